@@ -1,0 +1,227 @@
+//===- Device.h - Description of an accelerator -----------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A device is a record: parameters, memories, and for each task its register
+// table and the functions that serve it. A new version starts as a copy of
+// another and says what changed. Passes ask the record what the device can do
+// and how large it is; none asks which device it is.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DEVICE_DEVICE_H
+#define DLAVM_DEVICE_DEVICE_H
+
+#include "DLAVM/Device/Registers.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/LogicalResult.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class Operation;
+} // namespace mlir
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace dlavm {
+
+class Device;
+class TaskWriter;
+class Word;
+
+/// The hardware tasks that programs consist of. Each but WeightCopy is one op
+/// of the accel dialect.
+enum class TaskKind {
+  Linear,
+  Norm,
+  Activation,
+  Softmax,
+  Rope,
+  Scores,
+  Values,
+  KVAppend,
+  Elementwise,
+  WeightCopy,
+};
+
+/// What the hardware addresses as a whole.
+enum class ObjectKind {
+  /// INT4 weights with their scales; shape [output channels, input channels].
+  Weight,
+  /// Scale and bias words of a linear layer; shape [channels].
+  ScaleBias,
+  /// Scale and bias words of a norm; shape [channels].
+  NormWeight,
+  /// Cosines and sines of all positions; shape [].
+  RopeTable,
+  /// A piecewise-linear function; shape [].
+  ActivationTable,
+  /// Keys or values of all tokens; shape [KV heads].
+  KVCache,
+};
+
+/// One named number of a device.
+struct Parameter {
+  std::string name;
+  int64_t value;
+  std::string meaning;
+};
+
+/// A memory of a device. Sizes and addresses are bytes; with several ports they
+/// are bytes of one port, and a buffer lies at the same offset in each.
+struct Memory {
+  MemorySpace space;
+  int64_t capacity;
+  /// The host's DMA address of offset 0 of port 0.
+  int64_t dmaBase;
+  int64_t ports;
+  /// Distance between ports as the host's DMA sees it.
+  int64_t portStride;
+  /// Where the planner places buffers. Exercised on boards.
+  int64_t alignment;
+  /// What a task's operand must at least be aligned to.
+  int64_t minimumAlignment;
+};
+
+/// The register values of one started task, by register number.
+class RegisterValues {
+public:
+  explicit RegisterValues(const RegisterTable &table,
+                          llvm::ArrayRef<uint32_t> file)
+      : table(table), file(file) {}
+  const RegisterTable &getTable() const { return table; }
+  /// The value of the register with this identifier.
+  int64_t operator[](llvm::StringRef identifier) const {
+    return file[table.get(identifier).number];
+  }
+
+private:
+  const RegisterTable &table;
+  llvm::ArrayRef<uint32_t> file;
+};
+
+/// The bytes [begin, end) that a task touches through one address register.
+struct Extent {
+  const Register *reg;
+  int64_t begin;
+  int64_t end;
+};
+
+/// Everything that a device knows about one task.
+struct TaskSupport {
+  RegisterTable registers;
+
+  /// Refuses, with a diagnostic at the op, what the hardware cannot do.
+  llvm::LogicalResult (*verify)(mlir::Operation *task, const Device &device) =
+      nullptr;
+
+  /// The most tokens that one start takes, or null where it takes all. It is an
+  /// expression because it may depend on the tokens in the KV cache after it
+  /// (\p total, seq + past).
+  Word (*maxTokens)(mlir::Operation *task, const Device &device,
+                    const Word &total) = nullptr;
+
+  /// Writes the registers of one start.
+  void (*encode)(mlir::Operation *task, TaskWriter &writer) = nullptr;
+
+  /// The bytes that a start touches, worked out from register values alone.
+  void (*extents)(const RegisterValues &values, const Device &device,
+                  llvm::SmallVectorImpl<Extent> &extents) = nullptr;
+
+  /// Reports every contradiction among the register values of a start, and
+  /// every value beyond the limits of the device.
+  void (*check)(const RegisterValues &values, const Device &device,
+                llvm::function_ref<void(const Register &, std::string)>
+                    report) = nullptr;
+};
+
+/// How a device keeps one kind of object.
+struct ObjectSupport {
+  MemorySpace space;
+  /// Bytes (of one port) of an object of this shape.
+  int64_t (*bytes)(llvm::ArrayRef<int64_t> shape, const Device &device);
+};
+
+/// A version of a device family.
+class Device {
+public:
+  Device(std::string family, std::string version)
+      : family(std::move(family)), version(std::move(version)) {}
+
+  /// A new version that starts as a copy of this one.
+  Device derive(std::string newVersion) const;
+
+  llvm::StringRef getFamily() const { return family; }
+  llvm::StringRef getVersion() const { return version; }
+  /// "edgellm-20241128"
+  std::string getName() const { return family + "-" + version; }
+
+  llvm::ArrayRef<Parameter> getParameters() const { return parameters; }
+  /// The value of a parameter; an unknown name is our own mistake.
+  int64_t operator[](llvm::StringRef name) const;
+  /// Adds a parameter, or changes the value of an inherited one.
+  void setParameter(llvm::StringRef name, int64_t value,
+                    llvm::StringRef meaning = "");
+
+  /// The support of a task, or null where the device has none.
+  const TaskSupport *getTask(TaskKind kind) const;
+  const std::map<TaskKind, TaskSupport> &getTasks() const { return tasks; }
+  TaskSupport &addTask(TaskKind kind) { return tasks[kind]; }
+
+  const ObjectSupport &getObject(ObjectKind kind) const;
+  void addObject(ObjectKind kind, ObjectSupport support) {
+    objects[kind] = support;
+  }
+
+  llvm::ArrayRef<Memory> getMemories() const { return memories; }
+  const Memory &getMemory(MemorySpace space) const;
+  void addMemory(Memory memory) { memories.push_back(memory); }
+
+  /// The epsilon that the hardware's norms use. No register carries it.
+  double normEpsilon = 1e-5;
+
+private:
+  std::string family;
+  std::string version;
+  std::vector<Parameter> parameters;
+  std::map<TaskKind, TaskSupport> tasks;
+  std::map<ObjectKind, ObjectSupport> objects;
+  std::vector<Memory> memories;
+};
+
+/// The known devices. Tests register versions of their own.
+class DeviceRegistry {
+public:
+  /// The registry that tools use; it starts with all devices of the project.
+  static DeviceRegistry &instance();
+
+  void add(Device device);
+  /// The device of this name, or null.
+  const Device *lookup(llvm::StringRef name) const;
+  /// "a, b, c"
+  std::string getNames() const;
+  const std::map<std::string, Device> &getDevices() const { return devices; }
+
+private:
+  std::map<std::string, Device> devices;
+};
+
+/// Prints what `dlavm devices` shows: every device with its parameters.
+void printDevices(const DeviceRegistry &registry, llvm::raw_ostream &os);
+
+/// Prints the register tables of a device as a Markdown page.
+void printRegisterPage(const Device &device, llvm::raw_ostream &os);
+
+} // namespace dlavm
+
+#endif // DLAVM_DEVICE_DEVICE_H

@@ -1,0 +1,103 @@
+//===- AccelDialect.td - The accel dialect -----------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_ACCEL_IR_ACCELDIALECT_TD
+#define DLAVM_DIALECT_ACCEL_IR_ACCELDIALECT_TD
+
+include "DLAVM/Dialect/LLM/IR/LLMDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def Accel_Dialect : Dialect {
+  let name = "accel";
+  let cppNamespace = "::dlavm::accel";
+  let summary = "Where and when an accelerator computes";
+  let description = [{
+    Device buffers, hardware tasks and the loops around them.
+
+    A feature map in DDR is a `memref` in the memory space `#accel.space<ddr>`,
+    rooted at an `accel.buffer`. Its shape is the device's own blocked layout,
+    [channels / Tout, tokens, Tout] or [heads, channels / Tout, tokens, Tout],
+    so that `memref.subview` selects tokens, `memref.expand_shape` splits
+    channels into heads, and upstream does the address arithmetic.
+
+    What the hardware addresses as a whole (weights, KV caches, tables) is an
+    `accel.object`, a symbol; ops use an opaque `!accel.object` whose layout
+    belongs to the device.
+
+    A task is one destination-passing op: one op, one start of the hardware,
+    once it stands inside the loops that cut it to what fits on the chip.
+
+    The module names its device: `accel.device = "edgellm-20241128"`.
+
+    ```mlir
+    %seq = accel.tokens seq
+    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    %q = accel.buffer "query" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    %w = accel.get_object @query[%layer] : !accel.object
+    scf.for %token = %c0 to %seq step %c128 {
+      %left = arith.subi %seq, %token : index
+      %width = arith.minsi %left, %c128 : index
+      %in = memref.subview %n[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
+      %out = memref.subview %q[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
+      accel.linear "query" ins(%in : ...) weight(%w) outs(%out : ...) [4096, 4096]
+    }
+    ```
+  }];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// The module attribute that names the device, a string.
+    static constexpr ::llvm::StringLiteral getDeviceAttrName() {
+      return "accel.device";
+    }
+  }];
+}
+
+class Accel_I32Enum<string name, string enumSummary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, enumSummary, cases> {
+  let cppNamespace = "::dlavm::accel";
+  let genSpecializedAttr = 0;
+}
+
+def Accel_Space : Accel_I32Enum<"Space", "a memory of the device", [
+    I32EnumAttrCase<"DDR", 0, "ddr">, I32EnumAttrCase<"HBM", 1, "hbm">]>;
+def Accel_SpaceAttr : EnumAttr<Accel_Dialect, Accel_Space, "space"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Accel_ObjectKind : Accel_I32Enum<"Kind", "what an object holds", [
+    I32EnumAttrCase<"Weight", 0, "weight">,
+    I32EnumAttrCase<"ScaleBias", 1, "scale_bias">,
+    I32EnumAttrCase<"NormWeight", 2, "norm_weight">,
+    I32EnumAttrCase<"RopeTable", 3, "rope_table">,
+    I32EnumAttrCase<"ActivationTable", 4, "activation_table">,
+    I32EnumAttrCase<"KVCache", 5, "kv_cache">]>;
+def Accel_ObjectKindAttr : EnumAttr<Accel_Dialect, Accel_ObjectKind, "kind">;
+
+def Accel_NormKind : Accel_I32Enum<"NormKind", "which norm", [
+    I32EnumAttrCase<"RMS", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]>;
+def Accel_NormKindAttr : EnumAttr<Accel_Dialect, Accel_NormKind, "norm_kind">;
+
+def Accel_CacheSide : Accel_I32Enum<"CacheSide", "what a KV cache holds", [
+    I32EnumAttrCase<"Keys", 0, "keys">, I32EnumAttrCase<"Values", 1, "values">]>;
+def Accel_CacheSideAttr : EnumAttr<Accel_Dialect, Accel_CacheSide, "cache_side">;
+
+def Accel_BinaryKind : Accel_I32Enum<"BinaryKind", "which combination", [
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">]>;
+def Accel_BinaryKindAttr : EnumAttr<Accel_Dialect, Accel_BinaryKind, "binary_kind">;
+
+def Accel_ObjectType : TypeDef<Accel_Dialect, "Object"> {
+  let mnemonic = "object";
+  let summary = "something in a memory of the device that only the device can read";
+}
+
+#endif // DLAVM_DIALECT_ACCEL_IR_ACCELDIALECT_TD

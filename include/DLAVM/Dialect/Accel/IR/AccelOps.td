@@ -1,0 +1,316 @@
+//===- AccelOps.td - Ops of the accel dialect --------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_ACCEL_IR_ACCELOPS_TD
+#define DLAVM_DIALECT_ACCEL_IR_ACCELOPS_TD
+
+include "DLAVM/Dialect/Accel/IR/AccelDialect.td"
+include "DLAVM/Dialect/Accel/IR/AccelInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferIntRangeInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Accel_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Accel_Dialect, mnemonic, traits>;
+
+/// A feature map: [groups, tokens, Tout] or [heads, groups, tokens, Tout].
+def Accel_Map : StridedMemRefRankOf<[F16], [3, 4]>;
+def Accel_MapIn : Arg<Accel_Map, "", [MemRead]>;
+def Accel_MapOut : Arg<Accel_Map, "", [MemWrite]>;
+
+//===----------------------------------------------------------------------===//
+// Token counts, buffers and objects
+//===----------------------------------------------------------------------===//
+
+def Accel_TokensOp : Accel_Op<"tokens", [Pure,
+    DeclareOpInterfaceMethods<InferIntRangeInterface, ["inferResultRanges"]>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "a token count of this call";
+  let description = [{
+    An affine expression of `seq` and `past`. Its range is that over the corners
+    (seq, past) = (1, 0), (N, 0), (1, N - 1), where N is `llm.max_tokens`.
+
+    ```mlir
+    %seq = accel.tokens seq
+    %total = accel.tokens seq + past
+    ```
+  }];
+  // A map (seq, past) -> (count).
+  let arguments = (ins AffineMapAttr:$map);
+  let results = (outs Index:$count);
+  let assemblyFormat = "custom<TokenExpr>($map) attr-dict";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::AffineExpr":$expr)>];
+  let extraClassDeclaration = [{
+    ::mlir::AffineExpr getExpr() { return getMap().getResult(0); }
+  }];
+}
+
+def Accel_BufferOp : Accel_Op<"buffer", [
+    MemoryEffects<[MemAlloc]>, 
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "a feature map in device memory";
+  let description = [{
+    Carries the dimensions that a memref type cannot. `at` is the address that
+    the placement gave it, in bytes, and `bytes` the most that it takes over all
+    calls; `live` are the first and the last step of a run in which it holds
+    something, where several mean that others may use the place in between.
+
+    ```mlir
+    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    %p = accel.buffer "norm" at 16384 bytes 16777216 live [0, 3]
+      : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    ```
+
+    Constraints: an identity layout and the shape of the dimensions.
+  }];
+  let arguments = (ins StrAttr:$name,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
+    OptionalAttr<DenseI64ArrayAttr>:$live,
+    LLM_DimsAttr:$dims);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = [{
+    $name (`at` $address^ `bytes` $bytes `live` $live)? attr-dict
+    `:` type($buffer) `,` $dims
+  }];
+  let hasVerifier = 1;
+}
+
+def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
+  let summary = "weights, a table or a KV cache, for all layers";
+  let description = [{
+    `sources` are the parameters that it is made of, in the order that its kind
+    gives: the weight; scale and bias. The placement adds the address of the
+    first layer, the bytes of one layer and the distance between layers; in HBM
+    they count for every port.
+
+    ```mlir
+    accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<hbm>
+    accel.object @keys kv_cache [2] layers 28 in #accel.space<hbm> at 96343040 bytes 32768 stride 65536
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Accel_ObjectKindAttr:$kind,
+    DenseI64ArrayAttr:$shape, OptionalAttr<FlatSymbolRefArrayAttr>:$sources,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
+    Accel_SpaceAttr:$space,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stride);
+  let assemblyFormat = [{
+    $sym_name $kind $shape (`from` $sources^)? (`layers` $layers^)? `in` $space
+    (`at` $address^ `bytes` $bytes `stride` $stride)? attr-dict
+  }];
+}
+
+def Accel_GetObjectOp : Accel_Op<"get_object", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "one layer's object";
+  let description = [{
+    ```mlir
+    %w = accel.get_object @query[%layer] : !accel.object
+    ```
+
+    Constraints: the layer is given if and only if the object has layers.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$object, Optional<Index>:$layer);
+  let results = (outs Accel_ObjectType:$result);
+  let assemblyFormat = [{
+    $object (`[` $layer^ `]`)? attr-dict `:` type($result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+class Accel_TaskOp<string mnemonic, list<Trait> traits = []>
+    : Accel_Op<mnemonic, traits # [
+        DeclareOpInterfaceMethods<Accel_TaskOpInterface>]>;
+
+class Accel_SlicedTaskOp<string mnemonic, list<Trait> traits = []>
+    : Accel_Op<mnemonic, traits # [
+        DeclareOpInterfaceMethods<Accel_TaskOpInterface, ["getSlicedOperands"]>]>;
+
+def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
+  let summary = "linear layer with INT4 weights";
+  let description = [{
+    The numbers are input and output channels.
+
+    ```mlir
+    accel.linear "down" ins(%u : memref<428x?x32xf16, #accel.space<ddr>>) weight(%w)
+      scale_bias(%b) add(%x : memref<128x?x32xf16, #accel.space<ddr>>)
+      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [13696, 4096]
+    ```
+
+    Constraints: input, output and residual have the same tokens; a residual or
+    an argmax needs scale and bias; an argmax takes one token.
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Accel_ObjectType:$weight, Optional<Accel_ObjectType>:$scale_bias,
+    Arg<Optional<Accel_Map>, "", [MemRead]>:$residual,
+    OptionalAttr<Accel_BinaryKindAttr>:$residual_kind,
+    Accel_MapOut:$output,
+    Arg<Optional<MemRefRankOf<[I32], [1]>>, "", [MemWrite]>:$argmax,
+    I64Attr:$input_channels, I64Attr:$output_channels);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
+    (`scale_bias` `(` $scale_bias^ `)`)?
+    (custom<BinaryKind>($residual_kind)^ `(` $residual `:` type($residual) `)`)?
+    `outs` `(` $output `:` type($output) `)`
+    (`argmax` `(` $argmax^ `:` type($argmax) `)`)?
+    `[` $input_channels `,` $output_channels `]` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Accel_NormOp : Accel_TaskOp<"norm"> {
+  let summary = "layer norm or RMS norm";
+  let description = [{
+    ```mlir
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
+      outs(%n : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    ```
+  }];
+  let arguments = (ins Accel_NormKindAttr:$kind, StrAttr:$name,
+    Accel_MapIn:$input, Accel_ObjectType:$weight, Accel_MapOut:$output,
+    I64Attr:$channels);
+  let assemblyFormat = [{
+    $kind $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
+    `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
+  }];
+}
+
+def Accel_ActivationOp : Accel_TaskOp<"activation"> {
+  let summary = "piecewise-linear activation function";
+  let description = [{
+    ```mlir
+    accel.activation "gate_silu" ins(%g : memref<428x?x32xf16, #accel.space<ddr>>)
+      table(%t) outs(%a : memref<428x?x32xf16, #accel.space<ddr>>) [13696]
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Accel_ObjectType:$table, Accel_MapOut:$output, I64Attr:$channels);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `table` `(` $table `)`
+    `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
+  }];
+}
+
+def Accel_RopeOp : Accel_TaskOp<"rope"> {
+  let summary = "rotary position embedding";
+  let description = [{
+    `at` is the position of the first token.
+
+    ```mlir
+    accel.rope "query_rope" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) table(%t)
+      at(%past) outs(%r : memref<32x4x?x32xf16, #accel.space<ddr>>)
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Accel_ObjectType:$table, Index:$past, Accel_MapOut:$output);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `table` `(` $table `)`
+    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)` attr-dict
+  }];
+}
+
+def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
+  let summary = "append tokens to a KV cache";
+  let description = [{
+    ```mlir
+    accel.kv_append keys "keys" ins(%k : memref<2x4x?x32xf16, #accel.space<ddr>>)
+      at(%past) outs(%cache)
+    ```
+  }];
+  let arguments = (ins Accel_CacheSideAttr:$side, StrAttr:$name,
+    Accel_MapIn:$input, Index:$past,
+    Arg<Accel_ObjectType, "", [MemWrite]>:$cache);
+  let assemblyFormat = [{
+    $side $name `ins` `(` $input `:` type($input) `)` `at` `(` $past `)`
+    `outs` `(` $cache `)` attr-dict
+  }];
+}
+
+def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
+  let summary = "attention scores, Q x K^T";
+  let description = [{
+    `keys` is the number of tokens in the cache, those of this call included.
+
+    ```mlir
+    accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) cache(%k)
+      keys(%total) scale 0.088 outs(%s : memref<32x?x?x32xf16, #accel.space<ddr>>) [2]
+    ```
+
+    The last number is that of the KV heads.
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys, F64Attr:$scale,
+    Accel_MapOut:$output, I64Attr:$kv_heads);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
+    `keys` `(` $keys `)` `scale` $scale
+    `outs` `(` $output `:` type($output) `)` `[` $kv_heads `]` attr-dict
+  }];
+}
+
+def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
+  let summary = "causal softmax over the tokens of the cache";
+  let description = [{
+    ```mlir
+    accel.softmax "probabilities" ins(%s : memref<32x?x?x32xf16, #accel.space<ddr>>)
+      keys(%total) at(%past) outs(%p : memref<32x?x?x32xf16, #accel.space<ddr>>)
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input, Index:$keys,
+    Index:$past, Accel_MapOut:$output);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `keys` `(` $keys `)`
+    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)` attr-dict
+  }];
+}
+
+def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
+  let summary = "attention values, P x V";
+  let description = [{
+    ```mlir
+    accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<ddr>>) cache(%v)
+      keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<ddr>>) [2]
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys,
+    Accel_MapOut:$output, I64Attr:$kv_heads);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
+    `keys` `(` $keys `)` `outs` `(` $output `:` type($output) `)`
+    `[` $kv_heads `]` attr-dict
+  }];
+}
+
+def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
+  let summary = "element-wise sum or product";
+  let description = [{
+    ```mlir
+    accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<ddr>>,
+      memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>)
+    ```
+  }];
+  let arguments = (ins Accel_BinaryKindAttr:$kind, StrAttr:$name,
+    Accel_MapIn:$lhs, Accel_MapIn:$rhs, Accel_MapOut:$output);
+  let assemblyFormat = [{
+    $kind $name `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
+    `outs` `(` $output `:` type($output) `)` attr-dict
+  }];
+}
+
+#endif // DLAVM_DIALECT_ACCEL_IR_ACCELOPS_TD

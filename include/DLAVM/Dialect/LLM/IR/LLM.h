@@ -1,0 +1,71 @@
+//===- LLM.h - The llm dialect ----------------------------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_LLM_IR_LLM_H
+#define DLAVM_DIALECT_LLM_IR_LLM_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <optional>
+
+#include "DLAVM/Dialect/LLM/IR/LLMDialect.h.inc"
+
+#include "DLAVM/Dialect/LLM/IR/LLMEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMTypes.h.inc"
+#define GET_OP_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMOps.h.inc"
+
+namespace dlavm::llm {
+
+/// The dimensions of \p type as expressions of seq and past: its encoding, or
+/// its static shape as constants.
+DimsAttr getDims(mlir::RankedTensorType type);
+
+/// The tensor type with these dimensions: with an encoding if one of them
+/// depends on a token count, without otherwise.
+mlir::RankedTensorType getTensorType(llvm::ArrayRef<mlir::AffineExpr> dims,
+                                     mlir::Type elementType);
+
+/// The largest context that the module of \p op states, or nullopt.
+std::optional<int64_t> getMaxTokens(mlir::Operation *op);
+
+/// The least and the largest value that \p expr takes over the corners
+/// (seq, past) = (1, 0), (N, 0), (1, N - 1).
+struct TokenRange {
+  int64_t min;
+  int64_t max;
+};
+TokenRange getRange(mlir::AffineExpr expr, int64_t maxTokens);
+
+/// The product of \p exprs, at most, over these corners.
+int64_t getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
+                      int64_t maxTokens);
+
+/// An expression of seq and past as `#llm.dims` prints it: "seq + past".
+std::string stringifyTokens(mlir::AffineExpr expr);
+/// Parses one.
+mlir::ParseResult parseTokenExpr(mlir::AsmParser &parser,
+                                 mlir::AffineExpr &expr);
+
+} // namespace dlavm::llm
+
+#endif // DLAVM_DIALECT_LLM_IR_LLM_H

@@ -1,0 +1,411 @@
+//===- LLMOps.td - Ops of the llm dialect ------------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_LLM_IR_LLMOPS_TD
+#define DLAVM_DIALECT_LLM_IR_LLMOPS_TD
+
+include "DLAVM/Dialect/LLM/IR/LLMDialect.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class LLM_Op<string mnemonic, list<Trait> traits = []>
+    : Op<LLM_Dialect, mnemonic, traits>;
+
+/// Hidden states, [1, tokens, channels], or heads, [heads, tokens, channels].
+def LLM_Map : 3DTensorOf<[F16]>;
+/// The token ids that argmax yields, [tokens].
+def LLM_Ids : 1DTensorOf<[I32]>;
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
+  let summary = "a parameter of the model, for all layers";
+  let description = [{
+    Declares a parameter by the tensor of the checkpoint that holds it, with
+    `{layer}` in place of the layer number, or by one value that all elements
+    have. `rows [N]` says that it is a slice of the named tensor that starts at
+    row N. With `layers`, ops name it together with a layer.
+
+    ```mlir
+    llm.parameter @key from "layers.{layer}.query_key_value.weight" rows [4096]
+      layers 28 : tensor<256x4096xi4>
+    llm.parameter @key_scale splat 1.0 layers 28 : tensor<256xf16>
+    llm.parameter @final_norm from "norm.weight" : tensor<4096xf16>
+    ```
+
+    Constraints: a static shape of rank 1 (f16) or 2 (i4, [output channels,
+    input channels]); exactly one of `from` and `splat`; `rows` only with
+    `from`; `{layer}` in the tensor's name if and only if there are `layers`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+    OptionalAttr<StrAttr>:$tensor,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$first_row,
+    OptionalAttr<F64Attr>:$splat,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
+    TypeAttrOf<AnyRankedTensor>:$type);
+  let assemblyFormat = [{
+    $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
+    (`splat` $splat^)? (`layers` $layers^)? attr-dict `:` $type
+  }];
+  let hasVerifier = 1;
+}
+
+def LLM_KVCacheOp : LLM_Op<"kv_cache", [Symbol]> {
+  let summary = "the keys or the values of all tokens, for all layers";
+  let description = [{
+    Declares state that outlives a call: for each layer a tensor [KV heads,
+    tokens, channels per head]. Its token dimension is that of the whole
+    context, `seq + past`.
+
+    ```mlir
+    llm.kv_cache @keys layers 28
+      : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
+    TypeAttrOf<AnyRankedTensor>:$type);
+  let assemblyFormat = "$sym_name (`layers` $layers^)? attr-dict `:` $type";
+  let hasVerifier = 1;
+}
+
+def LLM_GetParameterOp : LLM_Op<"get_parameter", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the value of a parameter of rank 1";
+  let description = [{
+    Makes a per-channel parameter an operand of `llm.add` or `llm.mul`. The
+    pass `llm-fuse-scale-bias` moves such ops into the linear layer before them.
+
+    ```mlir
+    %b = llm.get_parameter @bias[%layer] : tensor<4096xf16>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter, Optional<Index>:$layer);
+  let results = (outs 1DTensorOf<[F16]>:$result);
+  let assemblyFormat = [{
+    $parameter (`[` $layer^ `]`)? attr-dict `:` type($result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Linear and norms
+//===----------------------------------------------------------------------===//
+
+def LLM_LinearOp : LLM_Op<"linear", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "linear layer with INT4 weights";
+  let description = [{
+    `y[t][o] = (sum_c x[t][c] * w[o][c]) * scale[o] + bias[o]`, then plus or
+    times the residual `r[t][o]`. The weights are INT4 with one scale per output
+    channel and group of 128 input channels.
+
+    ```mlir
+    %q = llm.linear %x, @query[%layer] : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+      -> tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    %y = llm.linear %u, @down[%layer] scale @down_scale bias @down_bias add %x
+      : tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
+     -> tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    Constraints: the weight is a parameter [output channels, input channels] of
+    i4 that fits input and result; scale and bias are parameters [output
+    channels] of f16 and come together; the residual has the result's type; the
+    layer is given if and only if the weight has layers, and serves all
+    parameters of the op.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$weight,
+    Optional<Index>:$layer, OptionalAttr<FlatSymbolRefAttr>:$scale,
+    OptionalAttr<FlatSymbolRefAttr>:$bias, Optional<LLM_Map>:$residual,
+    OptionalAttr<LLM_ResidualKindAttr>:$residual_kind);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`[` $layer^ `]`)? (`scale` $scale^ `bias` $bias)?
+    custom<Residual>($residual_kind, $residual) attr-dict `:` type($input) `->`
+    custom<LinearResult>(type($result), type($residual), ref($residual))
+  }];
+  let hasVerifier = 1;
+}
+
+class LLM_NormOp<string mnemonic> : LLM_Op<mnemonic, [Pure,
+    AllTypesMatch<["input", "result"]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let results = (outs LLM_Map:$result);
+}
+
+def LLM_RMSNormOp : LLM_NormOp<"rms_norm"> {
+  let summary = "root mean square norm over the channels of each token";
+  let description = [{
+    `y = x / sqrt(mean(x^2) + epsilon) * weight`.
+
+    ```mlir
+    %n = llm.rms_norm %x, @norm[%layer] epsilon 1.0e-5 : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    Constraints: the weight is a parameter [channels] of f16.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$weight,
+    Optional<Index>:$layer, F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $weight (`[` $layer^ `]`)? `epsilon` $epsilon attr-dict
+    `:` type($result)
+  }];
+}
+
+def LLM_LayerNormOp : LLM_NormOp<"layer_norm"> {
+  let summary = "layer norm over the channels of each token";
+  let description = [{
+    `y = (x - mean(x)) / sqrt(var(x) + epsilon) * weight + bias`.
+
+    ```mlir
+    %n = llm.layer_norm %x, @norm[%layer] bias @norm_bias epsilon 1.0e-5
+      : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    Constraints: weight and bias are parameters [channels] of f16.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$weight,
+    Optional<Index>:$layer, FlatSymbolRefAttr:$bias, F64Attr:$epsilon);
+  let assemblyFormat = [{
+    $input `,` $weight (`[` $layer^ `]`)? `bias` $bias `epsilon` $epsilon
+    attr-dict `:` type($result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+def LLM_SplitHeadsOp : LLM_Op<"split_heads", [Pure]> {
+  let summary = "channels into heads";
+  let description = [{
+    Views [1, tokens, heads * channels] as [heads, tokens, channels].
+
+    ```mlir
+    %h = llm.split_heads %q : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+      -> tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+  }];
+  let arguments = (ins LLM_Map:$input);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def LLM_MergeHeadsOp : LLM_Op<"merge_heads", [Pure,
+    InferTypeOpAdaptor]> {
+  let summary = "heads into channels";
+  let description = [{
+    Views [heads, tokens, channels] as [1, tokens, heads * channels].
+
+    ```mlir
+    %m = llm.merge_heads %h : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+  }];
+  let arguments = (ins LLM_Map:$input);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasFolder = 1;
+}
+
+def LLM_RopeOp : LLM_Op<"rope", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "rotary position embedding";
+  let description = [{
+    Rotates pairs of channels of each head by the angle
+    `position * theta^(-2i/rotary)` of pair i, for the positions past, past + 1,
+    and so on. `half_split` pairs channels i and i + rotary/2, `interleaved`
+    channels 2i and 2i + 1. Channels from `rotary` on are left as they are.
+
+    ```mlir
+    %r = llm.rope %q half_split theta 10000.0 rotary 128
+      : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+
+    Constraints: `rotary` is even, positive and at most the channels of a head.
+  }];
+  let arguments = (ins LLM_Map:$input, LLM_RopeStyleAttr:$style,
+    F64Attr:$theta, ConfinedAttr<I64Attr, [IntPositive]>:$rotary);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input $style `theta` $theta `rotary` $rotary attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def LLM_KVAppendOp : LLM_Op<"kv_append", [MemoryEffects<[MemWrite]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "append the tokens of this call to a KV cache";
+  let description = [{
+    Writes [KV heads, seq, channels] at the positions past, past + 1, and so on.
+    The token that it yields orders the ops that read the cache.
+
+    ```mlir
+    %t = llm.kv_append %k, @keys[%layer] : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+    ```
+
+    Constraints: heads and channels are those of the cache; the tokens are `seq`.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$cache,
+    Optional<Index>:$layer);
+  let results = (outs LLM_TokenType:$token);
+  let assemblyFormat = [{
+    $input `,` $cache (`[` $layer^ `]`)? attr-dict `:` type($input)
+  }];
+}
+
+def LLM_AttentionScoresOp : LLM_Op<"attention_scores", [
+    MemoryEffects<[MemRead]>, InferTypeOpAdaptor,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "scores of queries with the keys of a cache";
+  let description = [{
+    `s[h][t][j] = scale * sum_c q[h][t][c] * K[h / group][j][c]` for all tokens
+    j of the cache; group is the number of query heads per KV head.
+
+    ```mlir
+    %s = llm.attention_scores %q, @keys[%layer] after %t scale 0.08838834764831845
+      : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+
+    Constraints: channels are those of the cache, and the query heads a multiple
+    of the KV heads. The result is [heads, seq, seq + past].
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$cache,
+    Optional<Index>:$layer, LLM_TokenType:$token, F64Attr:$scale);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input `,` $cache (`[` $layer^ `]`)? `after` $token `scale` $scale attr-dict
+    `:` type($input)
+  }];
+}
+
+def LLM_SoftmaxOp : LLM_Op<"softmax", [Pure,
+    AllTypesMatch<["input", "result"]>]> {
+  let summary = "causal softmax over the tokens of the cache";
+  let description = [{
+    Softmax of each row; row t sees the columns 0 .. past + t, the others become
+    0.
+
+    ```mlir
+    %p = llm.softmax %s : tensor<32x?x?xf16, #llm.dims<32, seq, seq + past>>
+    ```
+  }];
+  let arguments = (ins LLM_Map:$input);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def LLM_AttentionValuesOp : LLM_Op<"attention_values", [
+    MemoryEffects<[MemRead]>, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "values of a cache weighted with probabilities";
+  let description = [{
+    `o[h][t][c] = sum_j p[h][t][j] * V[h / group][j][c]`.
+
+    ```mlir
+    %o = llm.attention_values %p, @values[%layer] after %t
+      : tensor<32x?x?xf16, #llm.dims<32, seq, seq + past>>
+     -> tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+
+    Constraints: heads as in `llm.attention_scores`; the last dimension of the
+    input is `seq + past`, the result's that of the cache.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$cache,
+    Optional<Index>:$layer, LLM_TokenType:$token);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input `,` $cache (`[` $layer^ `]`)? `after` $token attr-dict
+    `:` type($input) `->` type($result)
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Element-wise and selection
+//===----------------------------------------------------------------------===//
+
+def LLM_ActivationOp : LLM_Op<"activation", [Pure, Elementwise,
+    AllTypesMatch<["input", "result"]>]> {
+  let summary = "activation function";
+  let description = [{
+    ```mlir
+    %a = llm.activation silu %g : tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
+    ```
+  }];
+  let arguments = (ins LLM_ActivationKindAttr:$kind, LLM_Map:$input);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` type($result)";
+}
+
+class LLM_BinaryOp<string mnemonic> : LLM_Op<mnemonic, [Pure, Commutative,
+    AllTypesMatch<["lhs", "result"]>]> {
+  let arguments = (ins LLM_Map:$lhs, AnyRankedTensor:$rhs);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) custom<Other>(type($rhs), ref(type($lhs)))";
+  let hasVerifier = 1;
+}
+
+def LLM_AddOp : LLM_BinaryOp<"add"> {
+  let summary = "sum of two maps, or of a map and a value per channel";
+  let description = [{
+    ```mlir
+    %y = llm.add %a, %b : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    %z = llm.add %a, %bias : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>, tensor<4096xf16>
+    ```
+
+    Constraints: the second operand has the type of the first, or is [channels].
+  }];
+}
+
+def LLM_MulOp : LLM_BinaryOp<"mul"> {
+  let summary = "product of two maps, or of a map and a value per channel";
+  let description = [{
+    ```mlir
+    %y = llm.mul %a, %b : tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
+    ```
+
+    Constraints: as for `llm.add`.
+  }];
+}
+
+def LLM_LastTokenOp : LLM_Op<"last_token", [Pure,
+    InferTypeOpAdaptor]> {
+  let summary = "the last token of a map";
+  let description = [{
+    ```mlir
+    %l = llm.last_token %x : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    The result is [1, 1, channels]. Folds where there is one token.
+  }];
+  let arguments = (ins LLM_Map:$input);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasFolder = 1;
+}
+
+def LLM_ArgmaxOp : LLM_Op<"argmax", [Pure]> {
+  let summary = "the index of the largest channel";
+  let description = [{
+    The id of the next token, given logits. The lowest index wins a tie.
+
+    ```mlir
+    %id = llm.argmax %logits : tensor<1x1x65024xf16> -> tensor<1xi32>
+    ```
+
+    Constraints: one token.
+  }];
+  let arguments = (ins LLM_Map:$input);
+  let results = (outs LLM_Ids:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif // DLAVM_DIALECT_LLM_IR_LLMOPS_TD

@@ -1,0 +1,126 @@
+//===- Device.cpp - Description of an accelerator -------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace dlavm;
+
+Device Device::derive(std::string newVersion) const {
+  Device device = *this;
+  device.version = std::move(newVersion);
+  return device;
+}
+
+int64_t Device::operator[](llvm::StringRef name) const {
+  for (const Parameter &parameter : parameters)
+    if (parameter.name == name)
+      return parameter.value;
+  llvm::report_fatal_error("device " + llvm::Twine(getName()) +
+                           " has no parameter " + name);
+}
+
+void Device::setParameter(llvm::StringRef name, int64_t value,
+                          llvm::StringRef meaning) {
+  for (Parameter &parameter : parameters) {
+    if (parameter.name != name)
+      continue;
+    parameter.value = value;
+    return;
+  }
+  parameters.push_back({name.str(), value, meaning.str()});
+}
+
+const TaskSupport *Device::getTask(TaskKind kind) const {
+  auto it = tasks.find(kind);
+  return it == tasks.end() ? nullptr : &it->second;
+}
+
+const ObjectSupport &Device::getObject(ObjectKind kind) const {
+  auto it = objects.find(kind);
+  assert(it != objects.end() && "the device keeps no object of this kind");
+  return it->second;
+}
+
+const Memory &Device::getMemory(MemorySpace space) const {
+  for (const Memory &memory : memories)
+    if (memory.space == space)
+      return memory;
+  llvm_unreachable("the device has no such memory");
+}
+
+DeviceRegistry &DeviceRegistry::instance() {
+  static DeviceRegistry registry = [] {
+    DeviceRegistry result;
+    result.add(edgellm::createDevice20241128());
+    return result;
+  }();
+  return registry;
+}
+
+void DeviceRegistry::add(Device device) {
+  std::string name = device.getName();
+  devices.insert_or_assign(std::move(name), std::move(device));
+}
+
+const Device *DeviceRegistry::lookup(llvm::StringRef name) const {
+  auto it = devices.find(name.str());
+  return it == devices.end() ? nullptr : &it->second;
+}
+
+std::string DeviceRegistry::getNames() const {
+  return llvm::join(llvm::make_first_range(devices), ", ");
+}
+
+void dlavm::printDevices(const DeviceRegistry &registry,
+                         llvm::raw_ostream &os) {
+  llvm::interleave(
+      registry.getDevices(), os,
+      [&](const auto &entry) {
+        const Device &device = entry.second;
+        os << device.getName() << "\n";
+        for (const Parameter &parameter : device.getParameters())
+          os << llvm::format("  %-20s %10lld  ", parameter.name.c_str(),
+                             static_cast<long long>(parameter.value))
+             << parameter.meaning << "\n";
+        for (const Memory &memory : device.getMemories())
+          os << "  " << stringify(memory.space) << ": " << memory.ports
+             << (memory.ports == 1 ? " port of " : " ports of ")
+             << memory.capacity << " bytes, buffers at multiples of "
+             << memory.alignment << "\n";
+      },
+      "\n");
+}
+
+void dlavm::printRegisterPage(const Device &device, llvm::raw_ostream &os) {
+  os << "# Registers of " << device.getName() << "\n\n"
+     << "Generated from the register tables that encoders and checker use. A "
+        "task's\nregisters are written in this order; the opcode starts it.\n";
+  for (const auto &[kind, support] : device.getTasks()) {
+    const RegisterTable &table = support.registers;
+    os << "\n## " << table.getName() << ": " << table.getTitle() << "\n\n"
+       << "| register | name | role | unit | meaning |\n"
+       << "|---|---|---|---|---|\n";
+    for (const Register &reg : table.getRegisters()) {
+      os << "| " << reg.number << " | " << reg.name << " | "
+         << stringify(reg.role) << " | " << reg.unit << " | " << reg.meaning;
+      llvm::ListSeparator separator("; ");
+      if (!reg.values.empty())
+        os << ": ";
+      for (const NamedValue &value : reg.values)
+        os << separator << value.value << " = " << value.name;
+      os << " |\n";
+    }
+  }
+}

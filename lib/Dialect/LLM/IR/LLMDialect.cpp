@@ -1,0 +1,253 @@
+//===- LLMDialect.cpp - The llm dialect: attributes and types -------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::llm;
+
+#include "DLAVM/Dialect/LLM/IR/LLMDialect.cpp.inc"
+
+#include "DLAVM/Dialect/LLM/IR/LLMEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMAttrs.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMTypes.cpp.inc"
+
+void LLMDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "DLAVM/Dialect/LLM/IR/LLMAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "DLAVM/Dialect/LLM/IR/LLMTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "DLAVM/Dialect/LLM/IR/LLMOps.cpp.inc"
+      >();
+}
+
+LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attribute) {
+  if (attribute.getName() != getMaxTokensAttrName())
+    return op->emitError() << "has an attribute " << attribute.getName()
+                           << " that the llm dialect does not know; it knows "
+                              "only 'llm.max_tokens'";
+  if (!isa<ModuleOp>(op))
+    return op->emitError("'llm.max_tokens' belongs to the module, which states "
+                         "the largest context once");
+  auto value = dyn_cast<IntegerAttr>(attribute.getValue());
+  if (!value || !value.getType().isInteger(64) || value.getInt() < 1)
+    return op->emitError("'llm.max_tokens' must be a positive i64, found ")
+           << attribute.getValue();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Expressions of seq and past
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Prints an affine expression with as few parentheses as it can.
+struct TokenExprPrinter {
+  raw_ostream &os;
+
+  void print(AffineExpr expr, int precedence) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+      os << constant.getValue();
+      return;
+    }
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      os << (dim.getPosition() == 0 ? "seq" : "past");
+      return;
+    }
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    const bool isSum = expr.getKind() == AffineExprKind::Add;
+    const int own = isSum ? 0 : 1;
+    if (own < precedence)
+      os << "(";
+    print(binary.getLHS(), own);
+    AffineExpr rhs = binary.getRHS();
+    auto constant = dyn_cast<AffineConstantExpr>(rhs);
+    if (isSum && constant && constant.getValue() < 0) {
+      os << " - " << -constant.getValue();
+    } else {
+      os << spelling(expr.getKind());
+      print(rhs, own + (isSum ? 0 : 1));
+    }
+    if (own < precedence)
+      os << ")";
+  }
+
+  static StringRef spelling(AffineExprKind kind) {
+    switch (kind) {
+    case AffineExprKind::Add:
+      return " + ";
+    case AffineExprKind::Mul:
+      return " * ";
+    case AffineExprKind::FloorDiv:
+      return " floordiv ";
+    case AffineExprKind::CeilDiv:
+      return " ceildiv ";
+    case AffineExprKind::Mod:
+      return " mod ";
+    default:
+      llvm_unreachable("not a binary expression");
+    }
+  }
+};
+} // namespace
+
+std::string dlavm::llm::stringifyTokens(AffineExpr expr) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  TokenExprPrinter{os}.print(expr, 0);
+  return text;
+}
+
+ParseResult dlavm::llm::parseTokenExpr(AsmParser &parser, AffineExpr &expr) {
+  MLIRContext *context = parser.getContext();
+  return parser.parseAffineExpr({{"seq", DimsAttr::getSeq(context)},
+                                 {"past", DimsAttr::getPast(context)}},
+                                expr);
+}
+
+AffineExpr DimsAttr::getSeq(MLIRContext *context) {
+  return getAffineDimExpr(0, context);
+}
+
+AffineExpr DimsAttr::getPast(MLIRContext *context) {
+  return getAffineDimExpr(1, context);
+}
+
+void DimsAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  llvm::interleaveComma(
+      getMap().getResults(), printer,
+      [&](AffineExpr expr) { printer << stringifyTokens(expr); });
+  printer << ">";
+}
+
+Attribute DimsAttr::parse(AsmParser &parser, Type) {
+  SmallVector<AffineExpr> dims;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, [&] {
+        return parseTokenExpr(parser, dims.emplace_back());
+      }))
+    return {};
+  return parser.getChecked<DimsAttr>(
+      loc, parser.getContext(),
+      AffineMap::get(2, 0, dims, parser.getContext()));
+}
+
+LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               AffineMap map) {
+  if (map.getNumDims() != 2 || map.getNumSymbols() != 0)
+    return emitError() << "dimensions must be expressions of seq and past";
+  for (AffineExpr expr : map.getResults())
+    if (!expr.isPureAffine())
+      return emitError() << "dimensions must be affine in seq and past";
+  return success();
+}
+
+LogicalResult
+DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (shape.size() != getRank())
+    return emitError() << "the encoding gives " << getRank()
+                       << " dimensions for a tensor of rank " << shape.size();
+  SmallVector<int64_t> expected = getShape();
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    if (size == expected[i])
+      continue;
+    return emitError() << "dimension " << i << " is "
+                       << (ShapedType::isDynamic(size) ? std::string("?")
+                                                       : std::to_string(size))
+                       << " in the shape, but " << stringifyTokens(getDim(i))
+                       << " in the encoding";
+  }
+  return success();
+}
+
+SmallVector<int64_t> DimsAttr::getShape() const {
+  return llvm::map_to_vector(getMap().getResults(), [](AffineExpr expr) {
+    auto constant = dyn_cast<AffineConstantExpr>(expr);
+    return constant ? constant.getValue() : ShapedType::kDynamic;
+  });
+}
+
+DimsAttr dlavm::llm::getDims(RankedTensorType type) {
+  if (auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding()))
+    return dims;
+  MLIRContext *context = type.getContext();
+  SmallVector<AffineExpr> exprs =
+      llvm::map_to_vector(type.getShape(), [&](int64_t size) {
+        return getAffineConstantExpr(size, context);
+      });
+  return DimsAttr::get(AffineMap::get(2, 0, exprs, context));
+}
+
+RankedTensorType dlavm::llm::getTensorType(ArrayRef<AffineExpr> dims,
+                                           Type elementType) {
+  MLIRContext *context = elementType.getContext();
+  auto attr = DimsAttr::get(AffineMap::get(2, 0, dims, context));
+  SmallVector<int64_t> shape = attr.getShape();
+  const bool isDynamic = llvm::any_of(shape, ShapedType::isDynamic);
+  return RankedTensorType::get(shape, elementType,
+                               isDynamic ? Attribute(attr) : Attribute());
+}
+
+std::optional<int64_t> dlavm::llm::getMaxTokens(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  if (!module)
+    return std::nullopt;
+  auto attr = module->getAttrOfType<IntegerAttr>(
+      LLMDialect::getMaxTokensAttrName());
+  if (!attr)
+    return std::nullopt;
+  return attr.getInt();
+}
+
+/// The value of \p expr at (seq, past).
+static int64_t evaluate(AffineExpr expr, int64_t seq, int64_t past) {
+  MLIRContext *context = expr.getContext();
+  AffineExpr value = expr.replaceDims({getAffineConstantExpr(seq, context),
+                                       getAffineConstantExpr(past, context)});
+  return cast<AffineConstantExpr>(value).getValue();
+}
+
+TokenRange dlavm::llm::getRange(AffineExpr expr, int64_t maxTokens) {
+  const int64_t values[] = {evaluate(expr, 1, 0), evaluate(expr, maxTokens, 0),
+                            evaluate(expr, 1, maxTokens - 1)};
+  return {*std::min_element(std::begin(values), std::end(values)),
+          *std::max_element(std::begin(values), std::end(values))};
+}
+
+int64_t dlavm::llm::getMaxProduct(ArrayRef<AffineExpr> exprs,
+                                  int64_t maxTokens) {
+  int64_t largest = 0;
+  for (auto [seq, past] : {std::pair<int64_t, int64_t>(1, 0),
+                           {maxTokens, 0},
+                           {1, maxTokens - 1}}) {
+    int64_t product = 1;
+    for (AffineExpr expr : exprs)
+      product *= evaluate(expr, seq, past);
+    largest = std::max(largest, product);
+  }
+  return largest;
+}

@@ -1,0 +1,440 @@
+//===- LLMOps.cpp - The llm dialect: ops ----------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::llm;
+
+//===----------------------------------------------------------------------===//
+// Assembly
+//===----------------------------------------------------------------------===//
+
+static ParseResult
+parseResidual(OpAsmParser &parser, ResidualKindAttr &kind,
+              std::optional<OpAsmParser::UnresolvedOperand> &residual) {
+  for (ResidualKind candidate : {ResidualKind::Add, ResidualKind::Mul}) {
+    if (failed(parser.parseOptionalKeyword(stringifyResidualKind(candidate))))
+      continue;
+    kind = ResidualKindAttr::get(parser.getContext(), candidate);
+    return parser.parseOperand(residual.emplace());
+  }
+  return success();
+}
+
+static void printResidual(OpAsmPrinter &printer, Operation *,
+                          ResidualKindAttr kind, Value residual) {
+  if (residual)
+    printer << stringifyResidualKind(kind.getValue()) << " " << residual;
+}
+
+/// The residual has the type of the result, which is written once.
+static ParseResult parseLinearResult(
+    OpAsmParser &parser, Type &result, Type &residualType,
+    const std::optional<OpAsmParser::UnresolvedOperand> &residual) {
+  if (parser.parseType(result))
+    return failure();
+  if (residual)
+    residualType = result;
+  return success();
+}
+
+static void printLinearResult(OpAsmPrinter &printer, Operation *, Type result,
+                              Type, Value) {
+  printer << result;
+}
+
+/// The second operand's type is written where it is not that of the first.
+static ParseResult parseOther(OpAsmParser &parser, Type &rhs, Type lhs) {
+  rhs = lhs;
+  if (succeeded(parser.parseOptionalComma()))
+    return parser.parseType(rhs);
+  return success();
+}
+
+static void printOther(OpAsmPrinter &printer, Operation *, Type rhs, Type lhs) {
+  if (rhs != lhs)
+    printer << ", " << rhs;
+}
+
+#define GET_OP_CLASSES
+#include "DLAVM/Dialect/LLM/IR/LLMOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// What several verifiers need
+//===----------------------------------------------------------------------===//
+
+static DimsAttr dimsOf(Value value) {
+  return getDims(cast<RankedTensorType>(value.getType()));
+}
+
+/// Looks up the symbol \p name, which must be an op of type Op, and checks that
+/// \p layer is given if and only if the symbol has layers.
+template <typename Op>
+static Op lookup(Operation *op, SymbolTableCollection &symbols,
+                 FlatSymbolRefAttr name, bool hasLayer, StringRef what) {
+  Operation *symbol = symbols.lookupNearestSymbolFrom(op, name);
+  auto found = dyn_cast_or_null<Op>(symbol);
+  if (!found) {
+    InFlightDiagnostic diagnostic = op->emitOpError()
+                                    << "names " << name << " as its " << what
+                                    << ", which is no "
+                                    << Op::getOperationName();
+    if (symbol)
+      diagnostic.attachNote(symbol->getLoc()) << "declared here";
+    return {};
+  }
+  if (found.getLayers().has_value() == hasLayer)
+    return found;
+  InFlightDiagnostic diagnostic =
+      op->emitOpError() << (hasLayer ? "gives a layer, but "
+                                     : "must give a layer: ")
+                        << name
+                        << (hasLayer ? " has no layers" : " has layers");
+  diagnostic.attachNote(found.getLoc()) << "declared here";
+  return {};
+}
+
+/// Checks that \p name is a parameter of this shape and element type. A
+/// parameter without layers may serve all layers of an op that has some.
+static LogicalResult verifyParameter(Operation *op,
+                                     SymbolTableCollection &symbols,
+                                     FlatSymbolRefAttr name, bool hasLayer,
+                                     StringRef what, ArrayRef<int64_t> shape,
+                                     Type elementType) {
+  auto parameter = lookup<ParameterOp>(op, symbols, name, hasLayer, what);
+  if (!parameter)
+    return failure();
+  Type expected = RankedTensorType::get(shape, elementType);
+  if (parameter.getType() == expected)
+    return success();
+  InFlightDiagnostic diagnostic =
+      op->emitOpError() << "needs a " << what << " of type " << expected
+                        << ", found " << parameter.getType();
+  diagnostic.attachNote(parameter.getLoc()) << "declared here";
+  return diagnostic;
+}
+
+/// The static size of dimension \p i of \p value; only tokens are dynamic.
+static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
+                                       StringRef what) {
+  const int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(i);
+  if (ShapedType::isDynamic(size))
+    return op->emitOpError() << "needs a static number of " << what
+                             << " (dimension " << i << "), found "
+                             << value.getType();
+  return size;
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+LogicalResult ParameterOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  const bool isVector = type.getRank() == 1 && type.getElementType().isF16();
+  const bool isMatrix =
+      type.getRank() == 2 && type.getElementType().isInteger(4);
+  if (!type.hasStaticShape() || !(isVector || isMatrix))
+    return emitOpError("must be a static tensor of f16 with one dimension or "
+                       "of i4 with two, found ")
+           << type;
+  if (getTensor().has_value() == getSplat().has_value())
+    return emitOpError("needs exactly one of 'from' (the tensor of the "
+                       "checkpoint) and 'splat' (the value of all elements)");
+  if (getFirstRow() && !getTensor())
+    return emitOpError("has 'rows', which select from a tensor of the "
+                       "checkpoint, but names none");
+  if (getTensor() &&
+      getTensor()->contains("{layer}") != getLayers().has_value())
+    return emitOpError("must have '{layer}' in the name of its tensor if and "
+                       "only if it has layers, found \"")
+           << *getTensor() << "\"";
+  return success();
+}
+
+LogicalResult KVCacheOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (type.getRank() != 3 || !type.getElementType().isF16())
+    return emitOpError("must be [KV heads, seq + past, channels] of f16, found ")
+           << type;
+  DimsAttr dims = getDims(type);
+  AffineExpr total = DimsAttr::getSeq(getContext()) +
+                     DimsAttr::getPast(getContext());
+  if (type.isDynamicDim(0) || dims.getDim(1) != total || type.isDynamicDim(2))
+    return emitOpError("must be [KV heads, seq + past, channels], found ")
+           << type;
+  return success();
+}
+
+LogicalResult
+GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyParameter(*this, symbols, getParameterAttr(), bool(getLayer()),
+                         "parameter", getType().getShape(),
+                         getType().getElementType());
+}
+
+//===----------------------------------------------------------------------===//
+// Linear and norms
+//===----------------------------------------------------------------------===//
+
+LogicalResult LinearOp::verify() {
+  DimsAttr input = dimsOf(getInput()), result = dimsOf(getResult());
+  for (unsigned i : {0, 1})
+    if (input.getDim(i) != result.getDim(i))
+      return emitOpError() << "keeps dimension " << i << ", which is "
+                           << stringifyTokens(input.getDim(i))
+                           << " in the input, but "
+                           << stringifyTokens(result.getDim(i))
+                           << " in the result";
+  if (getScale().has_value() != getBias().has_value())
+    return emitOpError("needs scale and bias together; a parameter can be "
+                       "'splat 1.0' or 'splat 0.0'");
+  if (bool(getResidual()) != getResidualKind().has_value())
+    return emitOpError("needs a residual and what to do with it together");
+  if (getResidual() && getResidual().getType() != getType())
+    return emitOpError("needs a residual of the type of the result, ")
+           << getType() << ", found " << getResidual().getType();
+  return success();
+}
+
+LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<int64_t> in = getStaticDim(*this, getInput(), 2, "input channels");
+  FailureOr<int64_t> out =
+      getStaticDim(*this, getResult(), 2, "output channels");
+  if (failed(in) || failed(out))
+    return failure();
+  const bool hasLayer(getLayer());
+  Builder builder(getContext());
+  if (failed(verifyParameter(*this, symbols, getWeightAttr(), hasLayer,
+                             "weight", {*out, *in}, builder.getI4Type())))
+    return failure();
+  if (!getScaleAttr())
+    return success();
+  if (failed(verifyParameter(*this, symbols, getScaleAttr(), hasLayer, "scale",
+                             {*out}, builder.getF16Type())))
+    return failure();
+  return verifyParameter(*this, symbols, getBiasAttr(), hasLayer, "bias",
+                         {*out}, builder.getF16Type());
+}
+
+LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<int64_t> channels =
+      getStaticDim(*this, getInput(), 2, "channels");
+  if (failed(channels))
+    return failure();
+  return verifyParameter(*this, symbols, getWeightAttr(), bool(getLayer()),
+                         "weight", {*channels}, Float16Type::get(getContext()));
+}
+
+LogicalResult LayerNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<int64_t> channels =
+      getStaticDim(*this, getInput(), 2, "channels");
+  if (failed(channels))
+    return failure();
+  Type f16 = Float16Type::get(getContext());
+  if (failed(verifyParameter(*this, symbols, getWeightAttr(), bool(getLayer()),
+                             "weight", {*channels}, f16)))
+    return failure();
+  return verifyParameter(*this, symbols, getBiasAttr(), bool(getLayer()),
+                         "bias", {*channels}, f16);
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult SplitHeadsOp::verify() {
+  DimsAttr input = dimsOf(getInput()), result = dimsOf(getResult());
+  AffineExpr one = getAffineConstantExpr(1, getContext());
+  if (input.getDim(0) != one || input.getDim(1) != result.getDim(1) ||
+      input.getDim(2) != result.getDim(0) * result.getDim(2))
+    return emitOpError("turns [1, tokens, heads * channels] into [heads, "
+                       "tokens, channels], found ")
+           << getInput().getType() << " and " << getType();
+  return success();
+}
+
+OpFoldResult SplitHeadsOp::fold(FoldAdaptor) {
+  if (auto merge = getInput().getDefiningOp<MergeHeadsOp>())
+    if (merge.getInput().getType() == getType())
+      return merge.getInput();
+  return {};
+}
+
+LogicalResult MergeHeadsOp::inferReturnTypes(
+    MLIRContext *context, std::optional<Location> location,
+    MergeHeadsOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  DimsAttr dims = getDims(type);
+  types.push_back(getTensorType({getAffineConstantExpr(1, context),
+                                 dims.getDim(1),
+                                 dims.getDim(0) * dims.getDim(2)},
+                                type.getElementType()));
+  return success();
+}
+
+OpFoldResult MergeHeadsOp::fold(FoldAdaptor) {
+  if (auto split = getInput().getDefiningOp<SplitHeadsOp>())
+    return split.getInput();
+  return {};
+}
+
+LogicalResult RopeOp::verify() {
+  const int64_t channels = getType().getDimSize(2);
+  const int64_t rotary = getRotary();
+  if (rotary % 2 != 0 || rotary > channels)
+    return emitOpError("rotates an even number of channels, at most those of a "
+                       "head (")
+           << channels << "), found " << rotary;
+  return success();
+}
+
+/// Checks the cache of an attention op and that its heads fit \p heads query
+/// (or KV) heads.
+static LogicalResult verifyCache(Operation *op, SymbolTableCollection &symbols,
+                                 FlatSymbolRefAttr name, bool hasLayer,
+                                 int64_t heads, std::optional<int64_t> channels,
+                                 bool isGrouped) {
+  auto cache = lookup<KVCacheOp>(op, symbols, name, hasLayer, "cache");
+  if (!cache)
+    return failure();
+  auto type = cast<RankedTensorType>(cache.getType());
+  const int64_t kvHeads = type.getDimSize(0);
+  const bool headsFit = isGrouped ? heads % kvHeads == 0 : heads == kvHeads;
+  if (headsFit && (!channels || *channels == type.getDimSize(2)))
+    return success();
+  InFlightDiagnostic diagnostic = op->emitOpError();
+  if (!headsFit)
+    diagnostic << "has " << heads << " heads, which must be "
+               << (isGrouped ? "a multiple of" : "") << " the " << kvHeads
+               << " heads of the cache";
+  else
+    diagnostic << "has heads of " << *channels << " channels, but those of the "
+               << "cache have " << type.getDimSize(2);
+  diagnostic.attachNote(cache.getLoc()) << "declared here";
+  return diagnostic;
+}
+
+LogicalResult KVAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (dimsOf(getInput()).getDim(1) != DimsAttr::getSeq(getContext()))
+    return emitOpError("appends the tokens of the call, so dimension 1 must be "
+                       "seq, found ")
+           << type;
+  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+                     type.getDimSize(0), type.getDimSize(2),
+                     /*isGrouped=*/false);
+}
+
+LogicalResult AttentionScoresOp::inferReturnTypes(
+    MLIRContext *context, std::optional<Location> location,
+    AttentionScoresOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  DimsAttr dims = getDims(type);
+  types.push_back(getTensorType(
+      {dims.getDim(0), dims.getDim(1),
+       DimsAttr::getSeq(context) + DimsAttr::getPast(context)},
+      type.getElementType()));
+  return success();
+}
+
+LogicalResult
+AttentionScoresOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+                     type.getDimSize(0), type.getDimSize(2),
+                     /*isGrouped=*/true);
+}
+
+/// Checks that the columns of \p value are all tokens of the cache.
+static LogicalResult verifyColumns(Operation *op, Value value) {
+  MLIRContext *context = op->getContext();
+  AffineExpr total = DimsAttr::getSeq(context) + DimsAttr::getPast(context);
+  if (dimsOf(value).getDim(2) == total)
+    return success();
+  return op->emitOpError("needs the columns (dimension 2) to be the tokens of "
+                         "the cache, seq + past, found ")
+         << value.getType();
+}
+
+LogicalResult SoftmaxOp::verify() { return verifyColumns(*this, getInput()); }
+
+LogicalResult
+AttentionValuesOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (failed(verifyColumns(*this, getInput())))
+    return failure();
+  DimsAttr input = dimsOf(getInput()), result = dimsOf(getResult());
+  for (unsigned i : {0, 1})
+    if (input.getDim(i) != result.getDim(i))
+      return emitOpError() << "keeps dimension " << i << ", which is "
+                           << stringifyTokens(input.getDim(i))
+                           << " in the input, but "
+                           << stringifyTokens(result.getDim(i))
+                           << " in the result";
+  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+                     getType().getDimSize(0), getType().getDimSize(2),
+                     /*isGrouped=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Element-wise and selection
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyBinary(Operation *op, Value lhs, Value rhs) {
+  auto lhsType = cast<RankedTensorType>(lhs.getType());
+  auto rhsType = cast<RankedTensorType>(rhs.getType());
+  if (lhsType == rhsType)
+    return success();
+  if (rhsType.getRank() == 1 &&
+      rhsType.getDimSize(0) == lhsType.getDimSize(2) &&
+      rhsType.getElementType() == lhsType.getElementType())
+    return success();
+  return op->emitOpError("needs a second operand of the type of the first or "
+                         "of one value per channel, found ")
+         << lhsType << " and " << rhsType;
+}
+
+LogicalResult AddOp::verify() {
+  return verifyBinary(*this, getLhs(), getRhs());
+}
+
+LogicalResult MulOp::verify() {
+  return verifyBinary(*this, getLhs(), getRhs());
+}
+
+LogicalResult LastTokenOp::inferReturnTypes(
+    MLIRContext *context, std::optional<Location> location,
+    LastTokenOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
+  DimsAttr dims = getDims(type);
+  types.push_back(getTensorType(
+      {dims.getDim(0), getAffineConstantExpr(1, context), dims.getDim(2)},
+      type.getElementType()));
+  return success();
+}
+
+OpFoldResult LastTokenOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  return {};
+}
+
+LogicalResult ArgmaxOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (type.getDimSize(0) != 1 || type.getDimSize(1) != 1)
+    return emitOpError("takes the logits of one token, [1, 1, vocabulary], "
+                       "found ")
+           << type;
+  if (getType().getShape() != ArrayRef<int64_t>{1})
+    return emitOpError("yields one index, tensor<1xi32>, found ") << getType();
+  return success();
+}

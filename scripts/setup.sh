@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs what DLAVM is built and tested with on Debian 12. Needs root (or sudo).
+set -euo pipefail
+packages=(
+  g++ clang-14 cmake ninja-build ccache python3
+  llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
+  zlib1g-dev libzstd-dev libxml2-dev libcurl4-openssl-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+    missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+run=()
+[ "$(id -u)" -eq 0 ] || run=(sudo)
+"${run[@]}" apt-get update
+DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
