@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Device/Device.h"
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -61,11 +60,7 @@ const Memory &Device::getMemory(MemorySpace space) const {
 }
 
 DeviceRegistry &DeviceRegistry::instance() {
-  static DeviceRegistry registry = [] {
-    DeviceRegistry result;
-    result.add(edgellm::createDevice20241128());
-    return result;
-  }();
+  static DeviceRegistry registry;
   return registry;
 }
 

@@ -9,6 +9,7 @@
 #include "DLAVM/Device/Registers.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace dlavm;

@@ -118,6 +118,12 @@ Word dlavm::floorDiv(const Word &a, const Word &b) {
                                       a.max / std::max<int64_t>(1, b.min));
 }
 
+Word dlavm::remainder(const Word &a, const Word &b) {
+  if (a.isConstant() && b.isConstant())
+    return a.min % b.min;
+  return Word::create<arith::RemSIOp>(a, b, 0, std::min(a.max, b.max - 1));
+}
+
 Word dlavm::min(const Word &a, const Word &b) {
   if (a.max <= b.min)
     return a;

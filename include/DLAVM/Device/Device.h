@@ -145,6 +145,9 @@ struct TaskSupport {
                     report) = nullptr;
 };
 
+/// A copy of packed weights from DDR into one HBM port.
+struct WeightCopy;
+
 /// How a device keeps one kind of object.
 struct ObjectSupport {
   MemorySpace space;
@@ -190,6 +193,12 @@ public:
   /// The epsilon that the hardware's norms use. No register carries it.
   double normEpsilon = 1e-5;
 
+  /// Writes the registers of one start of TaskKind::WeightCopy, which copies at
+  /// most `weightCopyBytes`; null where the device has no such task.
+  void (*encodeWeightCopy)(const WeightCopy &copy, TaskWriter &writer) =
+      nullptr;
+  int64_t weightCopyBytes = 0;
+
 private:
   std::string family;
   std::string version;
@@ -199,10 +208,10 @@ private:
   std::vector<Memory> memories;
 };
 
-/// The known devices. Tests register versions of their own.
+/// The known devices. Tools register those of the project, tests their own.
 class DeviceRegistry {
 public:
-  /// The registry that tools use; it starts with all devices of the project.
+  /// The registry that passes look devices up in.
   static DeviceRegistry &instance();
 
   void add(Device device);

@@ -52,6 +52,7 @@ public:
   friend Word operator-(const Word &a, const Word &b);
   friend Word operator*(const Word &a, const Word &b);
   friend Word floorDiv(const Word &a, const Word &b);
+  friend Word remainder(const Word &a, const Word &b);
   friend Word min(const Word &a, const Word &b);
 
 private:
@@ -63,7 +64,11 @@ private:
   int64_t min, max;
 };
 
+Word operator+(const Word &a, const Word &b);
+Word operator-(const Word &a, const Word &b);
+Word operator*(const Word &a, const Word &b);
 Word floorDiv(const Word &a, const Word &b);
+Word remainder(const Word &a, const Word &b);
 Word min(const Word &a, const Word &b);
 /// The ceiling of a/b, as (a + b - 1) / b.
 Word ceilDiv(const Word &a, const Word &b);

@@ -16,6 +16,9 @@ namespace dlavm::edgellm {
 /// Version 20241128: VCU128 with DDR and 32 ports of HBM.
 Device createDevice20241128();
 
+/// Registers all versions of the family.
+void registerDevices(DeviceRegistry &registry);
+
 /// How the MVM engine walks the output channels of a matrix (registers 7, 8
 /// and 14; register document, section 5.2).
 struct OutputPartition {
@@ -40,10 +43,6 @@ int64_t packageBytes(const Device &device, int64_t inputChannels);
 int64_t weightBufferChannels(const Device &device, int64_t inputChannels);
 /// Tokens per start of the MVM engine (section 5.1); 0 if not even one fits.
 int64_t linearTokens(const Device &device, int64_t inputChannels);
-/// Bits of one KV head's query rows that the product of activations holds, per
-/// token, for \p width channels or columns (section 5.3).
-int64_t attentionRowBits(const Device &device, int64_t group);
-
 /// The functions that the records of the family refer to.
 void encodeLinear(mlir::Operation *task, TaskWriter &writer);
 void encodeNorm(mlir::Operation *task, TaskWriter &writer);
@@ -54,7 +53,7 @@ void encodeScores(mlir::Operation *task, TaskWriter &writer);
 void encodeValues(mlir::Operation *task, TaskWriter &writer);
 void encodeKVAppend(mlir::Operation *task, TaskWriter &writer);
 void encodeElementwise(mlir::Operation *task, TaskWriter &writer);
-void encodeWeightCopy(mlir::Operation *task, TaskWriter &writer);
+void encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer);
 
 Word maxTokensLinear(mlir::Operation *task, const Device &device,
                      const Word &total);
@@ -65,10 +64,8 @@ Word maxTokensValues(mlir::Operation *task, const Device &device,
 
 llvm::LogicalResult verifyLinear(mlir::Operation *task, const Device &device);
 llvm::LogicalResult verifyNorm(mlir::Operation *task, const Device &device);
-llvm::LogicalResult verifyRope(mlir::Operation *task, const Device &device);
-llvm::LogicalResult verifyKVAppend(mlir::Operation *task, const Device &device);
-llvm::LogicalResult verifyAttention(mlir::Operation *task,
-                                    const Device &device);
+/// Rotary embedding, KV caches and attention: heads of one size only.
+llvm::LogicalResult verifyHeads(mlir::Operation *task, const Device &device);
 
 /// Sets the `extents` and `check` of every task of \p device.
 void addChecks(Device &device);

@@ -22,7 +22,8 @@ def Accel_TaskOpInterface : OpInterface<"TaskOpInterface"> {
     InterfaceMethod<"Which hardware task it is.",
       "::dlavm::TaskKind", "getTaskKind">,
     InterfaceMethod<"The name that the driver source and reports show.",
-      "::llvm::StringRef", "getName">,
+      "::llvm::StringRef", "getTaskName", (ins),
+      [{}], [{ return $_op.getName(); }]>,
     InterfaceMethod<"One line that says what is computed, of which shape.",
       "::std::string", "getComment">,
     InterfaceMethod<[{

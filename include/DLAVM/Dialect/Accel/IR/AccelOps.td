@@ -62,7 +62,9 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     Carries the dimensions that a memref type cannot. `at` is the address that
     the placement gave it, in bytes, and `bytes` the most that it takes over all
     calls; `live` are the first and the last step of a run in which it holds
-    something, where several mean that others may use the place in between.
+    something. A buffer with `host` is one that the host writes before a run
+    ("input...") or reads after it ("logits", "token", "output..."), as rows of
+    `channels` channels.
 
     ```mlir
     %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
@@ -76,20 +78,29 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
     OptionalAttr<DenseI64ArrayAttr>:$live,
+    OptionalAttr<StrAttr>:$host,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels,
     LLM_DimsAttr:$dims);
   let results = (outs AnyMemRef:$buffer);
   let assemblyFormat = [{
-    $name (`at` $address^ `bytes` $bytes `live` $live)? attr-dict
+    $name (`at` $address^ `bytes` $bytes `live` $live)?
+    (`host` $host^ `channels` $channels)? attr-dict
     `:` type($buffer) `,` $dims
   }];
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
+    "::mlir::MemRefType":$type, "llm::DimsAttr":$dims)>];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// True if the host writes it before a run.
+    bool isInput() { return getHost() && getHost()->starts_with("input"); }
+  }];
 }
 
 def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
   let summary = "weights, a table or a KV cache, for all layers";
   let description = [{
-    `sources` are the parameters that it is made of, in the order that its kind
-    gives: the weight; scale and bias. The placement adds the address of the
+    `from` are the parameters that it is made of, in the order that its kind
+    gives: the weight; scale and bias. `with` says what a table holds. The placement adds the address of the
     first layer, the bytes of one layer and the distance between layers; in HBM
     they count for every port.
 
@@ -100,13 +111,14 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Accel_ObjectKindAttr:$kind,
     DenseI64ArrayAttr:$shape, OptionalAttr<FlatSymbolRefArrayAttr>:$sources,
+    OptionalAttr<DictionaryAttr>:$config,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
     Accel_SpaceAttr:$space,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stride);
   let assemblyFormat = [{
-    $sym_name $kind $shape (`from` $sources^)? (`layers` $layers^)? `in` $space
+    $sym_name $kind $shape (`from` $sources^)? (`with` $config^)? (`layers` $layers^)? `in` $space
     (`at` $address^ `bytes` $bytes `stride` $stride)? attr-dict
   }];
 }

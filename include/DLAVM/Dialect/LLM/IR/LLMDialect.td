@@ -9,6 +9,7 @@
 #ifndef DLAVM_DIALECT_LLM_IR_LLMDIALECT_TD
 #define DLAVM_DIALECT_LLM_IR_LLMDIALECT_TD
 
+include "DLAVM/Dialect/LLM/IR/LLMEnums.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/TensorEncoding.td"
 include "mlir/IR/EnumAttr.td"
@@ -110,31 +111,12 @@ def LLM_DimsAttr : LLM_Attr<"Dims", "dims",
   }];
 }
 
-class LLM_I32Enum<string name, string attrMnemonic, string enumSummary,
-                  list<I32EnumAttrCase> cases>
-    : I32EnumAttr<name, enumSummary, cases> {
-  let cppNamespace = "::dlavm::llm";
-  let genSpecializedAttr = 0;
-}
-
-def LLM_ActivationKind : LLM_I32Enum<"ActivationKind", "activation_kind",
-    "activation function", [
-      I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
-      I32EnumAttrCase<"Tanh", 2, "tanh">,
-      I32EnumAttrCase<"Sigmoid", 3, "sigmoid">]>;
 def LLM_ActivationKindAttr
     : EnumAttr<LLM_Dialect, LLM_ActivationKind, "activation_kind">;
 
-def LLM_ResidualKind : LLM_I32Enum<"ResidualKind", "residual_kind",
-    "how a linear layer combines its result with a residual", [
-      I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">]>;
 def LLM_ResidualKindAttr
     : EnumAttr<LLM_Dialect, LLM_ResidualKind, "residual_kind">;
 
-def LLM_RopeStyle : LLM_I32Enum<"RopeStyle", "rope_style",
-    "which channels of a head a rotary embedding pairs", [
-      I32EnumAttrCase<"HalfSplit", 0, "half_split">,
-      I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;
 def LLM_RopeStyleAttr : EnumAttr<LLM_Dialect, LLM_RopeStyle, "rope_style">;
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,106 @@
+//===- Checker.h - What a recorded run shows ---------------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The second opinion on a driver: it sees only what the driver writes to the
+// device, works out from the registers which bytes each start touches, and
+// looks for what cannot be right. It shares no code with the planner or the
+// encoders, and knows devices only through their register tables.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CHECK_CHECKER_H
+#define DLAVM_CHECK_CHECKER_H
+
+#include "DLAVM/Device/Device.h"
+
+#include <memory>
+
+namespace dlavm {
+
+/// A range of addresses that the plan gives a name. It names things in
+/// findings; and as a second opinion every operand must lie within one range.
+struct PlanRegion {
+  std::string name;
+  MemorySpace space;
+  /// Bytes [begin, end), of layer 0 if there are several.
+  int64_t begin;
+  int64_t end;
+  int64_t layerStride = 0;
+  /// Number of layers that have one of their own; 0 or 1 if all share it.
+  int64_t layers = 0;
+  /// "buffer", "parameter", "cache", or "input" for what the caller wrote
+  /// before the run.
+  std::string kind;
+};
+
+/// Something that cannot be right, at the first place where it was found.
+struct Finding {
+  int64_t seq;
+  int64_t past;
+  int32_t layer;
+  std::string task;
+  /// Index of the start in the run.
+  unsigned start;
+  /// "mvm::ResidualAddress", or empty.
+  std::string reg;
+  /// What the plan calls the bytes, or empty.
+  std::string buffer;
+  std::string message;
+  /// How often it was found. Findings are the same if they differ in nothing
+  /// but layers and numbers.
+  unsigned count = 1;
+};
+
+/// Consumes the events of any number of runs and finds:
+///
+///  1. Starts before the poll of the last task, writes to registers of no task,
+///     registers that a task needs and nobody wrote, wrong polls.
+///  2. Contradictions among the registers of a start (TaskSupport::check).
+///  3. Operands that are not aligned or leave their memory.
+///  4. Slices of an op (consecutive starts with the same mark) whose operands
+///     do not advance together, or that leave gaps. The output advances by the
+///     tokens of the start, which the register OutputWidth, or else Width,
+///     says, and the device parameter Pixel_Data_Bytes.
+///  5. Ops that write what they read.
+///  6. Maps that an op reads, but another op has overwritten in part, or nobody
+///     wrote; maps that are overwritten before anybody reads them; parameters
+///     that are ever overwritten or overlap; KV caches that overlap parameters
+///     or each other, or that are read before they are written.
+///  7. Operands that leave their region of the plan or belong to another layer.
+///
+/// Ops are told apart by their marks, (layer, name), and an op may come in
+/// several groups of starts.
+///
+/// Extents and contradictions are worked out once for all starts that differ
+/// only in addresses: TaskSupport::check may look at whether an address is 0,
+/// and TaskSupport::extents must move along with it.
+class Checker {
+public:
+  /// The device must outlive the checker. Without a plan only what needs none
+  /// is checked, and nothing is an input.
+  Checker(const Device &device, std::vector<PlanRegion> plan);
+  ~Checker();
+
+  void beginRun(int64_t seq, int64_t past);
+  /// Marks the op that the following writes belong to.
+  void task(int32_t layer, llvm::StringRef name);
+  void write(uint32_t reg, uint32_t value);
+  void poll(uint32_t reg, uint32_t value);
+  void read(uint32_t reg);
+  void endRun();
+
+  llvm::ArrayRef<Finding> getFindings() const;
+
+private:
+  class Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CHECK_CHECKER_H

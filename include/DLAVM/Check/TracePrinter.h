@@ -1,0 +1,54 @@
+//===- TracePrinter.h - Traces with register names ---------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CHECK_TRACEPRINTER_H
+#define DLAVM_CHECK_TRACEPRINTER_H
+
+#include "DLAVM/Check/TaskDecoder.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+namespace dlavm {
+
+/// Prints the events of a run in the format of traces, with the names of the
+/// registers as comments:
+///
+///     # task 0 query
+///     W 3 128 # mvm::InputWidth
+///     W 33 799 # mvm::Mode = ScaleBias
+///     P 1 1 # mvm::Status
+///
+/// What a register is called depends on the task, so a task is printed when its
+/// opcode is written. Writes that start no task have no names.
+class TracePrinter {
+public:
+  /// Device and stream must outlive the printer.
+  TracePrinter(const Device &device, llvm::raw_ostream &os)
+      : decoder(device), os(os) {}
+
+  void task(int32_t layer, llvm::StringRef name);
+  void write(uint32_t reg, uint32_t value);
+  void poll(uint32_t reg, uint32_t value);
+  void read(uint32_t reg);
+  /// Prints the writes after the last start, if there are any.
+  void endRun() { flush(); }
+
+private:
+  void flush();
+  void print(const char *kind, uint32_t reg, uint32_t value);
+
+  TaskDecoder decoder;
+  llvm::raw_ostream &os;
+  /// The task of the last start, or null.
+  const DecodedTask *current = nullptr;
+  std::vector<std::pair<uint32_t, uint32_t>> pending;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CHECK_TRACEPRINTER_H

@@ -1,0 +1,90 @@
+//===- Passes.td - Conversions between the dialects --------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CONVERSION_PASSES_TD
+#define DLAVM_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertLLMToAccel : Pass<"convert-llm-to-accel", "::mlir::ModuleOp"> {
+  let summary = "tensors to device buffers, ops to hardware tasks";
+  let description = [{
+    Gives every tensor a buffer in the device's layout and turns each op into
+    the hardware task that computes it. Views (heads, the last token) become
+    memref views. Parameters, tables and KV caches become objects. The function
+    that the host calls keeps no maps as arguments or results: its buffers say
+    what the host writes and reads.
+
+    Refuses, at the op, what the device has no task for or what does not fit it.
+    Warns when the model's norms have another epsilon than the device's.
+
+    ```mlir
+    %y = llm.rms_norm %x, @norm epsilon 1.0e-5 : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    becomes
+
+    ```mlir
+    accel.object @norm_weight norm_weight [4096] from [@norm] in <ddr>
+    %w = accel.get_object @norm_weight : !accel.object
+    %y = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    ```
+  }];
+  let options = [
+    Option<"device", "device", "std::string", /*default=*/"\"\"",
+      "The device; by default the one that the module names">,
+    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"0",
+      "The largest context, at most the module's; 0 keeps that">
+  ];
+  let statistics = [
+    Statistic<"numTasks", "num-tasks", "Hardware tasks">,
+    Statistic<"numObjects", "num-objects", "Weights, tables and KV caches">
+  ];
+  let dependentDialects = ["::dlavm::accel::AccelDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertAccelToCSB : Pass<"convert-accel-to-csb", "::mlir::ModuleOp"> {
+  let summary = "hardware tasks to register writes";
+  let description = [{
+    Lets the device's encoders write the registers of every task, turns `index`
+    into i32 and addresses into i64, and adds the functions of the host:
+    `load_parameters`, `write_input`, `read_token`, `read_logits`. Every buffer
+    and object must have its address. Sums and products that may exceed 32 bits
+    are done in 64.
+
+    ```mlir
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    ```
+
+    becomes
+
+    ```mlir
+    csb.task "norm" "RMS norm of 4096 channels"
+    csb.write @norm::@WeightAddress, %norm_weight : i64
+    ...
+    csb.write @norm::@Opcode, %c32 : i32
+    csb.poll @norm::@Status until 1
+    ```
+  }];
+  let options = [
+    Option<"weightLoading", "weight-loading", "std::string",
+      /*default=*/"\"dma\"",
+      "How weights get into HBM: dma, or wt2hbm (copied by the device)">
+  ];
+  let statistics = [
+    Statistic<"numWrites", "num-writes", "Register writes in the program">
+  ];
+  let dependentDialects = ["::dlavm::csb::CSBDialect",
+    "::mlir::arith::ArithDialect"];
+}
+
+#endif // DLAVM_CONVERSION_PASSES_TD

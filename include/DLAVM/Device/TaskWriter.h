@@ -1,0 +1,81 @@
+//===- TaskWriter.h - What an encoder writes with ---------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DEVICE_TASKWRITER_H
+#define DLAVM_DEVICE_TASKWRITER_H
+
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/Word.h"
+
+#include "llvm/ADT/StringMap.h"
+
+namespace dlavm {
+
+/// A feature map as registers describe it. Distances are bytes.
+struct MapOperand {
+  Word address;
+  /// Between heads; the whole map where it has none.
+  Word head;
+  /// Between channel groups.
+  Word line;
+  /// Of the view, which may be a slice of the map.
+  Word tokens;
+  /// Channel groups (of a head) and heads.
+  Word groups;
+  Word heads;
+};
+
+/// A copy of packed weights: `bytes` bytes from DDR at `source` to HBM at
+/// `destination`, an address over all ports, which lies in `port`.
+struct WeightCopy {
+  Word source;
+  Word destination;
+  Word bytes;
+  Word port;
+};
+
+/// How an encoder sees the operands of its task.
+class OperandReader {
+public:
+  virtual ~OperandReader() = default;
+  virtual MapOperand getMap(mlir::Value map) = 0;
+  /// The address of one layer's object.
+  virtual Word getObject(mlir::Value object) = 0;
+  /// A count.
+  virtual Word getWord(mlir::Value index) = 0;
+};
+
+/// Collects the register values of one start. finish() writes them in the order
+/// of the register table, with the reserved registers that encoders leave out.
+class TaskWriter {
+public:
+  TaskWriter(const Device &device, const RegisterTable &table,
+             OperandReader &reader)
+      : device(device), table(table), reader(reader) {}
+
+  const Device &getDevice() const { return device; }
+  MapOperand getMap(mlir::Value map) { return reader.getMap(map); }
+  Word getObject(mlir::Value object) { return reader.getObject(object); }
+  Word getWord(mlir::Value index) { return reader.getWord(index); }
+
+  void write(llvm::StringRef identifier, const Word &value);
+
+  /// Creates the `csb.write` ops and the `csb.poll` of the start. The encoder
+  /// must have written every register of the table that is not reserved.
+  void finish(mlir::OpBuilder &builder, mlir::Location loc);
+
+private:
+  const Device &device;
+  const RegisterTable &table;
+  OperandReader &reader;
+  llvm::StringMap<Word> values;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_DEVICE_TASKWRITER_H

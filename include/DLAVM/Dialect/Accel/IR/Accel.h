@@ -1,0 +1,43 @@
+//===- Accel.h - The accel dialect ------------------------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_ACCEL_IR_ACCEL_H
+#define DLAVM_DIALECT_ACCEL_IR_ACCEL_H
+
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "mlir/Interfaces/InferIntRangeInterface.h"
+
+#include "DLAVM/Dialect/Accel/IR/AccelDialect.h.inc"
+
+#include "DLAVM/Dialect/Accel/IR/AccelEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelTypes.h.inc"
+
+#include "DLAVM/Dialect/Accel/IR/AccelInterfaces.h.inc"
+#define GET_OP_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelOps.h.inc"
+
+namespace dlavm::accel {
+
+/// The device that the module of \p op names. Emits an error and returns null
+/// where it names none, or one that is not known.
+const Device *getDevice(mlir::Operation *op);
+
+/// The device \p name. Emits an error at \p loc that lists the known devices
+/// and returns null where there is none.
+const Device *lookupDevice(mlir::Location loc, llvm::StringRef name);
+
+/// The buffer that \p map is, or is a view of.
+BufferOp getRoot(mlir::Value map);
+
+} // namespace dlavm::accel
+
+#endif // DLAVM_DIALECT_ACCEL_IR_ACCEL_H

@@ -1,0 +1,104 @@
+//===- Passes.td - Passes of the accel dialect -------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD
+#define DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SliceTasks : Pass<"accel-slice-tasks", "::mlir::ModuleOp"> {
+  let summary = "cut tasks to the tokens that fit on the chip";
+  let description = [{
+    Puts each task that takes a limited number of tokens into a loop over
+    slices of tokens, unless the largest context fits one start. The device says
+    how many tokens fit; the number may depend on the tokens in the KV cache.
+    All operands that advance with the slice become `memref.subview`s, the
+    residual among them. Not an optimization: hardware cannot do without.
+
+    ```mlir
+    accel.linear "q" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096, 4096]
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %token = %c0 to %seq step %c128 {
+      %left = arith.subi %seq, %token overflow<nsw> : index
+      %width = arith.minsi %c128, %left : index
+      %in = memref.subview %x[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
+      %out = memref.subview %y[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
+      accel.linear "q" ins(%in : ...) weight(%w) outs(%out : ...) [4096, 4096]
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numSliced", "num-sliced", "Tasks put into a loop over slices">,
+    Statistic<"numWhole", "num-whole", "Tasks whose largest context fits one start">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PlaceObjects : Pass<"accel-place-objects", "::mlir::ModuleOp"> {
+  let summary = "give weights, tables and KV caches their addresses";
+  let description = [{
+    Lays out all objects of a memory one after the other, at multiples of the
+    memory's alignment: in DDR what has no layers first, in HBM what has; KV
+    caches last. The objects of one layer lie together, so all objects with the
+    same number of layers have the same stride. Refuses what exceeds a memory.
+
+    ```mlir
+    accel.object @q weight [4096, 4096] layers 28 in <hbm>
+    ```
+
+    becomes
+
+    ```mlir
+    accel.object @q weight [4096, 4096] layers 28 in <hbm> at 0 bytes 270336 stride 270336
+    ```
+  }];
+  let statistics = [
+    Statistic<"ddrBytes", "ddr-bytes", "Bytes of DDR">,
+    Statistic<"hbmBytes", "hbm-bytes", "Bytes of every HBM port">
+  ];
+}
+
+def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
+  let summary = "give feature maps their addresses";
+  let description = [{
+    Places all buffers of a run behind the objects in DDR. Buffers that hold
+    something at the same time do not overlap; each, largest first, goes into
+    the smallest gap that fits it (best fit). A buffer is as large as the
+    largest of the corners (seq, past) = (1, 0), (N, 0), (1, N - 1) makes it.
+
+    What is handed to and from functions and loops is one place: a layer's
+    result lies where its argument lies. What a caller keeps across a call
+    counts as live all through it. With places fixed, functions and loops hand
+    no maps around any more; each function roots them in its own `accel.buffer`.
+
+    ```mlir
+    func.func private @layer(%x: memref<1x?x32xf16, #accel.space<ddr>>)
+        -> memref<1x?x32xf16, #accel.space<ddr>>
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @layer() {
+      %x = accel.buffer "hidden" at 1024 bytes 131072 live [0, 7] : ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"numBuffers", "num-buffers", "Buffers placed">,
+    Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">,
+    Statistic<"peakBytes", "peak-bytes", "Bytes live at once, at most">
+  ];
+}
+
+#endif // DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD

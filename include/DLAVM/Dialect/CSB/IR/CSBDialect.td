@@ -1,0 +1,62 @@
+//===- CSBDialect.td - The csb dialect ---------------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_CSB_IR_CSBDIALECT_TD
+#define DLAVM_DIALECT_CSB_IR_CSBDIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def CSB_Dialect : Dialect {
+  let name = "csb";
+  let cppNamespace = "::dlavm::csb";
+  let summary = "How an accelerator is driven: register writes, polls and DMA";
+  let description = [{
+    Mirrors the driver's API one to one, so that the emission of C++ holds no
+    logic. Values are i32 (register words) and i64 (addresses, because DDR goes
+    beyond 2^31); arithmetic is that of the arith dialect, loops are `scf.for`.
+
+    Registers, buffers and objects are symbols, so that the driver source can
+    name them.
+
+    ```mlir
+    csb.register_table @mvm "matrix-vector multiply with INT4 weights" {
+      csb.register @InputWidth = 3
+      csb.register @Mode = 33 {Plain = 287 : i64}
+      csb.register @Status = 1
+    }
+    csb.buffer @norm at 524288 bytes 16777216 live [0, 8]
+    func.func @layer(%layer: i32, %seq: i32, %past: i32) {
+      %norm = csb.address_of @norm : i64
+      csb.task "query"[%layer] "linear 4096 -> 4096"
+      csb.write @mvm::@InputWidth, %seq : i32
+      csb.write @mvm::@InputAddress, %norm : i64
+      csb.write @mvm::@Mode, %plain : i32
+      csb.poll @mvm::@Status until 1
+      return
+    }
+    ```
+  }];
+  let useDefaultTypePrinterParser = 1;
+}
+
+class CSB_Type<string name, string typeMnemonic>
+    : TypeDef<CSB_Dialect, name> {
+  let mnemonic = typeMnemonic;
+}
+
+def CSB_RowsType : CSB_Type<"Rows", "rows"> {
+  let summary = "FP16 rows [tokens][channels] in the memory of the host";
+}
+
+def CSB_DirectoryType : CSB_Type<"Directory", "directory"> {
+  let summary = "a directory of parameter files";
+}
+
+#endif // DLAVM_DIALECT_CSB_IR_CSBDIALECT_TD

@@ -1,0 +1,273 @@
+//===- CSBOps.td - Ops of the csb dialect ------------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_CSB_IR_CSBOPS_TD
+#define DLAVM_DIALECT_CSB_IR_CSBOPS_TD
+
+include "DLAVM/Dialect/CSB/IR/CSBDialect.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class CSB_Op<string mnemonic, list<Trait> traits = []>
+    : Op<CSB_Dialect, mnemonic, traits>;
+
+/// A register word or an address.
+def CSB_Word : AnyTypeOf<[I32, I64], "i32 or i64">;
+def CSB_NonNegative : ConfinedAttr<I64Attr, [IntNonNegative]>;
+def CSB_Positive : ConfinedAttr<I64Attr, [IntPositive]>;
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+def CSB_RegisterTableOp : CSB_Op<"register_table", [Symbol, SymbolTable,
+    NoTerminator, SingleBlock, IsolatedFromAbove]> {
+  let summary = "the registers of one hardware task";
+  let description = [{
+    ```mlir
+    csb.register_table @norm "layer norm and RMS norm" {
+      csb.register @Width = 203
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$title);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name $title attr-dict-with-keyword $body";
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
+                                 "::llvm::StringRef":$title)>];
+  let skipDefaultBuilders = 1;
+}
+
+def CSB_RegisterOp : CSB_Op<"register", [Symbol,
+    HasParent<"RegisterTableOp">]> {
+  let summary = "a register and the names of its values";
+  let description = [{
+    ```mlir
+    csb.register @Mode = 33 values {Plain = 287 : i64, ScaleBias = 799 : i64}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, CSB_NonNegative:$number,
+    OptionalAttr<DictionaryAttr>:$values);
+  let assemblyFormat = "$sym_name `=` $number (`values` $values^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def CSB_ConstantOp : CSB_Op<"constant", [Symbol]> {
+  let summary = "a number that the driver source names";
+  let description = [{
+    ```mlir
+    csb.constant @layer_stride_hbm = 3287552
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$value);
+  let assemblyFormat = "$sym_name `=` $value attr-dict";
+}
+
+def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
+  let summary = "a place in DDR for a feature map";
+  let description = [{
+    `live` are the first and the last step of a run, in pairs, in which it holds
+    something; step k is the k-th task of the program.
+
+    ```mlir
+    csb.buffer @query at 22306816 bytes 16777216 live [1, 2]
+    ```
+
+    Constraints: `live` holds pairs.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, CSB_NonNegative:$address,
+    CSB_Positive:$bytes, DenseI64ArrayAttr:$live,
+    UnitAttr:$input);
+  let assemblyFormat = [{
+    $sym_name `at` $address `bytes` $bytes `live` $live (`input` $input^)?
+    attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def CSB_ObjectOp : CSB_Op<"object", [Symbol]> {
+  let summary = "a parameter, a table or a KV cache, for all layers";
+  let description = [{
+    `at` is the address of the first layer, `stride` the distance between
+    layers, `bytes` the size of one layer, `dma` the host's DMA address of
+    address 0, for `ports` ports that lie `port_stride` apart. `file` is the
+    name of the file with the content, `{layer}` and `{port}` standing for two
+    digits; KV caches have none. Objects with a file are what
+    `csb.load_parameters` loads.
+
+    ```mlir
+    csb.object @query_weight "weight" "HBM" at 0 bytes 270336 stride 3287552 layers 28
+      dma 0 ports 32 port_stride 268435456 file "layer{layer}/query_weight.{port}.bin"
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind, StrAttr:$space,
+    CSB_NonNegative:$address, CSB_Positive:$bytes, CSB_NonNegative:$stride,
+    OptionalAttr<CSB_Positive>:$layers, CSB_NonNegative:$dma_base,
+    CSB_Positive:$ports, CSB_NonNegative:$port_stride,
+    OptionalAttr<StrAttr>:$file);
+  let assemblyFormat = [{
+    $sym_name $kind $space `at` $address `bytes` $bytes `stride` $stride
+    (`layers` $layers^)? `dma` $dma_base `ports` $ports `port_stride` $port_stride
+    (`file` $file^)? attr-dict
+  }];
+}
+
+def CSB_AddressOfOp : CSB_Op<"address_of", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "the address of a buffer or object, or the value of a constant";
+  let description = [{
+    ```mlir
+    %a = csb.address_of @query : i64
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$symbol);
+  let results = (outs I64:$result);
+  let assemblyFormat = "$symbol attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Register program
+//===----------------------------------------------------------------------===//
+
+def CSB_TaskOp : CSB_Op<"task"> {
+  let summary = "says which task the following writes belong to";
+  let description = [{
+    The text is a comment in the driver source. Outside the layers there is no
+    layer.
+
+    ```mlir
+    csb.task "query"[%layer] "linear 4096 -> 4096"
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment);
+  let assemblyFormat = "$name (`[` $layer^ `]`)? $comment attr-dict";
+}
+
+class CSB_RegisterUser<string mnemonic> : CSB_Op<mnemonic, [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]>;
+
+def CSB_WriteOp : CSB_RegisterUser<"write"> {
+  let summary = "write a register";
+  let description = [{
+    An i64 must fit 32 bits when it is written; the driver checks it.
+
+    ```mlir
+    csb.write @mvm::@InputWidth, %width : i32
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$reg, CSB_Word:$value);
+  let assemblyFormat = "$reg `,` $value attr-dict `:` type($value)";
+}
+
+def CSB_PollOp : CSB_RegisterUser<"poll"> {
+  let summary = "wait until a register has a value";
+  let description = [{
+    ```mlir
+    csb.poll @mvm::@Status until 1
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$reg, CSB_NonNegative:$value);
+  let assemblyFormat = "$reg `until` $value attr-dict";
+}
+
+def CSB_ReadOp : CSB_RegisterUser<"read"> {
+  let summary = "read a register";
+  let description = [{
+    ```mlir
+    %token = csb.read @mvm::@Argmax : i32
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$reg);
+  let results = (outs I32:$value);
+  let assemblyFormat = "$reg attr-dict `:` type($value)";
+}
+
+//===----------------------------------------------------------------------===//
+// Host
+//===----------------------------------------------------------------------===//
+
+def CSB_CheckCallOp : CSB_Op<"check_call"> {
+  let summary = "refuse a call that the driver was not compiled for";
+  let description = [{
+    Throws unless seq >= 1, past >= 0 and seq + past is at most the context.
+
+    ```mlir
+    csb.check_call %seq, %past, 2048
+    ```
+  }];
+  let arguments = (ins I32:$seq, I32:$past, CSB_Positive:$max_tokens);
+  let assemblyFormat = "$seq `,` $past `,` $max_tokens attr-dict";
+}
+
+def CSB_DMAWriteOp : CSB_Op<"dma_write"> {
+  let summary = "block rows into a feature map and write it by DMA";
+  let description = [{
+    The address is the host's DMA address; `lanes` channels make a pixel.
+
+    ```mlir
+    csb.dma_write %rows, %address[%seq, 4096] lanes 32
+    ```
+  }];
+  let arguments = (ins CSB_RowsType:$rows, I64:$address, I32:$tokens,
+    CSB_Positive:$channels, CSB_Positive:$lanes);
+  let assemblyFormat = [{
+    $rows `,` $address `[` $tokens `,` $channels `]` `lanes` $lanes attr-dict
+  }];
+}
+
+def CSB_DMAReadOp : CSB_Op<"dma_read"> {
+  let summary = "read a feature map by DMA and unblock it into rows";
+  let description = [{
+    ```mlir
+    %logits = csb.dma_read %address[%one, 65024] lanes 32
+    ```
+  }];
+  let arguments = (ins I64:$address, I32:$tokens, CSB_Positive:$channels,
+    CSB_Positive:$lanes);
+  let results = (outs CSB_RowsType:$rows);
+  let assemblyFormat = [{
+    $address `[` $tokens `,` $channels `]` `lanes` $lanes attr-dict
+  }];
+}
+
+def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "load the files of all objects";
+  let description = [{
+    By DMA; with `via`, files for HBM go to a scratch buffer in DDR, from where
+    the function copies them: (source, destination, bytes, port).
+
+    ```mlir
+    csb.load_parameters %directory
+    csb.load_parameters %directory via @copy_weights scratch @scratch
+    ```
+  }];
+  let arguments = (ins CSB_DirectoryType:$directory,
+    OptionalAttr<FlatSymbolRefAttr>:$copy,
+    OptionalAttr<FlatSymbolRefAttr>:$scratch,
+    OptionalAttr<CSB_NonNegative>:$scratch_dma);
+  let assemblyFormat = [{
+    $directory (`via` $copy^ `scratch` $scratch `dma` $scratch_dma)? attr-dict
+  }];
+}
+
+def CSB_StepOp : CSB_Op<"step"> {
+  let summary = "print that a task has ended";
+  let description = [{
+    ```mlir
+    csb.step "query"[%layer]
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Optional<I32>:$layer);
+  let assemblyFormat = "$name (`[` $layer^ `]`)? attr-dict";
+}
+
+#endif // DLAVM_DIALECT_CSB_IR_CSBOPS_TD

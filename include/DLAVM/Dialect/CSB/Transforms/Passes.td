@@ -1,0 +1,72 @@
+//===- Passes.td - Passes of the csb dialect ---------------*- tablegen -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_CSB_TRANSFORMS_PASSES_TD
+#define DLAVM_DIALECT_CSB_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def InsertSteps : Pass<"csb-insert-steps", "::mlir::ModuleOp"> {
+  let summary = "print each task as it ends";
+  let description = [{
+    Puts a `csb.step` after the poll that ends a task.
+
+    ```mlir
+    csb.task "norm"[%layer] "RMS norm of 4096 channels"
+    csb.write @norm::@Opcode, %c : i32
+    csb.poll @norm::@Status until 1
+    csb.step "norm"[%layer]
+    ```
+  }];
+  let statistics = [Statistic<"numSteps", "num-steps", "Steps inserted">];
+}
+
+def VerifyPlacement : Pass<"csb-verify-placement", "::mlir::ModuleOp"> {
+  let summary = "prove from register values that the placement is right";
+  let description = [{
+    Runs the program of register writes for a few calls (the corners, a slice
+    boundary and its neighbours), works out from the registers of every start
+    which bytes it touches, and reports what overlaps, what leaves its memory or
+    its buffer, and registers that contradict each other. It knows nothing of
+    how the planner works.
+
+    ```
+    error: 'scores' reads bytes of 'query_rope' that 'norm' overwrote ...
+    ```
+  }];
+  let options = [
+    ListOption<"lengths", "lengths", "int64_t",
+      "Prompt lengths to run; the corners and slice boundaries by default">
+  ];
+  let statistics = [
+    Statistic<"numRuns", "num-runs", "Calls that were run">,
+    Statistic<"numStarts", "num-starts", "Starts that were checked">
+  ];
+}
+
+def PrepareEmission : Pass<"csb-prepare-emission", "::mlir::ModuleOp"> {
+  let summary = "decide names and expression trees of the driver source";
+  let description = [{
+    Gives everything that the driver source names an identifier, unique where it
+    is visible: an attribute `csb.name` at symbols, functions and ops, and
+    `csb.arg_names` for the arguments of functions. A value that is used once,
+    in the block that computes it, or that is a constant gets no name: it is
+    printed where it is used. Reports, at its place, any op that the driver
+    source cannot express.
+
+    ```mlir
+    %line = arith.muli %seq, %c64 {csb.name = "line_stride"} : i32
+    ```
+  }];
+  let statistics = [
+    Statistic<"numNamed", "num-named", "Values that get a name">,
+    Statistic<"numInlined", "num-inlined", "Values that are printed where they are used">
+  ];
+}
+
+#endif // DLAVM_DIALECT_CSB_TRANSFORMS_PASSES_TD

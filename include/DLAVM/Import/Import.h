@@ -1,0 +1,46 @@
+//===- Import.h - Hugging Face configurations into llm ----------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_IMPORT_IMPORT_H
+#define DLAVM_IMPORT_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace dlavm {
+
+struct ImportOptions {
+  /// Import only the first layers, 1 to those of the model; all by default.
+  std::optional<int64_t> layers;
+  /// The largest context of the module, 1 to the model's own context, which is
+  /// the default.
+  std::optional<int64_t> maxTokens;
+};
+
+/// Reads a Hugging Face config.json of `model_type` chatglm, llama or qwen2 and
+/// builds the `llm` module of the model; \p path is the file or a directory
+/// with a config.json. Loads the dialects of the module into \p context.
+///
+/// The module has a public function `@model`, from the embedded tokens
+/// [1, seq, hidden size] to the logits of the last one [1, 1, vocabulary] and
+/// the next token's id [1], and a private function `@layer`. Its name is that
+/// of the file without extension, or of the directory if the file is called
+/// config.json, as a C++ identifier.
+///
+/// Errors are emitted as diagnostics of \p context, one per call that fails;
+/// the result is null then.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef path,
+                                              const ImportOptions &options,
+                                              mlir::MLIRContext &context);
+
+} // namespace dlavm
+
+#endif // DLAVM_IMPORT_IMPORT_H

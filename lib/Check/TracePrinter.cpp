@@ -1,0 +1,60 @@
+//===- TracePrinter.cpp - Traces with register names ----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Check/TracePrinter.h"
+
+using namespace dlavm;
+
+void TracePrinter::task(int32_t layer, llvm::StringRef name) {
+  flush();
+  os << "# task " << layer << " " << name << "\n";
+}
+
+void TracePrinter::write(uint32_t reg, uint32_t value) {
+  pending.push_back({reg, value});
+  if (!decoder.isOpcode(reg))
+    return;
+  current = decoder.lookup(reg, value);
+  if (!current)
+    current = decoder.lookup(reg);
+  for (auto [pendingReg, pendingValue] : pending)
+    print("W", pendingReg, pendingValue);
+  pending.clear();
+}
+
+void TracePrinter::poll(uint32_t reg, uint32_t value) {
+  flush();
+  print("P", reg, value);
+}
+
+void TracePrinter::read(uint32_t reg) {
+  flush();
+  os << "# R " << reg;
+  if (const Register *found =
+          current ? current->getTable().lookup(reg) : nullptr)
+    os << " " << current->getName(*found);
+  os << "\n";
+}
+
+void TracePrinter::flush() {
+  for (auto [reg, value] : pending)
+    os << "W " << reg << " " << value << "\n";
+  pending.clear();
+}
+
+void TracePrinter::print(const char *kind, uint32_t reg, uint32_t value) {
+  os << kind << " " << reg << " " << value;
+  const Register *found = current ? current->getTable().lookup(reg) : nullptr;
+  if (found) {
+    os << " # " << current->getName(*found);
+    for (const NamedValue &named : found->values)
+      if (named.value == value)
+        os << " = " << named.name;
+  }
+  os << "\n";
+}

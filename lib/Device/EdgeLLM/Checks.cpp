@@ -1,0 +1,575 @@
+//===- Checks.cpp - What registers of the edgellm family say --------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The bytes that a start touches and the contradictions among its registers,
+// worked out from register values alone. The encoders are not consulted: what
+// is checked here is what they wrote. Sections named in comments are those of
+// the EdgeLLM register document.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/FP20.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+using llvm::alignTo;
+using llvm::divideCeil;
+using llvm::StringRef;
+using llvm::Twine;
+
+using Report = llvm::function_ref<void(const Register &, std::string)>;
+
+/// What the opcode register of the MVM engine says about the form (4.1).
+static bool hasScaleBias(const RegisterValues &v) { return v["Mode"] >> 9 & 1; }
+static bool hasResidual(const RegisterValues &v) { return v["Mode"] >> 10 & 1; }
+static bool hasArgmax(const RegisterValues &v) { return v["Mode"] >> 11 & 1; }
+
+/// Channel groups of a head.
+static int64_t headGroups(const Device &device) {
+  return divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
+}
+
+/// Register 207 of the attention products (4.6).
+namespace {
+struct HeadConfiguration {
+  explicit HeadConfiguration(const RegisterValues &v)
+      : group((v["HeadConfiguration"] >> 16) + 1),
+        queryHeads(v["HeadConfiguration"] >> 8 & 0xff),
+        kvHeads(v["HeadConfiguration"] & 0xff) {}
+  int64_t group;
+  int64_t queryHeads;
+  int64_t kvHeads;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
+
+/// Registers of a broken driver hold anything, so products saturate, low enough
+/// that a few of them can be added.
+static int64_t product(int64_t a, int64_t b) {
+  return std::min(llvm::SaturatingMultiply<uint64_t>(a, b), uint64_t(1) << 60);
+}
+
+namespace {
+/// Collects the extents of a start.
+class Extents {
+public:
+  Extents(const RegisterValues &values, const Device &device,
+          llvm::SmallVectorImpl<Extent> &extents)
+      : values(values), device(device), extents(extents) {}
+
+  /// \p bytes from the address on; nothing where there are none.
+  void add(StringRef reg, int64_t bytes) {
+    const int64_t begin = values[reg];
+    if (bytes > 0)
+      extents.push_back({&values.getTable().get(reg), begin, begin + bytes});
+  }
+
+  /// From the first byte to the last of a map that is cut along two dimensions
+  /// (heads and channel groups) and \p width tokens wide.
+  void addMap(StringRef reg, int64_t heads, int64_t headStride, int64_t groups,
+              int64_t groupStride, int64_t width) {
+    if (heads > 0 && groups > 0 && width > 0)
+      add(reg, product(heads - 1, headStride) +
+                   product(groups - 1, groupStride) +
+                   product(width, device["Pixel_Data_Bytes"]));
+  }
+  void addMap(StringRef reg, int64_t groups, int64_t stride, int64_t width) {
+    addMap(reg, 1, 0, groups, stride, width);
+  }
+
+  /// The whole cache of that many heads, in every port (3.7).
+  void addCache(StringRef reg, int64_t heads) {
+    add(reg, product(heads, device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"] *
+                                device["MAX_DAT_DW"] / 8 / device["HBM_Port"]));
+  }
+
+private:
+  const RegisterValues &values;
+  const Device &device;
+  llvm::SmallVectorImpl<Extent> &extents;
+};
+} // namespace
+
+static void linearExtents(const RegisterValues &v, const Device &device,
+                          llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const int64_t outputChannels =
+      product(v["LastSlice"], v["SliceChannels"]) + v["LastSliceChannels"];
+  const int64_t outputGroups = divideCeil(outputChannels, device["Tout"]);
+  extents.addMap("InputAddress", v["InputChannels"] / device["Tout"],
+                 v["InputSurface"], v["InputWidth"]);
+  extents.add("WeightAddress", product(outputGroups, v["PackageBits"] / 8));
+  extents.addMap("OutputAddress", outputGroups, v["OutputSurface"],
+                 v["InputWidth"]);
+  if (hasScaleBias(v))
+    extents.add("ScaleBiasAddress", 4 * outputChannels);
+  // The residual has no strides of its own.
+  if (hasResidual(v))
+    extents.addMap("ResidualAddress", outputGroups, v["OutputSurface"],
+                   v["InputWidth"]);
+  if (hasArgmax(v))
+    extents.add("ArgmaxAddress", device["Pixel_Data_Bytes"]);
+}
+
+static void normExtents(const RegisterValues &v, const Device &device,
+                        llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const int64_t groups = v["ChannelGroups"];
+  extents.add("WeightAddress", 4 * device["Tout"] * groups);
+  extents.addMap("InputAddress", groups, v["InputSurface"], v["Width"]);
+  extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
+}
+
+static void activationExtents(const RegisterValues &v, const Device &device,
+                              llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const int64_t groups = v["ChannelGroups"];
+  // 16 breakpoints, slopes and intercepts of 2 bytes (3.6).
+  extents.add("TableAddress", 3 * 16 * 2);
+  extents.addMap("InputAddress", groups, v["InputSurface"], v["Width"]);
+  extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
+}
+
+static void softmaxExtents(const RegisterValues &v, const Device &device,
+                           llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  extents.addMap("InputAddress", v["Heads"], v["InputHead"], v["ColumnGroups"],
+                 v["InputLine"], v["Width"]);
+  extents.addMap("OutputAddress", v["Heads"], v["OutputHead"],
+                 v["ColumnGroups"], v["OutputLine"], v["Width"]);
+}
+
+static void ropeExtents(const RegisterValues &v, const Device &device,
+                        llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  // From the first position in plane 0 to the last in plane 3 (3.5).
+  extents.addMap("TableAddress", 2, v["TableHalf"], 2, v["TableLine"],
+                 v["Width"]);
+  extents.addMap("InputAddress", v["Heads"], v["InputHead"], v["ChannelGroups"],
+                 v["InputLine"], v["Width"]);
+  extents.addMap("OutputAddress", v["Heads"], v["OutputHead"],
+                 v["ChannelGroups"], v["OutputLine"], v["Width"]);
+}
+
+static void scoresExtents(const RegisterValues &v, const Device &device,
+                          llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const HeadConfiguration heads(v);
+  extents.addCache("CacheAddress", heads.kvHeads);
+  extents.addMap("InputAddress", heads.queryHeads, v["InputHead"],
+                 headGroups(device), v["InputLine"], v["Width"]);
+  extents.addMap("OutputAddress", heads.queryHeads, v["OutputHead"],
+                 divideCeil(v["Columns"], device["Tout"]), v["OutputLine"],
+                 v["Width"]);
+}
+
+static void valuesExtents(const RegisterValues &v, const Device &device,
+                          llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const HeadConfiguration heads(v);
+  extents.addCache("CacheAddress", heads.kvHeads);
+  extents.addMap("InputAddress", heads.queryHeads, v["InputHead"],
+                 divideCeil(v["Columns"], device["Tout"]), v["InputLine"],
+                 v["Width"]);
+  extents.addMap("OutputAddress", heads.queryHeads, v["OutputHead"],
+                 headGroups(device), v["OutputLine"], v["Width"]);
+}
+
+static void kvAppendExtents(const RegisterValues &v, const Device &device,
+                            llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  extents.addMap("InputAddress", v["Heads"], v["InputHead"], v["ChannelGroups"],
+                 v["InputLine"], v["Width"]);
+  extents.addCache("CacheAddress", v["Heads"]);
+}
+
+static void elementwiseExtents(const RegisterValues &v, const Device &device,
+                               llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const int64_t groups = v["ChannelGroups"];
+  extents.addMap("InputAddress", groups, v["InputSurface"], v["Width"]);
+  extents.addMap("OtherAddress", groups, v["InputSurface"], v["Width"]);
+  extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
+}
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The rules that the tables of several tasks share. Each reports the register
+/// that breaks it.
+class Rules {
+public:
+  Rules(const RegisterValues &values, const Device &device, Report report)
+      : values(values), device(device), report(report) {
+    for (const Register &reg : values.getTable().getRegisters()) {
+      if (reg.role == RegisterRole::Reserved)
+        equals(reg.name, reg.value, "the register is reserved");
+      else if (reg.role == RegisterRole::Opcode)
+        isNamed(reg.name);
+    }
+  }
+
+  int64_t operator[](StringRef reg) const { return values[reg]; }
+
+  void fail(StringRef reg, const Twine &message) {
+    report(values.getTable().get(reg),
+           ("is " + Twine(values[reg]) + ", " + message).str());
+  }
+  void require(bool holds, StringRef reg, const Twine &message) {
+    if (!holds)
+      fail(reg, message);
+  }
+  void equals(StringRef reg, int64_t expected, const Twine &why) {
+    require(values[reg] == expected, reg,
+            "not " + Twine(expected) + ": " + why);
+  }
+  /// At least 1.
+  void counts(StringRef reg) {
+    require(values[reg] > 0, reg, "but must be at least 1");
+  }
+  void atMost(StringRef reg, int64_t limit, const Twine &why) {
+    require(values[reg] <= limit, reg,
+            "more than " + Twine(limit) + ": " + why);
+  }
+  /// One of the named values of the table; bits of \p ignored do not matter.
+  void isNamed(StringRef reg, int64_t ignored = 0) {
+    const int64_t value = values[reg] & ~ignored;
+    auto &known = values.getTable().get(reg).values;
+    if (llvm::any_of(known, [&](const NamedValue &k) {
+          return k.value == static_cast<uint64_t>(value);
+        }))
+      return;
+    auto texts = llvm::map_range(known, [](const NamedValue &k) {
+      return std::to_string(k.value) + " (" + k.name + ")";
+    });
+    fail(reg, "which is none of " + llvm::join(texts, ", "));
+  }
+
+  /// A distance that leaves room for what it steps over.
+  void stride(StringRef reg, int64_t count, int64_t bytes, const Twine &what) {
+    const int64_t pixel = device["Pixel_Data_Bytes"];
+    require(values[reg] % pixel == 0, reg,
+            "not a multiple of a pixel's " + Twine(pixel) + " bytes");
+    require(values[reg] >= product(count, bytes), reg,
+            "less than the " + Twine(product(count, bytes)) + " bytes of " +
+                what);
+  }
+  /// The strides of a map without heads; in one row, both are the same.
+  void map(StringRef prefix, int64_t width) {
+    const std::string surface = (prefix + "Surface").str();
+    stride(surface, width, device["Pixel_Data_Bytes"],
+           Twine(width) + " tokens");
+    equals((prefix + "Line").str(), values[surface],
+           "a map of one row has lines as long as its " + surface);
+  }
+  /// The strides of a map with heads of \p groups channel or column groups.
+  void heads(StringRef prefix, int64_t groups, int64_t width) {
+    const std::string line = (prefix + "Line").str();
+    stride(line, width, device["Pixel_Data_Bytes"], Twine(width) + " tokens");
+    stride((prefix + "Head").str(), groups, values[line],
+           Twine(groups) + " groups of " + Twine(values[line]) + " bytes");
+  }
+  /// Rows, Width and Pixels of the tasks on maps.
+  void pixels() {
+    equals("Rows", 1, "language models have one row");
+    width("Width");
+    equals("Pixels", values["Width"], "the pixels of one row are its Width");
+  }
+  /// Tokens of one start, at least one.
+  void width(StringRef reg) {
+    counts(reg);
+    atMost(reg, device["MAX_TOKEN"], "the device has no longer maps");
+  }
+  /// Width tokens after Past others, in a cache or a table.
+  void positions() {
+    width("Width");
+    atMost("Past", device["MAX_TOKEN"] - values["Width"],
+           "with Width = " + Twine(values["Width"]) + " the last position is " +
+               "beyond the " + Twine(device["MAX_TOKEN"]) + " of the device");
+  }
+  void headCount(StringRef reg) {
+    counts(reg);
+    atMost(reg, device["MAX_HEADS"], "a task has no more heads");
+  }
+  void bankStep(StringRef reg) {
+    equals(reg, device["log2_Bank_Step"], "the bank step of the device");
+  }
+  /// The strides of the whole cache, all ports together (3.7).
+  void cache() {
+    const int64_t line = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
+    equals("CacheLine", line, "MAX_TOKEN pixels");
+    equals("CacheHead", line * headGroups(device),
+           "the lines of a head of the cache");
+  }
+
+private:
+  const RegisterValues &values;
+  const Device &device;
+  Report report;
+};
+} // namespace
+
+/// A channel count with its logarithm above it.
+static int64_t withLog2(const Device &device, int64_t channels) {
+  return (int64_t(llvm::Log2_64(channels)) << device["log2_CH"]) + channels;
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+/// Registers 7, 8 and 14. Boards also ran other partitions than ours, so all
+/// that fits is right (5.2).
+static void checkPartition(Rules &rules, const Device &device, int64_t limit) {
+  const int64_t slice = rules["SliceChannels"];
+  for (StringRef reg : {"SliceChannels", "LastSliceChannels"}) {
+    rules.counts(reg);
+    rules.require(rules[reg] % device["Tout"] == 0, reg,
+                  "not a multiple of " + Twine(device["Tout"]));
+  }
+  rules.atMost("SliceChannels", limit,
+               "the buffers hold no more output channels of " +
+                   Twine(rules["InputChannels"]) + " input channels");
+  rules.atMost("LastSliceChannels", slice,
+               "the last slice is no larger than the others");
+}
+
+static void checkLinear(const RegisterValues &v, const Device &device,
+                        Report report) {
+  Rules rules(v, device, report);
+  const int64_t inputChannels = v["InputChannels"];
+  const int64_t width = v["InputWidth"];
+  rules.counts("InputChannels");
+  rules.counts("InputWidth");
+  rules.equals("InputRows", 1, "language models have one row");
+  rules.equals("OutputRows", 1, "language models have one row");
+  rules.equals("OutputWidth", width, "the InputWidth");
+  rules.equals("Tokens", width, "the InputWidth");
+  rules.map("Input", width);
+  rules.map("Output", width);
+  rules.bankStep("BankStep");
+  rules.equals("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]),
+               "the scale group of the device");
+  rules.equals("QuantizationBlock", withLog2(device, device["T_quant_block"]),
+               "the quantization block of the device");
+
+  if (inputChannels > 0) {
+    rules.require(inputChannels % device["Tout"] == 0, "InputChannels",
+                  "not a multiple of " + Twine(device["Tout"]));
+    rules.atMost("InputWidth", linearTokens(device, inputChannels),
+                 "the activation buffer holds no more tokens of " +
+                     Twine(inputChannels) + " channels");
+    rules.equals("PackageBits", 8 * packageBytes(device, inputChannels),
+                 "the weights and scales of " + Twine(inputChannels) +
+                     " input channels");
+    rules.equals("LastGroupChannels", lastGroupChannels(device, inputChannels),
+                 "what InputChannels leave for the last scale group");
+    int64_t limit = weightBufferChannels(device, inputChannels);
+    if (hasScaleBias(v))
+      limit = std::min(limit, device["BN_limit"]);
+    checkPartition(rules, device, limit);
+  }
+
+  // Bit 0 is relu.
+  rules.isNamed("ElementwiseMode", /*ignored=*/1);
+  const StringRef form = "the form of the task (Mode) has none";
+  if (!hasScaleBias(v))
+    rules.equals("ScaleBiasAddress", 0, form);
+  if (!hasResidual(v)) {
+    rules.equals("ResidualAddress", 0, form);
+    rules.require(v["ElementwiseMode"] <= 1, "ElementwiseMode",
+                  "but the form of the task (Mode) has no residual");
+  }
+  if (!hasArgmax(v))
+    rules.equals("ArgmaxAddress", 0, form);
+  else
+    rules.equals("InputWidth", 1, "argmax is that of one token");
+}
+
+static void checkNorm(const RegisterValues &v, const Device &device,
+                      Report report) {
+  Rules rules(v, device, report);
+  rules.counts("ChannelGroups");
+  rules.pixels();
+  rules.map("Input", v["Width"]);
+  rules.map("Output", v["Width"]);
+  rules.isNamed("Kind");
+  const int64_t channels = device["Tout"] * v["ChannelGroups"];
+  if (channels > 0)
+    rules.equals("Reciprocal", encodeFP20(1.0f / static_cast<float>(channels)),
+                 "the FP20 code of 1 / " + Twine(channels));
+  // Words of 16 weights with 32 bits each.
+  const int64_t words = channels / (device["AXI_DAT_WIDTH"] / 32);
+  rules.equals("WeightBursts", words / device["AXI_BURST_LEN"],
+               "the bursts that " + Twine(channels) + " weights fill");
+}
+
+static void checkActivation(const RegisterValues &v, const Device &device,
+                            Report report) {
+  Rules rules(v, device, report);
+  rules.counts("ChannelGroups");
+  rules.equals("ChannelGroups2", v["ChannelGroups"], "the ChannelGroups");
+  rules.equals("ChannelGroups", divideCeil(v["Channels"], device["Tout"]),
+               "the groups of " + Twine(v["Channels"]) + " channels");
+  rules.pixels();
+  rules.map("Input", v["Width"]);
+  rules.map("Output", v["Width"]);
+}
+
+static void checkSoftmax(const RegisterValues &v, const Device &device,
+                         Report report) {
+  Rules rules(v, device, report);
+  rules.isNamed("Mask");
+  rules.headCount("Heads");
+  rules.counts("Columns");
+  rules.atMost("Columns", device["MAX_TOKEN"], "KV caches hold no more tokens");
+  rules.equals("ColumnGroups", divideCeil(v["Columns"], device["Tout"]),
+               "the groups of " + Twine(v["Columns"]) + " columns");
+  rules.positions();
+  rules.equals("Rows", v["Width"], "the Width");
+  rules.require(v["Past"] + v["Width"] <= v["Columns"], "Columns",
+                "fewer than Past + Width = " + Twine(v["Past"] + v["Width"]));
+  // Without a mask a row sees all columns; right for the newest token alone.
+  if (v["Mask"] == 0)
+    rules.require(v["Width"] == 1 && v["Columns"] == v["Past"] + 1, "Mask",
+                  "but the rows would see tokens that come after them");
+  rules.heads("Input", v["ColumnGroups"], v["Width"]);
+  rules.heads("Output", v["ColumnGroups"], v["Width"]);
+}
+
+static void checkRope(const RegisterValues &v, const Device &device,
+                      Report report) {
+  Rules rules(v, device, report);
+  const int64_t plane = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
+  rules.equals("ChannelGroups", headGroups(device), "the groups of a head");
+  rules.headCount("Heads");
+  rules.positions();
+  rules.equals("TableLine", plane, "MAX_TOKEN pixels");
+  rules.equals("TableHalf", 2 * plane, "two planes");
+  rules.heads("Input", v["ChannelGroups"], v["Width"]);
+  rules.heads("Output", v["ChannelGroups"], v["Width"]);
+}
+
+/// What both products of activations share. \p rowChannels is the length of the
+/// rows that the activation buffer holds.
+static void checkAttention(Rules &rules, const RegisterValues &v,
+                           const Device &device, int64_t rowChannels) {
+  const HeadConfiguration heads(v);
+  const StringRef config = "HeadConfiguration";
+  if (heads.kvHeads == 0 || heads.queryHeads == 0)
+    rules.fail(config, "a task without heads");
+  else
+    rules.require(heads.queryHeads == heads.group * heads.kvHeads, config,
+                  Twine(heads.queryHeads) + " query heads that are not " +
+                      Twine(heads.group) + " for each of " +
+                      Twine(heads.kvHeads) + " KV heads");
+  rules.width("Width");
+  const int64_t rowBits =
+      product(heads.group * device["MAX_DAT_DW"], rowChannels);
+  if (rowBits > 0)
+    rules.atMost("Width", device["S_bits"] / rowBits,
+                 "the activation buffer holds no more rows of " +
+                     Twine(rowChannels) + " values for " + Twine(heads.group) +
+                     " heads");
+  rules.counts("Columns");
+  rules.atMost("Columns", device["MAX_TOKEN"], "KV caches hold no more tokens");
+  rules.require(v["Columns"] >= v["Width"], "Columns",
+                "fewer than the tokens of this start");
+  rules.equals("HeadChannels", device["MAX_CH_per_HEAD"],
+               "the channels of a head");
+  rules.require(v["BankStepAndScale"] >> 20 == device["log2_Bank_Step"],
+                "BankStepAndScale",
+                "bits 31..20 not " + Twine(device["log2_Bank_Step"]) +
+                    ": the bank step of the device");
+  rules.cache();
+}
+
+static void checkScores(const RegisterValues &v, const Device &device,
+                        Report report) {
+  Rules rules(v, device, report);
+  checkAttention(rules, v, device, device["MAX_CH_per_HEAD"]);
+  rules.heads("Input", headGroups(device), v["Width"]);
+  rules.heads("Output", divideCeil(v["Columns"], device["Tout"]), v["Width"]);
+}
+
+static void checkValues(const RegisterValues &v, const Device &device,
+                        Report report) {
+  Rules rules(v, device, report);
+  checkAttention(rules, v, device, alignTo(v["Columns"], device["Tout"]));
+  rules.heads("Input", divideCeil(v["Columns"], device["Tout"]), v["Width"]);
+  rules.heads("Output", headGroups(device), v["Width"]);
+}
+
+static void checkKVAppend(const RegisterValues &v, const Device &device,
+                          Report report) {
+  Rules rules(v, device, report);
+  rules.isNamed("Transpose");
+  rules.bankStep("BankStep");
+  rules.headCount("Heads");
+  rules.positions();
+  rules.equals("ChannelGroups", headGroups(device), "the groups of a head");
+  rules.cache();
+  rules.heads("Input", v["ChannelGroups"], v["Width"]);
+}
+
+static void checkElementwise(const RegisterValues &v, const Device &device,
+                             Report report) {
+  Rules rules(v, device, report);
+  rules.isNamed("Mode");
+  rules.counts("ChannelGroups");
+  rules.equals("Rows", 1, "language models have one row");
+  rules.width("Width");
+  rules.map("Input", v["Width"]);
+  rules.map("Output", v["Width"]);
+}
+
+static void checkWeightCopy(const RegisterValues &v, const Device &device,
+                            Report report) {
+  Rules rules(v, device, report);
+  rules.counts("LengthBits");
+  rules.require(v["LengthBits"] % 8 == 0, "LengthBits", "no number of bytes");
+  rules.atMost("LengthBits", 8 * device.weightCopyBytes,
+               "the device copies no more at once");
+  rules.atMost("Port", device["HBM_Port"] - 1, "the last port");
+  const int64_t destination =
+      (v["DestinationHigh"] << 32) + v["DestinationLow"];
+  rules.equals("Port", destination >> device["log2_Bank_Step"],
+               "the port of the destination");
+}
+
+void edgellm::addChecks(Device &device) {
+  auto serve = [&](TaskKind kind, auto extents, auto check) {
+    TaskSupport &support = device.addTask(kind);
+    support.extents = extents;
+    support.check = check;
+  };
+  serve(TaskKind::Linear, linearExtents, checkLinear);
+  serve(TaskKind::Norm, normExtents, checkNorm);
+  serve(TaskKind::Activation, activationExtents, checkActivation);
+  serve(TaskKind::Softmax, softmaxExtents, checkSoftmax);
+  serve(TaskKind::Rope, ropeExtents, checkRope);
+  serve(TaskKind::Scores, scoresExtents, checkScores);
+  serve(TaskKind::Values, valuesExtents, checkValues);
+  serve(TaskKind::KVAppend, kvAppendExtents, checkKVAppend);
+  serve(TaskKind::Elementwise, elementwiseExtents, checkElementwise);
+  // Parameters are loaded outside of the plan of a model.
+  serve(TaskKind::WeightCopy, nullptr, checkWeightCopy);
+}

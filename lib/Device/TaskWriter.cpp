@@ -1,0 +1,42 @@
+//===- TaskWriter.cpp - What an encoder writes with -----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+using namespace dlavm;
+using namespace mlir;
+
+void TaskWriter::write(llvm::StringRef identifier, const Word &value) {
+  [[maybe_unused]] const Register &reg = table.get(identifier);
+  assert(isWritten(reg.role) && "the register is not written by tasks");
+  [[maybe_unused]] bool isNew = values.try_emplace(identifier, value).second;
+  assert(isNew && "the register is written twice");
+}
+
+void TaskWriter::finish(OpBuilder &builder, Location loc) {
+  MLIRContext *context = builder.getContext();
+  auto getReference = [&](const Register &reg) {
+    return SymbolRefAttr::get(context, table.getName(),
+                              FlatSymbolRefAttr::get(context, reg.name));
+  };
+  for (const Register &reg : table.getRegisters()) {
+    if (!isWritten(reg.role))
+      continue;
+    auto it = values.find(reg.name);
+    if (it == values.end() && reg.role != RegisterRole::Reserved)
+      llvm::report_fatal_error("the encoder of " + table.getName() +
+                               " does not write " + reg.name);
+    const Word value = it == values.end() ? Word(reg.value) : it->second;
+    csb::WriteOp::create(builder, loc, getReference(reg),
+                         value.materialize(builder, loc));
+  }
+  const Register &status = table.getStatus();
+  csb::PollOp::create(builder, loc, getReference(status),
+                      builder.getI64IntegerAttr(status.value));
+}

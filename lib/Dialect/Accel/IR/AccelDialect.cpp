@@ -1,0 +1,85 @@
+//===- AccelDialect.cpp - The accel dialect -------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+#include "DLAVM/Dialect/Accel/IR/AccelDialect.cpp.inc"
+
+#include "DLAVM/Dialect/Accel/IR/AccelEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelAttrs.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelTypes.cpp.inc"
+
+#include "DLAVM/Dialect/Accel/IR/AccelInterfaces.cpp.inc"
+
+void AccelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "DLAVM/Dialect/Accel/IR/AccelAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "DLAVM/Dialect/Accel/IR/AccelTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "DLAVM/Dialect/Accel/IR/AccelOps.cpp.inc"
+      >();
+}
+
+LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
+                                                     NamedAttribute attribute) {
+  if (attribute.getName() != getDeviceAttrName())
+    return op->emitError() << "has an attribute " << attribute.getName()
+                           << " that the accel dialect does not know; it knows "
+                              "only 'accel.device'";
+  if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
+    return op->emitError("'accel.device' must be a string at the module");
+  return success();
+}
+
+const Device *accel::lookupDevice(Location loc, StringRef name) {
+  const DeviceRegistry &registry = DeviceRegistry::instance();
+  const Device *device = registry.lookup(name);
+  if (!device)
+    emitError(loc) << "there is no device '" << name
+                   << "'; known devices: " << registry.getNames();
+  return device;
+}
+
+const Device *accel::getDevice(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  auto name =
+      module->getAttrOfType<StringAttr>(AccelDialect::getDeviceAttrName());
+  if (name)
+    return lookupDevice(module.getLoc(), name);
+  module.emitError("names no device; give the module the attribute "
+                   "accel.device = \"NAME\", or run convert-llm-to-accel "
+                   "first (known devices: ")
+      << DeviceRegistry::instance().getNames() << ")";
+  return nullptr;
+}
+
+BufferOp accel::getRoot(Value map) {
+  while (auto view = map.getDefiningOp<ViewLikeOpInterface>())
+    map = view.getViewSource();
+  return map.getDefiningOp<BufferOp>();
+}

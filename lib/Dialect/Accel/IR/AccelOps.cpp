@@ -1,0 +1,240 @@
+//===- AccelOps.cpp - Ops of the accel dialect ----------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+//===----------------------------------------------------------------------===//
+// Assembly
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseTokenExpr(OpAsmParser &parser, AffineMapAttr &map) {
+  AffineExpr expr;
+  if (llm::parseTokenExpr(parser, expr))
+    return failure();
+  map = AffineMapAttr::get(AffineMap::get(2, 0, expr));
+  return success();
+}
+
+static void printTokenExpr(OpAsmPrinter &printer, Operation *,
+                           AffineMapAttr map) {
+  printer << llm::stringifyTokens(map.getValue().getResult(0));
+}
+
+static OptionalParseResult parseBinaryKind(OpAsmParser &parser,
+                                           BinaryKindAttr &kind) {
+  for (BinaryKind candidate : {BinaryKind::Add, BinaryKind::Mul}) {
+    if (failed(parser.parseOptionalKeyword(stringifyBinaryKind(candidate))))
+      continue;
+    kind = BinaryKindAttr::get(parser.getContext(), candidate);
+    return success();
+  }
+  return std::nullopt;
+}
+
+static void printBinaryKind(OpAsmPrinter &printer, Operation *,
+                            BinaryKindAttr kind) {
+  printer << stringifyBinaryKind(kind.getValue());
+}
+
+#define GET_OP_CLASSES
+#include "DLAVM/Dialect/Accel/IR/AccelOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Token counts, buffers and objects
+//===----------------------------------------------------------------------===//
+
+void TokensOp::build(OpBuilder &builder, OperationState &state,
+                     AffineExpr expr) {
+  build(builder, state, builder.getIndexType(),
+        AffineMapAttr::get(AffineMap::get(2, 0, expr)));
+}
+
+LogicalResult TokensOp::verify() {
+  AffineMap map = getMap();
+  if (map.getNumResults() != 1 || map.getNumDims() != 2 ||
+      map.getNumSymbols() != 0)
+    return emitOpError("is one expression of seq and past");
+  return success();
+}
+
+OpFoldResult TokensOp::fold(FoldAdaptor) {
+  auto constant = dyn_cast<AffineConstantExpr>(getExpr());
+  if (!constant)
+    return {};
+  return IntegerAttr::get(IndexType::get(getContext()), constant.getValue());
+}
+
+void TokensOp::inferResultRanges(ArrayRef<ConstantIntRanges>,
+                                 SetIntRangeFn setResultRange) {
+  std::optional<int64_t> maxTokens = llm::getMaxTokens(*this);
+  if (!maxTokens)
+    return;
+  llm::TokenRange range = llm::getRange(getExpr(), *maxTokens);
+  setResultRange(getCount(), ConstantIntRanges::fromSigned(
+                                 APInt(64, range.min), APInt(64, range.max)));
+}
+
+void TokensOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  std::string text = llm::stringifyTokens(getExpr());
+  if (text == "seq + past")
+    text = "total";
+  for (char &c : text)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  setName(getCount(), text);
+}
+
+void BufferOp::build(OpBuilder &builder, OperationState &state, StringRef name,
+                     MemRefType type, llm::DimsAttr dims) {
+  state.addTypes(type);
+  Properties &properties = state.getOrAddProperties<Properties>();
+  properties.name = builder.getStringAttr(name);
+  properties.dims = dims;
+}
+
+LogicalResult BufferOp::verify() {
+  auto type = cast<MemRefType>(getBuffer().getType());
+  if (!type.getLayout().isIdentity())
+    return emitOpError("is the root of views, so it has an identity layout, "
+                       "found ")
+           << type;
+  if (!isa_and_nonnull<SpaceAttr>(type.getMemorySpace()))
+    return emitOpError("lies in a memory of the device (#accel.space<ddr>), "
+                       "found ")
+           << type;
+  if (getDims().getShape() != type.getShape())
+    return emitOpError("has the shape of its dimensions ")
+           << getDimsAttr() << ", found " << type;
+  return success();
+}
+
+void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), getName());
+}
+
+void GetObjectOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), getObject());
+}
+
+LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto object =
+      symbols.lookupNearestSymbolFrom<ObjectOp>(*this, getObjectAttr());
+  if (!object)
+    return emitOpError() << "names " << getObjectAttr()
+                         << ", which is no accel.object";
+  if (object.getLayers().has_value() == bool(getLayer()))
+    return success();
+  InFlightDiagnostic diagnostic =
+      emitOpError() << (getLayer() ? "gives a layer, but "
+                                   : "must give a layer: ")
+                    << getObjectAttr()
+                    << (getLayer() ? " has no layers" : " has layers");
+  diagnostic.attachNote(object.getLoc()) << "declared here";
+  return diagnostic;
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+/// The number of heads and of tokens of a map, as text: "[32, seq, 128]".
+static std::string headsComment(Value map) {
+  auto type = cast<MemRefType>(map.getType());
+  return std::to_string(type.getDimSize(0)) + " heads";
+}
+
+LogicalResult LinearOp::verify() {
+  if (bool(getResidual()) != getResidualKind().has_value())
+    return emitOpError("needs a residual and what to do with it together");
+  if ((getResidual() || getArgmax()) && !getScaleBias())
+    return emitOpError("needs scale and bias where it has a residual or an "
+                       "argmax");
+  auto type = cast<MemRefType>(getOutput().getType());
+  if (getArgmax() && type.getDimSize(type.getRank() - 2) != 1)
+    return emitOpError("takes the argmax of one token, found ") << type;
+  return success();
+}
+
+TaskKind LinearOp::getTaskKind() { return TaskKind::Linear; }
+
+std::string LinearOp::getComment() {
+  std::string text = "linear " + std::to_string(getInputChannels()) + " -> " +
+                     std::to_string(getOutputChannels());
+  if (getScaleBias())
+    text += ", scale and bias";
+  if (getResidual())
+    text += getResidualKind() == BinaryKind::Add ? ", plus residual"
+                                                 : ", times residual";
+  if (getArgmax())
+    text += ", argmax";
+  return text;
+}
+
+SmallVector<OpOperand *> LinearOp::getSlicedOperands() {
+  SmallVector<OpOperand *> operands = {&getInputMutable(), &getOutputMutable()};
+  for (OpOperand &residual : getResidualMutable())
+    operands.push_back(&residual);
+  return operands;
+}
+
+TaskKind NormOp::getTaskKind() { return TaskKind::Norm; }
+std::string NormOp::getComment() {
+  return (getKind() == NormKind::RMS ? "RMS norm of " : "layer norm of ") +
+         std::to_string(getChannels()) + " channels";
+}
+
+TaskKind ActivationOp::getTaskKind() { return TaskKind::Activation; }
+std::string ActivationOp::getComment() {
+  return "activation of " + std::to_string(getChannels()) + " channels";
+}
+
+TaskKind RopeOp::getTaskKind() { return TaskKind::Rope; }
+std::string RopeOp::getComment() {
+  return "rotary embedding of " + headsComment(getInput());
+}
+
+TaskKind KVAppendOp::getTaskKind() { return TaskKind::KVAppend; }
+std::string KVAppendOp::getComment() {
+  return "append " + headsComment(getInput()) + " to the cache";
+}
+
+TaskKind ScoresOp::getTaskKind() { return TaskKind::Scores; }
+std::string ScoresOp::getComment() {
+  return "scores of " + headsComment(getInput()) + " with " +
+         std::to_string(getKvHeads()) + " KV heads";
+}
+SmallVector<OpOperand *> ScoresOp::getSlicedOperands() {
+  return {&getInputMutable(), &getOutputMutable()};
+}
+
+TaskKind SoftmaxOp::getTaskKind() { return TaskKind::Softmax; }
+std::string SoftmaxOp::getComment() {
+  return "causal softmax of " + headsComment(getInput());
+}
+
+TaskKind ValuesOp::getTaskKind() { return TaskKind::Values; }
+std::string ValuesOp::getComment() {
+  return "values of " + headsComment(getInput()) + " with " +
+         std::to_string(getKvHeads()) + " KV heads";
+}
+SmallVector<OpOperand *> ValuesOp::getSlicedOperands() {
+  return {&getInputMutable(), &getOutputMutable()};
+}
+
+TaskKind ElementwiseOp::getTaskKind() { return TaskKind::Elementwise; }
+std::string ElementwiseOp::getComment() {
+  return getKind() == BinaryKind::Add ? "element-wise sum"
+                                      : "element-wise product";
+}

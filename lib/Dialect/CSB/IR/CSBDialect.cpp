@@ -1,0 +1,120 @@
+//===- CSBDialect.cpp - The csb dialect -----------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::csb;
+
+#include "DLAVM/Dialect/CSB/IR/CSBDialect.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "DLAVM/Dialect/CSB/IR/CSBTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "DLAVM/Dialect/CSB/IR/CSBOps.cpp.inc"
+
+void CSBDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "DLAVM/Dialect/CSB/IR/CSBTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "DLAVM/Dialect/CSB/IR/CSBOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+void RegisterTableOp::build(OpBuilder &builder, OperationState &state,
+                            StringRef name, StringRef title) {
+  state.addAttribute(getSymNameAttrName(state.name),
+                     builder.getStringAttr(name));
+  state.addAttribute(getTitleAttrName(state.name),
+                     builder.getStringAttr(title));
+  state.addRegion()->emplaceBlock();
+}
+
+LogicalResult RegisterOp::verify() {
+  if (!getValues())
+    return success();
+  for (NamedAttribute value : *getValues()) {
+    auto number = dyn_cast<IntegerAttr>(value.getValue());
+    if (!number || !number.getType().isInteger(64))
+      return emitOpError("names values that are i64, found ")
+             << value.getName() << " = " << value.getValue();
+  }
+  return success();
+}
+
+LogicalResult BufferOp::verify() {
+  if (getLive().empty() || getLive().size() % 2 != 0)
+    return emitOpError("needs pairs of first and last step in 'live', found ")
+           << getLive().size() << " numbers";
+  return success();
+}
+
+void AddressOfOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), getSymbol());
+}
+
+LogicalResult AddressOfOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  Operation *symbol = symbols.lookupNearestSymbolFrom(*this, getSymbolAttr());
+  if (isa_and_nonnull<BufferOp, ObjectOp, ConstantOp>(symbol))
+    return success();
+  return emitOpError() << "names " << getSymbolAttr()
+                       << ", which is no csb.buffer, csb.object or "
+                          "csb.constant";
+}
+
+//===----------------------------------------------------------------------===//
+// Register program
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyRegister(Operation *op,
+                                    SymbolTableCollection &symbols,
+                                    SymbolRefAttr reg) {
+  if (isa_and_nonnull<RegisterOp>(symbols.lookupNearestSymbolFrom(op, reg)))
+    return success();
+  return op->emitOpError() << "names " << reg << ", which is no csb.register";
+}
+
+LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyRegister(*this, symbols, getReg());
+}
+
+LogicalResult PollOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyRegister(*this, symbols, getReg());
+}
+
+LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyRegister(*this, symbols, getReg());
+}
+
+LogicalResult
+LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!getCopyAttr())
+    return success();
+  if (!symbols.lookupNearestSymbolFrom<FunctionOpInterface>(*this,
+                                                            getCopyAttr()))
+    return emitOpError() << "names " << getCopyAttr()
+                         << ", which is no function";
+  if (!symbols.lookupNearestSymbolFrom<BufferOp>(*this, getScratchAttr()))
+    return emitOpError() << "names " << getScratchAttr()
+                         << ", which is no csb.buffer";
+  return success();
+}

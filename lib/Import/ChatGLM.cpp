@@ -1,0 +1,144 @@
+//===- ChatGLM.cpp - Configurations of ChatGLM2 and ChatGLM3 --------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Config.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+/// Refuses the variants of the architecture that compute something else.
+static LogicalResult refuseVariants(const ConfigReader &reader) {
+  struct Requirement {
+    StringLiteral key;
+    bool expected;
+    bool isSetByDefault;
+    StringLiteral reason;
+  };
+  static constexpr Requirement requirements[] = {
+      {"rmsnorm", true, true, "models with layer norms are not supported"},
+      {"post_layer_norm", true, true,
+       "models without a final norm are not supported"},
+      {"apply_residual_connection_post_layernorm", false, false,
+       "residuals that start after a norm are not supported"},
+      {"original_rope", true, true,
+       "other rotary embeddings than the original one are not supported"},
+      // Such a model's fused matrix has the rows of each head's query, key and
+      // value together, so that no slice of rows is a parameter.
+      {"multi_query_attention", true, false,
+       "models that interleave the rows of 'query_key_value' by heads are not "
+       "supported"},
+  };
+  for (const Requirement &requirement : requirements)
+    if (failed(reader.expectFlag(requirement.key, requirement.expected,
+                                 requirement.isSetByDefault,
+                                 requirement.reason)))
+      return failure();
+
+  constexpr std::pair<StringLiteral, StringLiteral> absent[] = {
+      {"pre_seq_len", "tuned prefixes are not supported"},
+      {"quantization_bit", "DLAVM quantizes to INT4 itself; import the model "
+                           "in floating point"},
+  };
+  for (auto [key, reason] : absent) {
+    const llvm::json::Value *found = reader.find(key);
+    if (found && found->getAsInteger() != 0)
+      return reader.emitError(key)
+             << "must be 0 or absent, found " << ConfigReader::print(*found)
+             << ": " << reason;
+  }
+  return success();
+}
+
+static LogicalResult readHeads(const ConfigReader &reader,
+                               ModelConfig &config) {
+  if (failed(reader.readSize("multi_query_group_num", config.kvHeads)) ||
+      failed(reader.readSize("kv_channels", config.headDim)))
+    return failure();
+  if (config.heads % config.kvHeads != 0)
+    return reader.emitError("num_attention_heads")
+           << "(" << config.heads
+           << ") must be a multiple of 'multi_query_group_num' ("
+           << config.kvHeads << ")";
+  if (config.headDim % 4 != 0)
+    return reader.emitError("kv_channels")
+           << "must be a multiple of 4, as the rotary embedding pairs the "
+              "channels of half a head, found "
+           << config.headDim;
+  return success();
+}
+
+static LogicalResult readRope(const ConfigReader &reader, ModelConfig &config) {
+  double ratio = 1;
+  std::string origin;
+  if (failed(reader.readOptionalNumber("rope_ratio", ratio)) ||
+      failed(reader.readOptionalString("_name_or_path", origin)))
+    return failure();
+  // ChatGLM3 and its successors scale the base, the 32K model of ChatGLM2
+  // divides the positions. Only its name tells.
+  if (ratio != 1 && StringRef(origin).contains_insensitive("chatglm2"))
+    return reader.emitError("rope_ratio")
+           << "must be 1 or absent for ChatGLM2 ('_name_or_path' is \""
+           << origin << "\"), found "
+           << ConfigReader::print(*reader.find("rope_ratio"))
+           << ": divided positions are not supported";
+  config.ropeStyle = llm::RopeStyle::Interleaved;
+  config.rotary = config.headDim / 2;
+  config.theta *= ratio;
+  return success();
+}
+
+/// The rows of the layer's tensors \p name from \p firstRow on.
+static LinearSource getLinear(StringRef name, bool hasBias,
+                              std::optional<int64_t> firstRow = {}) {
+  const std::string prefix = "transformer.encoder.layers.{layer}." + name.str();
+  LinearSource linear = {{prefix + ".weight", firstRow}, {}};
+  if (hasBias)
+    linear.bias = TensorSlice{prefix + ".bias", firstRow};
+  return linear;
+}
+
+static LogicalResult nameTensors(const ConfigReader &reader,
+                                 ModelConfig &config) {
+  bool hasQKVBias = false, hasBias = false, isTied = false;
+  if (failed(reader.readOptionalFlag("add_qkv_bias", hasQKVBias)) ||
+      failed(reader.readOptionalFlag("add_bias_linear", hasBias)) ||
+      failed(reader.readOptionalFlag("tie_word_embeddings", isTied)))
+    return failure();
+  hasQKVBias |= hasBias;
+  const int64_t keyRow = config.heads * config.headDim;
+  const int64_t valueRow = keyRow + config.kvHeads * config.headDim;
+  const std::string prefix = "transformer.encoder.layers.{layer}.";
+  config.inputNorm.name = prefix + "input_layernorm.weight";
+  config.query = getLinear("self_attention.query_key_value", hasQKVBias, 0);
+  config.key = getLinear("self_attention.query_key_value", hasQKVBias, keyRow);
+  config.value =
+      getLinear("self_attention.query_key_value", hasQKVBias, valueRow);
+  config.attentionOutput = getLinear("self_attention.dense", hasBias);
+  config.postAttentionNorm.name = prefix + "post_attention_layernorm.weight";
+  config.gate = getLinear("mlp.dense_h_to_4h", hasBias, 0);
+  config.up = getLinear("mlp.dense_h_to_4h", hasBias, config.intermediate);
+  config.down = getLinear("mlp.dense_4h_to_h", hasBias);
+  config.finalNorm.name = "transformer.encoder.final_layernorm.weight";
+  config.lmHead.weight.name = isTied ? "transformer.embedding.word_embeddings."
+                                       "weight"
+                                     : "transformer.output_layer.weight";
+  return success();
+}
+
+LogicalResult dlavm::readChatGLM(const ConfigReader &reader,
+                                 ModelConfig &config) {
+  if (failed(refuseVariants(reader)) || failed(readHeads(reader, config)) ||
+      failed(readRope(reader, config)) ||
+      failed(reader.readSize("num_layers", config.layers)) ||
+      failed(reader.readSize("ffn_hidden_size", config.intermediate)) ||
+      failed(reader.readSize("padded_vocab_size", config.vocabulary)) ||
+      failed(reader.readSize("seq_length", config.context)) ||
+      failed(reader.readNumber("layernorm_epsilon", config.epsilon)))
+    return failure();
+  return nameTensors(reader, config);
+}

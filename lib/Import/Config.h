@@ -1,0 +1,67 @@
+//===- Config.h - What a Hugging Face configuration says --------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_IMPORT_CONFIG_H
+#define DLAVM_LIB_IMPORT_CONFIG_H
+
+#include "ConfigReader.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+#include <optional>
+#include <string>
+
+namespace dlavm {
+
+/// A tensor of the checkpoint, with `{layer}` for the layer number, or the
+/// rows of one from firstRow on.
+struct TensorSlice {
+  std::string name;
+  std::optional<int64_t> firstRow;
+};
+
+struct LinearSource {
+  TensorSlice weight;
+  /// Absent where the model has no bias.
+  std::optional<TensorSlice> bias;
+};
+
+/// A decoder-only transformer with RMS norms, rotary embeddings and a gated
+/// SiLU feed-forward network. Sizes are in channels, the context in tokens.
+struct ModelConfig {
+  int64_t hidden = 0;
+  int64_t layers = 0;
+  int64_t heads = 0;
+  int64_t kvHeads = 0;
+  int64_t headDim = 0;
+  int64_t intermediate = 0;
+  int64_t vocabulary = 0;
+  int64_t context = 0;
+
+  double epsilon = 0;
+  llm::RopeStyle ropeStyle = llm::RopeStyle::HalfSplit;
+  double theta = 10000;
+  /// The channels of a head that the rotary embedding rotates.
+  int64_t rotary = 0;
+
+  TensorSlice inputNorm, postAttentionNorm, finalNorm;
+  LinearSource query, key, value, attentionOutput, gate, up, down, lmHead;
+};
+
+/// Reads the configuration; emits an error if it is not that of a supported
+/// model.
+mlir::FailureOr<ModelConfig> readModelConfig(const ConfigReader &reader);
+
+/// The parts of readModelConfig that belong to one `model_type`.
+mlir::LogicalResult readChatGLM(const ConfigReader &reader,
+                                ModelConfig &config);
+mlir::LogicalResult readLlama(const ConfigReader &reader, ModelConfig &config);
+mlir::LogicalResult readQwen2(const ConfigReader &reader, ModelConfig &config);
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_IMPORT_CONFIG_H

@@ -1,0 +1,184 @@
+//===- ConfigReader.cpp - Checked access to a config.json -----------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConfigReader.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace dlavm;
+namespace json = llvm::json;
+
+/// The parser recurses into arrays and objects, so that their depth must be
+/// limited before it runs. Real configurations nest three deep.
+static constexpr unsigned kMaxDepth = 64;
+
+/// Whether the arrays and objects of \p text nest deeper than kMaxDepth.
+static bool isTooDeep(StringRef text) {
+  unsigned depth = 0;
+  bool isInString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"')
+      isInString = !isInString;
+    else if (isInString)
+      i += c == '\\';
+    else if (c == '[' || c == '{')
+      ++depth;
+    else if ((c == ']' || c == '}') && depth > 0)
+      --depth;
+    if (depth > kMaxDepth)
+      return true;
+  }
+  return false;
+}
+
+FailureOr<ConfigReader> ConfigReader::open(StringRef path,
+                                           MLIRContext &context) {
+  ConfigReader reader({}, path.str(), "", context);
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    return reader.emitError()
+           << "cannot be read (" << buffer.getError().message()
+           << "); expected the config.json of a Hugging Face model or a "
+              "directory that has one";
+  StringRef text = (*buffer)->getBuffer();
+  if (json::isUTF8(text) && isTooDeep(text))
+    return reader.emitError() << "is no configuration: its arrays and objects "
+                                 "nest deeper than "
+                              << kMaxDepth << " levels";
+  llvm::Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return reader.emitError()
+           << "is not valid JSON: " << llvm::toString(value.takeError())
+           << "; is the file complete?";
+  json::Object *object = value->getAsObject();
+  if (!object)
+    return reader.emitError()
+           << "must be a JSON object, as the config.json of a Hugging Face "
+              "model is, found "
+           << print(*value);
+  reader.object = std::move(*object);
+  return reader;
+}
+
+FailureOr<ConfigReader> ConfigReader::readOptionalObject(StringRef key) const {
+  const json::Value *value = find(key);
+  if (value && !value->getAsObject())
+    return refuse(key, "an object");
+  return ConfigReader(value ? *value->getAsObject() : json::Object(), path,
+                      prefix + key.str() + ".", *context);
+}
+
+LogicalResult ConfigReader::readSize(StringRef key, int64_t &size) const {
+  const json::Value *value = object.get(key);
+  std::optional<int64_t> found = value ? value->getAsInteger() : std::nullopt;
+  if (!found || *found < 1 || *found > kMaxSize)
+    return refuse(key, "a positive integer up to " + std::to_string(kMaxSize));
+  size = *found;
+  return success();
+}
+
+LogicalResult ConfigReader::readOptionalSize(StringRef key,
+                                             int64_t &size) const {
+  return find(key) ? readSize(key, size) : success();
+}
+
+LogicalResult ConfigReader::readNumber(StringRef key, double &number) const {
+  const json::Value *value = object.get(key);
+  std::optional<double> found = value ? value->getAsNumber() : std::nullopt;
+  // Nothing computes with more than 32 bits.
+  using Limits = std::numeric_limits<float>;
+  if (!found || !(*found >= Limits::min() && *found <= Limits::max()))
+    return refuse(key, "a positive number within the range of FP32");
+  number = *found;
+  return success();
+}
+
+LogicalResult ConfigReader::readOptionalNumber(StringRef key,
+                                               double &number) const {
+  return find(key) ? readNumber(key, number) : success();
+}
+
+LogicalResult ConfigReader::readString(StringRef key, std::string &text) const {
+  const json::Value *value = object.get(key);
+  std::optional<StringRef> found = value ? value->getAsString() : std::nullopt;
+  if (!found)
+    return refuse(key, "a string");
+  text = found->str();
+  return success();
+}
+
+LogicalResult ConfigReader::readOptionalString(StringRef key,
+                                               std::string &text) const {
+  return find(key) ? readString(key, text) : success();
+}
+
+LogicalResult ConfigReader::readOptionalFlag(StringRef key, bool &flag) const {
+  const json::Value *value = find(key);
+  if (!value)
+    return success();
+  std::optional<bool> found = value->getAsBoolean();
+  if (!found)
+    return refuse(key, "true or false");
+  flag = *found;
+  return success();
+}
+
+LogicalResult ConfigReader::expectFlag(StringRef key, bool expected,
+                                       bool isSetByDefault,
+                                       StringRef reason) const {
+  bool flag = isSetByDefault;
+  if (failed(readOptionalFlag(key, flag)))
+    return failure();
+  if (flag == expected)
+    return success();
+  return emitError(key) << "must be " << (expected ? "true" : "false")
+                        << ", found "
+                        << (find(key) ? print(*find(key)) : "no such key")
+                        << ": " << reason;
+}
+
+const json::Value *ConfigReader::find(StringRef key) const {
+  const json::Value *value = object.get(key);
+  return value && value->kind() != json::Value::Null ? value : nullptr;
+}
+
+InFlightDiagnostic ConfigReader::emitError() const {
+  return mlir::emitError(UnknownLoc::get(context)) << path << ": ";
+}
+
+InFlightDiagnostic ConfigReader::emitError(StringRef key) const {
+  return emitError() << "'" << prefix << key << "' ";
+}
+
+std::string ConfigReader::print(const json::Value &value) {
+  constexpr size_t kMaxLength = 60;
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  if (text.size() <= kMaxLength)
+    return text;
+  // Cut between characters, not inside the bytes of one.
+  size_t length = kMaxLength;
+  while ((text[length] & 0xC0) == 0x80)
+    --length;
+  return text.substr(0, length) + "...";
+}
+
+LogicalResult ConfigReader::refuse(StringRef key, StringRef expected) const {
+  const json::Value *value = object.get(key);
+  if (!value)
+    return emitError() << "has no key '" << prefix << key << "', which must be "
+                       << expected;
+  return emitError(key) << "must be " << expected << ", found "
+                        << print(*value);
+}

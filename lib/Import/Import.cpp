@@ -1,0 +1,98 @@
+//===- Import.cpp - Hugging Face configurations into llm ------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Import/Import.h"
+
+#include "ModelBuilder.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace dlavm;
+namespace sys = llvm::sys;
+
+/// The file that \p path names, itself or as its directory.
+static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
+  if (!sys::fs::is_directory(path))
+    return path.str();
+  SmallString<128> file(path);
+  sys::path::append(file, "config.json");
+  if (sys::fs::exists(file))
+    return file.str().str();
+  return emitError(UnknownLoc::get(&context))
+         << path
+         << ": has no config.json; expected the directory of a Hugging "
+            "Face model";
+}
+
+/// The stem of \p file, or its directory's name if it is config.json, as an
+/// identifier.
+static std::string getModelName(StringRef file) {
+  SmallString<128> absolute(file);
+  if (sys::path::filename(file) == "config.json") {
+    // A failure leaves the path relative, which still has a name.
+    (void)sys::fs::make_absolute(absolute);
+    sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
+    sys::path::remove_filename(absolute);
+    absolute = sys::path::filename(absolute);
+  } else {
+    absolute = sys::path::stem(file);
+  }
+  std::string name = absolute.str().str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  if (name.empty() || llvm::isDigit(name.front()))
+    name.insert(name.begin(), '_');
+  return name;
+}
+
+/// Restricts the model to what \p options ask for.
+static LogicalResult applyOptions(const ConfigReader &reader,
+                                  const ImportOptions &options,
+                                  ModelConfig &config) {
+  if (options.layers) {
+    if (*options.layers < 1 || *options.layers > config.layers)
+      return reader.emitError()
+             << "the model has " << config.layers
+             << " layers, so --layers must be from 1 to " << config.layers
+             << ", found " << *options.layers;
+    config.layers = *options.layers;
+  }
+  if (options.maxTokens) {
+    if (*options.maxTokens < 1 || *options.maxTokens > config.context)
+      return reader.emitError()
+             << "the model has a context of " << config.context
+             << " tokens, so --max-tokens must be from 1 to " << config.context
+             << ", found " << *options.maxTokens;
+    config.context = *options.maxTokens;
+  }
+  return success();
+}
+
+OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
+                                         const ImportOptions &options,
+                                         MLIRContext &context) {
+  FailureOr<std::string> file = getFile(path, context);
+  if (failed(file))
+    return nullptr;
+  FailureOr<ConfigReader> reader = ConfigReader::open(*file, context);
+  if (failed(reader))
+    return nullptr;
+  FailureOr<ModelConfig> config = readModelConfig(*reader);
+  if (failed(config) || failed(applyOptions(*reader, options, *config)))
+    return nullptr;
+  OwningOpRef<ModuleOp> module =
+      ModelBuilder(*config, context).build(getModelName(*file));
+  if (failed(verify(*module)))
+    return nullptr;
+  return module;
+}

@@ -1,0 +1,164 @@
+//===- Llama.cpp - Configurations of Llama and Qwen2 ----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Config.h"
+
+using namespace mlir;
+using namespace dlavm;
+namespace json = llvm::json;
+
+static LogicalResult readHeads(const ConfigReader &reader,
+                               ModelConfig &config) {
+  config.kvHeads = config.heads;
+  if (failed(reader.readOptionalSize("num_key_value_heads", config.kvHeads)))
+    return failure();
+  if (config.heads % config.kvHeads != 0)
+    return reader.emitError("num_attention_heads")
+           << "(" << config.heads
+           << ") must be a multiple of 'num_key_value_heads' ("
+           << config.kvHeads << ")";
+
+  const bool hasHeadDim = reader.find("head_dim");
+  if (!hasHeadDim && config.hidden % config.heads != 0)
+    return reader.emitError("hidden_size")
+           << "(" << config.hidden
+           << ") must be a multiple of 'num_attention_heads' (" << config.heads
+           << ") where there is no 'head_dim'";
+  config.headDim = config.hidden / config.heads;
+  if (failed(reader.readOptionalSize("head_dim", config.headDim)))
+    return failure();
+  if (config.headDim % 2 == 0)
+    return success();
+  if (hasHeadDim)
+    return reader.emitError("head_dim")
+           << "must be even, as the rotary embedding pairs channels, found "
+           << config.headDim;
+  return reader.emitError("hidden_size")
+         << "(" << config.hidden << ") divided by 'num_attention_heads' ("
+         << config.heads
+         << ") must be even, as the rotary embedding pairs channels, found "
+         << config.headDim;
+}
+
+static LogicalResult expectWholeRotation(const ConfigReader &reader) {
+  double factor = 1;
+  if (failed(reader.readOptionalNumber("partial_rotary_factor", factor)))
+    return failure();
+  if (factor == 1)
+    return success();
+  return reader.emitError("partial_rotary_factor")
+         << "must be 1 or absent, found "
+         << ConfigReader::print(*reader.find("partial_rotary_factor"))
+         << ": models that rotate a part of each head are not supported";
+}
+
+/// The base of the rotary embedding. Checkpoints saved by Transformers 5 have
+/// it in an object 'rope_parameters', older ones in a key of its own.
+static LogicalResult readRope(const ConfigReader &reader, ModelConfig &config) {
+  if (const json::Value *scaling = reader.find("rope_scaling")) {
+    const json::Object *object = scaling->getAsObject();
+    const json::Value *type = object ? object->get("rope_type") : nullptr;
+    if (object && !type)
+      type = object->get("type");
+    return reader.emitError("rope_scaling")
+           << "must be null or absent, found " << (type ? "one of type " : "")
+           << ConfigReader::print(type ? *type : *scaling)
+           << ": scaled rotary embeddings are not supported";
+  }
+
+  FailureOr<ConfigReader> parameters =
+      reader.readOptionalObject("rope_parameters");
+  std::string type = "default";
+  if (failed(parameters) ||
+      failed(parameters->readOptionalString("rope_type", type)))
+    return failure();
+  if (type != "default")
+    return parameters->emitError("rope_type")
+           << "must be \"default\", found \"" << type
+           << "\": scaled rotary embeddings are not supported";
+  if (failed(expectWholeRotation(reader)) ||
+      failed(expectWholeRotation(*parameters)))
+    return failure();
+  config.rotary = config.headDim;
+  return success(
+      succeeded(reader.readOptionalNumber("rope_theta", config.theta)) &&
+      succeeded(parameters->readOptionalNumber("rope_theta", config.theta)));
+}
+
+/// What Llama and Qwen2 have in common, but for their biases.
+static LogicalResult readCommon(const ConfigReader &reader,
+                                ModelConfig &config) {
+  std::string activation = "silu";
+  if (failed(reader.readOptionalString("hidden_act", activation)))
+    return failure();
+  if (activation != "silu")
+    return reader.emitError("hidden_act")
+           << "must be \"silu\", found \"" << activation
+           << "\": other activations are not supported";
+  if (failed(readHeads(reader, config)) || failed(readRope(reader, config)))
+    return failure();
+  return success(
+      succeeded(reader.readSize("num_hidden_layers", config.layers)) &&
+      succeeded(reader.readSize("intermediate_size", config.intermediate)) &&
+      succeeded(reader.readSize("vocab_size", config.vocabulary)) &&
+      succeeded(reader.readSize("max_position_embeddings", config.context)) &&
+      succeeded(reader.readNumber("rms_norm_eps", config.epsilon)));
+}
+
+static LinearSource getLinear(StringRef name, bool hasBias) {
+  const std::string prefix = "model.layers.{layer}." + name.str();
+  LinearSource linear = {{prefix + ".weight", {}}, {}};
+  if (hasBias)
+    linear.bias = TensorSlice{prefix + ".bias", {}};
+  return linear;
+}
+
+static LogicalResult nameTensors(const ConfigReader &reader,
+                                 ModelConfig &config, bool hasInputBias,
+                                 bool hasOutputBias, bool hasMLPBias) {
+  bool isTied = false;
+  if (failed(reader.readOptionalFlag("tie_word_embeddings", isTied)))
+    return failure();
+  config.inputNorm.name = "model.layers.{layer}.input_layernorm.weight";
+  config.query = getLinear("self_attn.q_proj", hasInputBias);
+  config.key = getLinear("self_attn.k_proj", hasInputBias);
+  config.value = getLinear("self_attn.v_proj", hasInputBias);
+  config.attentionOutput = getLinear("self_attn.o_proj", hasOutputBias);
+  config.postAttentionNorm.name =
+      "model.layers.{layer}.post_attention_layernorm.weight";
+  config.gate = getLinear("mlp.gate_proj", hasMLPBias);
+  config.up = getLinear("mlp.up_proj", hasMLPBias);
+  config.down = getLinear("mlp.down_proj", hasMLPBias);
+  config.finalNorm.name = "model.norm.weight";
+  config.lmHead.weight.name =
+      isTied ? "model.embed_tokens.weight" : "lm_head.weight";
+  return success();
+}
+
+LogicalResult dlavm::readLlama(const ConfigReader &reader,
+                               ModelConfig &config) {
+  bool hasAttentionBias = false, hasMLPBias = false;
+  if (failed(readCommon(reader, config)) ||
+      failed(reader.readOptionalFlag("attention_bias", hasAttentionBias)) ||
+      failed(reader.readOptionalFlag("mlp_bias", hasMLPBias)))
+    return failure();
+  return nameTensors(reader, config, hasAttentionBias, hasAttentionBias,
+                     hasMLPBias);
+}
+
+LogicalResult dlavm::readQwen2(const ConfigReader &reader,
+                               ModelConfig &config) {
+  if (failed(readCommon(reader, config)) ||
+      failed(reader.expectFlag("use_sliding_window", false,
+                               /*isSetByDefault=*/false,
+                               "attention within a sliding window is not "
+                               "supported")))
+    return failure();
+  return nameTensors(reader, config, /*hasInputBias=*/true,
+                     /*hasOutputBias=*/false, /*hasMLPBias=*/false);
+}

@@ -1,0 +1,61 @@
+//===- ModelBuilder.h - The llm module of a configuration -------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_IMPORT_MODELBUILDER_H
+#define DLAVM_LIB_IMPORT_MODELBUILDER_H
+
+#include "Config.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace dlavm {
+
+/// Builds the module of one configuration, whose context is the module's.
+class ModelBuilder {
+public:
+  ModelBuilder(const ModelConfig &config, mlir::MLIRContext &context);
+
+  mlir::OwningOpRef<mlir::ModuleOp> build(llvm::StringRef name);
+
+private:
+  /// [maps, seq, channels] of f16.
+  mlir::RankedTensorType getMapType(int64_t maps, int64_t channels);
+
+  void addParameters();
+  void addParameter(const llvm::Twine &name, mlir::RankedTensorType type,
+                    bool hasLayers, const TensorSlice &source);
+  void addSplat(const llvm::Twine &name, mlir::RankedTensorType type,
+                bool hasLayers, double value);
+  void addNorm(llvm::StringRef name, bool hasLayers, const TensorSlice &source);
+  void addLinear(llvm::StringRef name, int64_t outputChannels,
+                 int64_t inputChannels, bool hasLayers,
+                 const LinearSource &source);
+  void addCache(llvm::StringRef name);
+
+  mlir::func::FuncOp addLayerFunction();
+  void addModelFunction(mlir::func::FuncOp layerFunction);
+  mlir::Value buildAttention(mlir::Value input);
+  mlir::Value buildFeedForward(mlir::Value input);
+
+  // Ops of the layer `layer`, or of no layer while that is null.
+  mlir::Value norm(mlir::Value input, llvm::StringRef weight);
+  mlir::Value linear(mlir::Value input, llvm::StringRef weight,
+                     int64_t outputChannels);
+  mlir::Value heads(mlir::Value input, int64_t count);
+  mlir::Value rope(mlir::Value input);
+
+  const ModelConfig &config;
+  mlir::ImplicitLocOpBuilder builder;
+  mlir::Value layer;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_IMPORT_MODELBUILDER_H

@@ -1,0 +1,65 @@
+//===- dlavm-import.cpp - Imports a Hugging Face configuration ------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Import/Import.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("dlavm-import options");
+static cl::opt<std::string>
+    input(cl::Positional, cl::Required, cl::cat(category),
+          cl::desc("<config.json or a directory with one>"));
+static cl::opt<long> layers("layers", cl::cat(category), cl::value_desc("N"),
+                            cl::desc("Import the first N layers only"));
+static cl::opt<long>
+    maxTokens("max-tokens", cl::cat(category), cl::value_desc("N"),
+              cl::desc("The largest context (default: the model's own)"));
+static cl::opt<std::string> output("o", cl::cat(category), cl::init("-"),
+                                   cl::value_desc("file"),
+                                   cl::desc("Output file (default: stdout)"));
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(
+      argc, argv, "Imports a Hugging Face configuration as an llm module\n");
+
+  dlavm::ImportOptions options;
+  if (layers.getNumOccurrences())
+    options.layers = layers;
+  if (maxTokens.getNumOccurrences())
+    options.maxTokens = maxTokens;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      dlavm::importModel(input, options, context);
+  if (!module)
+    return 1;
+
+  std::error_code error;
+  llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_None);
+  if (!error) {
+    file.os() << *module << "\n";
+    file.os().flush();
+    error = file.os().error();
+    file.os().clear_error();
+  }
+  if (error) {
+    llvm::WithColor::error()
+        << output << ": cannot be written (" << error.message() << ")\n";
+    return 1;
+  }
+  file.keep();
+  return 0;
+}
