@@ -20,8 +20,6 @@ void TracePrinter::write(uint32_t reg, uint32_t value) {
   if (!decoder.isOpcode(reg))
     return;
   current = decoder.lookup(reg, value);
-  if (!current)
-    current = decoder.lookup(reg);
   for (auto [pendingReg, pendingValue] : pending)
     print("W", pendingReg, pendingValue);
   pending.clear();

@@ -85,16 +85,21 @@ const Register &RegisterTable::get(llvm::StringRef identifier) const {
                            " has no register " + identifier);
 }
 
-const Register &RegisterTable::getOpcode() const {
+const Register &RegisterTable::get(RegisterRole role) const {
   for (const Register &reg : registers)
-    if (reg.role == RegisterRole::Opcode)
+    if (reg.role == role)
       return reg;
-  llvm_unreachable("a register table without an opcode register");
+  llvm_unreachable("the register table has no register of this role");
+}
+
+const Register &RegisterTable::getOpcode() const {
+  return get(RegisterRole::Opcode);
 }
 
 const Register &RegisterTable::getStatus() const {
-  for (const Register &reg : registers)
-    if (reg.role == RegisterRole::Status)
-      return reg;
-  llvm_unreachable("a register table without a status register");
+  return get(RegisterRole::Status);
+}
+
+const Register &RegisterTable::getResult() const {
+  return get(RegisterRole::Result);
 }

@@ -1,14 +1,20 @@
-#include "DLAVM/Dialect/LLM/IR/LLM.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+//===- dlavm-opt.cpp - Run passes on modules ------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/InitAll.h"
+
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<dlavm::llm::LLMDialect, mlir::arith::ArithDialect,
-                  mlir::func::FuncDialect, mlir::scf::SCFDialect>();
-  mlir::registerTransformsPasses();
+  dlavm::registerAllDialects(registry);
+  dlavm::registerAllDevices();
+  dlavm::registerAllPasses();
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "DLAVM optimizer\n", registry));
+      mlir::MlirOptMain(argc, argv, "DLAVM optimizer driver\n", registry));
 }

@@ -1,4 +1,4 @@
-//===- Checker.h - What a recorded run shows ---------------------*- C++ -*-===//
+//===- Checker.h - What a recorded run shows --------------------*- C++ -*-===//
 //
 // Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -81,8 +81,8 @@ struct Finding {
 /// and TaskSupport::extents must move along with it.
 class Checker {
 public:
-  /// The device must outlive the checker. Without a plan only what needs none
-  /// is checked, and nothing is an input.
+  /// The device must outlive the checker. Without a plan, what no task of a run
+  /// has written counts as its input.
   Checker(const Device &device, std::vector<PlanRegion> plan);
   ~Checker();
 

@@ -1,4 +1,4 @@
-//===- TaskDecoder.h - Which task a start is ---------------------*- C++ -*-===//
+//===- TaskDecoder.h - Which task a start is --------------------*- C++ -*-===//
 //
 // Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- TracePrinter.h - Traces with register names ---------------*- C++ -*-===//
+//===- TracePrinter.h - Traces with register names --------------*- C++ -*-===//
 //
 // Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

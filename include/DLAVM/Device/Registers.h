@@ -122,8 +122,11 @@ public:
 
   const Register &getOpcode() const;
   const Register &getStatus() const;
+  const Register &getResult() const;
 
 private:
+  const Register &get(RegisterRole role) const;
+
   std::string name;
   std::string title;
   std::vector<Register> registers;

@@ -43,6 +43,11 @@ public:
   /// where 32 signed bits do not hold them.
   mlir::Value materialize(mlir::OpBuilder &builder, mlir::Location loc) const;
 
+  /// The same word with bounds that are known to be tighter.
+  Word withBounds(int64_t newMin, int64_t newMax) const {
+    return isConstant() ? *this : Word(*builder, value, newMin, newMax);
+  }
+
   /// Names the value for the driver source, unless it has a name.
   Word named(llvm::StringRef name) const;
 

@@ -197,10 +197,6 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
       std::string name = numMaps == 1
                              ? "hidden"
                              : "argument" + std::to_string(numInputs++);
-      to.setArgAttr(value.getArgNumber(), "accel.dims",
-                    getBlockedDims(type, type.getDimSize(0) != 1));
-      to.setArgAttr(value.getArgNumber(), "accel.name",
-                    builder().getStringAttr(name));
       argumentNames[value] = name;
       continue;
     }

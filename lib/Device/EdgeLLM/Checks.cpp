@@ -1,8 +1,8 @@
 //===- Checks.cpp - What registers of the edgellm family say --------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM
-// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
@@ -13,15 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Device/FP20.h"
-
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/Twine.h"
-#include "llvm/Support/MathExtras.h"
-
-#include <algorithm>
+#include "Rules.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -30,40 +23,9 @@ using llvm::divideCeil;
 using llvm::StringRef;
 using llvm::Twine;
 
-using Report = llvm::function_ref<void(const Register &, std::string)>;
-
-/// What the opcode register of the MVM engine says about the form (4.1).
-static bool hasScaleBias(const RegisterValues &v) { return v["Mode"] >> 9 & 1; }
-static bool hasResidual(const RegisterValues &v) { return v["Mode"] >> 10 & 1; }
-static bool hasArgmax(const RegisterValues &v) { return v["Mode"] >> 11 & 1; }
-
-/// Channel groups of a head.
-static int64_t headGroups(const Device &device) {
-  return divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
-}
-
-/// Register 207 of the attention products (4.6).
-namespace {
-struct HeadConfiguration {
-  explicit HeadConfiguration(const RegisterValues &v)
-      : group((v["HeadConfiguration"] >> 16) + 1),
-        queryHeads(v["HeadConfiguration"] >> 8 & 0xff),
-        kvHeads(v["HeadConfiguration"] & 0xff) {}
-  int64_t group;
-  int64_t queryHeads;
-  int64_t kvHeads;
-};
-} // namespace
-
 //===----------------------------------------------------------------------===//
 // Extents
 //===----------------------------------------------------------------------===//
-
-/// Registers of a broken driver hold anything, so products saturate, low enough
-/// that a few of them can be added.
-static int64_t product(int64_t a, int64_t b) {
-  return std::min(llvm::SaturatingMultiply<uint64_t>(a, b), uint64_t(1) << 60);
-}
 
 namespace {
 /// Collects the extents of a start.
@@ -209,132 +171,13 @@ static void elementwiseExtents(const RegisterValues &v, const Device &device,
 }
 
 //===----------------------------------------------------------------------===//
-// Rules
+// Checks
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// The rules that the tables of several tasks share. Each reports the register
-/// that breaks it.
-class Rules {
-public:
-  Rules(const RegisterValues &values, const Device &device, Report report)
-      : values(values), device(device), report(report) {
-    for (const Register &reg : values.getTable().getRegisters()) {
-      if (reg.role == RegisterRole::Reserved)
-        equals(reg.name, reg.value, "the register is reserved");
-      else if (reg.role == RegisterRole::Opcode)
-        isNamed(reg.name);
-    }
-  }
-
-  int64_t operator[](StringRef reg) const { return values[reg]; }
-
-  void fail(StringRef reg, const Twine &message) {
-    report(values.getTable().get(reg),
-           ("is " + Twine(values[reg]) + ", " + message).str());
-  }
-  void require(bool holds, StringRef reg, const Twine &message) {
-    if (!holds)
-      fail(reg, message);
-  }
-  void equals(StringRef reg, int64_t expected, const Twine &why) {
-    require(values[reg] == expected, reg,
-            "not " + Twine(expected) + ": " + why);
-  }
-  /// At least 1.
-  void counts(StringRef reg) {
-    require(values[reg] > 0, reg, "but must be at least 1");
-  }
-  void atMost(StringRef reg, int64_t limit, const Twine &why) {
-    require(values[reg] <= limit, reg,
-            "more than " + Twine(limit) + ": " + why);
-  }
-  /// One of the named values of the table; bits of \p ignored do not matter.
-  void isNamed(StringRef reg, int64_t ignored = 0) {
-    const int64_t value = values[reg] & ~ignored;
-    auto &known = values.getTable().get(reg).values;
-    if (llvm::any_of(known, [&](const NamedValue &k) {
-          return k.value == static_cast<uint64_t>(value);
-        }))
-      return;
-    auto texts = llvm::map_range(known, [](const NamedValue &k) {
-      return std::to_string(k.value) + " (" + k.name + ")";
-    });
-    fail(reg, "which is none of " + llvm::join(texts, ", "));
-  }
-
-  /// A distance that leaves room for what it steps over.
-  void stride(StringRef reg, int64_t count, int64_t bytes, const Twine &what) {
-    const int64_t pixel = device["Pixel_Data_Bytes"];
-    require(values[reg] % pixel == 0, reg,
-            "not a multiple of a pixel's " + Twine(pixel) + " bytes");
-    require(values[reg] >= product(count, bytes), reg,
-            "less than the " + Twine(product(count, bytes)) + " bytes of " +
-                what);
-  }
-  /// The strides of a map without heads; in one row, both are the same.
-  void map(StringRef prefix, int64_t width) {
-    const std::string surface = (prefix + "Surface").str();
-    stride(surface, width, device["Pixel_Data_Bytes"],
-           Twine(width) + " tokens");
-    equals((prefix + "Line").str(), values[surface],
-           "a map of one row has lines as long as its " + surface);
-  }
-  /// The strides of a map with heads of \p groups channel or column groups.
-  void heads(StringRef prefix, int64_t groups, int64_t width) {
-    const std::string line = (prefix + "Line").str();
-    stride(line, width, device["Pixel_Data_Bytes"], Twine(width) + " tokens");
-    stride((prefix + "Head").str(), groups, values[line],
-           Twine(groups) + " groups of " + Twine(values[line]) + " bytes");
-  }
-  /// Rows, Width and Pixels of the tasks on maps.
-  void pixels() {
-    equals("Rows", 1, "language models have one row");
-    width("Width");
-    equals("Pixels", values["Width"], "the pixels of one row are its Width");
-  }
-  /// Tokens of one start, at least one.
-  void width(StringRef reg) {
-    counts(reg);
-    atMost(reg, device["MAX_TOKEN"], "the device has no longer maps");
-  }
-  /// Width tokens after Past others, in a cache or a table.
-  void positions() {
-    width("Width");
-    atMost("Past", device["MAX_TOKEN"] - values["Width"],
-           "with Width = " + Twine(values["Width"]) + " the last position is " +
-               "beyond the " + Twine(device["MAX_TOKEN"]) + " of the device");
-  }
-  void headCount(StringRef reg) {
-    counts(reg);
-    atMost(reg, device["MAX_HEADS"], "a task has no more heads");
-  }
-  void bankStep(StringRef reg) {
-    equals(reg, device["log2_Bank_Step"], "the bank step of the device");
-  }
-  /// The strides of the whole cache, all ports together (3.7).
-  void cache() {
-    const int64_t line = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
-    equals("CacheLine", line, "MAX_TOKEN pixels");
-    equals("CacheHead", line * headGroups(device),
-           "the lines of a head of the cache");
-  }
-
-private:
-  const RegisterValues &values;
-  const Device &device;
-  Report report;
-};
-} // namespace
 
 /// A channel count with its logarithm above it.
 static int64_t withLog2(const Device &device, int64_t channels) {
   return (int64_t(llvm::Log2_64(channels)) << device["log2_CH"]) + channels;
 }
-
-//===----------------------------------------------------------------------===//
-// Checks
-//===----------------------------------------------------------------------===//
 
 /// Registers 7, 8 and 14. Boards also ran other partitions than ours, so all
 /// that fits is right (5.2).

@@ -252,9 +252,10 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
   const MapOperand output = writer.getMap(op.getOutput());
   const Word past = writer.getWord(op.getPast());
   const int64_t plane = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
+  const Word position =
+      writer.getObject(op.getTable()) + device["Pixel_Data_Bytes"] * past;
 
-  writer.write("TableAddress", writer.getObject(op.getTable()) +
-                                   device["Pixel_Data_Bytes"] * past);
+  writer.write("TableAddress", position.named("position"));
   writer.write("InputAddress", input.address);
   writer.write("InputHead", input.head);
   writer.write("InputLine", input.line);

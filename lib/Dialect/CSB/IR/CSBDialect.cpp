@@ -50,9 +50,10 @@ void RegisterTableOp::build(OpBuilder &builder, OperationState &state,
 }
 
 LogicalResult RegisterOp::verify() {
-  if (!getValues())
+  DictionaryAttr values = getValuesAttr();
+  if (!values)
     return success();
-  for (NamedAttribute value : *getValues()) {
+  for (NamedAttribute value : values) {
     auto number = dyn_cast<IntegerAttr>(value.getValue());
     if (!number || !number.getType().isInteger(64))
       return emitOpError("names values that are i64, found ")

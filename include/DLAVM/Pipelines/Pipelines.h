@@ -1,0 +1,43 @@
+//===- Pipelines.h - The compiler as one pipeline -----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_PIPELINES_PIPELINES_H
+#define DLAVM_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace dlavm {
+
+/// The options of `--dlavm-compile="..."`.
+struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
+  Option<std::string> device{*this, "device",
+                             llvm::cl::desc("The device to compile for")};
+  Option<int64_t> maxTokens{
+      *this, "max-tokens",
+      llvm::cl::desc("The largest context; 0 keeps that of the module"),
+      llvm::cl::init(0)};
+  Option<std::string> weightLoading{
+      *this, "weight-loading",
+      llvm::cl::desc("How weights get into HBM: dma or wt2hbm"),
+      llvm::cl::init("dma")};
+  Option<bool> printSteps{*this, "print-steps",
+                          llvm::cl::desc("Let the driver print each task"),
+                          llvm::cl::init(false)};
+};
+
+/// From an `llm` module to a `csb` module that can be printed as C++.
+void buildCompilePipeline(mlir::OpPassManager &manager,
+                          const CompileOptions &options);
+
+/// Registers `--dlavm-compile`.
+void registerPipelines();
+
+} // namespace dlavm
+
+#endif // DLAVM_PIPELINES_PIPELINES_H

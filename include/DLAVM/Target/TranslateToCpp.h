@@ -1,0 +1,34 @@
+//===- TranslateToCpp.h - Driver source from csb ------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TARGET_TRANSLATETOCPP_H
+#define DLAVM_TARGET_TRANSLATETOCPP_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace dlavm {
+
+struct CppOptions {
+  /// Namespace of the driver; the name of the module by default.
+  std::string namespaceName;
+};
+
+/// Prints the driver header of a module that `csb-prepare-emission` has
+/// prepared. Emits an error at what it cannot print; nothing is written then.
+/// The same module gives the same bytes.
+llvm::LogicalResult translateToCpp(mlir::ModuleOp module,
+                                   const CppOptions &options,
+                                   llvm::raw_ostream &os);
+
+/// Registers `--csb-to-cpp`, `--csb-to-plan` and `--csb-to-report`.
+void registerTranslations();
+
+} // namespace dlavm
+
+#endif // DLAVM_TARGET_TRANSLATETOCPP_H

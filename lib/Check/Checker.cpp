@@ -1,0 +1,312 @@
+//===- Checker.cpp - What a recorded run shows ----------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Check/Checker.h"
+#include "Dataflow.h"
+#include "StartCache.h"
+
+using namespace dlavm;
+using llvm::Twine;
+
+static bool isMap(RegisterRole role) {
+  return role == RegisterRole::MapIn || role == RegisterRole::MapOut;
+}
+
+/// The operand of this register, or null.
+static Operand *findOperand(llvm::SmallVectorImpl<Operand> &operands,
+                            const Register *reg) {
+  for (Operand &operand : operands)
+    if (operand.reg == reg)
+      return &operand;
+  return nullptr;
+}
+
+class Checker::Impl {
+public:
+  Impl(const Device &device, std::vector<PlanRegion> regions);
+
+  void beginRun(int64_t seq, int64_t past);
+  void task(int32_t layer, llvm::StringRef name);
+  void write(uint32_t reg, uint32_t value);
+  void poll(uint32_t reg, uint32_t value);
+  void read(uint32_t reg);
+  void endRun();
+
+  FindingLog log;
+
+private:
+  using Operands = llvm::SmallVector<Operand, 6>;
+
+  void report(llvm::StringRef reg, const Twine &message) {
+    log.report(mark, starts, reg, "", message);
+  }
+  void report(const DecodedTask &task, const Operand &operand,
+              const Twine &message) {
+    log.report(mark, starts, task.getName(*operand.reg),
+               plan.getName(operand.memory, operand.bytes), message);
+  }
+
+  /// Everything about one start, in the order of these functions.
+  void start(uint32_t reg, uint32_t value);
+  void checkWritten(const DecodedTask &task);
+  Operands getOperands(const DecodedTask &task);
+  void checkPlacement(const DecodedTask &task, const Operand &operand);
+  void addToOp(const DecodedTask &task, Operands operands);
+  void checkAdvance(const DecodedTask &task, Operands &operands);
+  /// Ends the group of starts of the current op.
+  void finishOp();
+
+  const Device &device;
+  TaskDecoder decoder;
+  Plan plan;
+  StartCache cache;
+  Dataflow dataflow;
+  /// The number of each memory that a role refers to, by role.
+  llvm::SmallVector<unsigned, 16> memoryOfRole;
+  /// For each task the register that says how many tokens a start writes, or
+  /// null; and the bytes of a token, or 0.
+  llvm::SmallVector<const Register *, 16> widths;
+  int64_t pixelBytes = 0;
+
+  /// The registers of the device, and for each the number of the last start
+  /// before it was written, plus 1.
+  std::vector<uint32_t> file;
+  std::vector<uint64_t> writtenAt;
+  uint64_t epoch = 1;
+  bool hasPendingWrites = false;
+  /// The task that nobody has polled yet, or null.
+  const DecodedTask *running = nullptr;
+
+  unsigned starts = 0;
+  Mark mark;
+  std::optional<Op> op;
+  /// Of the last start of the op.
+  Operands lastOperands;
+  int64_t lastWidth = 0;
+};
+
+Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
+    : device(device), decoder(device), plan(device, std::move(regions)),
+      cache(device), dataflow(device, plan, log),
+      file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()) {
+  for (const DecodedTask &task : decoder.getTasks()) {
+    const Register *width = task.getTable().lookup("OutputWidth");
+    widths.push_back(width ? width : task.getTable().lookup("Width"));
+    for (const Register *reg : task.written) {
+      const auto role = static_cast<unsigned>(reg->role);
+      if (role >= memoryOfRole.size())
+        memoryOfRole.resize(role + 1);
+      memoryOfRole[role] = getMemoryIndex(device, reg->role);
+    }
+  }
+  for (const Parameter &parameter : device.getParameters())
+    if (parameter.name == "Pixel_Data_Bytes")
+      pixelBytes = parameter.value;
+}
+
+//===----------------------------------------------------------------------===//
+// Protocol
+//===----------------------------------------------------------------------===//
+
+void Checker::Impl::beginRun(int64_t seq, int64_t past) {
+  log.beginRun(seq, past);
+  dataflow.beginRun(past);
+  ++epoch;
+  hasPendingWrites = false;
+  running = nullptr;
+  starts = 0;
+  mark = Mark();
+}
+
+void Checker::Impl::endRun() {
+  finishOp();
+  if (running)
+    report(running->getName(*running->status),
+           "the run ends before the last task is polled");
+  if (hasPendingWrites)
+    report("", "the writes after the last start start no task");
+  running = nullptr;
+}
+
+void Checker::Impl::task(int32_t layer, llvm::StringRef name) {
+  if (mark.layer == layer && log.getName(mark.name) == name)
+    return;
+  finishOp();
+  mark = {layer, log.intern(name)};
+}
+
+void Checker::Impl::write(uint32_t reg, uint32_t value) {
+  if (!decoder.isWritten(reg)) {
+    report("", "no task has a register " + Twine(reg) + " that is written");
+    return;
+  }
+  file[reg] = value;
+  writtenAt[reg] = epoch;
+  hasPendingWrites = true;
+  if (decoder.isOpcode(reg))
+    start(reg, value);
+}
+
+void Checker::Impl::poll(uint32_t reg, uint32_t value) {
+  if (!running) {
+    report("", "register " + Twine(reg) + " is polled, but no task is running");
+    return;
+  }
+  const Register &status = *running->status;
+  if (reg != status.number || value != status.value)
+    report(running->getName(status),
+           "register " + Twine(reg) + " is polled until it is " + Twine(value) +
+               ", but the task is done when register " + Twine(status.number) +
+               " is " + Twine(status.value));
+  running = nullptr;
+}
+
+void Checker::Impl::read(uint32_t reg) {
+  if (!decoder.isReadable(reg))
+    report("", "no task has a result in register " + Twine(reg));
+  else if (running)
+    report(running->getName(*running->status),
+           "register " + Twine(reg) + " is read before the task is polled");
+}
+
+//===----------------------------------------------------------------------===//
+// Starts
+//===----------------------------------------------------------------------===//
+
+void Checker::Impl::start(uint32_t reg, uint32_t value) {
+  const DecodedTask *task = decoder.lookup(reg, value);
+  if (running)
+    report(running->getName(*running->status),
+           "the next task starts before this one is polled");
+  if (!task) {
+    running = decoder.lookup(reg);
+    report(running->getName(*running->opcode),
+           Twine(value) + " starts no task");
+    finishOp();
+  } else {
+    running = task;
+    checkWritten(*task);
+    addToOp(*task, getOperands(*task));
+  }
+  hasPendingWrites = false;
+  ++epoch;
+  ++starts;
+}
+
+void Checker::Impl::checkWritten(const DecodedTask &task) {
+  for (const Register *reg : task.written)
+    if (writtenAt[reg->number] != epoch)
+      report(task.getName(*reg),
+             "the register is not written before the task starts");
+}
+
+Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
+  const StartFacts &facts = cache.get(task, file);
+  for (const auto &[reg, problem] : facts.problems)
+    report(task.getName(*reg), problem);
+  Operands operands;
+  for (const StartFacts::RelativeExtent &extent : facts.extents) {
+    const int64_t address = file[extent.reg->number];
+    operands.push_back(
+        {extent.reg,
+         memoryOfRole[static_cast<unsigned>(extent.reg->role)],
+         {address + extent.bytes.begin, address + extent.bytes.end}});
+    checkPlacement(task, operands.back());
+  }
+  return operands;
+}
+
+void Checker::Impl::checkPlacement(const DecodedTask &task,
+                                   const Operand &operand) {
+  const Memory &memory = device.getMemories()[operand.memory];
+  if (operand.bytes.begin % memory.minimumAlignment != 0)
+    report(task, operand,
+           "the address " + Twine(operand.bytes.begin) +
+               " is not a multiple of " + Twine(memory.minimumAlignment));
+  if (operand.bytes.begin < 0 || operand.bytes.end > memory.capacity)
+    report(task, operand,
+           "the operand, " + FindingLog::describe(operand.bytes) +
+               ", leaves the memory of " + Twine(memory.capacity) + " bytes");
+}
+
+void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
+  if (op && op->task != &task)
+    finishOp();
+  if (!op) {
+    op = Op{&task, mark, starts, operands};
+  } else {
+    checkAdvance(task, operands);
+    for (const Operand &operand : operands) {
+      if (Operand *whole = findOperand(op->operands, operand.reg))
+        whole->bytes = whole->bytes.hull(operand.bytes);
+      else
+        op->operands.push_back(operand);
+    }
+  }
+  lastOperands = std::move(operands);
+  const Register *width = widths[&task - decoder.getTasks().data()];
+  lastWidth = width ? file[width->number] : 0;
+}
+
+void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
+  auto advance = [&](const Operand &operand) -> std::optional<int64_t> {
+    if (const Operand *last = findOperand(lastOperands, operand.reg))
+      return operand.bytes.begin - last->bytes.begin;
+    return std::nullopt;
+  };
+  const Operand *output = llvm::find_if(operands, [](const Operand &operand) {
+    return operand.reg->role == RegisterRole::MapOut;
+  });
+  if (output == operands.end())
+    return;
+  const std::optional<int64_t> step = advance(*output);
+  if (!step)
+    return;
+  if (lastWidth * pixelBytes != 0 && *step != lastWidth * pixelBytes)
+    report(task, *output,
+           "the output advances by " + Twine(*step) +
+               " bytes from slice to slice, but the last one wrote " +
+               Twine(lastWidth) + " tokens of " + Twine(pixelBytes) + " bytes");
+  for (const Operand &operand : operands) {
+    const std::optional<int64_t> other = advance(operand);
+    // Parameters stay, or belong to the tokens as the rotary table does.
+    if (!other || *other == *step || (*other == 0 && !isMap(operand.reg->role)))
+      continue;
+    report(task, operand,
+           "the operand advances by " + Twine(*other) +
+               " bytes from slice to slice, but the output by " + Twine(*step));
+  }
+}
+
+void Checker::Impl::finishOp() {
+  if (!op)
+    return;
+  dataflow.add(*op);
+  plan.check(*op, log);
+  op.reset();
+}
+
+//===----------------------------------------------------------------------===//
+// Interface
+//===----------------------------------------------------------------------===//
+
+Checker::Checker(const Device &device, std::vector<PlanRegion> plan)
+    : impl(std::make_unique<Impl>(device, std::move(plan))) {}
+Checker::~Checker() = default;
+
+void Checker::beginRun(int64_t seq, int64_t past) { impl->beginRun(seq, past); }
+void Checker::task(int32_t layer, llvm::StringRef name) {
+  impl->task(layer, name);
+}
+void Checker::write(uint32_t reg, uint32_t value) { impl->write(reg, value); }
+void Checker::poll(uint32_t reg, uint32_t value) { impl->poll(reg, value); }
+void Checker::read(uint32_t reg) { impl->read(reg); }
+void Checker::endRun() { impl->endRun(); }
+llvm::ArrayRef<Finding> Checker::getFindings() const {
+  return impl->log.getFindings();
+}

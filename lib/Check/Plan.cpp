@@ -1,0 +1,169 @@
+//===- Plan.cpp - Names for addresses -------------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Plan.h"
+
+using namespace dlavm;
+
+static unsigned getMemoryIndex(const Device &device, MemorySpace space) {
+  llvm::ArrayRef<Memory> memories = device.getMemories();
+  for (unsigned i = 0, e = memories.size(); i != e; ++i)
+    if (memories[i].space == space)
+      return i;
+  // A device with one memory keeps everything there.
+  return 0;
+}
+
+unsigned dlavm::getMemoryIndex(const Device &device, RegisterRole role) {
+  switch (role) {
+  case RegisterRole::ParameterHBM:
+  case RegisterRole::CacheIn:
+  case RegisterRole::CacheOut:
+    return ::getMemoryIndex(device, MemorySpace::HBM);
+  default:
+    return ::getMemoryIndex(device, MemorySpace::DDR);
+  }
+}
+
+Plan::Plan(const Device &device, std::vector<PlanRegion> planRegions) {
+  for (PlanRegion &region : planRegions) {
+    const Kind kind = region.kind == "parameter" ? Kind::Parameter
+                      : region.kind == "cache"   ? Kind::Cache
+                                                 : Kind::Buffer;
+    regions.push_back({std::move(region.name),
+                       ::getMemoryIndex(device, region.space),
+                       {region.begin, region.end},
+                       region.layerStride,
+                       region.layers,
+                       kind,
+                       region.kind == "input"});
+  }
+}
+
+Plan::Kind Plan::getKind(RegisterRole role) {
+  switch (role) {
+  case RegisterRole::ParameterDDR:
+  case RegisterRole::ParameterHBM:
+    return Kind::Parameter;
+  case RegisterRole::CacheIn:
+  case RegisterRole::CacheOut:
+    return Kind::Cache;
+  default:
+    return Kind::Buffer;
+  }
+}
+
+std::optional<int64_t> Plan::Region::find(ByteRange range) const {
+  if (range.begin < bytes.begin)
+    return std::nullopt;
+  int64_t layer = 0;
+  if (layers > 1 && layerStride > 0)
+    layer = std::min((range.begin - bytes.begin) / layerStride, layers - 1);
+  if (range.end > bytes.end + layer * layerStride)
+    return std::nullopt;
+  return layer;
+}
+
+std::string Plan::Region::getName(int64_t layer) const {
+  return layers > 1 ? name + "[" + std::to_string(layer) + "]" : name;
+}
+
+std::string Plan::getName(unsigned memory, ByteRange bytes) const {
+  // Buffers whose contents are never needed at the same time share addresses.
+  // The one that begins where the operand does is the likely one.
+  std::string exact;
+  std::string all;
+  auto append = [](std::string &text, const std::string &name) {
+    text += (text.empty() ? "" : " or ") + name;
+  };
+  for (const Region &region : regions) {
+    if (region.memory != memory)
+      continue;
+    std::optional<int64_t> layer = region.find(bytes);
+    if (!layer)
+      continue;
+    append(all, region.getName(*layer));
+    if (region.bytes.begin + *layer * region.layerStride == bytes.begin)
+      append(exact, region.getName(*layer));
+  }
+  return exact.empty() ? all : exact;
+}
+
+bool Plan::isInput(unsigned memory, ByteRange bytes) const {
+  // Without a plan, what no task wrote came from the caller.
+  return regions.empty() || llvm::any_of(regions, [&](const Region &region) {
+           return region.isInput && region.memory == memory &&
+                  region.bytes.contains(bytes);
+         });
+}
+
+void Plan::check(const Op &op, FindingLog &log) {
+  if (regions.empty())
+    return;
+  if (op.mark.name >= lastRegions.size())
+    lastRegions.resize(op.mark.name + 1);
+  auto &last = lastRegions[op.mark.name];
+  last.resize(op.operands.size());
+  for (auto [region, operand] : llvm::zip_equal(last, op.operands)) {
+    auto holds = [&](const Region &candidate) {
+      if (candidate.kind != getKind(operand.reg->role) ||
+          candidate.memory != operand.memory)
+        return false;
+      std::optional<int64_t> layer = candidate.find(operand.bytes);
+      return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
+    };
+    if (region && holds(*region))
+      continue;
+    auto found = llvm::find_if(regions, holds);
+    if (found != regions.end())
+      region = &*found;
+    else
+      check(op, operand, log);
+  }
+}
+
+void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
+  const std::string bytes = FindingLog::describe(operand.bytes);
+  const Region *partial = nullptr;
+  int64_t fits = -1;
+  for (const Region &region : regions) {
+    if (region.memory != operand.memory ||
+        region.kind != getKind(operand.reg->role))
+      continue;
+    if (std::optional<int64_t> layer = region.find(operand.bytes)) {
+      log.report(op, operand, region.getName(*layer),
+                 "the operand, " + bytes + ", belongs to layer " +
+                     llvm::Twine(*layer));
+      return;
+    }
+    // The region that holds most of the operand is the one that was meant.
+    std::optional<int64_t> layer =
+        region.find({operand.bytes.begin, operand.bytes.begin + 1});
+    if (!layer)
+      continue;
+    const int64_t rest =
+        region.bytes.end + *layer * region.layerStride - operand.bytes.begin;
+    if (rest > fits) {
+      partial = &region;
+      fits = rest;
+    }
+  }
+  if (partial)
+    log.report(op, operand, partial->name,
+               "the operand, " + bytes + ", is " +
+                   llvm::Twine(operand.bytes.end - operand.bytes.begin - fits) +
+                   " bytes larger than the plan has room for");
+  else
+    log.report(op, operand, getName(operand.memory, operand.bytes),
+               "the operand, " + bytes + ", lies in no " +
+                   (getKind(operand.reg->role) == Kind::Buffer ? "buffer"
+                    : getKind(operand.reg->role) == Kind::Parameter
+                        ? "parameter"
+                        : "cache") +
+                   " of the plan");
+}

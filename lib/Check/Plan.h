@@ -1,0 +1,60 @@
+//===- Plan.h - Names for addresses -----------------------------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_CHECK_PLAN_H
+#define DLAVM_LIB_CHECK_PLAN_H
+
+#include "FindingLog.h"
+
+namespace dlavm {
+
+/// The regions of the plan, by what an operand may find there.
+class Plan {
+public:
+  Plan(const Device &device, std::vector<PlanRegion> regions);
+
+  bool empty() const { return regions.empty(); }
+  /// The regions that hold \p bytes: "hidden", "query[3]", "a or b"; empty if
+  /// there are none.
+  std::string getName(unsigned memory, ByteRange bytes) const;
+  bool isInput(unsigned memory, ByteRange bytes) const;
+
+  /// Reports an operand that does not lie within one region of its kind and
+  /// layer.
+  void check(const Op &op, FindingLog &log);
+
+private:
+  enum class Kind { Buffer, Parameter, Cache };
+  struct Region {
+    std::string name;
+    unsigned memory;
+    ByteRange bytes;
+    int64_t layerStride;
+    int64_t layers;
+    Kind kind;
+    bool isInput;
+
+    /// The layer that \p bytes belong to; nothing if they leave the region.
+    std::optional<int64_t> find(ByteRange bytes) const;
+    std::string getName(int64_t layer) const;
+  };
+  static Kind getKind(RegisterRole role);
+  void check(const Op &op, const Operand &operand, FindingLog &log) const;
+
+  std::vector<Region> regions;
+  /// For each op name the regions that held the operands of its last group:
+  /// mostly they hold those of the next one too.
+  std::vector<llvm::SmallVector<const Region *, 6>> lastRegions;
+};
+
+/// The number of the memory that an address register refers to.
+unsigned getMemoryIndex(const Device &device, RegisterRole role);
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_CHECK_PLAN_H

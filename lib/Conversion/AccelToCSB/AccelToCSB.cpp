@@ -1,0 +1,222 @@
+//===- AccelToCSB.cpp - Hardware tasks to register writes ---------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Conversion/Passes.h"
+#include "FunctionReader.h"
+#include "HostFunctions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace dlavm {
+#define GEN_PASS_DEF_CONVERTACCELTOCSB
+#include "DLAVM/Conversion/Passes.h.inc"
+} // namespace dlavm
+
+using namespace mlir;
+using namespace dlavm;
+
+namespace {
+
+/// Lowers one function to a program of register writes.
+class ProgramLowering {
+public:
+  ProgramLowering(const Device &device, ProgramSymbols &symbols,
+                  int64_t maxTokens, Pass::Statistic &numWrites)
+      : device(device), symbols(symbols), maxTokens(maxTokens),
+        numWrites(numWrites), builder(symbols.getTable().getOp()) {}
+
+  LogicalResult run(func::FuncOp from);
+
+private:
+  LogicalResult lowerBlock(Block &from);
+  LogicalResult lower(accel::TaskOpInterface task);
+  LogicalResult lower(scf::ForOp loop);
+  void lower(func::CallOp call);
+
+  Value name(Value value, StringRef text) {
+    value.setLoc(NameLoc::get(builder.getStringAttr(text)));
+    return value;
+  }
+
+  const Device &device;
+  ProgramSymbols &symbols;
+  int64_t maxTokens;
+  Pass::Statistic &numWrites;
+  OpBuilder builder;
+  std::unique_ptr<FunctionReader> reader;
+  Value seq, past, layer;
+};
+
+} // namespace
+
+/// The host calls "run", which calls "run_layer" and its like.
+static std::string getFunctionName(StringRef name, bool isEntry) {
+  return isEntry ? "run" : ("run_" + name).str();
+}
+
+/// The layer functions take the layer, and every function seq and past.
+LogicalResult ProgramLowering::run(func::FuncOp from) {
+  MLIRContext *context = from.getContext();
+  if (from.getNumArguments() > 1 || from.getNumResults() > 0)
+    return from.emitOpError("takes something else than a layer; run "
+                            "accel-place-buffers before");
+  const bool isEntry = from.isPublic();
+  Type i32 = builder.getI32Type();
+  SmallVector<Type> arguments(from.getNumArguments() + 2, i32);
+  std::string functionName = getFunctionName(from.getName(), isEntry);
+  builder.setInsertionPoint(from);
+  auto to = func::FuncOp::create(builder, from.getLoc(), functionName,
+                                 FunctionType::get(context, arguments, {}));
+  to.setVisibility(from.getVisibility());
+  Block *entry = to.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  const unsigned numLayers = from.getNumArguments();
+  seq = name(entry->getArgument(numLayers), "seq");
+  past = name(entry->getArgument(numLayers + 1), "past");
+  reader = std::make_unique<FunctionReader>(
+      builder, Word(builder, seq, 1, maxTokens),
+      Word(builder, past, 0, maxTokens - 1), maxTokens, symbols);
+  if (numLayers) {
+    layer = name(entry->getArgument(0), "layer");
+    reader->bind(from.getArgument(0),
+                 Word(builder, layer, 0, symbols.getMaxLayers() - 1));
+  }
+  if (isEntry)
+    csb::CheckCallOp::create(builder, from.getLoc(), seq, past, maxTokens);
+  if (failed(lowerBlock(from.getBody().front())))
+    return failure();
+  func::ReturnOp::create(builder, from.getLoc());
+  from.erase();
+  return success();
+}
+
+LogicalResult ProgramLowering::lowerBlock(Block &from) {
+  for (Operation &op : from) {
+    LogicalResult result = success();
+    if (auto task = dyn_cast<accel::TaskOpInterface>(op))
+      result = lower(task);
+    else if (auto loop = dyn_cast<scf::ForOp>(op))
+      result = lower(loop);
+    else if (auto call = dyn_cast<func::CallOp>(op))
+      lower(call);
+    if (failed(result))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
+  const TaskSupport *support = device.getTask(task.getTaskKind());
+  if (!support || !support->encode)
+    return task.emitOpError() << "has no task on " << device.getName();
+  csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
+                      task.getComment());
+  for (Value operand : task->getOperands())
+    if (auto type = dyn_cast<MemRefType>(operand.getType()))
+      if (accel::BufferOp root = accel::getRoot(operand);
+          !root || !symbols.getBuffer(root))
+        return failure();
+  TaskWriter writer(device, support->registers, *reader);
+  support->encode(task, writer);
+  writer.finish(builder, task.getLoc());
+  numWrites += llvm::count_if(
+      support->registers.getRegisters(),
+      [](const Register &reg) { return isWritten(reg.role); });
+  return success();
+}
+
+LogicalResult ProgramLowering::lower(scf::ForOp loop) {
+  const Word lower = reader->getWord(loop.getLowerBound());
+  const Word upper = reader->getWord(loop.getUpperBound());
+  const Word step = reader->getWord(loop.getStep());
+  Location loc = loop.getLoc();
+  Type i32 = builder.getI32Type();
+  auto newLoop = scf::ForOp::create(
+      builder, loc, lower.materialize(builder, loc, i32),
+      upper.materialize(builder, loc, i32), step.materialize(builder, loc, i32));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(newLoop.getBody());
+  Value variable = newLoop.getInductionVar();
+  variable.setLoc(loop.getInductionVar().getLoc());
+  // A loop around calls is one over layers.
+  if (llvm::any_of(*loop.getBody(), llvm::IsaPred<func::CallOp>))
+    name(variable, "layer");
+  reader->bind(loop.getInductionVar(),
+               Word(builder, variable, lower.getMin(), upper.getMax() - 1));
+  return lowerBlock(*loop.getBody());
+}
+
+void ProgramLowering::lower(func::CallOp call) {
+  SmallVector<Value> operands;
+  for (Value operand : call.getOperands())
+    operands.push_back(reader->getWord(operand).materialize(
+        builder, call.getLoc(), builder.getI32Type()));
+  operands.append({seq, past});
+  func::CallOp::create(builder, call.getLoc(),
+                       getFunctionName(call.getCallee(), /*isEntry=*/false),
+                       TypeRange(), operands);
+}
+
+namespace {
+
+struct ConvertAccelToCSB
+    : dlavm::impl::ConvertAccelToCSBBase<ConvertAccelToCSB> {
+  using ConvertAccelToCSBBase::ConvertAccelToCSBBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const Device *device = accel::getDevice(module);
+    std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
+    if (!device)
+      return signalPassFailure();
+    if (!maxTokens) {
+      module.emitError("does not state its largest context "
+                       "(llm.max_tokens = N : i64)");
+      return signalPassFailure();
+    }
+    if (weightLoading != "dma" && weightLoading != "wt2hbm") {
+      module.emitError("cannot load weights by '")
+          << weightLoading << "'; choose dma or wt2hbm";
+      return signalPassFailure();
+    }
+    ProgramSymbols symbols(module, *device);
+    for (const auto &[kind, support] : device->getTasks())
+      if (usesTable(kind))
+        symbols.addTable(support.registers);
+    for (auto parameter :
+         llvm::make_early_inc_range(module.getOps<llm::ParameterOp>()))
+      symbols.getTable().erase(parameter);
+    HostFunctions host(*device, symbols);
+    if (failed(symbols.convertObjects()) ||
+        failed(host.collect(module, weightLoading == "wt2hbm")))
+      return signalPassFailure();
+
+    SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(ProgramLowering(*device, symbols, *maxTokens, numWrites)
+                     .run(function)))
+        return signalPassFailure();
+    host.create(module);
+  }
+
+  /// True if the program has a task of this kind.
+  bool usesTable(TaskKind kind) {
+    if (kind == TaskKind::WeightCopy)
+      return weightLoading == "wt2hbm";
+    return getOperation()
+        .walk([&](accel::TaskOpInterface task) {
+          return task.getTaskKind() == kind ? WalkResult::interrupt()
+                                            : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+};
+
+} // namespace

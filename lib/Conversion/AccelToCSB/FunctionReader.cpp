@@ -1,0 +1,204 @@
+//===- FunctionReader.cpp - What registers need to know of a map --------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FunctionReader.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+//===----------------------------------------------------------------------===//
+// Counts
+//===----------------------------------------------------------------------===//
+
+Word FunctionReader::compute(AffineExpr expr) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dim.getPosition() == 0 ? seq : past;
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  const Word lhs = compute(binary.getLHS());
+  // Affine expressions have no difference: they add a negative constant.
+  auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (expr.getKind() == AffineExprKind::Add && constant &&
+      constant.getValue() < 0)
+    return lhs - (-constant.getValue());
+  const Word rhs = compute(binary.getRHS());
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::FloorDiv:
+    return floorDiv(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return ceilDiv(lhs, rhs);
+  case AffineExprKind::Mod:
+    return remainder(lhs, rhs);
+  default:
+    llvm_unreachable("not an affine expression");
+  }
+}
+
+Word FunctionReader::getTokens(AffineExpr expr) {
+  const llm::TokenRange range = llm::getRange(expr, maxTokens);
+  if (expr == llm::DimsAttr::getSeq(expr.getContext()) +
+                  llm::DimsAttr::getPast(expr.getContext()))
+    return compute(expr).named("total").withBounds(range.min, range.max);
+  return compute(expr).withBounds(range.min, range.max);
+}
+
+Word FunctionReader::getWord(OpFoldResult value) {
+  if (auto attr = dyn_cast<Attribute>(value))
+    return cast<IntegerAttr>(attr).getInt();
+  return getWord(cast<Value>(value));
+}
+
+Word FunctionReader::getWord(Value index) {
+  if (auto it = words.find(index); it != words.end())
+    return it->second;
+  Operation *op = index.getDefiningOp();
+  assert(op && "arguments and loop variables are bound");
+  auto binary = [&](auto combine) {
+    return combine(getWord(op->getOperand(0)), getWord(op->getOperand(1)));
+  };
+  Word word =
+      llvm::TypeSwitch<Operation *, Word>(op)
+          .Case([&](accel::TokensOp op) { return getTokens(op.getExpr()); })
+          .Case([&](arith::ConstantOp op) {
+            return Word(cast<IntegerAttr>(op.getValue()).getInt());
+          })
+          .Case([&](arith::AddIOp) {
+            return binary([](auto a, auto b) { return a + b; });
+          })
+          .Case([&](arith::SubIOp) {
+            return binary([](auto a, auto b) { return a - b; });
+          })
+          .Case([&](arith::MulIOp) {
+            return binary([](auto a, auto b) { return a * b; });
+          })
+          .Case([&](arith::DivSIOp) {
+            return binary([](auto a, auto b) { return floorDiv(a, b); });
+          })
+          .Case([&](arith::MinSIOp) {
+            return binary([](auto a, auto b) { return min(a, b); });
+          })
+          .Default([](Operation *op) -> Word {
+            op->emitOpError("is no arithmetic that a driver can do; addi, "
+                            "subi, muli, divsi and minsi are");
+            return 0;
+          });
+  if (auto name = dyn_cast<NameLoc>(op->getLoc()))
+    word = word.named(name.getName());
+  // Not remembered: the next use may stand outside the loop that this one is
+  // in.
+  return word;
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+Word FunctionReader::getSymbol(FlatSymbolRefAttr symbol, int64_t value) {
+  auto op = csb::AddressOfOp::create(builder, builder.getUnknownLoc(),
+                                     builder.getI64Type(), symbol);
+  return Word(builder, op, value, value);
+}
+
+Word FunctionReader::getObject(Value object) {
+  auto op = object.getDefiningOp<accel::GetObjectOp>();
+  const ObjectInfo &info = symbols.getObject(op.getObjectAttr());
+  const Word base = getSymbol(op.getObjectAttr(), info.address);
+  if (!op.getLayer())
+    return base;
+  const Word layer = getWord(op.getLayer());
+  if (layer.isConstant() && layer.getConstant() == 0)
+    return base;
+  const Word offset = layer * getSymbol(info.strideSymbol, info.stride);
+  return (base + offset.named(info.strideSymbol.getValue()))
+      .named(op.getObject());
+}
+
+FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
+  auto type = cast<MemRefType>(buffer.getBuffer().getType());
+  View view{buffer, 0, {}, {}};
+  for (AffineExpr dim : buffer.getDims().getMap().getResults())
+    view.sizes.push_back(getTokens(dim));
+  view.strides.assign(type.getRank(), 0);
+  Word stride = type.getElementTypeBitWidth() / 8;
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    view.strides[i] = stride;
+    stride = stride * view.sizes[i];
+  }
+  return view;
+}
+
+FunctionReader::View FunctionReader::getView(Value map) {
+  Operation *op = map.getDefiningOp();
+  assert(op && "maps are rooted in buffers");
+  if (auto buffer = dyn_cast<accel::BufferOp>(op))
+    return getView(buffer);
+  if (auto subview = dyn_cast<memref::SubViewOp>(op)) {
+    View view = getView(subview.getSource());
+    for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets()))
+      view.offset = view.offset + getWord(offset) * view.strides[i];
+    for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
+      view.sizes[i] = getWord(size);
+    return view;
+  }
+  if (auto expand = dyn_cast<memref::ExpandShapeOp>(op)) {
+    View source = getView(expand.getSrc());
+    View view{source.root, source.offset, {}, {}};
+    for (OpFoldResult size : expand.getMixedOutputShape())
+      view.sizes.push_back(getWord(size));
+    view.strides.assign(view.sizes.size(), 0);
+    for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices())) {
+      Word stride = source.strides[i];
+      for (int64_t dim : llvm::reverse(group)) {
+        view.strides[dim] = stride;
+        stride = stride * view.sizes[dim];
+      }
+    }
+    return view;
+  }
+  auto collapse = cast<memref::CollapseShapeOp>(op);
+  View source = getView(collapse.getSrc());
+  View view{source.root, source.offset, {}, {}};
+  for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
+    Word size = 1;
+    for (int64_t dim : group)
+      size = size * source.sizes[dim];
+    view.sizes.push_back(size);
+    view.strides.push_back(source.strides[group.back()]);
+  }
+  return view;
+}
+
+MapOperand FunctionReader::getMap(Value map) {
+  View view = getView(map);
+  FlatSymbolRefAttr symbol = symbols.getBuffer(view.root);
+  const Word address =
+      symbol ? getSymbol(symbol, *view.root.getAddress()) +
+                   view.offset.named("offset")
+             : 0;
+  const unsigned rank = view.sizes.size();
+  if (rank < 3)
+    return {address, 0, 0, 1, 1, 1};
+  const Word line = view.strides[rank - 3].named("line_stride");
+  const bool hasHeads = rank == 4;
+  return {address,
+          hasHeads ? view.strides[0].named("head_stride")
+                   : (line * view.sizes[0]),
+          line,
+          view.sizes[rank - 2],
+          view.sizes[rank - 3],
+          hasHeads ? view.sizes[0] : Word(1)};
+}

@@ -1,0 +1,63 @@
+//===- FunctionReader.h - What registers need to know of a map --------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CONVERSION_ACCELTOCSB_FUNCTIONREADER_H
+#define DLAVM_CONVERSION_ACCELTOCSB_FUNCTIONREADER_H
+
+#include "ProgramSymbols.h"
+
+#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+namespace dlavm {
+
+/// The words of one function of the csb program: what `index` values, objects
+/// and maps of the accel program have become. Words are created where they are
+/// needed; CSE and loop-invariant code motion tidy up after.
+class FunctionReader : public OperandReader {
+public:
+  FunctionReader(mlir::OpBuilder &builder, const Word &seq, const Word &past,
+                 int64_t maxTokens, ProgramSymbols &symbols)
+      : builder(builder), seq(seq), past(past), maxTokens(maxTokens),
+        symbols(symbols) {}
+
+  MapOperand getMap(mlir::Value map) override;
+  Word getObject(mlir::Value object) override;
+  Word getWord(mlir::Value index) override;
+
+  /// Binds an argument or the variable of a loop.
+  void bind(mlir::Value index, const Word &word) {
+    words.insert({index, word});
+  }
+
+private:
+  /// A map as offset, sizes and strides; bytes.
+  struct View {
+    accel::BufferOp root;
+    Word offset;
+    llvm::SmallVector<Word> sizes;
+    llvm::SmallVector<Word> strides;
+  };
+  View getView(mlir::Value map);
+  View getView(accel::BufferOp buffer);
+  /// An expression of seq and past, with the bounds of the corners.
+  Word getTokens(mlir::AffineExpr expr);
+  Word compute(mlir::AffineExpr expr);
+  Word getSymbol(mlir::FlatSymbolRefAttr symbol, int64_t value);
+  Word getWord(mlir::OpFoldResult value);
+
+  mlir::OpBuilder &builder;
+  Word seq, past;
+  int64_t maxTokens;
+  ProgramSymbols &symbols;
+  llvm::DenseMap<mlir::Value, Word> words;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CONVERSION_ACCELTOCSB_FUNCTIONREADER_H

@@ -1,0 +1,220 @@
+//===- HostFunctions.cpp - What the host calls besides run --------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "HostFunctions.h"
+
+#include "DLAVM/Device/TaskWriter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+LogicalResult HostFunctions::collect(ModuleOp module, bool copyWeights) {
+  WalkResult result = module.walk([&](accel::BufferOp buffer) {
+    FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
+    if (!symbol)
+      return WalkResult::interrupt();
+    if (!buffer.getHost())
+      return WalkResult::advance();
+    llm::DimsAttr dims = buffer.getDims();
+    const bool hasAllTokens =
+        dims.getRank() >= 3 &&
+        !isa<AffineConstantExpr>(dims.getDim(dims.getRank() - 2));
+    buffers.push_back({buffer.getHost()->str(), symbol,
+                       static_cast<int64_t>(buffer.getChannels().value_or(1)),
+                       hasAllTokens});
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  return copyWeights ? placeScratch(module) : success();
+}
+
+/// The scratch buffer takes the largest file of one port.
+LogicalResult HostFunctions::placeScratch(ModuleOp module) {
+  if (!device.encodeWeightCopy)
+    return module.emitError("cannot load weights by wt2hbm: ")
+           << device.getName() << " has no task that copies from DDR to HBM";
+  const Memory &memory = device.getMemory(MemorySpace::DDR);
+  int64_t bytes = 0, end = 0;
+  for (auto object : module.getOps<csb::ObjectOp>()) {
+    const int64_t layers = object.getLayers().value_or(1);
+    if (object.getSpace() == "DDR")
+      end = std::max<int64_t>(end, object.getAddress() +
+                                       (layers - 1) * object.getStride() +
+                                       object.getBytes());
+    else if (object.getFile())
+      bytes = std::max<int64_t>(bytes, object.getBytes());
+  }
+  for (auto buffer : module.getOps<csb::BufferOp>())
+    end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
+  const int64_t address = llvm::alignTo(end, memory.alignment);
+  if (address + bytes > memory.capacity)
+    return module.emitError("needs ")
+           << bytes << " bytes of DDR to copy weights from, "
+           << address + bytes - memory.capacity
+           << " more than are left; use --weight-loading=dma";
+  // It is used before any run, so no step of a run counts.
+  scratch = symbols.addBuffer("scratch", address, std::max<int64_t>(bytes, 1),
+                              {0, 0}, /*isInput=*/false);
+  return success();
+}
+
+void HostFunctions::create(ModuleOp module) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  if (scratch)
+    createCopyWeights(builder);
+  createLoadParameters(builder);
+  for (const HostBuffer &buffer : buffers) {
+    if (buffer.name == "token")
+      createReadToken(builder);
+    else if (StringRef(buffer.name).starts_with("input"))
+      createWrite(builder, buffer);
+    else
+      createRead(builder, buffer);
+  }
+}
+
+Block *HostFunctions::createFunction(OpBuilder &builder, StringRef name,
+                                     ArrayRef<Type> arguments,
+                                     ArrayRef<StringRef> names,
+                                     TypeRange results) {
+  auto function = func::FuncOp::create(
+      builder, builder.getUnknownLoc(), name,
+      FunctionType::get(builder.getContext(), arguments, results));
+  Block *entry = function.addEntryBlock();
+  for (auto [argument, text] : llvm::zip_equal(entry->getArguments(), names))
+    argument.setLoc(NameLoc::get(builder.getStringAttr(text)));
+  builder.setInsertionPointToStart(entry);
+  return entry;
+}
+
+namespace {
+/// Closes a function and goes on behind it.
+void finish(OpBuilder &builder, ValueRange results = {}) {
+  auto ret = func::ReturnOp::create(builder, builder.getUnknownLoc(), results);
+  builder.setInsertionPointAfter(ret->getParentOp());
+}
+
+/// An encoder of a copy has no operands to read.
+class NoOperands : public OperandReader {
+  MapOperand getMap(Value) override { llvm_unreachable("no maps here"); }
+  Word getObject(Value) override { llvm_unreachable("no objects here"); }
+  Word getWord(Value) override { llvm_unreachable("no counts here"); }
+};
+} // namespace
+
+void HostFunctions::createCopyWeights(OpBuilder &builder) {
+  Location loc = builder.getUnknownLoc();
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  Block *entry =
+      createFunction(builder, "copy_weights", {i64, i64, i64, i32},
+                     {"source", "destination", "bytes", "port"}, {});
+  const Memory &hbm = device.getMemory(MemorySpace::HBM);
+  const int64_t slice = device.weightCopyBytes;
+  auto constant = [&](int64_t value) {
+    return Word(value).materialize(builder, loc, i64);
+  };
+  auto loop = scf::ForOp::create(builder, loc, constant(0),
+                                 entry->getArgument(2), constant(slice));
+  builder.setInsertionPointToStart(loop.getBody());
+  Value variable = loop.getInductionVar();
+  variable.setLoc(NameLoc::get(builder.getStringAttr("offset")));
+  auto argument = [&](unsigned i, int64_t max) {
+    return Word(builder, entry->getArgument(i), 0, max);
+  };
+  const Word offset(builder, variable, 0, hbm.capacity - 1);
+  const Word bytes = argument(2, hbm.capacity);
+  const WeightCopy copy = {
+      argument(0, device.getMemory(MemorySpace::DDR).capacity - 1) + offset,
+      argument(1, hbm.portStride * hbm.ports - 1) + offset,
+      min(bytes - offset, slice), argument(3, hbm.ports - 1)};
+  csb::TaskOp::create(builder, loc, "copy_weights", Value(),
+                      "copy of weights from DDR to one HBM port");
+  const TaskSupport *support = device.getTask(TaskKind::WeightCopy);
+  NoOperands reader;
+  TaskWriter writer(device, support->registers, reader);
+  device.encodeWeightCopy(copy, writer);
+  writer.finish(builder, loc);
+  builder.setInsertionPointAfter(loop);
+  finish(builder);
+}
+
+void HostFunctions::createLoadParameters(OpBuilder &builder) {
+  Block *entry = createFunction(
+      builder, "load_parameters",
+      {csb::DirectoryType::get(builder.getContext())}, {"directory"}, {});
+  const Memory &ddr = device.getMemory(MemorySpace::DDR);
+  csb::LoadParametersOp::create(
+      builder, builder.getUnknownLoc(), entry->getArgument(0),
+      scratch ? FlatSymbolRefAttr::get(builder.getContext(), "copy_weights")
+              : FlatSymbolRefAttr(),
+      scratch ? FlatSymbolRefAttr::get(scratch) : FlatSymbolRefAttr(),
+      scratch ? builder.getI64IntegerAttr(ddr.dmaBase) : IntegerAttr());
+  finish(builder);
+}
+
+/// The host's DMA address of a buffer.
+static Value getDMAAddress(OpBuilder &builder, const Device &device,
+                           FlatSymbolRefAttr symbol) {
+  Location loc = builder.getUnknownLoc();
+  Value address = csb::AddressOfOp::create(builder, loc, builder.getI64Type(),
+                                           symbol);
+  const Word base = device.getMemory(MemorySpace::DDR).dmaBase;
+  return (base + Word(builder, address, 0, int64_t(1) << 32))
+      .materialize(builder, loc);
+}
+
+void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
+  Block *entry = createFunction(
+      builder, "write_" + buffer.name,
+      {csb::RowsType::get(builder.getContext()), builder.getI32Type()},
+      {"rows", "seq"}, {});
+  csb::DMAWriteOp::create(builder, builder.getUnknownLoc(),
+                          entry->getArgument(0),
+                          getDMAAddress(builder, device, buffer.symbol),
+                          entry->getArgument(1), buffer.channels,
+                          device["Tout"]);
+  finish(builder);
+}
+
+void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
+  Type rows = csb::RowsType::get(builder.getContext());
+  SmallVector<Type> arguments;
+  SmallVector<StringRef> names;
+  if (buffer.hasAllTokens) {
+    arguments.push_back(builder.getI32Type());
+    names.push_back("seq");
+  }
+  Block *entry =
+      createFunction(builder, "read_" + buffer.name, arguments, names, rows);
+  Location loc = builder.getUnknownLoc();
+  Value address = getDMAAddress(builder, device, buffer.symbol);
+  Value tokens = buffer.hasAllTokens
+                     ? Value(entry->getArgument(0))
+                     : Word(1).materialize(builder, loc);
+  Value result =
+      csb::DMAReadOp::create(builder, loc, rows, address, tokens,
+                             buffer.channels, device["Tout"]);
+  finish(builder, result);
+}
+
+void HostFunctions::createReadToken(OpBuilder &builder) {
+  Type i32 = builder.getI32Type();
+  createFunction(builder, "read_token", {}, {}, i32);
+  MLIRContext *context = builder.getContext();
+  const RegisterTable &table = device.getTask(TaskKind::Linear)->registers;
+  auto reg = SymbolRefAttr::get(
+      context, table.getName(),
+      FlatSymbolRefAttr::get(context, table.getResult().name));
+  Value token =
+      csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
+  finish(builder, token);
+}

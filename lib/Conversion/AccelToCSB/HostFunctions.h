@@ -1,0 +1,60 @@
+//===- HostFunctions.h - What the host calls besides run ----------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CONVERSION_ACCELTOCSB_HOSTFUNCTIONS_H
+#define DLAVM_CONVERSION_ACCELTOCSB_HOSTFUNCTIONS_H
+
+#include "ProgramSymbols.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace dlavm {
+
+/// Creates `load_parameters`, `write_input`, `read_token`, `read_logits` and
+/// their like from the buffers that the host writes and reads.
+class HostFunctions {
+public:
+  HostFunctions(const Device &device, ProgramSymbols &symbols)
+      : device(device), symbols(symbols) {}
+
+  /// Notes the buffers of the host before they are gone. With \p copyWeights
+  /// places a scratch buffer behind all others; fails if it does not fit.
+  llvm::LogicalResult collect(mlir::ModuleOp module, bool copyWeights);
+
+  /// Creates the functions at the end of the module.
+  void create(mlir::ModuleOp module);
+
+private:
+  struct HostBuffer {
+    std::string name;
+    mlir::FlatSymbolRefAttr symbol;
+    int64_t channels;
+    bool hasAllTokens;
+  };
+
+  llvm::LogicalResult placeScratch(mlir::ModuleOp module);
+  void createLoadParameters(mlir::OpBuilder &builder);
+  void createCopyWeights(mlir::OpBuilder &builder);
+  void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
+  void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
+  void createReadToken(mlir::OpBuilder &builder);
+  /// Starts a function; its arguments carry these names.
+  mlir::Block *createFunction(mlir::OpBuilder &builder, llvm::StringRef name,
+                              llvm::ArrayRef<mlir::Type> arguments,
+                              llvm::ArrayRef<llvm::StringRef> names,
+                              mlir::TypeRange results);
+
+  const Device &device;
+  ProgramSymbols &symbols;
+  std::vector<HostBuffer> buffers;
+  csb::BufferOp scratch;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CONVERSION_ACCELTOCSB_HOSTFUNCTIONS_H

@@ -1,0 +1,127 @@
+//===- ProgramSymbols.cpp - Symbols of the csb program ------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProgramSymbols.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+ProgramSymbols::ProgramSymbols(ModuleOp module, const Device &device)
+    : module(module), device(device), symbols(module) {}
+
+void ProgramSymbols::insert(Operation *symbol) {
+  Block::iterator position = last ? std::next(last->getIterator())
+                                  : module.getBody()->begin();
+  symbols.insert(symbol, position);
+  last = symbol;
+}
+
+/// The name of the files with the content of an object: one per layer and port.
+static std::string getFilePattern(accel::ObjectOp object, int64_t ports) {
+  std::string pattern;
+  if (object.getLayers())
+    pattern += "layer{layer}/";
+  pattern += object.getSymName();
+  if (ports > 1)
+    pattern += ".{port}";
+  return pattern + ".bin";
+}
+
+FlatSymbolRefAttr ProgramSymbols::getStride(accel::ObjectOp object) {
+  if (!object.getLayers())
+    return {};
+  const int64_t stride = *object.getStride();
+  auto [it, isNew] = strides.try_emplace(stride);
+  if (!isNew)
+    return it->second;
+  const bool isCache = object.getKind() == accel::Kind::KVCache;
+  std::string name = isCache ? "cache_stride"
+                     : object.getSpace() == accel::Space::DDR
+                         ? "layer_stride_ddr"
+                         : "layer_stride_hbm";
+  OpBuilder builder(module.getContext());
+  auto constant =
+      csb::ConstantOp::create(builder, object.getLoc(), name, stride);
+  insert(constant);
+  return it->second = FlatSymbolRefAttr::get(constant);
+}
+
+LogicalResult ProgramSymbols::convertObjects() {
+  OpBuilder builder(module.getContext());
+  for (auto object :
+       llvm::make_early_inc_range(module.getOps<accel::ObjectOp>())) {
+    if (!object.getAddress())
+      return object.emitOpError("has no address; run accel-place-objects "
+                                "before");
+    maxLayers = std::max<int64_t>(maxLayers, object.getLayers().value_or(1));
+    const Memory &memory =
+        device.getMemory(object.getSpace() == accel::Space::DDR
+                             ? MemorySpace::DDR
+                             : MemorySpace::HBM);
+    const bool isCache = object.getKind() == accel::Kind::KVCache;
+    FlatSymbolRefAttr stride = getStride(object);
+    objects[object.getSymName().str()] = {
+        static_cast<int64_t>(*object.getAddress()),
+        static_cast<int64_t>(*object.getStride()),
+        static_cast<int64_t>(object.getLayers().value_or(1)), stride};
+    auto op = csb::ObjectOp::create(
+        builder, object.getLoc(), object.getSymName(),
+        accel::stringifyKind(object.getKind()), stringify(memory.space),
+        *object.getAddress(), *object.getBytes(), *object.getStride(),
+        object.getLayersAttr(), memory.dmaBase, memory.ports, memory.portStride,
+        isCache ? StringAttr()
+                : builder.getStringAttr(getFilePattern(object, memory.ports)));
+    symbols.erase(object);
+    insert(op);
+  }
+  return success();
+}
+
+csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
+                                        int64_t bytes, ArrayRef<int64_t> live,
+                                        bool isInput) {
+  OpBuilder builder(module.getContext());
+  auto buffer =
+      csb::BufferOp::create(builder, builder.getUnknownLoc(), name, address,
+                            bytes, live, isInput);
+  insert(buffer);
+  return buffer;
+}
+
+FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
+  if (!buffer.getAddress()) {
+    buffer.emitOpError("has no address; run accel-place-buffers before");
+    return {};
+  }
+  const int64_t address = *buffer.getAddress();
+  auto [it, isNew] =
+      buffers.try_emplace({buffer.getName().str(), address}, nullptr);
+  if (isNew)
+    it->second = FlatSymbolRefAttr::get(
+        addBuffer(buffer.getName(), address, *buffer.getBytes(),
+                  *buffer.getLive(), buffer.isInput()));
+  return it->second;
+}
+
+void ProgramSymbols::addTable(const RegisterTable &table) {
+  OpBuilder builder(module.getContext());
+  Location loc = builder.getUnknownLoc();
+  auto tableOp = csb::RegisterTableOp::create(builder, loc, table.getName(),
+                                              table.getTitle());
+  builder.setInsertionPointToStart(&tableOp.getBody().front());
+  for (const Register &reg : table.getRegisters()) {
+    SmallVector<NamedAttribute> values;
+    for (const NamedValue &value : reg.values)
+      values.push_back(builder.getNamedAttr(
+          value.name, builder.getI64IntegerAttr(value.value)));
+    csb::RegisterOp::create(builder, loc, reg.name, reg.number,
+                            values.empty() ? DictionaryAttr()
+                                           : builder.getDictionaryAttr(values));
+  }
+  insert(tableOp);
+}

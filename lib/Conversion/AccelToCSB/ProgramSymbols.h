@@ -1,0 +1,70 @@
+//===- ProgramSymbols.h - Symbols of the csb program --------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CONVERSION_ACCELTOCSB_PROGRAMSYMBOLS_H
+#define DLAVM_CONVERSION_ACCELTOCSB_PROGRAMSYMBOLS_H
+
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+#include <map>
+
+namespace dlavm {
+
+/// What the program needs to know of an object.
+struct ObjectInfo {
+  int64_t address;
+  int64_t stride;
+  int64_t layers;
+  /// Symbol of the constant that is the distance between layers.
+  mlir::FlatSymbolRefAttr strideSymbol;
+};
+
+/// Declares buffers, objects, constants and register tables of a csb program,
+/// each once, at the start of the module.
+class ProgramSymbols {
+public:
+  ProgramSymbols(mlir::ModuleOp module, const Device &device);
+
+  /// Replaces every `accel.object` by a `csb.object`. Emits an error at one
+  /// that has no address.
+  llvm::LogicalResult convertObjects();
+
+  /// The `csb.buffer` of a placed buffer. Emits an error and returns null where
+  /// it has no address.
+  mlir::FlatSymbolRefAttr getBuffer(accel::BufferOp buffer);
+  /// A `csb.buffer` that no task writes.
+  csb::BufferOp addBuffer(llvm::StringRef name, int64_t address, int64_t bytes,
+                          llvm::ArrayRef<int64_t> live, bool isInput);
+  const ObjectInfo &getObject(mlir::FlatSymbolRefAttr object) const {
+    return objects.at(object.getValue().str());
+  }
+  void addTable(const RegisterTable &table);
+
+  /// The most layers that an object has.
+  int64_t getMaxLayers() const { return maxLayers; }
+  mlir::SymbolTable &getTable() { return symbols; }
+
+private:
+  mlir::FlatSymbolRefAttr getStride(accel::ObjectOp object);
+  void insert(mlir::Operation *symbol);
+
+  mlir::ModuleOp module;
+  const Device &device;
+  mlir::SymbolTable symbols;
+  std::map<std::string, ObjectInfo> objects;
+  std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> buffers;
+  std::map<int64_t, mlir::FlatSymbolRefAttr> strides;
+  mlir::Operation *last = nullptr;
+  int64_t maxLayers = 1;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CONVERSION_ACCELTOCSB_PROGRAMSYMBOLS_H

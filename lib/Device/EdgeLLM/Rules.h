@@ -1,0 +1,171 @@
+//===- Rules.h - Rules for register values of edgellm -----------*- C++ -*-===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_RULES_H
+#define DLAVM_LIB_DEVICE_EDGELLM_RULES_H
+
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+namespace dlavm::edgellm {
+
+using Report = llvm::function_ref<void(const Register &, std::string)>;
+
+/// What the opcode register of the MVM engine says about the form (4.1).
+inline bool hasScaleBias(const RegisterValues &v) { return v["Mode"] >> 9 & 1; }
+inline bool hasResidual(const RegisterValues &v) { return v["Mode"] >> 10 & 1; }
+inline bool hasArgmax(const RegisterValues &v) { return v["Mode"] >> 11 & 1; }
+
+/// Channel groups of a head.
+inline int64_t headGroups(const Device &device) {
+  return llvm::divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
+}
+
+/// Register 207 of the attention products (4.6).
+struct HeadConfiguration {
+  explicit HeadConfiguration(const RegisterValues &v)
+      : group((v["HeadConfiguration"] >> 16) + 1),
+        queryHeads(v["HeadConfiguration"] >> 8 & 0xff),
+        kvHeads(v["HeadConfiguration"] & 0xff) {}
+  int64_t group;
+  int64_t queryHeads;
+  int64_t kvHeads;
+};
+
+/// Registers of a broken driver hold anything, so products saturate, low enough
+/// that a few of them can be added.
+inline int64_t product(int64_t a, int64_t b) {
+  return std::min(llvm::SaturatingMultiply<uint64_t>(a, b), uint64_t(1) << 60);
+}
+
+/// The rules that the tables of several tasks share. Each reports the register
+/// that breaks it.
+class Rules {
+public:
+  Rules(const RegisterValues &values, const Device &device, Report report)
+      : values(values), device(device), report(report) {
+    for (const Register &reg : values.getTable().getRegisters()) {
+      if (reg.role == RegisterRole::Reserved)
+        equals(reg.name, reg.value, "the register is reserved");
+      else if (reg.role == RegisterRole::Opcode)
+        isNamed(reg.name);
+    }
+  }
+
+  int64_t operator[](llvm::StringRef reg) const { return values[reg]; }
+
+  void fail(llvm::StringRef reg, const llvm::Twine &message) {
+    report(values.getTable().get(reg),
+           ("is " + llvm::Twine(values[reg]) + ", " + message).str());
+  }
+  void require(bool holds, llvm::StringRef reg, const llvm::Twine &message) {
+    if (!holds)
+      fail(reg, message);
+  }
+  void equals(llvm::StringRef reg, int64_t expected, const llvm::Twine &why) {
+    require(values[reg] == expected, reg,
+            "not " + llvm::Twine(expected) + ": " + why);
+  }
+  /// At least 1.
+  void counts(llvm::StringRef reg) {
+    require(values[reg] > 0, reg, "but must be at least 1");
+  }
+  void atMost(llvm::StringRef reg, int64_t limit, const llvm::Twine &why) {
+    require(values[reg] <= limit, reg,
+            "more than " + llvm::Twine(limit) + ": " + why);
+  }
+  /// One of the named values of the table; bits of \p ignored do not matter.
+  void isNamed(llvm::StringRef reg, int64_t ignored = 0) {
+    const int64_t value = values[reg] & ~ignored;
+    auto &known = values.getTable().get(reg).values;
+    if (llvm::any_of(known, [&](const NamedValue &k) {
+          return k.value == static_cast<uint64_t>(value);
+        }))
+      return;
+    auto texts = llvm::map_range(known, [](const NamedValue &k) {
+      return std::to_string(k.value) + " (" + k.name + ")";
+    });
+    fail(reg, "which is none of " + llvm::join(texts, ", "));
+  }
+
+  /// A distance that leaves room for what it steps over.
+  void stride(llvm::StringRef reg, int64_t count, int64_t bytes,
+              const llvm::Twine &what) {
+    const int64_t pixel = device["Pixel_Data_Bytes"];
+    require(values[reg] % pixel == 0, reg,
+            "not a multiple of a pixel's " + llvm::Twine(pixel) + " bytes");
+    require(values[reg] >= product(count, bytes), reg,
+            "less than the " + llvm::Twine(product(count, bytes)) +
+                " bytes of " + what);
+  }
+  /// The strides of a map without heads; in one row, both are the same.
+  void map(llvm::StringRef prefix, int64_t width) {
+    const std::string surface = (prefix + "Surface").str();
+    stride(surface, width, device["Pixel_Data_Bytes"],
+           llvm::Twine(width) + " tokens");
+    equals((prefix + "Line").str(), values[surface],
+           "a map of one row has lines as long as its " + surface);
+  }
+  /// The strides of a map with heads of \p groups channel or column groups.
+  void heads(llvm::StringRef prefix, int64_t groups, int64_t width) {
+    const std::string line = (prefix + "Line").str();
+    stride(line, width, device["Pixel_Data_Bytes"],
+           llvm::Twine(width) + " tokens");
+    stride((prefix + "Head").str(), groups, values[line],
+           llvm::Twine(groups) + " groups of " + llvm::Twine(values[line]) +
+               " bytes");
+  }
+  /// Rows, Width and Pixels of the tasks on maps.
+  void pixels() {
+    equals("Rows", 1, "language models have one row");
+    width("Width");
+    equals("Pixels", values["Width"], "the pixels of one row are its Width");
+  }
+  /// Tokens of one start, at least one.
+  void width(llvm::StringRef reg) {
+    counts(reg);
+    atMost(reg, device["MAX_TOKEN"], "the device has no longer maps");
+  }
+  /// Width tokens after Past others, in a cache or a table.
+  void positions() {
+    width("Width");
+    atMost("Past", device["MAX_TOKEN"] - values["Width"],
+           "with Width = " + llvm::Twine(values["Width"]) +
+               " the last position is " + "beyond the " +
+               llvm::Twine(device["MAX_TOKEN"]) + " of the device");
+  }
+  void headCount(llvm::StringRef reg) {
+    counts(reg);
+    atMost(reg, device["MAX_HEADS"], "a task has no more heads");
+  }
+  void bankStep(llvm::StringRef reg) {
+    equals(reg, device["log2_Bank_Step"], "the bank step of the device");
+  }
+  /// The strides of the whole cache, all ports together (3.7).
+  void cache() {
+    const int64_t line = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
+    equals("CacheLine", line, "MAX_TOKEN pixels");
+    equals("CacheHead", line * headGroups(device),
+           "the lines of a head of the cache");
+  }
+
+private:
+  const RegisterValues &values;
+  const Device &device;
+  Report report;
+};
+
+} // namespace dlavm::edgellm
+
+#endif // DLAVM_LIB_DEVICE_EDGELLM_RULES_H

@@ -1,0 +1,199 @@
+//===- PlaceBuffers.cpp - Addresses of feature maps ---------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "Timeline.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace dlavm::accel {
+#define GEN_PASS_DEF_PLACEBUFFERS
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h.inc"
+} // namespace dlavm::accel
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+/// The first address behind all objects in DDR.
+static int64_t getObjectsEnd(ModuleOp module) {
+  int64_t end = 0;
+  for (auto object : module.getOps<ObjectOp>()) {
+    if (object.getSpace() != Space::DDR || !object.getAddress())
+      continue;
+    const int64_t layers = object.getLayers().value_or(1);
+    end = std::max<int64_t>(end, *object.getAddress() +
+                                     (layers - 1) * *object.getStride() +
+                                     *object.getBytes());
+  }
+  return end;
+}
+
+/// Best fit: the smallest gap between the conflicting places that takes \p
+/// bytes, or behind them all.
+static int64_t findGap(SmallVector<std::pair<int64_t, int64_t>> taken,
+                       int64_t base, int64_t bytes) {
+  llvm::sort(taken);
+  int64_t best = -1, bestSize = std::numeric_limits<int64_t>::max();
+  int64_t end = base;
+  for (auto [begin, last] : taken) {
+    const int64_t gap = begin - end;
+    if (gap >= bytes && gap < bestSize) {
+      best = end;
+      bestSize = gap;
+    }
+    end = std::max(end, last);
+  }
+  return best >= 0 ? best : end;
+}
+
+namespace {
+
+struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const Device *device = getDevice(module);
+    std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
+    if (!device || !maxTokens)
+      return signalPassFailure();
+    const Memory &memory = device->getMemory(MemorySpace::DDR);
+    Timeline timeline(module, *maxTokens, memory.minimumAlignment);
+    if (failed(timeline.compute()) ||
+        failed(assignAddresses(timeline, memory, device->getName())))
+      return signalPassFailure();
+    removeArguments(timeline);
+  }
+
+  LogicalResult assignAddresses(Timeline &timeline, const Memory &memory,
+                                StringRef deviceName) {
+    const int64_t base = llvm::alignTo(getObjectsEnd(getOperation()),
+                                       memory.alignment);
+    SmallVector<Place *> order;
+    for (Place &place : timeline.getPlaces())
+      order.push_back(&place);
+    llvm::stable_sort(order, [](const Place *a, const Place *b) {
+      return a->bytes > b->bytes;
+    });
+    int64_t end = base;
+    SmallVector<Place *> placed;
+    for (Place *place : order) {
+      SmallVector<std::pair<int64_t, int64_t>> taken;
+      for (Place *other : placed)
+        if (place->overlaps(*other))
+          taken.push_back(
+              {other->address,
+               llvm::alignTo(other->address + other->bytes, memory.alignment)});
+      place->address = findGap(std::move(taken), base, place->bytes);
+      end = std::max(end, place->address + place->bytes);
+      placed.push_back(place);
+      ++numBuffers;
+    }
+    arenaBytes += end - base;
+    peakBytes += timeline.getPeak();
+    if (end <= memory.capacity)
+      return success();
+    InFlightDiagnostic diagnostic =
+        getOperation().emitError("needs ")
+        << end << " bytes of DDR, " << base << " of them for parameters, "
+        << end - memory.capacity << " more than the " << memory.capacity
+        << " of " << deviceName << "; lower the context with --max-tokens";
+    for (Place *place : ArrayRef(order).take_front(3))
+      diagnostic.attachNote() << "'" << place->name << "' takes "
+                              << place->bytes << " bytes";
+    return diagnostic;
+  }
+
+  /// Roots every map in an `accel.buffer` of its own function.
+  void removeArguments(Timeline &timeline) {
+    for (const Content &content : timeline.getContents()) {
+      Place &place = timeline.getPlace(content);
+      Value value = content.value;
+      auto buffer = value.getDefiningOp<BufferOp>();
+      if (!buffer) {
+        OpBuilder builder(&getContext());
+        Operation *function = value.getParentRegion()->getParentOp();
+        if (!isa<func::FuncOp>(function))
+          function = function->getParentOfType<func::FuncOp>();
+        builder.setInsertionPointToStart(
+            &cast<func::FuncOp>(function).getBody().front());
+        buffer = BufferOp::create(builder, value.getLoc(), place.name,
+                                  cast<MemRefType>(value.getType()),
+                                  content.dims);
+        value.replaceAllUsesWith(buffer);
+      }
+      buffer.setAddress(place.address);
+      buffer.setBytes(place.bytes);
+      buffer.setLive(ArrayRef<int64_t>{content.first / 2,
+                                       std::max(content.first, content.last - 1) / 2});
+    }
+    // Nothing uses what functions and loops hand around any more.
+    getOperation().walk([](scf::ForOp loop) { dropMaps(loop); });
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      dropMaps(function);
+  }
+
+  static bool isMap(Type type) { return isa<MemRefType>(type); }
+
+  static SmallVector<Value> withoutMaps(ValueRange values) {
+    return llvm::to_vector(llvm::make_filter_range(
+        values, [](Value value) { return !isMap(value.getType()); }));
+  }
+
+  static void dropMaps(scf::ForOp loop) {
+    if (llvm::none_of(loop.getResultTypes(), isMap))
+      return;
+    OpBuilder builder(loop);
+    auto newLoop = scf::ForOp::create(
+        builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(),
+        loop.getStep(), withoutMaps(loop.getInitArgs()));
+    Block *body = newLoop.getBody();
+    if (body->mightHaveTerminator())
+      body->getTerminator()->erase();
+    loop.getInductionVar().replaceAllUsesWith(newLoop.getInductionVar());
+    newLoop.getInductionVar().setLoc(loop.getInductionVar().getLoc());
+    unsigned next = 0;
+    for (auto [argument, result] :
+         llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults())) {
+      if (isMap(argument.getType()))
+        continue;
+      argument.replaceAllUsesWith(newLoop.getRegionIterArg(next));
+      result.replaceAllUsesWith(newLoop.getResult(next++));
+    }
+    body->getOperations().splice(body->end(),
+                                 loop.getBody()->getOperations());
+    Operation *yield = body->getTerminator();
+    yield->setOperands(withoutMaps(yield->getOperands()));
+    loop.erase();
+  }
+
+  static void dropMaps(func::FuncOp function) {
+    function.walk([](Operation *op) {
+      if (isa<func::ReturnOp>(op))
+        op->setOperands(withoutMaps(op->getOperands()));
+      auto call = dyn_cast<func::CallOp>(op);
+      if (!call || llvm::none_of(call->getOperandTypes(), isMap))
+        return;
+      OpBuilder builder(call);
+      func::CallOp::create(builder, call.getLoc(), call.getCallee(),
+                           TypeRange(), withoutMaps(call.getOperands()));
+      call.erase();
+    });
+    llvm::BitVector maps(function.getNumArguments());
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      if (isMap(type))
+        maps.set(i);
+    [[maybe_unused]] LogicalResult erased = function.eraseArguments(maps);
+    llvm::BitVector results(function.getNumResults(), true);
+    erased = function.eraseResults(results);
+  }
+};
+
+} // namespace

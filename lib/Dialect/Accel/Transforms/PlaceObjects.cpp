@@ -1,0 +1,110 @@
+//===- PlaceObjects.cpp - Addresses of weights, tables and KV caches ----===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <map>
+
+namespace dlavm::accel {
+#define GEN_PASS_DEF_PLACEOBJECTS
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h.inc"
+} // namespace dlavm::accel
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+static ObjectKind getDeviceKind(Kind kind) {
+  return static_cast<ObjectKind>(kind);
+}
+
+namespace {
+
+/// The objects of one memory with the same number of layers. The objects of a
+/// layer lie together.
+struct Group {
+  int64_t layers;
+  SmallVector<ObjectOp> objects;
+};
+
+struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
+  void runOnOperation() override {
+    const Device *device = getDevice(getOperation());
+    if (!device)
+      return signalPassFailure();
+    for (const Memory &memory : device->getMemories())
+      if (failed(place(*device, memory)))
+        return signalPassFailure();
+  }
+
+  /// Groups in the order of their addresses: KV caches come last; in DDR what
+  /// has no layers comes first, so that tables precede the layers.
+  SmallVector<Group> getGroups(MemorySpace space) {
+    const bool sharedFirst = space == MemorySpace::DDR;
+    std::map<std::tuple<bool, bool, int64_t>, Group> groups;
+    for (auto object : getOperation().getOps<ObjectOp>()) {
+      if ((object.getSpace() == Space::DDR) != (space == MemorySpace::DDR))
+        continue;
+      const bool hasLayers = object.getLayers().has_value();
+      const int64_t layers = object.getLayers().value_or(1);
+      Group &group = groups[{object.getKind() == Kind::KVCache,
+                             hasLayers == sharedFirst, hasLayers ? layers : 0}];
+      group.layers = layers;
+      group.objects.push_back(object);
+    }
+    SmallVector<Group> result;
+    for (auto &[key, group] : groups)
+      result.push_back(std::move(group));
+    return result;
+  }
+
+  LogicalResult place(const Device &device, const Memory &memory) {
+    Builder builder(&getContext());
+    int64_t end = 0;
+    SmallVector<std::pair<int64_t, ObjectOp>> totals;
+    for (Group &group : getGroups(memory.space)) {
+      int64_t layerBytes = 0;
+      for (ObjectOp object : group.objects) {
+        const int64_t bytes =
+            device.getObject(getDeviceKind(object.getKind()))
+                .bytes(object.getShape(), device);
+        object.setAddress(end + layerBytes);
+        object.setBytes(bytes);
+        layerBytes += llvm::alignTo(bytes, memory.alignment);
+        totals.push_back({bytes * group.layers, object});
+      }
+      for (ObjectOp object : group.objects)
+        object.setStride(object.getLayers() ? layerBytes : 0);
+      end += layerBytes * group.layers;
+    }
+    (memory.space == MemorySpace::DDR ? ddrBytes : hbmBytes) += end;
+    if (end <= memory.capacity)
+      return success();
+
+    llvm::stable_sort(totals, [](const auto &a, const auto &b) {
+      return a.first > b.first;
+    });
+    InFlightDiagnostic diagnostic =
+        getOperation().emitError("needs ")
+        << end << " bytes of " << stringify(memory.space)
+        << (memory.ports > 1 ? " per port" : "") << " for its parameters"
+        << (memory.space == MemorySpace::HBM ? " and KV caches" : "") << ", "
+        << end - memory.capacity << " more than the " << memory.capacity
+        << " of " << device.getName()
+        << "; compile fewer layers (--layers)";
+    for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
+      diagnostic.attachNote(object.getLoc())
+          << "'" << object.getSymName() << "' takes " << bytes << " bytes";
+    return diagnostic;
+  }
+};
+
+} // namespace

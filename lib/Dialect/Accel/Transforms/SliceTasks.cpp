@@ -1,0 +1,133 @@
+//===- SliceTasks.cpp - Cut tasks to what fits on the chip --------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/Word.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace dlavm::accel {
+#define GEN_PASS_DEF_SLICETASKS
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h.inc"
+} // namespace dlavm::accel
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+/// The dimension of a map that counts its tokens.
+static unsigned getTokenDim(Value map) {
+  return cast<MemRefType>(map.getType()).getRank() - 2;
+}
+
+/// The tokens of the whole map that \p map is a view of, or null where the view
+/// is a slice already.
+static AffineExpr getWholeTokens(Value map) {
+  BufferOp root = getRoot(map);
+  for (Value view = map; view.getDefiningOp() != root;
+       view = view.getDefiningOp<ViewLikeOpInterface>().getViewSource())
+    if (view.getDefiningOp<memref::SubViewOp>())
+      return {};
+  return root.getDims().getDim(root.getDims().getRank() - 2);
+}
+
+/// A view of \p width tokens of \p map from \p first on.
+static Value createSlice(OpBuilder &builder, Location loc, Value map,
+                         Value first, Value width) {
+  auto type = cast<MemRefType>(map.getType());
+  const unsigned tokenDim = getTokenDim(map);
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes;
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    if (i == tokenDim)
+      sizes.push_back(width);
+    else if (!ShapedType::isDynamic(size))
+      sizes.push_back(builder.getIndexAttr(size));
+    else
+      sizes.push_back(
+          TokensOp::create(builder, loc, getRoot(map).getDims().getDim(i))
+              .getCount());
+  }
+  offsets[tokenDim] = first;
+  return memref::SubViewOp::create(builder, loc, map, offsets, sizes, strides);
+}
+
+namespace {
+
+struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
+  void runOnOperation() override {
+    const Device *device = getDevice(getOperation());
+    std::optional<int64_t> maxTokens = llm::getMaxTokens(getOperation());
+    if (!device || !maxTokens)
+      return signalPassFailure();
+    SmallVector<TaskOpInterface> tasks;
+    getOperation().walk([&](TaskOpInterface task) { tasks.push_back(task); });
+    for (TaskOpInterface task : tasks)
+      if (failed(slice(task, *device, *maxTokens)))
+        return signalPassFailure();
+  }
+
+  LogicalResult slice(TaskOpInterface task, const Device &device,
+                      int64_t maxTokens) {
+    const TaskSupport *support = device.getTask(task.getTaskKind());
+    SmallVector<OpOperand *> operands = task.getSlicedOperands();
+    if (!support)
+      return task.emitOpError() << "has no task on " << device.getName();
+    if (!support->maxTokens || operands.empty())
+      return success();
+    // Every task writes a buffer of its own function, which knows its tokens.
+    AffineExpr tokens = getWholeTokens(operands[1]->get());
+    if (!tokens)
+      return success();
+
+    OpBuilder builder(task);
+    Location loc = task.getLoc();
+    MLIRContext *context = &getContext();
+    AffineExpr totalExpr =
+        llm::DimsAttr::getSeq(context) + llm::DimsAttr::getPast(context);
+    auto total = TokensOp::create(builder, loc, totalExpr);
+    const Word limit =
+        support->maxTokens(task, device, Word(builder, total, 1, maxTokens));
+    if (limit.getMin() < 1)
+      return task.emitOpError()
+             << "does not fit the buffers of " << device.getName()
+             << " with one token at the largest context of " << maxTokens
+             << " tokens; lower it with --max-tokens";
+    const llm::TokenRange range = llm::getRange(tokens, maxTokens);
+    if (range.max <= limit.getMin()) {
+      ++numWhole;
+      return success();
+    }
+
+    Value whole = TokensOp::create(builder, loc, tokens);
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value step = limit.materialize(builder, loc, builder.getIndexType());
+    auto loop = scf::ForOp::create(builder, loc, zero, whole, step);
+    loop.getInductionVar().setLoc(
+        NameLoc::get(StringAttr::get(context, "token"), loc));
+    builder.setInsertionPointToStart(loop.getBody());
+    const Word first(builder, loop.getInductionVar(), 0, range.max - 1);
+    const Word left = Word(builder, whole, range.min, range.max) - first;
+    Value width =
+        min(Word(builder, step, limit.getMin(), limit.getMax()), left)
+            .named("width")
+            .materialize(builder, loc);
+    for (OpOperand *operand : operands)
+      operand->set(createSlice(builder, loc, operand->get(),
+                               loop.getInductionVar(), width));
+    task->moveBefore(loop.getBody()->getTerminator());
+    ++numSliced;
+    return success();
+  }
+};
+
+} // namespace

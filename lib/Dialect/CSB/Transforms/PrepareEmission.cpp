@@ -1,0 +1,187 @@
+//===- PrepareEmission.cpp - Names and expression trees of the driver source -===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/CSB/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace dlavm::csb {
+#define GEN_PASS_DEF_PREPAREEMISSION
+#include "DLAVM/Dialect/CSB/Transforms/Passes.h.inc"
+} // namespace dlavm::csb
+
+using namespace mlir;
+using namespace dlavm::csb;
+
+/// Words that C++ or the driver's own frame use for something else.
+static const char *const reserved[] = {
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor",
+    "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "class",
+    "compl", "const", "const_cast", "constexpr", "continue", "decltype",
+    "default", "delete", "device", "dlavm", "do", "double", "dynamic_cast",
+    "else", "enum", "explicit", "export", "extern", "false", "float", "for",
+    "friend", "goto", "if", "inline", "int", "int32_t", "int64_t", "long",
+    "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq",
+    "nullptr", "operator", "or", "or_eq", "private", "protected", "public",
+    "register", "reinterpret_cast", "return", "short", "signed", "sizeof",
+    "static", "static_assert", "static_cast", "std", "struct", "switch",
+    "template", "this", "thread_local", "throw", "true", "try", "typedef",
+    "typeid", "typename", "uint32_t", "union", "unsigned", "using", "virtual",
+    "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
+
+namespace {
+
+/// Hands out identifiers that are unique in their scope.
+class NameTable {
+public:
+  NameTable() {
+    for (const char *word : reserved)
+      used.insert(word);
+  }
+
+  std::string get(StringRef wish) {
+    std::string base;
+    for (char c : wish)
+      base += llvm::isAlnum(c) ? c : '_';
+    // Identifiers with two underscores belong to the implementation.
+    for (size_t at; (at = base.find("__")) != std::string::npos;)
+      base.erase(at, 1);
+    if (base.empty() || llvm::isDigit(base.front()) || base.front() == '_')
+      base = "v" + base;
+    std::string name = base;
+    for (unsigned i = 2; !used.insert(name).second; ++i)
+      name = base + std::to_string(i);
+    return name;
+  }
+
+private:
+  llvm::StringSet<> used;
+};
+
+/// "query_weight" as "kQueryWeight".
+static std::string toConstantName(StringRef symbol) {
+  std::string name = "k";
+  bool isStart = true;
+  for (char c : symbol) {
+    if (llvm::isAlnum(c))
+      name += isStart ? llvm::toUpper(c) : c;
+    isStart = !llvm::isAlnum(c);
+  }
+  return name;
+}
+
+struct PrepareEmission
+    : dlavm::csb::impl::PrepareEmissionBase<PrepareEmission> {
+  void runOnOperation() override {
+    NameTable globals;
+    Builder builder(&getContext());
+    for (Operation &op : getOperation().getOps()) {
+      if (isa<BufferOp, ObjectOp, ConstantOp>(op))
+        setName(&op, globals.get(toConstantName(
+                         SymbolTable::getSymbolName(&op).getValue())));
+      else if (isa<RegisterTableOp>(op))
+        setName(&op, globals.get(SymbolTable::getSymbolName(&op)));
+    }
+    // All functions get their names before any body: a local variable must not
+    // hide one that is called.
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      setName(function, globals.get(function.getName()));
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(prepare(function, globals)))
+        return signalPassFailure();
+  }
+
+  LogicalResult prepare(func::FuncOp function, const NameTable &globals) {
+    NameTable names = globals;
+    SmallVector<Attribute> arguments;
+    Builder builder(&getContext());
+    for (BlockArgument argument : function.getArguments())
+      arguments.push_back(
+          builder.getStringAttr(names.get(getWish(argument, "argument"))));
+    function->setAttr("csb.arg_names", builder.getArrayAttr(arguments));
+
+    return prepare(function.getBody().front(), names);
+  }
+
+  /// The names of one loop are free again after it.
+  LogicalResult prepare(Block &block, NameTable names) {
+    for (Operation &op : block) {
+      if (!isExpressible(&op))
+        return op.emitOpError(
+            "has no equivalent in driver source, which knows the csb dialect, "
+            "scf.for without results, func.call and integer arithmetic; lower "
+            "it before");
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        NameTable inner = names;
+        setName(loop, inner.get(getWish(loop.getInductionVar(), "i")));
+        if (failed(prepare(*loop.getBody(), inner)))
+          return failure();
+      } else if (op.getNumResults() == 1 && needsName(&op)) {
+        setName(&op, names.get(getWish(op.getResult(0), "value")));
+      }
+    }
+    return success();
+  }
+
+  static bool isArithmetic(Operation *op) {
+    return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
+               arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp>(op);
+  }
+
+  static bool isExpressible(Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return loop->getNumResults() == 0;
+    return isa<CSBDialect>(op->getDialect()) || isArithmetic(op) ||
+           isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp>(
+               op);
+  }
+
+  /// The ops that use a value; C++ widens integers by itself, so those that use
+  /// the widened value count in place of the extension.
+  static void getUsers(Operation *op, SmallVectorImpl<Operation *> &users) {
+    for (Operation *user : op->getUsers()) {
+      if (isa<arith::ExtSIOp>(user))
+        getUsers(user, users);
+      else
+        users.push_back(user);
+    }
+  }
+
+  /// Constants and symbols are printed where they are used, and so is what is
+  /// used once in its own block. The rest gets a name.
+  bool needsName(Operation *op) {
+    SmallVector<Operation *> users;
+    getUsers(op, users);
+    const bool isUsedOnceHere =
+        users.size() == 1 && users.front()->getBlock() == op->getBlock();
+    const bool isRead = isa<ReadOp, DMAReadOp>(op);
+    const bool isInline =
+        isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op) ||
+        (isUsedOnceHere &&
+         (isRead ? isa<func::ReturnOp>(users.front()) : isArithmetic(op)));
+    ++(isInline ? numInlined : numNamed);
+    return !isInline;
+  }
+
+  static std::string getWish(Value value, StringRef otherwise) {
+    if (auto name = dyn_cast<NameLoc>(value.getLoc()))
+      return name.getName().str();
+    return otherwise.str();
+  }
+
+  static void setName(Operation *op, StringRef name) {
+    op->setAttr("csb.name", StringAttr::get(op->getContext(), name));
+  }
+};
+
+} // namespace

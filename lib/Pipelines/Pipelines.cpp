@@ -1,0 +1,58 @@
+//===- Pipelines.cpp - The compiler as one pipeline ---------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Pipelines/Pipelines.h"
+
+#include "DLAVM/Conversion/Passes.h"
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "DLAVM/Dialect/CSB/Transforms/Passes.h"
+#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+void dlavm::buildCompilePipeline(OpPassManager &manager,
+                                 const CompileOptions &options) {
+  // What is computed.
+  manager.addPass(llm::createFuseScaleBias());
+  manager.addPass(llm::createFuseResidual());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createSymbolDCEPass());
+
+  // Where and when.
+  ConvertLLMToAccelOptions toAccel;
+  toAccel.device = options.device;
+  toAccel.maxTokens = options.maxTokens;
+  manager.addPass(createConvertLLMToAccel(toAccel));
+  manager.addPass(accel::createSliceTasks());
+  manager.addPass(accel::createPlaceObjects());
+  manager.addPass(accel::createPlaceBuffers());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+
+  // How.
+  ConvertAccelToCSBOptions toCSB;
+  toCSB.weightLoading = options.weightLoading;
+  manager.addPass(createConvertAccelToCSB(toCSB));
+  manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(csb::createVerifyPlacement());
+  if (options.printSteps)
+    manager.addPass(csb::createInsertSteps());
+  manager.addPass(csb::createPrepareEmission());
+}
+
+void dlavm::registerPipelines() {
+  PassPipelineRegistration<CompileOptions>(
+      "dlavm-compile",
+      "From an llm module to a csb module that can be printed as C++",
+      buildCompilePipeline);
+}

@@ -1,0 +1,124 @@
+//===- CppExpressions.cpp - C++ expressions of integer values -----------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CppExpressions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+std::string CppExpressions::getType(Type type) {
+  return type.isInteger(64) ? "int64_t" : "int32_t";
+}
+
+std::string CppExpressions::get(SymbolRefAttr reg) {
+  Operation *table = symbols.lookup(reg.getRootReference());
+  return table->getAttrOfType<StringAttr>("csb.name").str() +
+         "::" + reg.getLeafReference().str();
+}
+
+/// Values of different registers may have the same name, and a value the name
+/// of a register: then the register's name comes first.
+std::string CppExpressions::getValueName(csb::RegisterOp reg,
+                                         NamedAttribute value) {
+  StringRef name = value.getName().getValue();
+  auto table = cast<csb::RegisterTableOp>(reg->getParentOp());
+  unsigned uses = 0;
+  for (auto other : table.getBody().getOps<csb::RegisterOp>()) {
+    uses += other.getSymName() == name;
+    if (DictionaryAttr values = other.getValuesAttr())
+      uses += values.contains(name);
+  }
+  return uses == 1 ? name.str() : (reg.getSymName() + name).str();
+}
+
+std::string CppExpressions::getRegisterValue(csb::WriteOp op) {
+  auto reg = cast<csb::RegisterOp>(
+      SymbolTable::lookupNearestSymbolFrom(op, op.getReg()));
+  auto constant = op.getValue().getDefiningOp<arith::ConstantOp>();
+  if (constant && reg.getValuesAttr())
+    for (NamedAttribute value : reg.getValuesAttr())
+      if (cast<IntegerAttr>(value.getValue()).getInt() ==
+          cast<IntegerAttr>(constant.getValue()).getInt())
+        return symbols.lookup(op.getReg().getRootReference())
+                   ->getAttrOfType<StringAttr>("csb.name")
+                   .str() +
+               "::" + getValueName(reg, value);
+  return get(op.getValue());
+}
+
+std::string CppExpressions::get(Value value, Precedence precedence) {
+  if (auto it = names.find(value); it != names.end())
+    return it->second;
+  return compute(value.getDefiningOp(), precedence);
+}
+
+/// True if the value has 64 bits by itself, without an extension.
+static bool isWide(Value value) {
+  return value.getType().isInteger(64) && !value.getDefiningOp<arith::ExtSIOp>();
+}
+
+std::string CppExpressions::compute(Operation *op, Precedence precedence) {
+  auto binary = [&](StringRef spelling, Precedence own,
+                    bool isAssociative) -> std::string {
+    Value lhs = op->getOperand(0), rhs = op->getOperand(1);
+    // People write the constant of a product first, that of a sum last.
+    if (isa<arith::MulIOp>(op) && rhs.getDefiningOp<arith::ConstantOp>())
+      std::swap(lhs, rhs);
+    auto next = static_cast<Precedence>(static_cast<int>(own) + 1);
+    std::string left = get(lhs, own);
+    // C++ widens an operand only to the type of the other one.
+    if (op->getResult(0).getType().isInteger(64) && !isWide(lhs) &&
+        !isWide(rhs))
+      left = "int64_t{" + get(lhs) + "}";
+    std::string text =
+        left + spelling.str() + get(rhs, isAssociative ? own : next);
+    return own < precedence ? "(" + text + ")" : text;
+  };
+  return llvm::TypeSwitch<Operation *, std::string>(op)
+      .Case([&](arith::ConstantOp op) {
+        return std::to_string(cast<IntegerAttr>(op.getValue()).getInt());
+      })
+      .Case([&](csb::AddressOfOp op) {
+        return symbols.lookup(op.getSymbol())
+            ->getAttrOfType<StringAttr>("csb.name")
+            .str();
+      })
+      .Case([&](arith::ExtSIOp op) { return get(op.getIn(), precedence); })
+      .Case([&](arith::AddIOp) {
+        return binary(" + ", Precedence::Sum, true);
+      })
+      .Case([&](arith::SubIOp) {
+        return binary(" - ", Precedence::Sum, false);
+      })
+      .Case([&](arith::MulIOp) {
+        // A product with a quotient inside is not associative.
+        return binary(" * ", Precedence::Product, false);
+      })
+      .Case([&](arith::DivSIOp) {
+        return binary(" / ", Precedence::Product, false);
+      })
+      .Case([&](arith::RemSIOp) {
+        return binary(" % ", Precedence::Product, false);
+      })
+      .Case([&](arith::MinSIOp op) {
+        const bool wide = op.getType().isInteger(64);
+        return std::string("std::min") + (wide ? "<int64_t>(" : "(") +
+               get(op.getLhs()) + ", " + get(op.getRhs()) + ")";
+      })
+      .Case([&](csb::ReadOp op) {
+        return "static_cast<int32_t>(device.read(" + get(op.getReg()) + "))";
+      })
+      .Case([&](csb::DMAReadOp op) {
+        return "dlavm::read_map(device, " + get(op.getAddress()) + ", " +
+               get(op.getTokens()) + ", " + std::to_string(op.getChannels()) +
+               ", " + std::to_string(op.getLanes()) + ")";
+      });
+}

@@ -1,0 +1,345 @@
+//===- EdgeLLMChecksTest.cpp - Extents and contradictions -----------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Starts.h"
+
+#include "gtest/gtest.h"
+
+using namespace dlavm;
+using namespace dlavm::test;
+
+namespace {
+
+/// Calls \p visit with the register values of a start.
+template <typename Visit> void decode(const Start &start, Visit visit) {
+  const TaskSupport &support = *getDevice().getTask(start.kind);
+  std::vector<uint32_t> file(256);
+  for (const auto &[name, value] : start.values)
+    file[support.registers.get(name).number] = value;
+  visit(support, RegisterValues(support.registers, file));
+}
+
+using Sizes = std::map<std::string, int64_t>;
+
+/// The bytes of each extent; each begins at the address.
+Sizes getExtents(const Start &start) {
+  Sizes sizes;
+  decode(start, [&](const TaskSupport &support, const RegisterValues &values) {
+    llvm::SmallVector<Extent> extents;
+    support.extents(values, getDevice(), extents);
+    for (const Extent &extent : extents) {
+      EXPECT_EQ(extent.begin, values[extent.reg->name]) << extent.reg->name;
+      EXPECT_TRUE(
+          sizes.emplace(extent.reg->name, extent.end - extent.begin).second)
+          << extent.reg->name;
+    }
+  });
+  return sizes;
+}
+
+/// The registers that are reported, with a blank after each.
+std::string getReports(const Start &start) {
+  std::string result;
+  decode(start, [&](const TaskSupport &support, const RegisterValues &values) {
+    support.check(values, getDevice(),
+                  [&](const Register &reg, std::string message) {
+                    EXPECT_FALSE(message.empty());
+                    result += reg.name + " ";
+                  });
+  });
+  return result;
+}
+
+/// True if \p reg is among the reported registers.
+bool reports(const Start &start, const std::string &reg) {
+  return (" " + getReports(start)).find(" " + reg + " ") != std::string::npos;
+}
+
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
+
+TEST(EdgeLLMExtents, Linear) {
+  EXPECT_EQ(getExtents(linear()),
+            (Sizes{{"InputAddress", 127 * 19200 + 44 * 64},
+                   {"WeightAddress", 270336},
+                   {"OutputAddress", 127 * 19200 + 44 * 64},
+                   {"ScaleBiasAddress", 16384}}));
+}
+
+TEST(EdgeLLMExtents, LinearForms) {
+  Start start = linear();
+  start["ResidualAddress"] = 4096;
+  EXPECT_EQ(getExtents(start).count("ResidualAddress"), 0u);
+  start["Mode"] = 1823;
+  EXPECT_EQ(getExtents(start).at("ResidualAddress"), 127 * 19200 + 44 * 64);
+  start["Mode"] = 287;
+  EXPECT_EQ(getExtents(start).size(), 3u);
+}
+
+TEST(EdgeLLMExtents, LinearOfOtherSizes) {
+  // ChatGLM2 down, 13696 to 4096, slice 7: 34 tokens.
+  Start down = linear();
+  down["InputChannels"] = 13696;
+  down["InputWidth"] = 34;
+  down["SliceChannels"] = down["LastSliceChannels"] = 256;
+  down["LastSlice"] = 15;
+  down["PackageBits"] = 56576;
+  EXPECT_EQ(getExtents(down), (Sizes{{"InputAddress", 427 * 19200 + 34 * 64},
+                                     {"WeightAddress", 905216},
+                                     {"OutputAddress", 127 * 19200 + 34 * 64},
+                                     {"ScaleBiasAddress", 16384}}));
+  EXPECT_EQ(getExtents(argmax()), (Sizes{{"InputAddress", 8192},
+                                         {"WeightAddress", 4291584},
+                                         {"OutputAddress", 130048},
+                                         {"ScaleBiasAddress", 260096},
+                                         {"ArgmaxAddress", 64}}));
+}
+
+TEST(EdgeLLMExtents, Maps) {
+  EXPECT_EQ(getExtents(norm()), (Sizes{{"WeightAddress", 16384},
+                                       {"InputAddress", 2457600},
+                                       {"OutputAddress", 2457600}}));
+  EXPECT_EQ(getExtents(activation()), (Sizes{{"TableAddress", 96},
+                                             {"InputAddress", 8217600},
+                                             {"OutputAddress", 8217600}}));
+  EXPECT_EQ(getExtents(elementwise()), (Sizes{{"InputAddress", 2457600},
+                                              {"OtherAddress", 2457600},
+                                              {"OutputAddress", 2457600}}));
+}
+
+TEST(EdgeLLMExtents, LastTokenNorm) {
+  Start start = norm();
+  start["OutputSurface"] = start["OutputLine"] = 64;
+  start["Width"] = start["Pixels"] = 1;
+  EXPECT_EQ(getExtents(start), (Sizes{{"WeightAddress", 16384},
+                                      {"InputAddress", 127 * 19200 + 64},
+                                      {"OutputAddress", 8192}}));
+}
+
+TEST(EdgeLLMExtents, Heads) {
+  EXPECT_EQ(getExtents(rope()), (Sizes{{"TableAddress", 412416},
+                                       {"InputAddress", 2457600},
+                                       {"OutputAddress", 2457600}}));
+  EXPECT_EQ(getExtents(kvAppend()),
+            (Sizes{{"InputAddress", 153600}, {"CacheAddress", 32768}}));
+  EXPECT_EQ(getExtents(softmax()),
+            (Sizes{{"InputAddress", 7372800}, {"OutputAddress", 7372800}}));
+  EXPECT_EQ(getExtents(scores()), (Sizes{{"CacheAddress", 32768},
+                                         {"InputAddress", 2446592},
+                                         {"OutputAddress", 7361792}}));
+  EXPECT_EQ(getExtents(values()), (Sizes{{"CacheAddress", 32768},
+                                         {"InputAddress", 7356288},
+                                         {"OutputAddress", 2441088}}));
+}
+
+TEST(EdgeLLMExtents, NothingAndTooMuch) {
+  EXPECT_EQ(getExtents(norm().with("Width", 0)),
+            (Sizes{{"WeightAddress", 16384}}));
+  EXPECT_EQ(getExtents(norm().with("ChannelGroups", 0)), Sizes{});
+  EXPECT_EQ(getExtents(linear().with("InputWidth", 0)),
+            (Sizes{{"WeightAddress", 270336}, {"ScaleBiasAddress", 16384}}));
+  EXPECT_EQ(getExtents(scores().with("HeadConfiguration", 0)), Sizes{});
+  Start start = softmax();
+  for (auto &[reg, value] : start.values)
+    value = 0xffffffff;
+  for (const auto &[reg, bytes] : getExtents(start))
+    EXPECT_GT(bytes, int64_t(1) << 32) << reg;
+}
+
+//===----------------------------------------------------------------------===//
+// Contradictions
+//===----------------------------------------------------------------------===//
+
+TEST(EdgeLLMChecks, RightStarts) {
+  for (const Start &start :
+       {linear(), argmax(), norm(), activation(), softmax(), rope(), scores(),
+        values(), kvAppend(), elementwise(), weightCopy()})
+    EXPECT_EQ(getReports(start), "");
+  // Partitions of tested boards (section 5.2): ChatGLM2 down.
+  Start down = linear();
+  down["InputChannels"] = 13696;
+  for (const char *reg : {"InputWidth", "OutputWidth", "Tokens"})
+    down[reg] = 38;
+  down["PackageBits"] = 56576;
+  down["LastGroupChannels"] = 1408;
+  down["SliceChannels"] = 288;
+  down["LastSliceChannels"] = 64;
+  down["LastSlice"] = 14;
+  EXPECT_EQ(getReports(down), "");
+}
+
+TEST(EdgeLLMChecks, EachRegisterOfEachTask) {
+  // Any other value of these registers contradicts the others.
+  const std::pair<Start, std::vector<std::string>> cases[] = {
+      {linear(), {"InputChannels",     "InputRows",     "OutputWidth",
+                  "OutputRows",        "Tokens",        "PackageBits",
+                  "BankStep",          "ScaleGroup",    "QuantizationBlock",
+                  "LastGroupChannels", "ArgmaxAddress", "ResidualAddress",
+                  "InputSurface",      "InputLine",     "OutputSurface",
+                  "OutputLine",        "OnChip",        "Reserved19",
+                  "Reserved20",        "Reserved21",    "Reserved25",
+                  "Reserved28"}},
+      {norm(),
+       {"InputSurface", "InputLine", "OutputSurface", "OutputLine", "Rows",
+        "Pixels", "Reciprocal", "WeightBursts", "Kind", "OnChip"}},
+      {activation(),
+       {"InputSurface", "InputLine", "OutputSurface", "OutputLine",
+        "ChannelGroups", "ChannelGroups2", "Rows", "Pixels", "Reserved207",
+        "OnChip"}},
+      {softmax(),
+       {"Mask", "InputHead", "InputLine", "OutputHead", "OutputLine",
+        "ColumnGroups", "Rows", "Reserved207", "OnChip"}},
+      {rope(),
+       {"InputHead", "InputLine", "OutputHead", "OutputLine", "ChannelGroups",
+        "TableHalf", "TableLine", "Reserved207", "OnChip"}},
+      {scores(),
+       {"InputHead", "InputLine", "OutputHead", "OutputLine", "CacheHead",
+        "CacheLine", "HeadChannels", "HeadConfiguration", "OnChip"}},
+      {values(),
+       {"InputHead", "InputLine", "OutputHead", "OutputLine", "CacheHead",
+        "CacheLine", "HeadChannels", "HeadConfiguration", "OnChip"}},
+      {kvAppend(),
+       {"InputHead", "InputLine", "CacheHead", "CacheLine", "BankStep",
+        "ChannelGroups", "Transpose", "Reserved207", "OnChip"}},
+      {elementwise(),
+       {"Mode", "InputSurface", "InputLine", "OutputSurface", "OutputLine",
+        "Rows", "OnChip"}},
+      {weightCopy(), {"LengthBits", "Port"}}};
+  for (const auto &[start, regs] : cases)
+    for (const std::string &reg : regs) {
+      const uint32_t value = start.values.at(reg);
+      const uint32_t other = reg == "Mask" || reg == "Kind" ? 2 : value + 1;
+      EXPECT_TRUE(reports(start.with(reg, other), reg))
+          << getDevice().getTask(start.kind)->registers.getName().str()
+          << "::" << reg;
+    }
+}
+
+TEST(EdgeLLMChecks, Opcodes) {
+  EXPECT_TRUE(reports(linear().with("Mode", 286), "Mode"));
+  EXPECT_TRUE(reports(norm().with("Opcode", 33), "Opcode"));
+}
+
+TEST(EdgeLLMChecks, Widths) {
+  auto wide = [](uint32_t tokens) {
+    Start start = linear();
+    for (const char *reg : {"InputWidth", "OutputWidth", "Tokens"})
+      start[reg] = tokens;
+    return start;
+  };
+  EXPECT_EQ(getReports(wide(128)), "");
+  EXPECT_EQ(getReports(wide(129)), "InputWidth ");
+  EXPECT_EQ(getReports(wide(0)), "InputWidth ");
+  EXPECT_EQ(getReports(scores().with("Width", 129)), "Width ");
+  EXPECT_EQ(getReports(scores().with("Width", 0)), "Width ");
+  EXPECT_EQ(getReports(values().with("Width", 43)), "Width ");
+  EXPECT_TRUE(reports(norm().with("Width", 0), "Width"));
+  EXPECT_EQ(getReports(kvAppend().with("Width", 0)), "Width ");
+  EXPECT_TRUE(reports(softmax().with("Width", 0), "Width"));
+  Start last = argmax();
+  for (const char *reg : {"InputWidth", "OutputWidth", "Tokens"})
+    last[reg] = 2;
+  EXPECT_TRUE(reports(last, "InputWidth"));
+}
+
+TEST(EdgeLLMChecks, Partitions) {
+  EXPECT_EQ(getReports(linear().with("SliceChannels", 1056)), "SliceChannels ");
+  EXPECT_EQ(getReports(linear().with("SliceChannels", 992)),
+            "LastSliceChannels ");
+  EXPECT_EQ(getReports(linear().with("LastSliceChannels", 1000)),
+            "LastSliceChannels ");
+  EXPECT_EQ(getReports(linear().with("LastSliceChannels", 0)),
+            "LastSliceChannels ");
+  // The weight buffer holds 32768 channels of 128 inputs, the FIFOs 2048.
+  Start narrow = linear();
+  narrow["InputChannels"] = narrow["LastGroupChannels"] = 128;
+  narrow["PackageBits"] = 768;
+  narrow["SliceChannels"] = narrow["LastSliceChannels"] = 2048;
+  EXPECT_EQ(getReports(narrow), "");
+  narrow["SliceChannels"] = 4096;
+  EXPECT_EQ(getReports(narrow), "SliceChannels ");
+  narrow["Mode"] = 287;
+  narrow["ScaleBiasAddress"] = 0;
+  EXPECT_EQ(getReports(narrow), "");
+}
+
+TEST(EdgeLLMChecks, Forms) {
+  EXPECT_EQ(getReports(linear().with("Mode", 1823)), "");
+  EXPECT_EQ(getReports(linear().with("Mode", 1823).with("ElementwiseMode", 2)),
+            "");
+  EXPECT_EQ(getReports(linear().with("Mode", 1823).with("ElementwiseMode", 4)),
+            "ElementwiseMode ");
+  EXPECT_EQ(getReports(linear().with("ElementwiseMode", 2)),
+            "ElementwiseMode ");
+  EXPECT_EQ(getReports(linear().with("ResidualAddress", 64)),
+            "ResidualAddress ");
+  EXPECT_EQ(getReports(linear().with("Mode", 287)), "ScaleBiasAddress ");
+  EXPECT_EQ(getReports(linear().with("ArgmaxAddress", 64)), "ArgmaxAddress ");
+}
+
+TEST(EdgeLLMChecks, Tokens) {
+  EXPECT_EQ(getReports(kvAppend().with("Past", 1748)), "");
+  EXPECT_EQ(getReports(kvAppend().with("Past", 1749)), "Past ");
+  EXPECT_EQ(getReports(rope().with("Past", 1749)), "Past ");
+  EXPECT_TRUE(reports(softmax().with("Columns", 376), "Columns"));
+  EXPECT_TRUE(reports(scores().with("Columns", 2049), "Columns"));
+  EXPECT_TRUE(reports(softmax().with("Columns", 2049), "Columns"));
+}
+
+TEST(EdgeLLMChecks, Mask) {
+  EXPECT_EQ(getReports(softmax().with("Mask", 0)), "Mask ");
+  Start one = softmax();
+  one["Width"] = one["Rows"] = 1;
+  one["Past"] = 376;
+  EXPECT_EQ(getReports(one.with("Mask", 0)), "");
+  EXPECT_EQ(getReports(one), "");
+  one["Past"] = 300;
+  EXPECT_EQ(getReports(one.with("Mask", 0)), "Mask ");
+}
+
+TEST(EdgeLLMChecks, Heads) {
+  // 28 query heads for 4 KV heads, as Qwen2 has.
+  Start qwen = scores().with("HeadConfiguration", 400388);
+  qwen["Width"] = 292;
+  EXPECT_TRUE(reports(qwen.with("InputLine", 18624), "InputLine"));
+  EXPECT_EQ(getReports(qwen), "");
+  EXPECT_EQ(getReports(qwen.with("Width", 293)), "Width ");
+  const uint32_t group = 15 << 16;
+  for (uint32_t wrong : {group + (32 << 8), group + 2u, (14u << 16) + 0x2002,
+                         group + (33 << 8) + 2})
+    EXPECT_TRUE(
+        reports(scores().with("HeadConfiguration", wrong), "HeadConfiguration"))
+        << wrong;
+  EXPECT_EQ(getReports(kvAppend().with("Heads", 256)), "Heads ");
+  EXPECT_EQ(getReports(kvAppend().with("Heads", 0)), "Heads ");
+  EXPECT_EQ(getReports(scores().with("BankStepAndScale", 224577)),
+            "BankStepAndScale ");
+}
+
+TEST(EdgeLLMChecks, WeightCopy) {
+  EXPECT_EQ(getReports(weightCopy().with("LengthBits", 524288)), "");
+  EXPECT_EQ(getReports(weightCopy().with("LengthBits", 524296)), "LengthBits ");
+  EXPECT_EQ(getReports(weightCopy().with("LengthBits", 0)), "LengthBits ");
+  Start high = weightCopy().with("DestinationHigh", 1);
+  EXPECT_EQ(getReports(high.with("Port", 19)), "");
+  EXPECT_EQ(getReports(high), "Port ");
+}
+
+TEST(EdgeLLMChecks, AnythingIsSurvived) {
+  for (Start start :
+       {linear(), argmax(), norm(), activation(), softmax(), rope(), scores(),
+        values(), kvAppend(), elementwise(), weightCopy()})
+    for (uint32_t value : {0u, 1u, 0x7fffffffu, 0xffffffffu}) {
+      for (auto &[reg, current] : start.values)
+        current = value;
+      EXPECT_NE(getReports(start), "");
+    }
+}
+
+} // namespace
