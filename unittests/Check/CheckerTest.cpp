@@ -28,6 +28,12 @@ std::string print(const Finding &finding) {
          "): " + finding.message;
 }
 
+/// The finding of this number, or an empty one.
+Finding getFinding(const Checker &checker, size_t index = 0) {
+  const llvm::ArrayRef<Finding> found = checker.getFindings();
+  return index < found.size() ? found[index] : Finding();
+}
+
 /// Expects exactly these findings, in this order.
 void expectFindings(const Checker &checker,
                     const std::vector<Expected> &expected) {
@@ -109,12 +115,12 @@ TEST_F(Protocol, WrongPolls) {
   checker.poll(193, 0);
   checker.poll(193, 1);
   EXPECT_EQ(checker.getFindings().size(), 3u);
-  EXPECT_EQ(checker.getFindings()[0].reg, "norm::Status");
-  EXPECT_EQ(checker.getFindings()[0].message,
+  EXPECT_EQ(getFinding(checker).reg, "norm::Status");
+  EXPECT_EQ(getFinding(checker).message,
             "register 1 is polled until it is 1, but the task is done when "
             "register 193 is 1");
-  EXPECT_EQ(checker.getFindings()[0].count, 2u);
-  EXPECT_NE(checker.getFindings()[2].message.find("no task is running"),
+  EXPECT_EQ(getFinding(checker).count, 2u);
+  EXPECT_NE(getFinding(checker, 2).message.find("no task is running"),
             std::string::npos);
 }
 
@@ -123,7 +129,7 @@ TEST_F(Protocol, UnknownRegister) {
   checker.write(34, 1);
   checker.endRun();
   expect("", "no task has a register 300");
-  EXPECT_EQ(checker.getFindings()[0].count, 2u);
+  EXPECT_EQ(getFinding(checker).count, 2u);
 }
 
 TEST_F(Protocol, UnknownOpcode) {
@@ -131,7 +137,7 @@ TEST_F(Protocol, UnknownOpcode) {
   checker.poll(193, 1);
   checker.endRun();
   EXPECT_EQ(checker.getFindings().size(), 1u);
-  EXPECT_EQ(checker.getFindings()[0].message, "3 starts no task");
+  EXPECT_EQ(getFinding(checker).message, "3 starts no task");
 }
 
 TEST_F(Protocol, MissingRegister) {
@@ -146,7 +152,7 @@ TEST_F(Protocol, MissingRegister) {
   checker.poll(193, 1);
   checker.endRun();
   expectFindings(checker, {{"norm2", "norm::Width", "is not written before"}});
-  EXPECT_EQ(checker.getFindings()[0].start, 1u);
+  EXPECT_EQ(getFinding(checker).start, 1u);
 }
 
 TEST_F(Protocol, WritesThatStartNothing) {
@@ -178,7 +184,7 @@ TEST(Checker, Contradictions) {
   feed(checker, run);
   expectFindings(checker, {{"softmax", "softmax::Columns",
                             "is 377, fewer than Past + Width = 378"}});
-  const Finding &finding = checker.getFindings()[0];
+  const Finding finding = getFinding(checker);
   EXPECT_EQ(finding.count, 2u);
   EXPECT_EQ(finding.layer, 0);
   EXPECT_EQ(finding.seq, 300);
@@ -201,8 +207,8 @@ TEST(Checker, Alignment) {
   find(run, "scores").start["CacheAddress"] -= 256;
   Checker checker(getDevice(), {});
   feed(checker, run);
-  EXPECT_EQ(checker.getFindings()[0].reg, "dat2hbm::CacheAddress");
-  EXPECT_NE(checker.getFindings()[0].message.find("not a multiple of 512"),
+  EXPECT_EQ(getFinding(checker).reg, "dat2hbm::CacheAddress");
+  EXPECT_NE(getFinding(checker).message.find("not a multiple of 512"),
             std::string::npos);
   EXPECT_TRUE(llvm::any_of(checker.getFindings(), [](const Finding &finding) {
     return finding.reg == "norm::WeightAddress" &&
@@ -243,8 +249,8 @@ TEST(Checker, WeightThatAdvances) {
       start.start["WeightAddress"] += 512 * slice++;
   Checker checker(getDevice(), {});
   feed(checker, run);
-  EXPECT_EQ(checker.getFindings()[0].reg, "mvm::WeightAddress");
-  EXPECT_NE(checker.getFindings()[0].message.find("advances by 512"),
+  EXPECT_EQ(getFinding(checker).reg, "mvm::WeightAddress");
+  EXPECT_NE(getFinding(checker).message.find("advances by 512"),
             std::string::npos);
 }
 
@@ -258,8 +264,8 @@ TEST(Checker, SlicesWithGaps) {
     }
   Checker checker(getDevice(), {});
   feed(checker, run);
-  EXPECT_EQ(checker.getFindings()[0].reg, "mvm::OutputAddress");
-  EXPECT_EQ(checker.getFindings()[0].message,
+  EXPECT_EQ(getFinding(checker).reg, "mvm::OutputAddress");
+  EXPECT_EQ(getFinding(checker).message,
             "the output advances by 8256 bytes from slice to slice, but the "
             "last one wrote 128 tokens of 64 bytes");
 }
@@ -352,8 +358,44 @@ TEST(Checker, MapThatNobodyWrote) {
                             "which no task wrote and which are no input"},
                            {"value", "mvm::OutputAddress",
                             "key of layer 0 wrote and no task has read"}});
-  EXPECT_EQ(checker.getFindings()[0].buffer, "other");
-  EXPECT_EQ(checker.getFindings()[1].buffer, "k");
+  EXPECT_EQ(getFinding(checker).buffer, "other");
+  EXPECT_EQ(getFinding(checker, 1).buffer, "k");
+}
+
+TEST(Checker, MapOfAnotherRun) {
+  Checker checker(getDevice(), makePlan());
+  Starts run = makeRun();
+  feed(checker, run);
+  run.erase(run.begin());
+  feed(checker, run);
+  expectFindings(checker,
+                 {{"query", "mvm::InputAddress", "which no task wrote"},
+                  {"key", "mvm::InputAddress", "no task wrote"},
+                  {"value", "mvm::InputAddress", "no task wrote"}});
+}
+
+TEST(Checker, OpsInSeveralGroups) {
+  // Two norms, half of the tokens at a time, and one of all tokens.
+  Starts run;
+  for (uint32_t token : {0, 150}) {
+    Start half = norm();
+    half["Width"] = half["Pixels"] = 150;
+    half["InputAddress"] = mapAddress(X) + 64 * token;
+    half["OutputAddress"] = mapAddress(Normed) + 64 * token;
+    run.push_back({0, "first", half});
+    half["InputAddress"] = mapAddress(Normed) + 64 * token;
+    half["OutputAddress"] = mapAddress(Q) + 64 * token;
+    run.push_back({0, "second", half});
+  }
+  Start whole = norm();
+  whole["InputAddress"] = mapAddress(Q);
+  whole["OutputAddress"] = mapAddress(K);
+  run.push_back({0, "third", whole});
+  expectFindings(run, {});
+  // The second half of the second norm is missing.
+  run.erase(run.begin() + 3);
+  expectFindings(run, {{"third", "norm::InputAddress",
+                        "of which second of layer 0 wrote only"}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -399,9 +441,8 @@ TEST(Checker, CacheOfAnotherLayer) {
   find(run, "append_keys", 1).start["CacheAddress"] = cacheBegin;
   Checker checker(getDevice(), {});
   feed(checker, run);
-  EXPECT_EQ(checker.getFindings()[0].task, "append_keys");
-  EXPECT_EQ(checker.getFindings()[0].message,
-            "the KV cache is the one of layer 0");
+  EXPECT_EQ(getFinding(checker).task, "append_keys");
+  EXPECT_EQ(getFinding(checker).message, "the KV cache is the one of layer 0");
 }
 
 TEST(Checker, CachesOverlap) {
@@ -451,7 +492,13 @@ TEST(Checker, CacheReadBeforeItIsAppended) {
 }
 
 TEST(Checker, EmptyCache) {
-  Starts run = {{0, "scores", scores()}};
+  Starts all = makeRun();
+  Starts run = {find(all, "scores")};
+  Checker checker(getDevice(), {});
+  feed(checker, all);
+  feed(checker, run, /*past=*/0);
+  expectFindings(checker, {{"scores", "trp_mvm::CacheAddress",
+                            "reads an empty KV cache"}});
   expectFindings(run, {});
   expectFindings(
       run, {{"scores", "trp_mvm::CacheAddress", "reads an empty KV cache"}},
@@ -469,8 +516,7 @@ TEST(Checker, OperandLargerThanThePlan) {
       region.end = region.begin + 2457600 - 64;
   Checker checker(getDevice(), plan);
   feed(checker, makeRun());
-  ASSERT_FALSE(checker.getFindings().empty());
-  const Finding &finding = checker.getFindings()[0];
+  const Finding finding = getFinding(checker);
   EXPECT_EQ(finding.task, "query");
   EXPECT_EQ(finding.buffer, "q");
   EXPECT_NE(finding.message.find("is 64 bytes larger than the plan"),
@@ -484,8 +530,8 @@ TEST(Checker, OperandOfAnotherLayer) {
   feed(checker, run);
   expectFindings(checker,
                  {{"norm", "norm::WeightAddress", "belongs to layer 0"}});
-  EXPECT_EQ(checker.getFindings()[0].buffer, "norm_weight[0]");
-  EXPECT_EQ(checker.getFindings()[0].layer, 1);
+  EXPECT_EQ(getFinding(checker).buffer, "norm_weight[0]");
+  EXPECT_EQ(getFinding(checker).layer, 1);
 }
 
 TEST(Checker, OperandOutsideThePlan) {

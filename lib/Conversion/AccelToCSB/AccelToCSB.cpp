@@ -193,7 +193,7 @@ struct ConvertAccelToCSB
     for (auto parameter :
          llvm::make_early_inc_range(module.getOps<llm::ParameterOp>()))
       symbols.getTable().erase(parameter);
-    HostFunctions host(*device, symbols);
+    HostFunctions host(*device, symbols, *maxTokens);
     if (failed(symbols.convertObjects()) ||
         failed(host.collect(module, weightLoading == "wt2hbm")))
       return signalPassFailure();

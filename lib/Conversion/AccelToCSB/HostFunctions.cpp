@@ -161,6 +161,13 @@ void HostFunctions::createLoadParameters(OpBuilder &builder) {
   finish(builder);
 }
 
+/// A map of more tokens than the context has would leave its buffer.
+void HostFunctions::createCheck(OpBuilder &builder, Value seq) {
+  Location loc = builder.getUnknownLoc();
+  csb::CheckCallOp::create(builder, loc, seq, Word(0).materialize(builder, loc),
+                           maxTokens);
+}
+
 /// The host's DMA address of a buffer.
 static Value getDMAAddress(OpBuilder &builder, const Device &device,
                            FlatSymbolRefAttr symbol) {
@@ -177,6 +184,7 @@ void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
       builder, "write_" + buffer.name,
       {csb::RowsType::get(builder.getContext()), builder.getI32Type()},
       {"rows", "seq"}, {});
+  createCheck(builder, entry->getArgument(1));
   csb::DMAWriteOp::create(builder, builder.getUnknownLoc(),
                           entry->getArgument(0),
                           getDMAAddress(builder, device, buffer.symbol),
@@ -195,6 +203,8 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   }
   Block *entry =
       createFunction(builder, "read_" + buffer.name, arguments, names, rows);
+  if (buffer.hasAllTokens)
+    createCheck(builder, entry->getArgument(0));
   Location loc = builder.getUnknownLoc();
   Value address = getDMAAddress(builder, device, buffer.symbol);
   Value tokens = buffer.hasAllTokens

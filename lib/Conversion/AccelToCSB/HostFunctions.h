@@ -19,8 +19,9 @@ namespace dlavm {
 /// their like from the buffers that the host writes and reads.
 class HostFunctions {
 public:
-  HostFunctions(const Device &device, ProgramSymbols &symbols)
-      : device(device), symbols(symbols) {}
+  HostFunctions(const Device &device, ProgramSymbols &symbols,
+                int64_t maxTokens)
+      : device(device), symbols(symbols), maxTokens(maxTokens) {}
 
   /// Notes the buffers of the host before they are gone. With \p copyWeights
   /// places a scratch buffer behind all others; fails if it does not fit.
@@ -43,6 +44,7 @@ private:
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadToken(mlir::OpBuilder &builder);
+  void createCheck(mlir::OpBuilder &builder, mlir::Value seq);
   /// Starts a function; its arguments carry these names.
   mlir::Block *createFunction(mlir::OpBuilder &builder, llvm::StringRef name,
                               llvm::ArrayRef<mlir::Type> arguments,
@@ -51,6 +53,7 @@ private:
 
   const Device &device;
   ProgramSymbols &symbols;
+  int64_t maxTokens;
   std::vector<HostBuffer> buffers;
   csb::BufferOp scratch;
 };

@@ -166,6 +166,9 @@ private:
   Report report;
 };
 
+/// Sets the `extents` of every task that has a place in the plan of a model.
+void addExtents(Device &device);
+
 } // namespace dlavm::edgellm
 
 #endif // DLAVM_LIB_DEVICE_EDGELLM_RULES_H

@@ -343,15 +343,19 @@ void CppPrinter::print(csb::WriteOp op) {
 }
 
 void CppPrinter::print(csb::LoadParametersOp op) {
+  std::string engine;
+  if (op.getCopy()) {
+    auto scratch = symbols.lookup<csb::BufferOp>(*op.getScratch());
+    os << "const dlavm::CopyEngine engine = {"
+       << getName(symbols.lookup(*op.getCopy())) << ", "
+       << op.getScratchDma().value_or(0) << ", " << getName(scratch) << ", "
+       << scratch.getBytes() << "};\n";
+    engine = ", &engine";
+  }
   os << "dlavm::load_parameters(device, kParameterFiles, "
-        "std::size(kParameterFiles), "
-     << expressions.get(op.getDirectory());
-  if (op.getCopy())
-    os << ", " << op.getScratchDma().value_or(0) << " + "
-       << getName(symbols.lookup(*op.getScratch())) << ", "
-       << getName(symbols.lookup(*op.getScratch())) << ", "
-       << getName(symbols.lookup(*op.getCopy()));
-  os << ");\n";
+        "std::size(kParameterFiles),\n"
+     << "                       " << expressions.get(op.getDirectory())
+     << engine << ");\n";
 }
 
 LogicalResult dlavm::translateToCpp(ModuleOp module, const CppOptions &options,

@@ -1,12 +1,115 @@
+//===- VerifyPlacement.cpp - Proof of the placement from register values -===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Check/Checker.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
+#include "DLAVM/Run/PlanRegions.h"
+#include "DLAVM/Run/Program.h"
+
 namespace dlavm::csb {
 #define GEN_PASS_DEF_VERIFYPLACEMENT
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h.inc"
 } // namespace dlavm::csb
+
+using namespace mlir;
+using namespace dlavm;
+
 namespace {
-struct VerifyPlacement : dlavm::csb::impl::VerifyPlacementBase<VerifyPlacement> {
-  using VerifyPlacementBase::VerifyPlacementBase;
-  void runOnOperation() override {}
+
+/// Counts starts on the way to the checker.
+class CountingSink : public EventSink {
+public:
+  CountingSink(Checker &checker, Pass::Statistic &numStarts)
+      : checker(checker), numStarts(numStarts) {}
+  void task(int32_t layer, StringRef name) override {
+    checker.task(layer, name);
+  }
+  void write(uint32_t reg, uint32_t value) override {
+    checker.write(reg, value);
+  }
+  void poll(uint32_t reg, uint32_t value) override {
+    checker.poll(reg, value);
+    ++numStarts;
+  }
+  void read(uint32_t reg) override { checker.read(reg); }
+
+private:
+  Checker &checker;
+  Pass::Statistic &numStarts;
 };
+
+struct VerifyPlacement
+    : dlavm::csb::impl::VerifyPlacementBase<VerifyPlacement> {
+  using VerifyPlacementBase::VerifyPlacementBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const Device *device = accel::getDevice(module);
+    std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
+    FailureOr<Program> program = Program::create(module);
+    if (!device || failed(program))
+      return signalPassFailure();
+    if (!maxTokens) {
+      module.emitError("does not state its largest context "
+                       "(llm.max_tokens = N : i64)");
+      return signalPassFailure();
+    }
+    Checker checker(*device, getPlanRegions(module));
+    CountingSink sink(checker, numStarts);
+    for (auto [seq, past] : getCalls(*maxTokens)) {
+      checker.beginRun(seq, past);
+      if (failed(program->run(seq, past, sink, /*someLayers=*/true))) {
+        module.emitError("cannot run ")
+            << seq << " tokens after " << past << ": its largest context is "
+            << *maxTokens << " tokens";
+        return signalPassFailure();
+      }
+      checker.endRun();
+      ++numRuns;
+    }
+    for (const Finding &finding : checker.getFindings())
+      report(finding);
+    if (!checker.getFindings().empty())
+      signalPassFailure();
+  }
+
+  /// The corners, and lengths around a power of two, where slices begin.
+  std::vector<std::pair<int64_t, int64_t>> getCalls(int64_t maxTokens) {
+    std::vector<std::pair<int64_t, int64_t>> calls;
+    if (!lengths.empty()) {
+      for (int64_t length : lengths)
+        calls.push_back({length, 0});
+      return calls;
+    }
+    calls = {{1, 0}, {maxTokens, 0}, {1, maxTokens - 1}};
+    for (int64_t seq : {127, 128, 129})
+      if (seq < maxTokens)
+        calls.push_back({seq, maxTokens - seq});
+    return calls;
+  }
+
+  void report(const Finding &finding) {
+    // The task's place in the IR, by its name.
+    Operation *place = getOperation();
+    getOperation().walk([&](csb::TaskOp task) {
+      if (task.getName() == finding.task)
+        place = task;
+    });
+    InFlightDiagnostic diagnostic = place->emitError();
+    diagnostic << "'" << finding.task << "' with " << finding.seq
+               << " tokens after " << finding.past << ": " << finding.message;
+    if (!finding.reg.empty())
+      diagnostic << " [" << finding.reg << "]";
+    if (!finding.buffer.empty())
+      diagnostic << " [" << finding.buffer << "]";
+  }
+};
+
 } // namespace

@@ -1,0 +1,51 @@
+//===- EventSink.h - Events of a driver's run ---------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CHECK_EVENTSINK_H
+#define DLAVM_CHECK_EVENTSINK_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+
+namespace dlavm {
+
+/// What a driver does to a device, one call per event. The driver that runs may
+/// be an interpreted csb program or compiled driver source.
+class EventSink {
+public:
+  virtual ~EventSink() = default;
+  /// The following writes belong to this op; the layer is -1 outside them.
+  virtual void task(int32_t layer, llvm::StringRef name) = 0;
+  virtual void write(uint32_t reg, uint32_t value) = 0;
+  virtual void poll(uint32_t reg, uint32_t value) = 0;
+  virtual void read(uint32_t reg) = 0;
+};
+
+/// Hands the events to an object with these four functions.
+template <typename Consumer> class ForwardingSink final : public EventSink {
+public:
+  explicit ForwardingSink(Consumer &consumer) : consumer(consumer) {}
+  void task(int32_t layer, llvm::StringRef name) override {
+    consumer.task(layer, name);
+  }
+  void write(uint32_t reg, uint32_t value) override {
+    consumer.write(reg, value);
+  }
+  void poll(uint32_t reg, uint32_t value) override {
+    consumer.poll(reg, value);
+  }
+  void read(uint32_t reg) override { consumer.read(reg); }
+
+private:
+  Consumer &consumer;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CHECK_EVENTSINK_H

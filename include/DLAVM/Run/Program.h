@@ -1,0 +1,54 @@
+//===- Program.h - Running a csb program without a compiler -------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_RUN_PROGRAM_H
+#define DLAVM_RUN_PROGRAM_H
+
+#include "DLAVM/Check/EventSink.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <memory>
+#include <vector>
+
+namespace dlavm {
+
+/// A csb program in a form that runs at some nanoseconds per event. It computes
+/// with 64 bits throughout.
+class Program {
+public:
+  ~Program();
+  Program(Program &&);
+
+  /// Flattens the function `run` of a csb module and what it calls. Emits an
+  /// error and fails at an op that a driver could not have either.
+  static mlir::FailureOr<Program> create(mlir::ModuleOp module);
+
+  /// Runs a call. With \p someLayers, loops over layers do their first, second
+  /// and last iteration only: layers differ in nothing but their number.
+  /// Fails if seq and past are not a call that the program takes.
+  llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
+                          bool someLayers = false);
+
+private:
+  struct Instruction;
+  struct Function;
+  class Builder;
+  Program();
+  void execute(const std::vector<Instruction> &body, EventSink &sink);
+
+  std::vector<std::unique_ptr<Function>> functions;
+  std::vector<int64_t> slots;
+  int64_t maxTokens = 0;
+  bool someLayers = false;
+  Function *entry = nullptr;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_RUN_PROGRAM_H

@@ -1,0 +1,38 @@
+//===- PlanRegions.cpp - The plan of a csb module -----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Run/PlanRegions.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+using namespace dlavm;
+
+std::vector<PlanRegion> dlavm::getPlanRegions(mlir::ModuleOp module) {
+  std::vector<PlanRegion> regions;
+  for (auto object : module.getOps<csb::ObjectOp>()) {
+    PlanRegion region;
+    region.name = object.getSymName().str();
+    region.space =
+        object.getSpace() == "DDR" ? MemorySpace::DDR : MemorySpace::HBM;
+    region.begin = object.getAddress();
+    region.end = object.getAddress() + object.getBytes();
+    region.layerStride = object.getStride();
+    region.layers = object.getLayers().value_or(0);
+    region.kind = object.getFile() ? "parameter" : "cache";
+    regions.push_back(std::move(region));
+  }
+  for (auto buffer : module.getOps<csb::BufferOp>()) {
+    PlanRegion region;
+    region.name = buffer.getSymName().str();
+    region.space = MemorySpace::DDR;
+    region.begin = buffer.getAddress();
+    region.end = buffer.getAddress() + buffer.getBytes();
+    region.kind = buffer.getInput() ? "input" : "buffer";
+    regions.push_back(std::move(region));
+  }
+  return regions;
+}

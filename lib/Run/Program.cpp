@@ -1,0 +1,327 @@
+//===- Program.cpp - Running a csb program without a compiler -----------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Run/Program.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace mlir;
+using namespace dlavm;
+
+/// Operands and results are slots of one array; a slot is one value of one
+/// function. No function calls itself, so slots need no stack.
+struct Program::Instruction {
+  enum Kind {
+    Set,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Min,
+    Copy,
+    Write,
+    Poll,
+    Task,
+    Loop,
+    Call
+  };
+  explicit Instruction(Kind kind) : kind(kind) {}
+
+  Kind kind;
+  unsigned result = 0, lhs = 0, rhs = 0, step = 0;
+  /// Of Set: the constant. Of Write and Poll: the register; of Poll the value
+  /// is in `other`. Of Task: 1 if `lhs` is its layer.
+  int64_t number = 0, other = 0;
+  /// Of Task.
+  std::string name;
+  /// Of Loop; `number` is 1 if it goes over layers.
+  std::vector<Instruction> body;
+  /// Of Call; the arguments go from `slots` to `targets`.
+  Function *callee = nullptr;
+  std::vector<unsigned> sources, targets;
+};
+
+struct Program::Function {
+  func::FuncOp op;
+  std::vector<Instruction> body;
+  std::vector<unsigned> arguments;
+};
+
+Program::Program() = default;
+Program::Program(Program &&) = default;
+Program::~Program() = default;
+
+//===----------------------------------------------------------------------===//
+// Flattening
+//===----------------------------------------------------------------------===//
+
+class Program::Builder {
+public:
+  Builder(Program &program, ModuleOp module)
+      : program(program), symbols(module) {}
+
+  LogicalResult run() {
+    auto entry = symbols.lookup<func::FuncOp>("run");
+    if (!entry)
+      return symbols.getOp()->emitError("has no function 'run'; convert the "
+                                        "module with convert-accel-to-csb");
+    if (entry.getNumArguments() != 2)
+      return entry.emitOpError("takes seq and past");
+    program.entry = get(entry);
+    return success(program.entry != nullptr);
+  }
+
+private:
+  unsigned getSlot(Value value) {
+    auto [it, isNew] = slots.try_emplace(value, program.slots.size());
+    if (isNew)
+      program.slots.push_back(0);
+    return it->second;
+  }
+
+  /// The flattened function, or null after an error.
+  Function *get(func::FuncOp op) {
+    for (auto &function : program.functions)
+      if (function->op == op)
+        return function.get();
+    if (llvm::is_contained(active, op)) {
+      op.emitOpError("calls itself, which no driver does");
+      return nullptr;
+    }
+    if (op.isExternal()) {
+      op.emitOpError("has no body");
+      return nullptr;
+    }
+    active.push_back(op);
+    auto function = std::make_unique<Function>();
+    function->op = op;
+    for (BlockArgument argument : op.getArguments())
+      function->arguments.push_back(getSlot(argument));
+    if (failed(flatten(op.getBody().front(), function->body)))
+      return nullptr;
+    active.pop_back();
+    program.functions.push_back(std::move(function));
+    return program.functions.back().get();
+  }
+
+  LogicalResult flatten(Block &block, std::vector<Instruction> &body) {
+    for (Operation &op : block)
+      if (failed(flatten(&op, body)))
+        return failure();
+    return success();
+  }
+
+  FailureOr<int64_t> getNumber(Operation *user, SymbolRefAttr reg) {
+    auto op = dyn_cast_or_null<csb::RegisterOp>(
+        symbols.lookupSymbolIn(symbols.getOp(), reg));
+    if (!op)
+      return user->emitOpError("names no register");
+    return static_cast<int64_t>(op.getNumber());
+  }
+
+  int64_t getAddress(csb::AddressOfOp op) {
+    return llvm::TypeSwitch<Operation *, int64_t>(
+               symbols.lookup(op.getSymbol()))
+        .Case<csb::BufferOp, csb::ObjectOp>(
+            [](auto symbol) { return symbol.getAddress(); })
+        .Case([](csb::ConstantOp symbol) { return symbol.getValue(); });
+  }
+
+  LogicalResult flatten(Operation *op, std::vector<Instruction> &body) {
+    auto set = [&](int64_t number) {
+      Instruction instruction(Instruction::Set);
+      instruction.result = getSlot(op->getResult(0));
+      instruction.number = number;
+      body.push_back(std::move(instruction));
+      return success();
+    };
+    auto binary = [&](Instruction::Kind kind) {
+      Instruction instruction(kind);
+      instruction.result = getSlot(op->getResult(0));
+      instruction.lhs = getSlot(op->getOperand(0));
+      if (op->getNumOperands() > 1)
+        instruction.rhs = getSlot(op->getOperand(1));
+      body.push_back(std::move(instruction));
+      return success();
+    };
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case([&](arith::ConstantOp op) -> LogicalResult {
+          auto value = dyn_cast<IntegerAttr>(op.getValue());
+          return value ? set(value.getInt())
+                       : op.emitOpError("is no integer constant");
+        })
+        .Case([&](csb::AddressOfOp op) { return set(getAddress(op)); })
+        .Case([&](arith::AddIOp) { return binary(Instruction::Add); })
+        .Case([&](arith::SubIOp) { return binary(Instruction::Sub); })
+        .Case([&](arith::MulIOp) { return binary(Instruction::Mul); })
+        .Case([&](arith::DivSIOp) { return binary(Instruction::Div); })
+        .Case([&](arith::RemSIOp) { return binary(Instruction::Rem); })
+        .Case([&](arith::MinSIOp) { return binary(Instruction::Min); })
+        .Case([&](arith::ExtSIOp) { return binary(Instruction::Copy); })
+        .Case([&](csb::WriteOp op) -> LogicalResult {
+          FailureOr<int64_t> number = getNumber(op, op.getReg());
+          if (failed(number))
+            return failure();
+          Instruction instruction(Instruction::Write);
+          instruction.lhs = getSlot(op.getValue());
+          instruction.number = *number;
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](csb::PollOp op) -> LogicalResult {
+          FailureOr<int64_t> number = getNumber(op, op.getReg());
+          if (failed(number))
+            return failure();
+          Instruction instruction(Instruction::Poll);
+          instruction.number = *number;
+          instruction.other = op.getValue();
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](csb::TaskOp op) {
+          Instruction instruction(Instruction::Task);
+          instruction.name = op.getName().str();
+          instruction.number = bool(op.getLayer());
+          if (op.getLayer())
+            instruction.lhs = getSlot(op.getLayer());
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](csb::CheckCallOp op) {
+          program.maxTokens = op.getMaxTokens();
+          return success();
+        })
+        .Case([&](scf::ForOp op) -> LogicalResult {
+          if (op.getNumResults() != 0)
+            return op.emitOpError("carries values, which no driver does");
+          Instruction instruction(Instruction::Loop);
+          instruction.result = getSlot(op.getInductionVar());
+          instruction.lhs = getSlot(op.getLowerBound());
+          instruction.rhs = getSlot(op.getUpperBound());
+          instruction.step = getSlot(op.getStep());
+          instruction.number =
+              llvm::any_of(*op.getBody(), llvm::IsaPred<func::CallOp>);
+          if (failed(flatten(*op.getBody(), instruction.body)))
+            return failure();
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](func::CallOp op) -> LogicalResult {
+          auto callee = symbols.lookup<func::FuncOp>(op.getCallee());
+          Function *function = callee ? get(callee) : nullptr;
+          if (!function)
+            return failure();
+          Instruction instruction(Instruction::Call);
+          instruction.callee = function;
+          for (Value operand : op.getOperands())
+            instruction.sources.push_back(getSlot(operand));
+          instruction.targets = function->arguments;
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp>(
+            [](Operation *) { return success(); })
+        .Default([](Operation *op) -> LogicalResult {
+          return op->emitOpError("is no part of a register program");
+        });
+  }
+
+  Program &program;
+  SymbolTable symbols;
+  llvm::DenseMap<Value, unsigned> slots;
+  SmallVector<func::FuncOp> active;
+};
+
+FailureOr<Program> Program::create(ModuleOp module) {
+  Program program;
+  if (failed(Builder(program, module).run()))
+    return failure();
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
+                           bool onlySomeLayers) {
+  if (seq < 1 || past < 0 || (maxTokens && seq + past > maxTokens))
+    return failure();
+  someLayers = onlySomeLayers;
+  slots[entry->arguments[0]] = seq;
+  slots[entry->arguments[1]] = past;
+  execute(entry->body, sink);
+  return success();
+}
+
+void Program::execute(const std::vector<Instruction> &body, EventSink &sink) {
+  for (const Instruction &i : body) {
+    switch (i.kind) {
+    case Instruction::Set:
+      slots[i.result] = i.number;
+      break;
+    case Instruction::Add:
+      slots[i.result] = slots[i.lhs] + slots[i.rhs];
+      break;
+    case Instruction::Sub:
+      slots[i.result] = slots[i.lhs] - slots[i.rhs];
+      break;
+    case Instruction::Mul:
+      slots[i.result] = slots[i.lhs] * slots[i.rhs];
+      break;
+    case Instruction::Div:
+      slots[i.result] = slots[i.rhs] ? slots[i.lhs] / slots[i.rhs] : 0;
+      break;
+    case Instruction::Rem:
+      slots[i.result] = slots[i.rhs] ? slots[i.lhs] % slots[i.rhs] : 0;
+      break;
+    case Instruction::Min:
+      slots[i.result] = std::min(slots[i.lhs], slots[i.rhs]);
+      break;
+    case Instruction::Copy:
+      slots[i.result] = slots[i.lhs];
+      break;
+    case Instruction::Write:
+      sink.write(static_cast<uint32_t>(i.number),
+                 static_cast<uint32_t>(slots[i.lhs]));
+      break;
+    case Instruction::Poll:
+      sink.poll(static_cast<uint32_t>(i.number),
+                static_cast<uint32_t>(i.other));
+      break;
+    case Instruction::Task:
+      sink.task(i.number ? static_cast<int32_t>(slots[i.lhs]) : -1, i.name);
+      break;
+    case Instruction::Loop: {
+      const int64_t upper = slots[i.rhs];
+      const int64_t step = std::max<int64_t>(1, slots[i.step]);
+      const bool skips = someLayers && i.number;
+      for (int64_t v = slots[i.lhs], n = 0; v < upper; v += step, ++n) {
+        if (skips && n >= 2 && v + step < upper)
+          continue;
+        slots[i.result] = v;
+        execute(i.body, sink);
+      }
+      break;
+    }
+    case Instruction::Call:
+      for (auto [source, target] : llvm::zip_equal(i.sources, i.targets))
+        slots[target] = slots[source];
+      execute(i.callee->body, sink);
+      break;
+    }
+  }
+}

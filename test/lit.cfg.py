@@ -1,0 +1,35 @@
+import os
+
+import lit.formats
+
+config.name = "DLAVM"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.dlavm_binary, "test")
+
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(config.dlavm_binary, "bin"), config.llvm_tools, os.environ["PATH"]]
+)
+# Drivers are compiled with the compiler that the build uses.
+config.environment["CXX"] = config.cxx
+config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
+
+config.substitutions += [
+    ("%shared", config.dlavm_shared),
+    ("%models", os.path.join(config.dlavm_source, "models")),
+    ("%runtime", os.path.join(config.dlavm_source, "runtime")),
+    ("%python", config.python),
+    ("%cxx", config.cxx),
+    ("%clangxx", config.clangxx or "clang++-is-missing"),
+]
+
+# Specifications and conformance traces lie beside the checkout; tests that need
+# them are unsupported where they are missing.
+if os.path.isdir(os.path.join(config.dlavm_shared, "conformance")):
+    config.available_features.add("shared")
+if config.clangxx:
+    config.available_features.add("clang")
+if config.sanitizers:
+    config.available_features.add("sanitizers")
