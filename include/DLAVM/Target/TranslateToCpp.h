@@ -14,16 +14,15 @@
 
 namespace dlavm {
 
-struct CppOptions {
-  /// Namespace of the driver; the name of the module by default.
-  std::string namespaceName;
-};
+/// The namespace of a driver: \p wish, or else the name of the module.
+std::string getNamespace(mlir::ModuleOp module, llvm::StringRef wish);
 
 /// Prints the driver header of a module that `csb-prepare-emission` has
-/// prepared. Emits an error at what it cannot print; nothing is written then.
-/// The same module gives the same bytes.
+/// prepared, in the namespace getNamespace(\p module, \p namespaceName). Emits
+/// an error at what it cannot print; nothing is written then. The same module
+/// gives the same bytes.
 llvm::LogicalResult translateToCpp(mlir::ModuleOp module,
-                                   const CppOptions &options,
+                                   llvm::StringRef namespaceName,
                                    llvm::raw_ostream &os);
 
 /// Registers `--csb-to-cpp`, `--csb-to-plan` and `--csb-to-report`.

@@ -358,13 +358,26 @@ void CppPrinter::print(csb::LoadParametersOp op) {
      << engine << ");\n";
 }
 
-LogicalResult dlavm::translateToCpp(ModuleOp module, const CppOptions &options,
+std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {
+  return (wish.empty() ? module.getName().value_or("driver") : wish).str();
+}
+
+/// Letters, digits and underscores that make an identifier of C++.
+static bool isIdentifier(StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) &&
+         text.front() != '_' && !text.contains("__") &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+LogicalResult dlavm::translateToCpp(ModuleOp module, StringRef namespaceName,
                                     raw_ostream &os) {
+  std::string name = getNamespace(module, namespaceName);
+  if (!isIdentifier(name) || csb::isReservedWord(name))
+    return module.emitError("cannot be a driver in the namespace '")
+           << name
+           << "', which is no identifier of C++; choose one with --namespace";
   std::string text;
   llvm::raw_string_ostream buffer(text);
-  std::string name = options.namespaceName;
-  if (name.empty())
-    name = module.getName().value_or("driver").str();
   if (failed(CppPrinter(module, buffer).print(name)))
     return failure();
   os << text;

@@ -23,32 +23,11 @@ namespace dlavm::csb {
 using namespace mlir;
 using namespace dlavm::csb;
 
-/// Words that C++ or the driver's own frame use for something else.
-static const char *const reserved[] = {
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor",
-    "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "class",
-    "compl", "const", "const_cast", "constexpr", "continue", "decltype",
-    "default", "delete", "device", "dlavm", "do", "double", "dynamic_cast",
-    "else", "enum", "explicit", "export", "extern", "false", "float", "for",
-    "friend", "goto", "if", "inline", "int", "int32_t", "int64_t", "long",
-    "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq",
-    "nullptr", "operator", "or", "or_eq", "private", "protected", "public",
-    "register", "reinterpret_cast", "return", "short", "signed", "sizeof",
-    "static", "static_assert", "static_cast", "std", "struct", "switch",
-    "template", "this", "thread_local", "throw", "true", "try", "typedef",
-    "typeid", "typename", "uint32_t", "union", "unsigned", "using", "virtual",
-    "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
-
 namespace {
 
 /// Hands out identifiers that are unique in their scope.
 class NameTable {
 public:
-  NameTable() {
-    for (const char *word : reserved)
-      used.insert(word);
-  }
-
   std::string get(StringRef wish) {
     std::string base;
     for (char c : wish)
@@ -59,7 +38,7 @@ public:
     if (base.empty() || llvm::isDigit(base.front()) || base.front() == '_')
       base = "v" + base;
     std::string name = base;
-    for (unsigned i = 2; !used.insert(name).second; ++i)
+    for (unsigned i = 2; isReservedWord(name) || !used.insert(name).second; ++i)
       name = base + std::to_string(i);
     return name;
   }

@@ -25,4 +25,11 @@
 #define GET_OP_CLASSES
 #include "DLAVM/Dialect/CSB/IR/CSBOps.h.inc"
 
+namespace dlavm::csb {
+
+/// True for words that driver source cannot use as a name of its own.
+bool isReservedWord(llvm::StringRef name);
+
+} // namespace dlavm::csb
+
 #endif // DLAVM_DIALECT_CSB_IR_CSB_H

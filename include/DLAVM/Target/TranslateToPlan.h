@@ -1,0 +1,33 @@
+//===- TranslateToPlan.h - plan.json and report.txt from csb ------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TARGET_TRANSLATETOPLAN_H
+#define DLAVM_TARGET_TRANSLATETOPLAN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace dlavm {
+
+/// Prints what tools need to know of a driver: tasks, buffers with extents and
+/// lifetimes, objects with addresses and files. \p headerName is the file name
+/// of the driver header, \p namespaceName its namespace.
+llvm::LogicalResult translateToPlan(mlir::ModuleOp module,
+                                    llvm::StringRef headerName,
+                                    llvm::StringRef namespaceName,
+                                    llvm::raw_ostream &os);
+
+/// Prints what people want to know of a driver: tasks and register writes of a
+/// prompt and of a decode step, arenas, buffers, a picture of the memory, the
+/// peak and what makes it.
+llvm::LogicalResult translateToReport(mlir::ModuleOp module,
+                                      llvm::raw_ostream &os);
+
+} // namespace dlavm
+
+#endif // DLAVM_TARGET_TRANSLATETOPLAN_H

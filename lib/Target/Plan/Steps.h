@@ -1,0 +1,24 @@
+//===- Steps.h - The steps of a csb program -----------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TARGET_PLAN_STEPS_H
+#define DLAVM_TARGET_PLAN_STEPS_H
+
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlavm {
+
+/// The tasks of a run in order, each loop and each function once: step k of the
+/// lifetimes is the k-th. Empty without a function `run`.
+llvm::SmallVector<csb::TaskOp> getSteps(mlir::ModuleOp module);
+
+} // namespace dlavm
+
+#endif // DLAVM_TARGET_PLAN_STEPS_H

@@ -1,0 +1,237 @@
+//===- TranslateToReport.cpp - report.txt from csb ----------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Target/TranslateToPlan.h"
+#include "Steps.h"
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Run/Program.h"
+
+#include "llvm/Support/Format.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace dlavm;
+
+namespace {
+
+/// Counts what a run does.
+class CountingSink : public EventSink {
+public:
+  void task(int32_t, StringRef) override {}
+  void write(uint32_t, uint32_t) override { ++writes; }
+  void poll(uint32_t, uint32_t) override { ++polls; }
+  void read(uint32_t) override {}
+  int64_t writes = 0;
+  int64_t polls = 0;
+};
+
+class Report {
+public:
+  Report(ModuleOp module, raw_ostream &os)
+      : module(module), os(os), steps(getSteps(module)),
+        buffers(module.getOps<csb::BufferOp>()) {}
+
+  LogicalResult print();
+
+private:
+  LogicalResult printCalls(int64_t maxTokens);
+  void printArenas();
+  void printBuffers();
+  void printPicture();
+  void printPeak();
+  std::string getStepName(int64_t step) {
+    return step < static_cast<int64_t>(steps.size())
+               ? steps[step].getName().str()
+               : "end";
+  }
+  static bool isLive(csb::BufferOp buffer, int64_t step) {
+    ArrayRef<int64_t> live = buffer.getLive();
+    for (size_t i = 0; i + 1 < live.size(); i += 2)
+      if (live[i] <= step && step <= live[i + 1])
+        return true;
+    return false;
+  }
+  /// The buffers that are live at a step, one per place.
+  std::map<int64_t, csb::BufferOp> getLive(int64_t step) {
+    std::map<int64_t, csb::BufferOp> live;
+    for (csb::BufferOp buffer : buffers)
+      if (isLive(buffer, step))
+        live.try_emplace(buffer.getAddress(), buffer);
+    return live;
+  }
+
+  ModuleOp module;
+  raw_ostream &os;
+  SmallVector<csb::TaskOp> steps;
+  SmallVector<csb::BufferOp> buffers;
+};
+
+} // namespace
+
+LogicalResult Report::printCalls(int64_t maxTokens) {
+  FailureOr<Program> program = Program::create(module);
+  if (failed(program))
+    return failure();
+  os << "Register program\n\n"
+     << "  tokens    past    starts     writes      polls\n";
+  std::vector<std::pair<int64_t, int64_t>> calls = {{1, 0}};
+  for (int64_t seq : {19, 128, 1024})
+    if (seq < maxTokens)
+      calls.push_back({seq, 0});
+  if (maxTokens > 1)
+    calls.insert(calls.end(), {{maxTokens, 0}, {1, maxTokens - 1}});
+  for (auto [seq, past] : calls) {
+    CountingSink counts;
+    if (failed(program->run(seq, past, counts)))
+      return module.emitError("cannot run ")
+             << seq << " tokens after " << past;
+    os << llvm::format("%8lld%8lld%10lld%11lld%11lld\n",
+                       static_cast<long long>(seq),
+                       static_cast<long long>(past),
+                       static_cast<long long>(counts.polls),
+                       static_cast<long long>(counts.writes),
+                       static_cast<long long>(counts.polls));
+  }
+  return success();
+}
+
+void Report::printArenas() {
+  struct Arena {
+    int64_t begin = std::numeric_limits<int64_t>::max();
+    int64_t end = 0;
+    void add(int64_t first, int64_t last) {
+      begin = std::min(begin, first);
+      end = std::max(end, last);
+    }
+  };
+  std::map<std::string, Arena> arenas;
+  for (auto object : module.getOps<csb::ObjectOp>()) {
+    const int64_t layers = object.getLayers().value_or(1);
+    const bool isCache = !object.getFile();
+    arenas[(object.getSpace() + (isCache ? ", KV caches" : ", parameters"))
+               .str()]
+        .add(object.getAddress(), object.getAddress() +
+                                      (layers - 1) * object.getStride() +
+                                      object.getBytes());
+  }
+  for (csb::BufferOp buffer : buffers)
+    arenas["DDR, feature maps"].add(buffer.getAddress(),
+                                    buffer.getAddress() + buffer.getBytes());
+  os << "\nArenas (HBM: in every port)\n\n"
+     << "  arena                  from        to     bytes\n";
+  for (auto &[name, arena] : arenas)
+    os << llvm::format("  %-18s%9lld%10lld%10lld\n", name.c_str(),
+                       static_cast<long long>(arena.begin),
+                       static_cast<long long>(arena.end),
+                       static_cast<long long>(arena.end - arena.begin));
+}
+
+void Report::printBuffers() {
+  os << "\nFeature maps (live from the first to the last of these tasks)\n\n"
+     << "  name                   address     bytes  live\n";
+  for (csb::BufferOp buffer : buffers) {
+    os << llvm::format("  %-20s%10lld%10lld", buffer.getSymName().str().c_str(),
+                       static_cast<long long>(buffer.getAddress()),
+                       static_cast<long long>(buffer.getBytes()));
+    ArrayRef<int64_t> live = buffer.getLive();
+    for (size_t i = 0; i + 1 < live.size(); i += 2)
+      os << (i == 0 ? "  " : ", ") << getStepName(live[i]) << " .. "
+         << getStepName(live[i + 1]);
+    os << "\n";
+  }
+}
+
+/// One column per step, one line per piece of the arena; a letter per place.
+void Report::printPicture() {
+  if (buffers.empty() || steps.empty())
+    return;
+  int64_t begin = std::numeric_limits<int64_t>::max(), end = 0;
+  for (csb::BufferOp buffer : buffers) {
+    begin = std::min<int64_t>(begin, buffer.getAddress());
+    end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
+  }
+  constexpr int64_t lines = 24;
+  const int64_t piece = std::max<int64_t>(1, (end - begin + lines - 1) / lines);
+  os << "\nMemory over time (a column is a task, a line " << piece
+     << " bytes of DDR)\n\n";
+  auto getLetter = [&](csb::BufferOp buffer) -> char {
+    const size_t index = llvm::find(buffers, buffer) - buffers.begin();
+    const char *letters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return index < 52 ? letters[index] : '#';
+  };
+  for (int64_t line = 0; line < lines && begin + line * piece < end; ++line) {
+    const int64_t first = begin + line * piece, last = first + piece;
+    os << llvm::format("%12lld  ", static_cast<long long>(first));
+    for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
+      char letter = '.';
+      int64_t covered = 0;
+      for (auto &[address, buffer] : getLive(step)) {
+        const int64_t bytes =
+            std::min<int64_t>(last, address + buffer.getBytes()) -
+            std::max(first, address);
+        if (bytes > covered) {
+          covered = bytes;
+          letter = getLetter(buffer);
+        }
+      }
+      os << letter;
+    }
+    os << "\n";
+  }
+  os << "\n";
+  for (csb::BufferOp buffer : buffers)
+    os << "  " << getLetter(buffer) << " " << buffer.getSymName() << "\n";
+}
+
+void Report::printPeak() {
+  int64_t peak = 0, peakStep = 0;
+  for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
+    int64_t bytes = 0;
+    for (auto &[address, buffer] : getLive(step))
+      bytes += buffer.getBytes();
+    if (bytes > peak) {
+      peak = bytes;
+      peakStep = step;
+    }
+  }
+  os << "\nPeak\n\n  " << peak << " bytes are live during "
+     << getStepName(peakStep) << ":\n";
+  for (auto &[address, buffer] : getLive(peakStep))
+    os << "    " << buffer.getSymName() << ", " << buffer.getBytes()
+       << " bytes\n";
+}
+
+LogicalResult Report::print() {
+  auto device = module->getAttrOfType<StringAttr>(
+      accel::AccelDialect::getDeviceAttrName());
+  std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
+  if (!device || !maxTokens)
+    return module.emitError("names no device or no largest context; compile it "
+                            "with --dlavm-compile before");
+  os << "Driver of " << module.getName().value_or("driver") << " for "
+     << device.getValue() << ", at most " << *maxTokens << " tokens\n\n";
+  if (failed(printCalls(*maxTokens)))
+    return failure();
+  printArenas();
+  printBuffers();
+  printPicture();
+  printPeak();
+  return success();
+}
+
+LogicalResult dlavm::translateToReport(ModuleOp module, raw_ostream &os) {
+  std::string text;
+  llvm::raw_string_ostream buffer(text);
+  if (failed(Report(module, buffer).print()))
+    return failure();
+  os << text;
+  return success();
+}
