@@ -1,0 +1,112 @@
+//===- Check.cpp - dlavm check ------------------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Check/Checker.h"
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Driver/DriverLibrary.h"
+#include "DLAVM/Tool/Tool.h"
+
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <set>
+
+using namespace dlavm;
+using namespace llvm;
+
+static int fail(const Twine &message) {
+  WithColor::error(errs()) << message << "\n";
+  return 1;
+}
+
+/// All prompt lengths without history; a few lengths, one token among them,
+/// after a spread of histories up to the largest context.
+static std::set<std::pair<int64_t, int64_t>>
+getCalls(const CheckCommand &command, int64_t maxTokens) {
+  std::set<std::pair<int64_t, int64_t>> calls;
+  auto add = [&](int64_t seq, int64_t past) {
+    if (seq >= 1 && seq + past <= maxTokens)
+      calls.insert({seq, past});
+  };
+  if (command.seq || command.past) {
+    std::vector<int64_t> seqs, pasts = {0};
+    if (command.seq)
+      seqs = command.seq->values;
+    else
+      for (int64_t seq = 1; seq <= maxTokens; ++seq)
+        seqs.push_back(seq);
+    if (command.past)
+      pasts = command.past->values;
+    for (int64_t seq : seqs)
+      for (int64_t past : pasts)
+        add(seq, past);
+    return calls;
+  }
+  for (int64_t seq = 1; seq <= maxTokens; ++seq)
+    add(seq, 0);
+  for (int64_t past = 1; past < maxTokens; past += 31)
+    for (int64_t seq : {int64_t(1), int64_t(2), int64_t(33), int64_t(129),
+                        maxTokens - past})
+      add(seq, past);
+  add(1, maxTokens - 1);
+  return calls;
+}
+
+static void print(const Finding &finding) {
+  WithColor::error(outs());
+  outs() << finding.message << "\n  call: " << finding.seq
+         << " tokens after " << finding.past << "\n";
+  if (!finding.task.empty()) {
+    outs() << "  task: " << finding.task;
+    if (finding.layer >= 0)
+      outs() << " of layer " << finding.layer;
+    outs() << " (start " << finding.start << " of the run)\n";
+  }
+  if (!finding.reg.empty())
+    outs() << "  register: " << finding.reg << "\n";
+  if (!finding.buffer.empty())
+    outs() << "  buffer: " << finding.buffer << "\n";
+  if (finding.count > 1)
+    outs() << "  found " << finding.count << " times; this is the first\n";
+}
+
+int dlavm::runCheck(const CheckCommand &command) {
+  Expected<DriverPlan> plan = DriverPlan::read(command.directory);
+  if (!plan)
+    return fail(toString(plan.takeError()));
+  const Device *device = DeviceRegistry::instance().lookup(plan->device);
+  if (!device)
+    return fail("plan.json names the device '" + plan->device +
+                "', which is not known; known devices: " +
+                DeviceRegistry::instance().getNames());
+  Expected<std::unique_ptr<DriverLibrary>> driver =
+      DriverLibrary::load(command.directory, *plan);
+  if (!driver)
+    return fail(toString(driver.takeError()));
+  auto calls = getCalls(command, plan->maxTokens);
+  if (calls.empty())
+    return fail("no call to check: seq must be at least 1 and seq + past at "
+                "most " +
+                Twine(plan->maxTokens));
+  Checker checker(*device, plan->regions);
+  ForwardingSink<Checker> sink(checker);
+  for (auto [seq, past] : calls) {
+    checker.beginRun(seq, past);
+    if (llvm::Error error = (*driver)->run(seq, past, sink))
+      return fail("the driver refuses " + Twine(seq) + " tokens after " +
+                  Twine(past) + ": " + toString(std::move(error)));
+    checker.endRun();
+  }
+  for (const Finding &finding : checker.getFindings())
+    print(finding);
+  outs() << "checked " << calls.size() << " calls: "
+         << checker.getFindings().size() << " finding"
+         << (checker.getFindings().size() == 1 ? "" : "s") << "\n";
+  return checker.getFindings().empty() ? 0 : 1;
+}

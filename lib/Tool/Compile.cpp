@@ -1,0 +1,179 @@
+//===- Compile.cpp - dlavm compile --------------------------------------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Import/Import.h"
+#include "DLAVM/InitAll.h"
+#include "DLAVM/Target/TranslateToCpp.h"
+#include "DLAVM/Target/TranslateToPlan.h"
+#include "DLAVM/Tool/Tool.h"
+#include "OutputFiles.h"
+#include "RuntimeHeader.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+namespace {
+
+/// Prints diagnostics as tools do, on stderr and without IR dumps.
+class Diagnostics {
+public:
+  explicit Diagnostics(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          print(diagnostic);
+          for (Diagnostic &note : diagnostic.getNotes())
+            print(note);
+          return success();
+        }) {}
+
+private:
+  static void print(Diagnostic &diagnostic) {
+    raw_ostream &os = llvm::errs();
+    auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+    if (place && place.getLine() > 0)
+      os << place.getFilename().getValue() << ":" << place.getLine() << ":"
+         << place.getColumn() << ": ";
+    switch (diagnostic.getSeverity()) {
+    case DiagnosticSeverity::Error:
+      llvm::WithColor::error(os) << diagnostic.str() << "\n";
+      break;
+    case DiagnosticSeverity::Warning:
+      llvm::WithColor::warning(os) << diagnostic.str() << "\n";
+      break;
+    default:
+      llvm::WithColor::note(os) << diagnostic.str() << "\n";
+      break;
+    }
+  }
+
+  ScopedDiagnosticHandler handler;
+};
+
+class Compiler {
+public:
+  explicit Compiler(const CompileCommand &command) : command(command) {
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    // Passes of one small module gain nothing from threads.
+    context.disableMultithreading();
+    context.printOpOnDiagnostic(false);
+  }
+
+  bool run();
+
+private:
+  OwningOpRef<ModuleOp> readModel(const Device &device);
+  std::string printIR(ModuleOp module);
+  template <typename... Args> bool fail(Args &&...args) {
+    (llvm::WithColor::error(llvm::errs()) << ... << args) << "\n";
+    return false;
+  }
+
+  const CompileCommand &command;
+  DialectRegistry registry;
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> Compiler::readModel(const Device &device) {
+  StringRef model = command.model;
+  if (!llvm::sys::fs::exists(model)) {
+    fail(model, " does not exist; give a config.json, a checkpoint directory "
+                "or a .mlir file");
+    return {};
+  }
+  if (!model.ends_with(".mlir"))
+    return importModel(model, {command.layers, command.maxTokens}, context);
+  if (command.layers) {
+    fail("--layers needs a config.json or a checkpoint directory; ", model,
+         " says itself how many layers it has");
+    return {};
+  }
+  llvm::SourceMgr sourceMgr;
+  return parseSourceFile<ModuleOp>(model, sourceMgr,
+                                   ParserConfig(&context));
+}
+
+std::string Compiler::printIR(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os);
+  os << "\n";
+  return text;
+}
+
+bool Compiler::run() {
+  Diagnostics diagnostics(context);
+  const DeviceRegistry &devices = DeviceRegistry::instance();
+  const Device *device = devices.lookup(command.device);
+  if (!device)
+    return fail("there is no device '", command.device,
+                "'; known devices: ", devices.getNames());
+  const int64_t limit = (*device)["MAX_TOKEN"];
+  if (command.maxTokens &&
+      (*command.maxTokens < 1 || *command.maxTokens > limit))
+    return fail("--max-tokens=", *command.maxTokens, " is not between 1 and ",
+                limit, ", the context of ", device->getName());
+  OwningOpRef<ModuleOp> module = readModel(*device);
+  if (!module)
+    return false;
+  if (!command.namespaceName.empty() && !module->getName())
+    module->setName(command.namespaceName);
+
+  OutputFiles files(command.outputDirectory);
+  const std::string name = getNamespace(*module, command.namespaceName);
+  if (command.saveIR)
+    files.add(name + ".llm.mlir", printIR(*module));
+
+  CompileOptions options;
+  options.device = command.device;
+  options.weightLoading = command.weightLoading;
+  options.printSteps = command.printSteps;
+  // A config states how far the model was trained; the device may hold less.
+  std::optional<int64_t> context = llm::getMaxTokens(*module);
+  if (command.maxTokens)
+    options.maxTokens = *command.maxTokens;
+  else if (context && *context > limit && !StringRef(command.model).ends_with(".mlir"))
+    options.maxTokens = limit;
+  PassManager manager(&this->context);
+  // The verifier runs between passes of tests; here it would cost as much as
+  // the passes. It runs once, at the end.
+  manager.enableVerifier(false);
+  SmallVector<std::string> stages;
+  buildCompilePipeline(manager, options);
+  if (failed(manager.run(*module)) || failed(verify(*module)))
+    return false;
+  if (command.saveIR)
+    files.add(name + ".csb.mlir", printIR(*module));
+
+  std::string driver, plan, report;
+  llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
+  if (failed(translateToCpp(*module, name, driverOS)) ||
+      failed(translateToPlan(*module, name + ".h", name, planOS)) ||
+      failed(translateToReport(*module, reportOS)))
+    return false;
+  files.add(name + ".h", std::move(driver));
+  files.add("dlavm_runtime.h", getRuntimeHeader().str());
+  files.add("plan.json", std::move(plan));
+  files.add("report.txt", std::move(report));
+  if (llvm::Error error = files.write())
+    return fail(toString(std::move(error)));
+  return true;
+}
+
+int dlavm::runCompile(const CompileCommand &command) {
+  return Compiler(command).run() ? 0 : 1;
+}

@@ -1,0 +1,71 @@
+//===- OutputFiles.cpp - Files that appear together or not at all -------===//
+//
+// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OutputFiles.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+llvm::Error OutputFiles::write() {
+  // Only the directories that are created here are removed after an error.
+  SmallVector<std::string> created;
+  for (StringRef path = directory; !path.empty() && !sys::fs::exists(path);
+       path = sys::path::parent_path(path))
+    created.push_back(path.str());
+  std::vector<std::string> temporaries;
+  scope_exit cleanUp([&] {
+    for (const std::string &file : temporaries)
+      sys::fs::remove(file);
+    for (const std::string &path : created)
+      sys::fs::remove(path);
+  });
+
+  if (std::error_code error = sys::fs::create_directories(
+          directory, /*IgnoreExisting=*/true, sys::fs::all_all))
+    return createStringError(error, "cannot create the directory " + directory +
+                                        ": " + error.message());
+  if (!sys::fs::is_directory(directory))
+    return createStringError(directory + " is no directory; choose another "
+                                         "one with -o");
+  for (auto &[name, content] : files) {
+    SmallString<128> path(directory);
+    sys::path::append(path, "." + name + ".part");
+    std::error_code error;
+    raw_fd_ostream os(path, error);
+    if (!error) {
+      temporaries.push_back(path.str().str());
+      os << content;
+      os.close();
+      error = os.error();
+      os.clear_error();
+    }
+    if (error)
+      return createStringError(error, "cannot write " + path + ": " +
+                                          error.message());
+    SmallString<128> place(directory);
+    sys::path::append(place, name);
+    if (sys::fs::is_directory(place))
+      return createStringError(place + " is a directory, but a file of that "
+                                       "name has to be written");
+  }
+  for (auto [temporary, file] : zip_equal(temporaries, files)) {
+    SmallString<128> place(directory);
+    sys::path::append(place, file.first);
+    if (std::error_code error = sys::fs::rename(temporary, place))
+      return createStringError(error, "cannot write " + place + ": " +
+                                          error.message());
+  }
+  cleanUp.release();
+  return llvm::Error::success();
+}
