@@ -19,8 +19,8 @@
 using namespace mlir;
 using namespace dlavm;
 
-void dlavm::buildCompilePipeline(OpPassManager &manager,
-                                 const CompileOptions &options) {
+void dlavm::buildAccelPipeline(OpPassManager &manager,
+                               const CompileOptions &options) {
   // What is computed.
   manager.addPass(llm::createFuseScaleBias());
   manager.addPass(llm::createFuseResidual());
@@ -37,8 +37,10 @@ void dlavm::buildCompilePipeline(OpPassManager &manager,
   manager.addPass(accel::createPlaceBuffers());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+}
 
-  // How.
+void dlavm::buildCSBPipeline(OpPassManager &manager,
+                             const CompileOptions &options) {
   ConvertAccelToCSBOptions toCSB;
   toCSB.weightLoading = options.weightLoading;
   manager.addPass(createConvertAccelToCSB(toCSB));
@@ -48,6 +50,12 @@ void dlavm::buildCompilePipeline(OpPassManager &manager,
   if (options.printSteps)
     manager.addPass(csb::createInsertSteps());
   manager.addPass(csb::createPrepareEmission());
+}
+
+void dlavm::buildCompilePipeline(OpPassManager &manager,
+                                 const CompileOptions &options) {
+  buildAccelPipeline(manager, options);
+  buildCSBPipeline(manager, options);
 }
 
 void dlavm::registerPipelines() {

@@ -76,6 +76,9 @@ public:
 private:
   OwningOpRef<ModuleOp> readModel(const Device &device);
   std::string printIR(ModuleOp module);
+  bool runPasses(ModuleOp module,
+                 void (*build)(OpPassManager &, const CompileOptions &),
+                 const CompileOptions &options);
   template <typename... Args> bool fail(Args &&...args) {
     (llvm::WithColor::error(llvm::errs()) << ... << args) << "\n";
     return false;
@@ -115,6 +118,17 @@ std::string Compiler::printIR(ModuleOp module) {
   return text;
 }
 
+bool Compiler::runPasses(ModuleOp module,
+                         void (*build)(OpPassManager &,
+                                       const CompileOptions &),
+                         const CompileOptions &options) {
+  PassManager manager(&context);
+  // Verifying after every pass costs as much as the passes; tests do it.
+  manager.enableVerifier(false);
+  build(manager, options);
+  return succeeded(manager.run(module)) && succeeded(verify(module));
+}
+
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
@@ -148,13 +162,11 @@ bool Compiler::run() {
     options.maxTokens = *command.maxTokens;
   else if (context && *context > limit && !StringRef(command.model).ends_with(".mlir"))
     options.maxTokens = limit;
-  PassManager manager(&this->context);
-  // The verifier runs between passes of tests; here it would cost as much as
-  // the passes. It runs once, at the end.
-  manager.enableVerifier(false);
-  SmallVector<std::string> stages;
-  buildCompilePipeline(manager, options);
-  if (failed(manager.run(*module)) || failed(verify(*module)))
+  if (!runPasses(*module, buildAccelPipeline, options))
+    return false;
+  if (command.saveIR)
+    files.add(name + ".accel.mlir", printIR(*module));
+  if (!runPasses(*module, buildCSBPipeline, options))
     return false;
   if (command.saveIR)
     files.add(name + ".csb.mlir", printIR(*module));

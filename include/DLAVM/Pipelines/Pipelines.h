@@ -31,7 +31,13 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
                           llvm::cl::init(false)};
 };
 
-/// From an `llm` module to a `csb` module that can be printed as C++.
+/// The first part: from an `llm` module to a placed `accel` module.
+void buildAccelPipeline(mlir::OpPassManager &manager,
+                        const CompileOptions &options);
+/// The second part: to a `csb` module that can be printed as C++.
+void buildCSBPipeline(mlir::OpPassManager &manager,
+                      const CompileOptions &options);
+/// Both.
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 

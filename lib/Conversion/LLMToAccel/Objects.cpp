@@ -9,6 +9,7 @@
 #include "Objects.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -146,8 +147,11 @@ void ObjectTable::checkEpsilon(Operation *op, double epsilon) {
       llvm::is_contained(warnedEpsilons, epsilon))
     return;
   warnedEpsilons.push_back(epsilon);
-  op->emitWarning() << "the model's norms add an epsilon of " << epsilon
-                    << ", but " << device.getName() << " adds "
-                    << device.normEpsilon
-                    << "; results will differ a little from the model's";
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << "the model's norms add an epsilon of " << llvm::format("%g", epsilon)
+      << ", but " << device.getName() << " adds "
+      << llvm::format("%g", device.normEpsilon)
+      << "; results will differ a little from the model's";
+  op->emitWarning(text);
 }

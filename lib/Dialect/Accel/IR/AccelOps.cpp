@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Support/EnumAssembly.h"
 
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/StringExtras.h"

@@ -131,8 +131,12 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
       }
       buffer.setAddress(place.address);
       buffer.setBytes(place.bytes);
-      buffer.setLive(ArrayRef<int64_t>{content.first / 2,
-                                       std::max(content.first, content.last - 1) / 2});
+      // From times to steps.
+      SmallVector<int64_t> live;
+      for (const Interval &interval : content.live)
+        live.append({interval.first / 2,
+                     std::max(interval.first, interval.last - 1) / 2});
+      buffer.setLive(live);
     }
     // Nothing uses what functions and loops hand around any more.
     getOperation().walk([](scf::ForOp loop) { dropMaps(loop); });

@@ -16,9 +16,9 @@ using namespace dlavm;
 using namespace dlavm::accel;
 
 bool Place::overlaps(const Place &other) const {
-  for (auto [first, last] : live)
-    for (auto [otherFirst, otherLast] : other.live)
-      if (first <= otherLast && otherFirst <= last)
+  for (const Interval &a : live)
+    for (const Interval &b : other.live)
+      if (a.first <= b.last && b.first <= a.last)
         return true;
   return false;
 }
@@ -29,11 +29,20 @@ static Value getSource(Value map) {
   return map;
 }
 
+static func::FuncOp getFunction(Value map) {
+  Operation *parent = map.getParentRegion()->getParentOp();
+  if (auto function = dyn_cast<func::FuncOp>(parent))
+    return function;
+  return parent->getParentOfType<func::FuncOp>();
+}
+
 unsigned Timeline::getContent(Value map) {
   map = getSource(map);
   auto [it, isNew] = contentOf.try_emplace(map, contents.size());
   if (isNew) {
-    contents.push_back({map, {}, now, now});
+    func::FuncOp function = getFunction(map);
+    contents.push_back(
+        {map, function, {}, {{now, now}}, currentCall[function]});
     classes.insert(it->second);
   }
   return it->second;
@@ -41,7 +50,11 @@ unsigned Timeline::getContent(Value map) {
 
 void Timeline::touch(Value map) {
   Content &content = contents[getContent(map)];
-  content.last = std::max(content.last, now);
+  const unsigned call = currentCall[content.function];
+  if (content.call != call)
+    content.live.push_back({now, now});
+  content.call = call;
+  content.live.back().last = now;
 }
 
 void Timeline::join(Value a, Value b) {
@@ -57,7 +70,7 @@ LogicalResult Timeline::compute() {
       if (buffer.isInput())
         touch(buffer);
     });
-    if (failed(walk(function.getBody().front())))
+    if (failed(walk(function)))
       return failure();
     function.walk([&](BufferOp buffer) {
       if (buffer.getHost() && !buffer.isInput())
@@ -69,6 +82,13 @@ LogicalResult Timeline::compute() {
 }
 
 static bool isMap(Value value) { return isa<MemRefType>(value.getType()); }
+
+LogicalResult Timeline::walk(func::FuncOp function) {
+  active.push_back(function);
+  LogicalResult result = walk(function.getBody().front());
+  active.pop_back();
+  return result;
+}
 
 LogicalResult Timeline::walk(Block &block) {
   for (Operation &op : block) {
@@ -93,6 +113,10 @@ LogicalResult Timeline::walk(func::CallOp call) {
   auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
   if (!callee || callee.isExternal())
     return call.emitOpError("calls a function without a body");
+  if (llvm::is_contained(active, callee))
+    return call.emitOpError("calls a function that is running; a driver has "
+                            "no recursion");
+  currentCall[callee] = ++numCalls;
   Block &body = callee.getBody().front();
   for (auto [operand, argument] :
        llvm::zip_equal(call.getOperands(), body.getArguments())) {
@@ -102,7 +126,7 @@ LogicalResult Timeline::walk(func::CallOp call) {
     touch(operand);
     touch(argument);
   }
-  if (failed(walk(body)))
+  if (failed(walk(callee)))
     return failure();
   for (auto [yielded, result] : llvm::zip_equal(
            body.getTerminator()->getOperands(), call.getResults())) {
@@ -127,7 +151,8 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
     touch(argument);
   }
   SmallVector<int64_t> lastBefore = llvm::map_to_vector(
-      contents, [](const Content &content) { return content.last; });
+      contents,
+      [](const Content &content) { return content.live.back().last; });
   if (failed(walk(*loop.getBody())))
     return failure();
   for (auto [argument, yielded, result] :
@@ -141,21 +166,17 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
     touch(yielded);
     touch(result);
   }
-  // What comes from outside and is used inside is there in every iteration.
-  for (unsigned i = 0; i < numOutside; ++i)
-    if (contents[i].last > lastBefore[i])
-      contents[i].last = now;
-  // A buffer of an enclosing function that is written in the loop for the
-  // first time holds its slices all through the loop.
-  for (unsigned i = numOutside; i < contents.size(); ++i) {
-    Operation *definingOp = contents[i].value.getDefiningOp();
-    if (definingOp && !loop->isAncestor(definingOp) &&
-        definingOp->getParentOfType<func::FuncOp>() ==
-            loop->getParentOfType<func::FuncOp>() &&
-        definingOp != loop) {
-      contents[i].first = begin;
-      contents[i].last = now;
-    }
+  for (auto [i, content] : llvm::enumerate(contents)) {
+    Operation *op = content.value.getDefiningOp();
+    if (content.function != loop->getParentOfType<func::FuncOp>() || !op ||
+        loop->isAncestor(op))
+      continue;
+    // What comes from outside and is used inside is there in every iteration;
+    // what is first written inside holds its slices all through the loop.
+    if (i >= numOutside)
+      content.live.back().first = begin;
+    if (i >= numOutside || content.live.back().last > lastBefore[i])
+      content.live.back().last = now;
   }
   return success();
 }
@@ -188,10 +209,23 @@ void Timeline::createPlaces() {
     for (unsigned member : members) {
       contents[member].dims = dims;
       placeOf[member] = places.size();
-      place.live.push_back({contents[member].first, contents[member].last});
+      place.live.append(contents[member].live);
     }
     places.push_back(std::move(place));
   }
+}
+
+/// True if both hold something at the same step. Contents are handed over at
+/// the even times, between steps.
+static bool meet(const Content &a, const Content &b) {
+  for (const Interval &x : a.live)
+    for (const Interval &y : b.live) {
+      const int64_t first = std::max(x.first, y.first);
+      const int64_t last = std::min(x.last, y.last);
+      if (first < last || (first == last && first % 2 == 1))
+        return true;
+    }
+  return false;
 }
 
 /// In one place a buffer must not be written while another content of the place
@@ -204,10 +238,7 @@ LogicalResult Timeline::checkPlaces() {
     for (const Content &other : contents) {
       if (&getPlace(other) != &getPlace(written) || &other == &written)
         continue;
-      const int64_t first = std::max(written.first, other.first);
-      const int64_t last = std::min(written.last, other.last);
-      // Odd times are steps; contents are handed over at even ones.
-      if (first > last || (first == last && first % 2 == 0))
+      if (!meet(written, other))
         continue;
       InFlightDiagnostic diagnostic = buffer.emitOpError()
           << "is the result of a layer, so it lies where the layer's argument "
@@ -226,11 +257,10 @@ int64_t Timeline::getPeak() const {
   for (int64_t time = 0; time <= now; ++time) {
     int64_t bytes = 0;
     for (const Place &place : places)
-      for (auto [first, last] : place.live)
-        if (first <= time && time <= last) {
-          bytes += place.bytes;
-          break;
-        }
+      if (llvm::any_of(place.live, [&](const Interval &live) {
+            return live.first <= time && time <= live.last;
+          }))
+        bytes += place.bytes;
     peak = std::max(peak, bytes);
   }
   return peak;

@@ -17,21 +17,29 @@
 
 namespace dlavm::accel {
 
-/// One value that holds a map: a buffer, or what a function or a loop hands
-/// around. It holds something from `first` to `last`. Step k of a run, its k-th
-/// task, is the time 2k + 1; the even times are those between steps.
-struct Content {
-  mlir::Value value;
-  llm::DimsAttr dims;
+/// The times from `first` to `last`. Step k of a run, its k-th task, is the time
+/// 2k + 1; the even times are those between steps.
+struct Interval {
   int64_t first;
   int64_t last;
+};
+
+/// One value that holds a map: a buffer, or what a function or a loop hands
+/// around. It holds something once per call of its function.
+struct Content {
+  mlir::Value value;
+  mlir::func::FuncOp function;
+  llm::DimsAttr dims;
+  llvm::SmallVector<Interval, 1> live;
+  /// The call that the last interval belongs to.
+  unsigned call;
 };
 
 /// A place in memory and the contents that lie there one after the other.
 struct Place {
   std::string name;
   int64_t bytes;
-  llvm::SmallVector<std::pair<int64_t, int64_t>> live;
+  llvm::SmallVector<Interval> live;
   int64_t address = 0;
 
   /// True if both hold something at the same time.
@@ -39,7 +47,7 @@ struct Place {
 };
 
 /// Follows a run from the function that the host calls through loops and
-/// calls, each loop body and each callee once.
+/// calls: each loop body once, each callee at every call.
 class Timeline {
 public:
   /// Sizes of places are multiples of \p granule bytes.
@@ -63,6 +71,7 @@ private:
   void touch(mlir::Value map);
   /// Both lie in the same place.
   void join(mlir::Value a, mlir::Value b);
+  llvm::LogicalResult walk(mlir::func::FuncOp function);
   llvm::LogicalResult walk(mlir::Block &block);
   llvm::LogicalResult walk(mlir::func::CallOp call);
   llvm::LogicalResult walk(mlir::scf::ForOp loop);
@@ -73,6 +82,10 @@ private:
   int64_t maxTokens;
   int64_t granule;
   int64_t now = 0;
+  unsigned numCalls = 0;
+  /// The call that each function is in, or was in last.
+  llvm::DenseMap<mlir::Operation *, unsigned> currentCall;
+  llvm::SmallVector<mlir::func::FuncOp> active;
   llvm::SmallVector<Content> contents;
   llvm::DenseMap<mlir::Value, unsigned> contentOf;
   llvm::EquivalenceClasses<unsigned> classes;

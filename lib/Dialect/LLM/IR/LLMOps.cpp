@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Support/EnumAssembly.h"
 
 #include "mlir/IR/OpImplementation.h"
 
@@ -18,7 +19,7 @@ using namespace dlavm::llm;
 // Assembly
 //===----------------------------------------------------------------------===//
 
-static ParseResult
+static OptionalParseResult
 parseResidual(OpAsmParser &parser, ResidualKindAttr &kind,
               std::optional<OpAsmParser::UnresolvedOperand> &residual) {
   for (ResidualKind candidate : {ResidualKind::Add, ResidualKind::Mul}) {
@@ -27,13 +28,12 @@ parseResidual(OpAsmParser &parser, ResidualKindAttr &kind,
     kind = ResidualKindAttr::get(parser.getContext(), candidate);
     return parser.parseOperand(residual.emplace());
   }
-  return success();
+  return std::nullopt;
 }
 
 static void printResidual(OpAsmPrinter &printer, Operation *,
                           ResidualKindAttr kind, Value residual) {
-  if (residual)
-    printer << stringifyResidualKind(kind.getValue()) << " " << residual;
+  printer << stringifyResidualKind(kind.getValue()) << " " << residual;
 }
 
 /// The residual has the type of the result, which is written once.
@@ -53,14 +53,18 @@ static void printLinearResult(OpAsmPrinter &printer, Operation *, Type result,
 }
 
 /// The second operand's type is written where it is not that of the first.
-static ParseResult parseOther(OpAsmParser &parser, Type &rhs, Type lhs) {
+static ParseResult parseBinaryTypes(OpAsmParser &parser, Type &lhs, Type &rhs) {
+  if (parser.parseType(lhs))
+    return failure();
   rhs = lhs;
   if (succeeded(parser.parseOptionalComma()))
     return parser.parseType(rhs);
   return success();
 }
 
-static void printOther(OpAsmPrinter &printer, Operation *, Type rhs, Type lhs) {
+static void printBinaryTypes(OpAsmPrinter &printer, Operation *, Type lhs,
+                             Type rhs) {
+  printer << lhs;
   if (rhs != lhs)
     printer << ", " << rhs;
 }
@@ -103,8 +107,7 @@ static Op lookup(Operation *op, SymbolTableCollection &symbols,
   return {};
 }
 
-/// Checks that \p name is a parameter of this shape and element type. A
-/// parameter without layers may serve all layers of an op that has some.
+/// Checks that \p name is a parameter of this shape and element type.
 static LogicalResult verifyParameter(Operation *op,
                                      SymbolTableCollection &symbols,
                                      FlatSymbolRefAttr name, bool hasLayer,

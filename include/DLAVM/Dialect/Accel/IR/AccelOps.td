@@ -118,7 +118,7 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$stride);
   let assemblyFormat = [{
-    $sym_name $kind $shape (`from` $sources^)? (`with` $config^)? (`layers` $layers^)? `in` $space
+    $sym_name custom<Enum>($kind) $shape (`from` $sources^)? (`with` $config^)? (`layers` $layers^)? `in` $space
     (`at` $address^ `bytes` $bytes `stride` $stride)? attr-dict
   }];
 }
@@ -197,7 +197,7 @@ def Accel_NormOp : Accel_TaskOp<"norm"> {
     Accel_MapIn:$input, Accel_ObjectType:$weight, Accel_MapOut:$output,
     I64Attr:$channels);
   let assemblyFormat = [{
-    $kind $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
+    custom<Enum>($kind) $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
     `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
   }];
 }
@@ -248,7 +248,7 @@ def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
     Accel_MapIn:$input, Index:$past,
     Arg<Accel_ObjectType, "", [MemWrite]>:$cache);
   let assemblyFormat = [{
-    $side $name `ins` `(` $input `:` type($input) `)` `at` `(` $past `)`
+    custom<Enum>($side) $name `ins` `(` $input `:` type($input) `)` `at` `(` $past `)`
     `outs` `(` $cache `)` attr-dict
   }];
 }
@@ -320,7 +320,7 @@ def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
   let arguments = (ins Accel_BinaryKindAttr:$kind, StrAttr:$name,
     Accel_MapIn:$lhs, Accel_MapIn:$rhs, Accel_MapOut:$output);
   let assemblyFormat = [{
-    $kind $name `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
+    custom<Enum>($kind) $name `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
     `outs` `(` $output `:` type($output) `)` attr-dict
   }];
 }

@@ -128,7 +128,8 @@ def LLM_LinearOp : LLM_Op<"linear", [Pure, AttrSizedOperandSegments,
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
     $input `,` $weight (`[` $layer^ `]`)? (`scale` $scale^ `bias` $bias)?
-    custom<Residual>($residual_kind, $residual) attr-dict `:` type($input) `->`
+    (custom<Residual>($residual_kind, $residual)^)? attr-dict
+    `:` type($input) `->`
     custom<LinearResult>(type($result), type($residual), ref($residual))
   }];
   let hasVerifier = 1;
@@ -235,7 +236,7 @@ def LLM_RopeOp : LLM_Op<"rope", [Pure, AllTypesMatch<["input", "result"]>]> {
     F64Attr:$theta, ConfinedAttr<I64Attr, [IntPositive]>:$rotary);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
-    $input $style `theta` $theta `rotary` $rotary attr-dict `:` type($result)
+    $input custom<Enum>($style) `theta` $theta `rotary` $rotary attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -341,14 +342,16 @@ def LLM_ActivationOp : LLM_Op<"activation", [Pure, Elementwise,
   }];
   let arguments = (ins LLM_ActivationKindAttr:$kind, LLM_Map:$input);
   let results = (outs LLM_Map:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($result)";
+  let assemblyFormat = "custom<Enum>($kind) $input attr-dict `:` type($result)";
 }
 
 class LLM_BinaryOp<string mnemonic> : LLM_Op<mnemonic, [Pure, Commutative,
     AllTypesMatch<["lhs", "result"]>]> {
   let arguments = (ins LLM_Map:$lhs, AnyRankedTensor:$rhs);
   let results = (outs LLM_Map:$result);
-  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) custom<Other>(type($rhs), ref(type($lhs)))";
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` custom<BinaryTypes>(type($lhs), type($rhs))
+  }];
   let hasVerifier = 1;
 }
 
