@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -73,6 +74,14 @@ public:
   /// outside the layers. Only devices that record or check have a use for it.
   virtual void task(int32_t /*layer*/, const char * /*name*/) {}
 
+  /// Says that an operation has ended; only drivers that were compiled to print
+  /// their steps call it.
+  virtual void step(int32_t layer, const char *name) {
+    if (layer >= 0)
+      std::cerr << "layer " << layer << ": ";
+    std::cerr << name << "\n";
+  }
+
 protected:
   virtual void do_write(uint32_t reg, uint32_t value) = 0;
 };
@@ -87,6 +96,7 @@ public:
   void dma_read(uint64_t /*address*/, void *data, size_t bytes) override {
     std::fill_n(static_cast<unsigned char *>(data), bytes, 0);
   }
+  void step(int32_t /*layer*/, const char * /*name*/) override {}
 
 protected:
   void do_write(uint32_t /*reg*/, uint32_t /*value*/) override {}

@@ -40,7 +40,7 @@ Word FunctionReader::compute(AffineExpr expr) {
   case AffineExprKind::FloorDiv:
     return floorDiv(lhs, rhs);
   case AffineExprKind::CeilDiv:
-    return ceilDiv(lhs, rhs);
+    return ceilDiv(lhs, rhs).named("column_groups");
   case AffineExprKind::Mod:
     return remainder(lhs, rhs);
   default:

@@ -130,14 +130,14 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
   auto argument = [&](unsigned i, int64_t max) {
     return Word(builder, entry->getArgument(i), 0, max);
   };
+  csb::TaskOp::create(builder, loc, "copy_weights", Value(),
+                      "copy of weights from DDR to one HBM port");
   const Word offset(builder, variable, 0, hbm.capacity - 1);
   const Word bytes = argument(2, hbm.capacity);
   const WeightCopy copy = {
       argument(0, device.getMemory(MemorySpace::DDR).capacity - 1) + offset,
-      argument(1, hbm.portStride * hbm.ports - 1) + offset,
+      (argument(1, hbm.portStride * hbm.ports - 1) + offset).named("address"),
       min(bytes - offset, slice), argument(3, hbm.ports - 1)};
-  csb::TaskOp::create(builder, loc, "copy_weights", Value(),
-                      "copy of weights from DDR to one HBM port");
   const TaskSupport *support = device.getTask(TaskKind::WeightCopy);
   NoOperands reader;
   TaskWriter writer(device, support->registers, reader);
@@ -151,13 +151,14 @@ void HostFunctions::createLoadParameters(OpBuilder &builder) {
   Block *entry = createFunction(
       builder, "load_parameters",
       {csb::DirectoryType::get(builder.getContext())}, {"directory"}, {});
-  const Memory &ddr = device.getMemory(MemorySpace::DDR);
-  csb::LoadParametersOp::create(
-      builder, builder.getUnknownLoc(), entry->getArgument(0),
-      scratch ? FlatSymbolRefAttr::get(builder.getContext(), "copy_weights")
-              : FlatSymbolRefAttr(),
-      scratch ? FlatSymbolRefAttr::get(scratch) : FlatSymbolRefAttr(),
-      scratch ? builder.getI64IntegerAttr(ddr.dmaBase) : IntegerAttr());
+  FlatSymbolRefAttr copy, buffer, base;
+  if (scratch) {
+    copy = FlatSymbolRefAttr::get(builder.getContext(), "copy_weights");
+    buffer = FlatSymbolRefAttr::get(scratch);
+    base = getDDRBase();
+  }
+  csb::LoadParametersOp::create(builder, builder.getUnknownLoc(),
+                                entry->getArgument(0), copy, buffer, base);
   finish(builder);
 }
 
@@ -168,15 +169,21 @@ void HostFunctions::createCheck(OpBuilder &builder, Value seq) {
                            maxTokens);
 }
 
+FlatSymbolRefAttr HostFunctions::getDDRBase() {
+  return symbols.getConstant("ddr_base",
+                             device.getMemory(MemorySpace::DDR).dmaBase);
+}
+
 /// The host's DMA address of a buffer.
-static Value getDMAAddress(OpBuilder &builder, const Device &device,
-                           FlatSymbolRefAttr symbol) {
+Value HostFunctions::getDMAAddress(OpBuilder &builder,
+                                   FlatSymbolRefAttr symbol) {
   Location loc = builder.getUnknownLoc();
-  Value address = csb::AddressOfOp::create(builder, loc, builder.getI64Type(),
-                                           symbol);
-  const Word base = device.getMemory(MemorySpace::DDR).dmaBase;
-  return (base + Word(builder, address, 0, int64_t(1) << 32))
-      .materialize(builder, loc);
+  Type i64 = builder.getI64Type();
+  Value baseAddress = csb::AddressOfOp::create(
+      builder, loc, i64, getDDRBase());
+  Value address = csb::AddressOfOp::create(builder, loc, i64, symbol);
+  return arith::AddIOp::create(builder, loc, baseAddress, address,
+                               arith::IntegerOverflowFlags::nsw);
 }
 
 void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
@@ -187,7 +194,7 @@ void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
   createCheck(builder, entry->getArgument(1));
   csb::DMAWriteOp::create(builder, builder.getUnknownLoc(),
                           entry->getArgument(0),
-                          getDMAAddress(builder, device, buffer.symbol),
+                          getDMAAddress(builder, buffer.symbol),
                           entry->getArgument(1), buffer.channels,
                           device["Tout"]);
   finish(builder);
@@ -206,7 +213,7 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   if (buffer.hasAllTokens)
     createCheck(builder, entry->getArgument(0));
   Location loc = builder.getUnknownLoc();
-  Value address = getDMAAddress(builder, device, buffer.symbol);
+  Value address = getDMAAddress(builder, buffer.symbol);
   Value tokens = buffer.hasAllTokens
                      ? Value(entry->getArgument(0))
                      : Word(1).materialize(builder, loc);

@@ -44,6 +44,9 @@ private:
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadToken(mlir::OpBuilder &builder);
+  mlir::FlatSymbolRefAttr getDDRBase();
+  mlir::Value getDMAAddress(mlir::OpBuilder &builder,
+                            mlir::FlatSymbolRefAttr symbol);
   void createCheck(mlir::OpBuilder &builder, mlir::Value seq);
   /// Starts a function; its arguments carry these names.
   mlir::Block *createFunction(mlir::OpBuilder &builder, llvm::StringRef name,

@@ -32,23 +32,25 @@ static std::string getFilePattern(accel::ObjectOp object, int64_t ports) {
   return pattern + ".bin";
 }
 
+FlatSymbolRefAttr ProgramSymbols::getConstant(StringRef name, int64_t value) {
+  auto [it, isNew] = constants.try_emplace({name.str(), value});
+  if (!isNew)
+    return it->second;
+  OpBuilder builder(module.getContext());
+  auto constant =
+      csb::ConstantOp::create(builder, builder.getUnknownLoc(), name, value);
+  insert(constant);
+  return it->second = FlatSymbolRefAttr::get(constant);
+}
+
 FlatSymbolRefAttr ProgramSymbols::getStride(accel::ObjectOp object) {
   if (!object.getLayers())
     return {};
-  const int64_t stride = *object.getStride();
-  auto [it, isNew] = strides.try_emplace(stride);
-  if (!isNew)
-    return it->second;
-  const bool isCache = object.getKind() == accel::Kind::KVCache;
-  std::string name = isCache ? "cache_stride"
-                     : object.getSpace() == accel::Space::DDR
-                         ? "layer_stride_ddr"
-                         : "layer_stride_hbm";
-  OpBuilder builder(module.getContext());
-  auto constant =
-      csb::ConstantOp::create(builder, object.getLoc(), name, stride);
-  insert(constant);
-  return it->second = FlatSymbolRefAttr::get(constant);
+  const bool isDDR = object.getSpace() == accel::Space::DDR;
+  return getConstant(object.getKind() == accel::Kind::KVCache ? "cache_stride"
+                     : isDDR ? "layer_stride_ddr"
+                             : "layer_stride_hbm",
+                     *object.getStride());
 }
 
 LogicalResult ProgramSymbols::convertObjects() {

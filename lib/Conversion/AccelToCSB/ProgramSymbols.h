@@ -46,6 +46,8 @@ public:
     return objects.at(object.getValue().str());
   }
   void addTable(const RegisterTable &table);
+  /// The `csb.constant` of this value, called \p name if it is new.
+  mlir::FlatSymbolRefAttr getConstant(llvm::StringRef name, int64_t value);
 
   /// The most layers that an object has.
   int64_t getMaxLayers() const { return maxLayers; }
@@ -60,7 +62,7 @@ private:
   mlir::SymbolTable symbols;
   std::map<std::string, ObjectInfo> objects;
   std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> buffers;
-  std::map<int64_t, mlir::FlatSymbolRefAttr> strides;
+  std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> constants;
   mlir::Operation *last = nullptr;
   int64_t maxLayers = 1;
 };

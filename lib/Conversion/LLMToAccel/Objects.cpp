@@ -14,24 +14,6 @@
 using namespace mlir;
 using namespace dlavm;
 
-static ObjectKind getDeviceKind(accel::Kind kind) {
-  switch (kind) {
-  case accel::Kind::Weight:
-    return ObjectKind::Weight;
-  case accel::Kind::ScaleBias:
-    return ObjectKind::ScaleBias;
-  case accel::Kind::NormWeight:
-    return ObjectKind::NormWeight;
-  case accel::Kind::RopeTable:
-    return ObjectKind::RopeTable;
-  case accel::Kind::ActivationTable:
-    return ObjectKind::ActivationTable;
-  case accel::Kind::KVCache:
-    return ObjectKind::KVCache;
-  }
-  llvm_unreachable("unknown object kind");
-}
-
 ObjectTable::ObjectTable(ModuleOp module, const Device &device)
     : module(module), symbols(module), device(device) {
   module.walk([&](llm::AttentionValuesOp op) {
@@ -55,7 +37,7 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   if (!isNew)
     return it->second;
   OpBuilder builder(context);
-  const MemorySpace space = device.getObject(getDeviceKind(kind)).space;
+  const MemorySpace space = device.getObject(accel::getObjectKind(kind)).space;
   auto object = accel::ObjectOp::create(
       builder, module.getLoc(), name, kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,

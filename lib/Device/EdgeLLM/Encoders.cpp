@@ -77,7 +77,7 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.write("BankStep", device["log2_Bank_Step"]);
   writer.write("ElementwiseMode",
                named(TaskKind::Linear, device, "ElementwiseMode",
-                     multiplies ? "MultiplyResidual" : "AddResidual"));
+                     multiplies ? "Multiply" : "Add"));
   writer.write("ArgmaxAddress",
                hasArgmax ? writer.getMap(op.getArgmax()).address : Word(0));
   writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));

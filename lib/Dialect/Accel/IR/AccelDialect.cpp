@@ -83,3 +83,21 @@ BufferOp accel::getRoot(Value map) {
     map = view.getViewSource();
   return map.getDefiningOp<BufferOp>();
 }
+
+ObjectKind accel::getObjectKind(Kind kind) {
+  switch (kind) {
+  case Kind::Weight:
+    return ObjectKind::Weight;
+  case Kind::ScaleBias:
+    return ObjectKind::ScaleBias;
+  case Kind::NormWeight:
+    return ObjectKind::NormWeight;
+  case Kind::RopeTable:
+    return ObjectKind::RopeTable;
+  case Kind::ActivationTable:
+    return ObjectKind::ActivationTable;
+  case Kind::KVCache:
+    return ObjectKind::KVCache;
+  }
+  llvm_unreachable("unknown object kind");
+}

@@ -22,10 +22,6 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-static ObjectKind getDeviceKind(Kind kind) {
-  return static_cast<ObjectKind>(kind);
-}
-
 namespace {
 
 /// The objects of one memory with the same number of layers. The objects of a
@@ -74,7 +70,7 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
       int64_t layerBytes = 0;
       for (ObjectOp object : group.objects) {
         const int64_t bytes =
-            device.getObject(getDeviceKind(object.getKind()))
+            device.getObject(getObjectKind(object.getKind()))
                 .bytes(object.getShape(), device);
         object.setAddress(end + layerBytes);
         object.setBytes(bytes);

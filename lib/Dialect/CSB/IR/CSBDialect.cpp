@@ -137,5 +137,8 @@ LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!symbols.lookupNearestSymbolFrom<BufferOp>(*this, getScratchAttr()))
     return emitOpError() << "names " << getScratchAttr()
                          << ", which is no csb.buffer";
+  if (!symbols.lookupNearestSymbolFrom<ConstantOp>(*this, getDdrBaseAttr()))
+    return emitOpError() << "names " << getDdrBaseAttr()
+                         << ", which is no csb.constant";
   return success();
 }

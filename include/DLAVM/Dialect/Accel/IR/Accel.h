@@ -35,6 +35,9 @@ const Device *getDevice(mlir::Operation *op);
 /// and returns null where there is none.
 const Device *lookupDevice(mlir::Location loc, llvm::StringRef name);
 
+/// The kind as device descriptions know it.
+ObjectKind getObjectKind(Kind kind);
+
 /// The buffer that \p map is, or is a view of.
 BufferOp getRoot(mlir::Value map);
 

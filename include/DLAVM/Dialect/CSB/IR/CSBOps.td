@@ -243,24 +243,25 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
   let summary = "load the files of all objects";
   let description = [{
     By DMA; with `via`, files for HBM go to a scratch buffer in DDR, from where
-    the function copies them: (source, destination, bytes, port).
+    the function copies them: (source, destination, bytes, port). `base` is the
+    constant with the DMA address of DDR.
 
     ```mlir
     csb.load_parameters %directory
-    csb.load_parameters %directory via @copy_weights scratch @scratch
+    csb.load_parameters %directory via @copy_weights scratch @scratch base @ddr_base
     ```
   }];
   let arguments = (ins CSB_DirectoryType:$directory,
     OptionalAttr<FlatSymbolRefAttr>:$copy,
     OptionalAttr<FlatSymbolRefAttr>:$scratch,
-    OptionalAttr<CSB_NonNegative>:$scratch_dma);
+    OptionalAttr<FlatSymbolRefAttr>:$ddr_base);
   let assemblyFormat = [{
-    $directory (`via` $copy^ `scratch` $scratch `dma` $scratch_dma)? attr-dict
+    $directory (`via` $copy^ `scratch` $scratch `base` $ddr_base)? attr-dict
   }];
 }
 
 def CSB_StepOp : CSB_Op<"step"> {
-  let summary = "print that a task has ended";
+  let summary = "say that a task has ended";
   let description = [{
     ```mlir
     csb.step "query"[%layer]

@@ -12,7 +12,7 @@
 include "mlir/Pass/PassBase.td"
 
 def InsertSteps : Pass<"csb-insert-steps", "::mlir::ModuleOp"> {
-  let summary = "print each task as it ends";
+  let summary = "let the driver say when a task has ended";
   let description = [{
     Puts a `csb.step` after the poll that ends a task.
 

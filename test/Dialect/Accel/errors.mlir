@@ -1,0 +1,200 @@
+// RUN: dlavm-opt %s -split-input-file -verify-diagnostics
+
+// expected-error@+1 {{'accel.device' must be a string at the module}}
+module attributes {accel.device = 5 : i64} {}
+
+// -----
+
+// expected-error@+1 {{'accel.device' must be a string at the module}}
+func.func private @f() attributes {accel.device = "edgellm-20241128"}
+
+// -----
+
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows only 'accel.device'}}
+module attributes {accel.version = "edgellm-20241128"} {}
+
+// -----
+
+// Token counts.
+
+func.func @f() {
+  // expected-error@+1 {{'accel.tokens' op is one expression of seq and past}}
+  %0 = "accel.tokens"() {map = affine_map<(d0) -> (d0)>} : () -> index
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.tokens' op is one expression of seq and past}}
+  %0 = "accel.tokens"() {map = affine_map<(d0, d1) -> (d0, d1)>} : () -> index
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.tokens' op is one expression of seq and past}}
+  %0 = "accel.tokens"() {map = affine_map<(d0, d1)[s0] -> (s0)>} : () -> index
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{use of undeclared identifier}}
+  %0 = accel.tokens tokens
+  return
+}
+
+// -----
+
+// Buffers.
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op is the root of views, so it has an identity layout, found}}
+  %0 = accel.buffer "x" : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>, <2, seq, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<ddr>), found 'memref<2x?x32xf16>'}}
+  %0 = accel.buffer "x" : memref<2x?x32xf16>, <2, seq, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<ddr>), found 'memref<2x?x32xf16, 1 : i32>'}}
+  %0 = accel.buffer "x" : memref<2x?x32xf16, 1 : i32>, <2, seq, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op has the shape of its dimensions #llm.dims<4, seq, 32>, found}}
+  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op has the shape of its dimensions #llm.dims<2, 32>, found}}
+  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <2, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{attribute 'address' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  %0 = accel.buffer "x" at -64 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{attribute 'bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %0 = accel.buffer "x" at 0 bytes 0 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  return
+}
+
+// -----
+
+// Objects.
+
+func.func @f() {
+  // expected-error@+1 {{'accel.get_object' op names @w, which is no accel.object}}
+  %0 = accel.get_object @w : !accel.object
+  return
+}
+
+// -----
+
+llm.parameter @w from "w" : tensor<64xf16>
+func.func @f() {
+  // expected-error@+1 {{'accel.get_object' op names @w, which is no accel.object}}
+  %0 = accel.get_object @w : !accel.object
+  return
+}
+
+// -----
+
+// expected-note@+1 {{declared here}}
+accel.object @w norm_weight [64] in <ddr>
+func.func @f(%layer: index) {
+  // expected-error@+1 {{'accel.get_object' op gives a layer, but @w has no layers}}
+  %0 = accel.get_object @w[%layer] : !accel.object
+  return
+}
+
+// -----
+
+// expected-note@+1 {{declared here}}
+accel.object @w norm_weight [64] layers 4 in <ddr>
+func.func @f() {
+  // expected-error@+1 {{'accel.get_object' op must give a layer: @w has layers}}
+  %0 = accel.get_object @w : !accel.object
+  return
+}
+
+// -----
+
+// expected-error@+1 {{attribute 'layers' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+accel.object @w norm_weight [64] layers 0 in <ddr>
+
+// -----
+
+// Tasks.
+
+func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op needs scale and bias where it has a residual or an argmax}}
+  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<ddr>>) weight(%w) add(%x : memref<2x5x32xf16, #accel.space<ddr>>) outs(%x : memref<2x5x32xf16, #accel.space<ddr>>) [64, 64]
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x1x32xf16, #accel.space<ddr>>, %t: memref<1xi32>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op needs scale and bias where it has a residual or an argmax}}
+  accel.linear "l" ins(%x : memref<2x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%x : memref<2x1x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32>) [64, 64]
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %t: memref<1xi32>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op takes the argmax of one token, found 'memref<2x5x32xf16, #accel.space<ddr>>'}}
+  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%w) outs(%x : memref<2x5x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32>) [64, 64]
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op needs a residual and what to do with it together}}
+  "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>} : (memref<2x5x32xf16, #accel.space<ddr>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<ddr>>, memref<2x5x32xf16, #accel.space<ddr>>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x5x32xf32, #accel.space<ddr>>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
+  accel.norm rms "n" ins(%x : memref<2x5x32xf32, #accel.space<ddr>>) weight(%w) outs(%x : memref<2x5x32xf32, #accel.space<ddr>>) [64]
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<64xf16, #accel.space<ddr>>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
+  accel.norm rms "n" ins(%x : memref<64xf16, #accel.space<ddr>>) weight(%w) outs(%x : memref<64xf16, #accel.space<ddr>>) [64]
+  return
+}

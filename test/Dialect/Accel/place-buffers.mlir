@@ -1,0 +1,85 @@
+// RUN: dlavm-opt %s --accel-place-buffers -split-input-file | FileCheck %s
+
+// A chain: when the third map is written, nobody needs the first any more. With
+// 64 channels and 128 tokens each has 16384 bytes.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+
+// CHECK-LABEL: func.func @chain()
+// CHECK: accel.buffer "a" at 1024 bytes 16384 live [0, 0] host "input" channels 64 :
+// CHECK: accel.buffer "b" at 17408 bytes 16384 live [0, 1] :
+// CHECK: accel.buffer "c" at 1024 bytes 16384 live [1, 2] :
+// CHECK: accel.buffer "d" at 17408 bytes 16384 live [2, 2] host "output" channels 64 :
+func.func @chain() {
+  %a = accel.buffer "a" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %n = accel.get_object @n : !accel.object
+  %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "b" ins(%a : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %c = accel.buffer "c" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "c" ins(%b : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%c : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %d = accel.buffer "d" host "output" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "d" ins(%c : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%d : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  return
+}
+}
+
+// -----
+
+// The host reads "first" after the run: nothing may lie there later.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+
+// CHECK-LABEL: func.func @two_outputs()
+// CHECK: accel.buffer "a" at 1024 bytes 16384 live [0, 1]
+// CHECK: accel.buffer "first" at 17408 bytes 16384 live [0, 2] host "output0"
+// CHECK: accel.buffer "b" at 33792 bytes 16384 live [1, 2]
+// CHECK: accel.buffer "second" at 1024 bytes 16384 live [2, 2] host "output1"
+func.func @two_outputs() {
+  %a = accel.buffer "a" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %n = accel.get_object @n : !accel.object
+  %b = accel.buffer "first" host "output0" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "b" ins(%a : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %c = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "c" ins(%a : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%c : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %d = accel.buffer "second" host "output1" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "d" ins(%c : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%d : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  return
+}
+}
+
+// -----
+
+// Largest first, into the smallest gap that fits: when "s2" is placed, there is
+// a gap of 16384 bytes where "m2" was and one of 32768 where "l2" was. First
+// fit would take the latter.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+
+// CHECK-LABEL: func.func @best_fit()
+// CHECK: accel.buffer "l1" at 1024 bytes 65536
+// CHECK: accel.buffer "l2" at 66560 bytes 32768
+// CHECK: accel.buffer "l3" at 99328 bytes 32768
+// CHECK: accel.buffer "m1" at 132096 bytes 16384
+// CHECK: accel.buffer "m2" at 148480 bytes 16384
+// CHECK: accel.buffer "m3" at 164864 bytes 16384
+// CHECK: accel.buffer "s2" at 148480 bytes 8192
+func.func @best_fit() {
+  %n = accel.get_object @n : !accel.object
+  %l1 = accel.buffer "l1" host "input0" channels 256 : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %l2 = accel.buffer "l2" host "input1" channels 128 : memref<4x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+  %l3 = accel.buffer "l3" host "input2" channels 128 : memref<4x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+  %m1 = accel.buffer "m1" host "input3" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %m2 = accel.buffer "m2" host "input4" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %m3 = accel.buffer "m3" host "input5" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  // From here on l1, l3, m1 and m3 still hold something.
+  %s2 = accel.buffer "s2" : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
+  accel.norm rms "s" ins(%m1 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%l1 : memref<8x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%l3 : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%m3 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  return
+}
+}

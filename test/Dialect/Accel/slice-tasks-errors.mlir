@@ -1,0 +1,40 @@
+// RUN: dlavm-opt %s --accel-slice-tasks -split-input-file -verify-diagnostics
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @k kv_cache [1] in <hbm>
+func.func @values() {
+  %p = accel.buffer "p" : memref<129x?x?x32xf16, #accel.space<ddr>>, <129, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<129x4x?x32xf16, #accel.space<ddr>>, <129, 4, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %total = accel.tokens seq + past
+  // expected-error@+1 {{'accel.values' op does not fit the buffers of edgellm-20241128 with one token at the largest context of 2048 tokens; lower it with --max-tokens}}
+  accel.values "o" ins(%p : memref<129x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<129x4x?x32xf16, #accel.space<ddr>>) [1]
+  return
+}
+}
+
+// -----
+
+// 4097 blocks of 128 channels, and the buffer holds 4096.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @w weight [32, 524416] in <hbm>
+func.func @linear() {
+  %x = accel.buffer "x" : memref<16388x1x32xf16, #accel.space<ddr>>, <16388, 1, 32>
+  %y = accel.buffer "y" : memref<1x1x32xf16, #accel.space<ddr>>, <1, 1, 32>
+  %w = accel.get_object @w : !accel.object
+  // expected-error@+1 {{'accel.linear' op does not fit the buffers of edgellm-20241128 with one token}}
+  accel.linear "l" ins(%x : memref<16388x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<1x1x32xf16, #accel.space<ddr>>) [524416, 32]
+  return
+}
+}
+
+// -----
+
+// expected-error@+1 {{names no device; give the module the attribute accel.device = "NAME", or run convert-llm-to-accel first (known devices: edgellm-20241128}}
+module attributes {llm.max_tokens = 2048 : i64} {}
+
+// -----
+
+// expected-error@+1 {{there is no device 'edgellm'; known devices: edgellm-20241128}}
+module attributes {accel.device = "edgellm", llm.max_tokens = 2048 : i64} {}

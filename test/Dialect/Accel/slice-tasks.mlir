@@ -1,0 +1,243 @@
+// RUN: dlavm-opt %s --accel-slice-tasks --canonicalize --cse -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-slice-tasks --accel-slice-tasks --canonicalize --cse -split-input-file | FileCheck %s
+
+// A task is cut to the tokens that fit on the chip. A second run finds nothing
+// left to cut.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @w weight [4096, 13696] in <hbm>
+accel.object @b scale_bias [4096] in <ddr>
+accel.object @k kv_cache [2] in <hbm>
+
+// The activation buffer holds 4096 words of 128 channels: with 4096 channels,
+// 128 tokens.
+// CHECK-LABEL: func.func @linear()
+// CHECK-DAG:   %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG:   %[[C128:.*]] = arith.constant 128 : index
+// CHECK-DAG:   %[[X:.*]] = accel.buffer "x"
+// CHECK-DAG:   %[[Y:.*]] = accel.buffer "y"
+// CHECK-DAG:   %[[W:.*]] = accel.get_object @w
+// CHECK-DAG:   %[[SEQ:.*]] = accel.tokens seq
+// CHECK:       scf.for %[[T:.*]] = %[[C0]] to %[[SEQ]] step %[[C128]] {
+// CHECK-NEXT:    %[[LEFT:.*]] = arith.subi %[[SEQ]], %[[T]] overflow<nsw> : index
+// CHECK-NEXT:    %[[N:.*]] = arith.minsi %[[LEFT]], %[[C128]] : index
+// CHECK-NEXT:    %[[IN:.*]] = memref.subview %[[X]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
+// CHECK-NEXT:    %[[OUT:.*]] = memref.subview %[[Y]][0, %[[T]], 0] [8, %[[N]], 32] [1, 1, 1]
+// CHECK-NEXT:    accel.linear "l" ins(%[[IN]] : {{.*}}) weight(%[[W]]) outs(%[[OUT]] : {{.*}}) [4096, 256]
+// CHECK-NEXT:  }
+// CHECK-NEXT:  return
+func.func @linear() {
+  %x = accel.buffer "x" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %w = accel.get_object @w : !accel.object
+  accel.linear "l" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [4096, 256]
+  return
+}
+
+// 13696 channels are 107 blocks, of which the buffer holds 38. The residual is
+// read where the output is written.
+// CHECK-LABEL: func.func @residual()
+// CHECK-DAG:   %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG:   %[[C38:.*]] = arith.constant 38 : index
+// CHECK-DAG:   %[[X:.*]] = accel.buffer "x"
+// CHECK-DAG:   %[[R:.*]] = accel.buffer "r"
+// CHECK-DAG:   %[[Y:.*]] = accel.buffer "y"
+// CHECK:       scf.for %[[T:.*]] = %[[C0]] to %{{.*}} step %[[C38]] {
+// CHECK:         %[[N:.*]] = arith.minsi
+// CHECK-DAG:     %[[IN:.*]] = memref.subview %[[X]][0, %[[T]], 0] [428, %[[N]], 32] [1, 1, 1]
+// CHECK-DAG:     %[[OUT:.*]] = memref.subview %[[Y]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
+// CHECK-DAG:     %[[RES:.*]] = memref.subview %[[R]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
+// CHECK:         accel.linear "l" ins(%[[IN]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[RES]] : {{.*}}) outs(%[[OUT]] : {{.*}}) [13696, 4096]
+func.func @residual() {
+  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
+  %r = accel.buffer "r" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %y = accel.buffer "y" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %w = accel.get_object @w : !accel.object
+  %b = accel.get_object @b : !accel.object
+  accel.linear "l" ins(%x : memref<428x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) add(%r : memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [13696, 4096]
+  return
+}
+
+// 256 channels are two blocks: all 2048 tokens fit.
+// CHECK-LABEL: func.func @fits()
+// CHECK-NOT: scf.for
+// CHECK: accel.linear "l" ins(%x :
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @fits() {
+  %x = accel.buffer "x" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %w = accel.get_object @w : !accel.object
+  accel.linear "l" ins(%x : memref<8x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [256, 256]
+  return
+}
+
+// 384 channels are three blocks: 1365 tokens, so that the context does not.
+// CHECK-LABEL: func.func @barely_not()
+// CHECK: %[[C:.*]] = arith.constant 1365 : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %[[C]]
+func.func @barely_not() {
+  %x = accel.buffer "x" : memref<12x?x32xf16, #accel.space<ddr>>, <12, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %w = accel.get_object @w : !accel.object
+  accel.linear "l" ins(%x : memref<12x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [384, 256]
+  return
+}
+
+// One token always fits.
+// CHECK-LABEL: func.func @one_token()
+// CHECK-NOT: scf.for
+// CHECK: accel.linear "l"
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @one_token() {
+  %x = accel.buffer "x" : memref<428x1x32xf16, #accel.space<ddr>>, <428, 1, 32>
+  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %w = accel.get_object @w : !accel.object
+  accel.linear "l" ins(%x : memref<428x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<ddr>>) [13696, 4096]
+  return
+}
+
+// The last of many tokens is one token too.
+// CHECK-LABEL: func.func @last_token()
+// CHECK-NOT: scf.for
+// CHECK: accel.linear "l"
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @last_token() {
+  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
+  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %w = accel.get_object @w : !accel.object
+  %last = accel.tokens seq - 1
+  %l = memref.subview %x[0, %last, 0] [428, 1, 32] [1, 1, 1] : memref<428x?x32xf16, #accel.space<ddr>> to memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
+  accel.linear "l" ins(%l : memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<ddr>>) [13696, 4096]
+  return
+}
+
+// A task reads its input through the heads' view of it: the slice is one of that
+// view.
+// CHECK-LABEL: func.func @view()
+// CHECK: %[[M:.*]] = memref.collapse_shape
+// CHECK: scf.for
+// CHECK: memref.subview %[[M]][0, %{{.*}}, 0] [128, %{{.*}}, 32] [1, 1, 1]
+func.func @view() {
+  %h = accel.buffer "h" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %w = accel.get_object @w : !accel.object
+  %m = memref.collapse_shape %h [[0, 1], [2], [3]] : memref<32x4x?x32xf16, #accel.space<ddr>> into memref<128x?x32xf16, #accel.space<ddr>>
+  accel.linear "l" ins(%m : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [4096, 256]
+  return
+}
+
+// 2^22 bits hold 128 rows of 128 channels for each of 16 heads.
+// CHECK-LABEL: func.func @scores()
+// CHECK-DAG:   %[[C128:.*]] = arith.constant 128 : index
+// CHECK-DAG:   %[[Q:.*]] = accel.buffer "q"
+// CHECK-DAG:   %[[S:.*]] = accel.buffer "s"
+// CHECK:       scf.for %[[T:.*]] = %{{.*}} to %{{.*}} step %[[C128]] {
+// CHECK:         %[[N:.*]] = arith.minsi
+// CHECK:         %[[IN:.*]] = memref.subview %[[Q]][0, 0, %[[T]], 0] [32, 4, %[[N]], 32] [1, 1, 1, 1]
+// CHECK:         %[[G:.*]] = accel.tokens (seq + past) ceildiv 32
+// CHECK:         %[[OUT:.*]] = memref.subview %[[S]][0, 0, %[[T]], 0] [32, %[[G]], %[[N]], 32] [1, 1, 1, 1]
+// CHECK:         accel.scores "s" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) scale 1.250000e-01 outs(%[[OUT]] : {{.*}}) [2]
+func.func @scores() {
+  %q = accel.buffer "q" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
+  %s = accel.buffer "s" : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %total = accel.tokens seq + past
+  accel.scores "s" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<32x?x?x32xf16, #accel.space<ddr>>) [2]
+  return
+}
+
+// The rows of probabilities are as long as the context so far, rounded up to 32:
+// the limit is 2^22 / (16 * 16 * rup(total, 32)).
+// CHECK-LABEL: func.func @values()
+// CHECK-DAG:   %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG:   %[[C31:.*]] = arith.constant 31 : index
+// CHECK-DAG:   %[[C32:.*]] = arith.constant 32 : index
+// CHECK-DAG:   %[[C8192:.*]] = arith.constant 8192 : index
+// CHECK-DAG:   %[[BITS:.*]] = arith.constant 4194304 : index
+// CHECK-DAG:   %[[P:.*]] = accel.buffer "p"
+// CHECK-DAG:   %[[O:.*]] = accel.buffer "o"
+// CHECK:       %[[TOTAL:.*]] = accel.tokens seq + past
+// CHECK:       %[[A:.*]] = arith.addi %[[TOTAL]], %[[C31]] overflow<nsw> : index
+// CHECK:       %[[D:.*]] = arith.divsi %[[A]], %[[C32]] : index
+// CHECK:       %[[B:.*]] = arith.muli %[[D]], %[[C8192]] overflow<nsw> : index
+// CHECK:       %[[STEP:.*]] = arith.divsi %[[BITS]], %[[B]] : index
+// CHECK:       %[[SEQ:.*]] = accel.tokens seq
+// CHECK:       scf.for %[[T:.*]] = %[[C0]] to %[[SEQ]] step %[[STEP]] {
+// CHECK-NEXT:    %[[LEFT:.*]] = arith.subi %[[SEQ]], %[[T]] overflow<nsw> : index
+// CHECK-NEXT:    %[[N:.*]] = arith.minsi %[[STEP]], %[[LEFT]] : index
+// CHECK:         %[[IN:.*]] = memref.subview %[[P]][0, 0, %[[T]], 0] [32, %{{.*}}, %[[N]], 32] [1, 1, 1, 1]
+// CHECK:         %[[OUT:.*]] = memref.subview %[[O]][0, 0, %[[T]], 0] [32, 4, %[[N]], 32] [1, 1, 1, 1]
+// CHECK:         accel.values "o" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[OUT]] : {{.*}}) [2]
+func.func @values() {
+  %p = accel.buffer "p" : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %total = accel.tokens seq + past
+  accel.values "o" ins(%p : memref<32x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<ddr>>) [2]
+  return
+}
+
+// 128 heads for one KV head: one token at the largest context, and no more.
+// CHECK-LABEL: func.func @narrowest()
+// CHECK: scf.for
+// CHECK: accel.values
+func.func @narrowest() {
+  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %total = accel.tokens seq + past
+  accel.values "o" ins(%p : memref<128x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<128x4x?x32xf16, #accel.space<ddr>>) [1]
+  return
+}
+
+// These take all tokens at once.
+// CHECK-LABEL: func.func @never_cut()
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @never_cut() {
+  %x = accel.buffer "x" : memref<592x?x32xf16, #accel.space<ddr>>, <592, seq, 32>
+  %y = accel.buffer "y" : memref<592x?x32xf16, #accel.space<ddr>>, <592, seq, 32>
+  %q = accel.buffer "q" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
+  %r = accel.buffer "r" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
+  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %s = accel.buffer "s" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %b = accel.get_object @b : !accel.object
+  %total = accel.tokens seq + past
+  %past = accel.tokens past
+  accel.norm rms "n" ins(%x : memref<592x?x32xf16, #accel.space<ddr>>) weight(%b) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>) [18944]
+  accel.activation "a" ins(%x : memref<592x?x32xf16, #accel.space<ddr>>) table(%b) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>) [18944]
+  accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<ddr>>, memref<592x?x32xf16, #accel.space<ddr>>) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>)
+  accel.rope "r" ins(%q : memref<128x4x?x32xf16, #accel.space<ddr>>) table(%b) at(%past) outs(%r : memref<128x4x?x32xf16, #accel.space<ddr>>)
+  accel.kv_append keys "k" ins(%q : memref<128x4x?x32xf16, #accel.space<ddr>>) at(%past) outs(%k)
+  accel.softmax "s" ins(%p : memref<128x?x?x32xf16, #accel.space<ddr>>) keys(%total) at(%past) outs(%s : memref<128x?x?x32xf16, #accel.space<ddr>>)
+  return
+}
+
+}
+
+// -----
+
+// A smaller context may fit where a larger one does not: 128 tokens of 128
+// columns for one head need a sixteenth of the buffer.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @k kv_cache [2] in <hbm>
+
+// CHECK-LABEL: func.func @small_context()
+// CHECK-NOT: scf.for
+// CHECK: accel.values
+// CHECK-NOT: scf.for
+// CHECK: return
+func.func @small_context() {
+  %p = accel.buffer "p" : memref<2x?x?x32xf16, #accel.space<ddr>>, <2, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<2x4x?x32xf16, #accel.space<ddr>>, <2, 4, seq, 32>
+  %k = accel.get_object @k : !accel.object
+  %total = accel.tokens seq + past
+  accel.values "o" ins(%p : memref<2x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<2x4x?x32xf16, #accel.space<ddr>>) [2]
+  return
+}
+}
