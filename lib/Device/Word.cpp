@@ -1,6 +1,6 @@
 //===- Word.cpp - Expressions that fold as they are built -----------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -40,16 +40,15 @@ Value Word::materialize(OpBuilder &builder, Location loc, Type type) const {
 Value Word::materialize(OpBuilder &builder, Location loc) const {
   if (!isConstant())
     return value;
-  return materialize(builder, loc,
-                     fitsI32(min) ? builder.getI32Type()
-                                  : builder.getI64Type());
+  return materialize(
+      builder, loc, fitsI32(min) ? builder.getI32Type() : builder.getI64Type());
 }
 
 Word Word::named(llvm::StringRef name) const {
   if (Operation *op = value ? value.getDefiningOp() : nullptr)
     if (!isa<NameLoc>(op->getLoc()))
-      op->setLoc(NameLoc::get(StringAttr::get(op->getContext(), name),
-                              op->getLoc()));
+      op->setLoc(
+          NameLoc::get(StringAttr::get(op->getContext(), name), op->getLoc()));
   return *this;
 }
 
@@ -93,8 +92,7 @@ Word dlavm::operator-(const Word &a, const Word &b) {
     return a.min - b.min;
   if (b.isConstant() && b.min == 0)
     return a;
-  return Word::create<arith::SubIOp>(a, b,
-                                     std::max<int64_t>(0, a.min - b.max),
+  return Word::create<arith::SubIOp>(a, b, std::max<int64_t>(0, a.min - b.max),
                                      std::max<int64_t>(0, a.max - b.min));
 }
 

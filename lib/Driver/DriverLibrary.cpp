@@ -1,6 +1,6 @@
 //===- DriverLibrary.cpp - Compiled driver source in this process -------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -132,8 +132,8 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   std::error_code error;
   {
     raw_fd_ostream os(source, error);
-    os << "#include \"" << plan.driver << "\"\nnamespace driver = "
-       << plan.namespaceName << ";\n"
+    os << "#include \"" << plan.driver
+       << "\"\nnamespace driver = " << plan.namespaceName << ";\n"
        << shim;
     os.close();
     if (os.has_error())
@@ -141,9 +141,9 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   }
   SmallString<128> include("-I");
   include += directory;
-  const StringRef arguments[] = {*compiler, "-std=c++17", "-O1",   "-fPIC",
-                                 "-shared", include,      source, "-o",
-                                 library};
+  const StringRef arguments[] = {*compiler, "-std=c++17", "-O1",
+                                 "-fPIC",   "-shared",    include,
+                                 source,    "-o",         library};
   const std::optional<StringRef> redirects[] = {"", "", StringRef(messages)};
   std::string why;
   if (sys::ExecuteAndWait(*compiler, arguments, std::nullopt, redirects, 0, 0,
@@ -159,8 +159,8 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   if (!result->handle)
     return createStringError(Twine("cannot load the compiled driver: ") +
                              dlerror());
-  result->entry = reinterpret_cast<decltype(entry)>(
-      dlsym(result->handle, "dlavm_run"));
+  result->entry =
+      reinterpret_cast<decltype(entry)>(dlsym(result->handle, "dlavm_run"));
   if (!result->entry)
     return createStringError("the compiled driver has no entry");
   return result;

@@ -1,6 +1,6 @@
 //===- DriverPlan.cpp - plan.json of a driver ---------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -68,8 +68,8 @@ Expected<DriverPlan> DriverPlan::read(StringRef directory) {
                                  "; give a directory that dlavm compile wrote");
   Expected<json::Value> value = json::parse((*buffer)->getBuffer());
   if (!value)
-    return createStringError(file + " is no JSON: " +
-                             toString(value.takeError()));
+    return createStringError(file +
+                             " is no JSON: " + toString(value.takeError()));
   DriverPlan plan;
   json::Path::Root root(file);
   json::ObjectMapper mapper(*value, root);

@@ -1,6 +1,6 @@
 //===- Check.cpp - dlavm check ------------------------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -51,8 +51,8 @@ getCalls(const CheckCommand &command, int64_t maxTokens) {
   for (int64_t seq = 1; seq <= maxTokens; ++seq)
     add(seq, 0);
   for (int64_t past = 1; past < maxTokens; past += 31)
-    for (int64_t seq : {int64_t(1), int64_t(2), int64_t(33), int64_t(129),
-                        maxTokens - past})
+    for (int64_t seq :
+         {int64_t(1), int64_t(2), int64_t(33), int64_t(129), maxTokens - past})
       add(seq, past);
   add(1, maxTokens - 1);
   return calls;
@@ -60,8 +60,8 @@ getCalls(const CheckCommand &command, int64_t maxTokens) {
 
 static void print(const Finding &finding) {
   WithColor::error(outs());
-  outs() << finding.message << "\n  call: " << finding.seq
-         << " tokens after " << finding.past << "\n";
+  outs() << finding.message << "\n  call: " << finding.seq << " tokens after "
+         << finding.past << "\n";
   if (!finding.task.empty()) {
     outs() << "  task: " << finding.task;
     if (finding.layer >= 0)
@@ -105,8 +105,8 @@ int dlavm::runCheck(const CheckCommand &command) {
   }
   for (const Finding &finding : checker.getFindings())
     print(finding);
-  outs() << "checked " << calls.size() << " calls: "
-         << checker.getFindings().size() << " finding"
+  outs() << "checked " << calls.size()
+         << " calls: " << checker.getFindings().size() << " finding"
          << (checker.getFindings().size() == 1 ? "" : "s") << "\n";
   return checker.getFindings().empty() ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 //===- Compile.cpp - dlavm compile --------------------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -106,8 +106,7 @@ OwningOpRef<ModuleOp> Compiler::readModel(const Device &device) {
     return {};
   }
   llvm::SourceMgr sourceMgr;
-  return parseSourceFile<ModuleOp>(model, sourceMgr,
-                                   ParserConfig(&context));
+  return parseSourceFile<ModuleOp>(model, sourceMgr, ParserConfig(&context));
 }
 
 std::string Compiler::printIR(ModuleOp module) {
@@ -119,8 +118,7 @@ std::string Compiler::printIR(ModuleOp module) {
 }
 
 bool Compiler::runPasses(ModuleOp module,
-                         void (*build)(OpPassManager &,
-                                       const CompileOptions &),
+                         void (*build)(OpPassManager &, const CompileOptions &),
                          const CompileOptions &options) {
   PassManager manager(&context);
   // Verifying after every pass costs as much as the passes; tests do it.
@@ -160,7 +158,8 @@ bool Compiler::run() {
   std::optional<int64_t> context = llm::getMaxTokens(*module);
   if (command.maxTokens)
     options.maxTokens = *command.maxTokens;
-  else if (context && *context > limit && !StringRef(command.model).ends_with(".mlir"))
+  else if (context && *context > limit &&
+           !StringRef(command.model).ends_with(".mlir"))
     options.maxTokens = limit;
   if (!runPasses(*module, buildAccelPipeline, options))
     return false;

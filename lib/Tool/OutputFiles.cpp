@@ -1,6 +1,6 @@
 //===- OutputFiles.cpp - Files that appear together or not at all -------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -51,8 +51,8 @@ llvm::Error OutputFiles::write() {
       os.clear_error();
     }
     if (error)
-      return createStringError(error, "cannot write " + path + ": " +
-                                          error.message());
+      return createStringError(error,
+                               "cannot write " + path + ": " + error.message());
     SmallString<128> place(directory);
     sys::path::append(place, name);
     if (sys::fs::is_directory(place))

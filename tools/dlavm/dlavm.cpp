@@ -1,6 +1,6 @@
 //===- dlavm.cpp - From a model to a driver that is proven --------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -16,19 +16,21 @@ using namespace dlavm;
 using namespace llvm;
 
 namespace {
-cl::SubCommand compile("compile", "compile a model to driver source");
-cl::SubCommand trace("trace", "run a driver and print its register trace");
-cl::SubCommand check("check", "run a driver over a sweep of calls and report "
-                              "what cannot be right");
+cl::SubCommand compile("compile",
+                       "compile MODEL (a config.json, a checkpoint "
+                       "directory or a .mlir file) to driver source");
+cl::SubCommand trace("trace", "run the driver in DIR, which dlavm compile "
+                              "wrote, and print its register trace");
+cl::SubCommand check("check", "run the driver in DIR over a sweep of calls and "
+                              "report what cannot be right");
 cl::SubCommand devices("devices", "list the devices with their parameters");
 
 CompileCommand compileCommand;
 int64_t layers = 0, maxTokens = 0;
 
-cl::opt<std::string, true>
-    model(cl::Positional, cl::Required, cl::sub(compile),
-          cl::location(compileCommand.model),
-          cl::desc("MODEL: config.json, checkpoint directory or .mlir file"));
+cl::opt<std::string, true> model(cl::Positional, cl::Required, cl::sub(compile),
+                                 cl::location(compileCommand.model),
+                                 cl::desc("MODEL"));
 cl::opt<std::string, true>
     device("device", cl::Required, cl::sub(compile),
            cl::location(compileCommand.device), cl::value_desc("name"),
@@ -66,16 +68,15 @@ cl::opt<bool, true> saveIR("save-ir", cl::sub(compile),
                            cl::desc("write the module of each level as well"));
 
 cl::opt<std::string> directory(cl::Positional, cl::Required, cl::sub(trace),
-                               cl::sub(check),
-                               cl::desc("DIR: what dlavm compile wrote"));
-cl::opt<std::string> seqOption("seq", cl::sub(trace), cl::sub(check),
-                         cl::value_desc("n"),
-                         cl::desc("tokens of the call; a list with commas and "
-                                  "ranges first:last[:step]"));
-cl::opt<std::string> pastOption("past", cl::sub(trace), cl::sub(check),
-                          cl::value_desc("n"),
-                          cl::desc("tokens in the KV cache, likewise; 0 by "
-                                   "default"));
+                               cl::sub(check), cl::desc("DIR"));
+cl::opt<std::string>
+    seqOption("seq", cl::sub(trace), cl::sub(check), cl::value_desc("n"),
+              cl::desc("tokens of the call; a list with commas and "
+                       "ranges first:last[:step]"));
+cl::opt<std::string>
+    pastOption("past", cl::sub(trace), cl::sub(check), cl::value_desc("n"),
+               cl::desc("tokens in the KV cache, likewise; 0 by "
+                        "default"));
 cl::opt<bool> names("names", cl::sub(trace),
                     cl::desc("add the names of registers and values"));
 cl::opt<bool> hash("hash", cl::sub(trace),
@@ -110,8 +111,8 @@ static int runDriverCommand() {
     return runCheck({directory, seqSweep, pastSweep});
   if (!seqSweep)
     return fail("dlavm trace needs --seq=N, the tokens of the call");
-  return runTrace({directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names,
-                   hash});
+  return runTrace(
+      {directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names, hash});
 }
 
 int main(int argc, char **argv) {

@@ -1,9 +1,10 @@
 //===- SyntheticVersionTest.cpp - A device version that no one built ------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM
-// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+//===----------------------------------------------------------------------===//
 //
 // A version that differs from its parent in two parameters, the number of one
 // register and one encoder, without a change to any pass. A model is compiled
@@ -157,11 +158,11 @@ constexpr const char *child = "edgellm-synthetic";
 
 const std::string feedForward = R"mlir(
   module @small attributes {llm.max_tokens = 512 : i64} {
-    llm.parameter @norm from "norm.weight" : tensor<4096xf16>
+    llm.parameter @gamma from "norm.weight" : tensor<4096xf16>
     llm.parameter @gate from "gate.weight" : tensor<100x4096xi4>
     func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>)
         -> tensor<1x?x100xf16, #llm.dims<1, seq, 100>> {
-      %n = llm.rms_norm %x, @norm epsilon 1.0e-5
+      %n = llm.rms_norm %x, @gamma epsilon 1.0e-5
         : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
       %g = llm.linear %n, @gate : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
         -> tensor<1x?x100xf16, #llm.dims<1, seq, 100>>

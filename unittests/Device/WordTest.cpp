@@ -1,8 +1,8 @@
 //===- WordTest.cpp - Arithmetic that folds while it builds ---------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM
-// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,8 +56,9 @@ protected:
 
   MLIRContext context;
   OpBuilder builder;
-  OwningOpRef<ModuleOp> module;
+  // Outlives the ops that use the arguments.
   Block arguments;
+  OwningOpRef<ModuleOp> module;
 };
 
 TEST_F(WordTest, ConstantsFold) {
@@ -66,7 +67,7 @@ TEST_F(WordTest, ConstantsFold) {
   EXPECT_EQ((Word(7) * 5).getConstant(), 35);
   EXPECT_EQ(floorDiv(7, 5).getConstant(), 1);
   EXPECT_EQ(ceilDiv(7, 5).getConstant(), 2);
-  EXPECT_EQ(remainder(7, 5).getConstant(), 2);
+  EXPECT_EQ(remainder(Word(7), 5).getConstant(), 2);
   EXPECT_EQ(roundUp(7, 5).getConstant(), 10);
   EXPECT_EQ(roundUp(10, 5).getConstant(), 10);
   EXPECT_EQ(min(Word(7), 5).getConstant(), 5);

@@ -1,6 +1,6 @@
 //===- Device.h - Description of an accelerator -----------------*- C++ -*-===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -122,8 +122,8 @@ struct TaskSupport {
   RegisterTable registers;
 
   /// Refuses, with a diagnostic at the op, what the hardware cannot do.
-  llvm::LogicalResult (*verify)(mlir::Operation *task, const Device &device) =
-      nullptr;
+  llvm::LogicalResult (*verify)(mlir::Operation *task,
+                                const Device &device) = nullptr;
 
   /// The most tokens that one start takes, or null where it takes all. It is an
   /// expression because it may depend on the tokens in the KV cache after it
@@ -140,9 +140,9 @@ struct TaskSupport {
 
   /// Reports every contradiction among the register values of a start, and
   /// every value beyond the limits of the device.
-  void (*check)(const RegisterValues &values, const Device &device,
-                llvm::function_ref<void(const Register &, std::string)>
-                    report) = nullptr;
+  void (*check)(
+      const RegisterValues &values, const Device &device,
+      llvm::function_ref<void(const Register &, std::string)> report) = nullptr;
 };
 
 /// A copy of packed weights from DDR into one HBM port.
@@ -195,8 +195,8 @@ public:
 
   /// Writes the registers of one start of TaskKind::WeightCopy, which copies at
   /// most `weightCopyBytes`; null where the device has no such task.
-  void (*encodeWeightCopy)(const WeightCopy &copy, TaskWriter &writer) =
-      nullptr;
+  void (*encodeWeightCopy)(const WeightCopy &copy,
+                           TaskWriter &writer) = nullptr;
   int64_t weightCopyBytes = 0;
 
 private:

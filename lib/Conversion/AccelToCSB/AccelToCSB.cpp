@@ -1,6 +1,6 @@
 //===- AccelToCSB.cpp - Hardware tasks to register writes ---------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -126,9 +126,9 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   writer.finish(builder, task.getLoc());
-  numWrites += llvm::count_if(
-      support->registers.getRegisters(),
-      [](const Register &reg) { return isWritten(reg.role); });
+  numWrites +=
+      llvm::count_if(support->registers.getRegisters(),
+                     [](const Register &reg) { return isWritten(reg.role); });
   return success();
 }
 
@@ -138,9 +138,10 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   const Word step = reader->getWord(loop.getStep());
   Location loc = loop.getLoc();
   Type i32 = builder.getI32Type();
-  auto newLoop = scf::ForOp::create(
-      builder, loc, lower.materialize(builder, loc, i32),
-      upper.materialize(builder, loc, i32), step.materialize(builder, loc, i32));
+  auto newLoop =
+      scf::ForOp::create(builder, loc, lower.materialize(builder, loc, i32),
+                         upper.materialize(builder, loc, i32),
+                         step.materialize(builder, loc, i32));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(newLoop.getBody());
   Value variable = newLoop.getInductionVar();

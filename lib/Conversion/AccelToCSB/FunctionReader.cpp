@@ -1,6 +1,6 @@
 //===- FunctionReader.cpp - What registers need to know of a map --------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -185,10 +185,9 @@ FunctionReader::View FunctionReader::getView(Value map) {
 MapOperand FunctionReader::getMap(Value map) {
   View view = getView(map);
   FlatSymbolRefAttr symbol = symbols.getBuffer(view.root);
-  const Word address =
-      symbol ? getSymbol(symbol, *view.root.getAddress()) +
-                   view.offset.named("offset")
-             : 0;
+  const Word address = symbol ? getSymbol(symbol, *view.root.getAddress()) +
+                                    view.offset.named("offset")
+                              : 0;
   const unsigned rank = view.sizes.size();
   if (rank < 3)
     return {address, 0, 0, 1, 1, 1};

@@ -1,6 +1,6 @@
 //===- HostFunctions.cpp - What the host calls besides run --------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -114,9 +114,8 @@ class NoOperands : public OperandReader {
 void HostFunctions::createCopyWeights(OpBuilder &builder) {
   Location loc = builder.getUnknownLoc();
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  Block *entry =
-      createFunction(builder, "copy_weights", {i64, i64, i64, i32},
-                     {"source", "destination", "bytes", "port"}, {});
+  Block *entry = createFunction(builder, "copy_weights", {i64, i64, i64, i32},
+                                {"source", "destination", "bytes", "port"}, {});
   const Memory &hbm = device.getMemory(MemorySpace::HBM);
   const int64_t slice = device.weightCopyBytes;
   auto constant = [&](int64_t value) {
@@ -148,9 +147,9 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
 }
 
 void HostFunctions::createLoadParameters(OpBuilder &builder) {
-  Block *entry = createFunction(
-      builder, "load_parameters",
-      {csb::DirectoryType::get(builder.getContext())}, {"directory"}, {});
+  Block *entry = createFunction(builder, "load_parameters",
+                                {csb::DirectoryType::get(builder.getContext())},
+                                {"directory"}, {});
   FlatSymbolRefAttr copy, buffer, base;
   if (scratch) {
     copy = FlatSymbolRefAttr::get(builder.getContext(), "copy_weights");
@@ -179,8 +178,7 @@ Value HostFunctions::getDMAAddress(OpBuilder &builder,
                                    FlatSymbolRefAttr symbol) {
   Location loc = builder.getUnknownLoc();
   Type i64 = builder.getI64Type();
-  Value baseAddress = csb::AddressOfOp::create(
-      builder, loc, i64, getDDRBase());
+  Value baseAddress = csb::AddressOfOp::create(builder, loc, i64, getDDRBase());
   Value address = csb::AddressOfOp::create(builder, loc, i64, symbol);
   return arith::AddIOp::create(builder, loc, baseAddress, address,
                                arith::IntegerOverflowFlags::nsw);
@@ -192,11 +190,10 @@ void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
       {csb::RowsType::get(builder.getContext()), builder.getI32Type()},
       {"rows", "seq"}, {});
   createCheck(builder, entry->getArgument(1));
-  csb::DMAWriteOp::create(builder, builder.getUnknownLoc(),
-                          entry->getArgument(0),
-                          getDMAAddress(builder, buffer.symbol),
-                          entry->getArgument(1), buffer.channels,
-                          device["Tout"]);
+  csb::DMAWriteOp::create(
+      builder, builder.getUnknownLoc(), entry->getArgument(0),
+      getDMAAddress(builder, buffer.symbol), entry->getArgument(1),
+      buffer.channels, device["Tout"]);
   finish(builder);
 }
 
@@ -214,12 +211,10 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
     createCheck(builder, entry->getArgument(0));
   Location loc = builder.getUnknownLoc();
   Value address = getDMAAddress(builder, buffer.symbol);
-  Value tokens = buffer.hasAllTokens
-                     ? Value(entry->getArgument(0))
-                     : Word(1).materialize(builder, loc);
-  Value result =
-      csb::DMAReadOp::create(builder, loc, rows, address, tokens,
-                             buffer.channels, device["Tout"]);
+  Value tokens = buffer.hasAllTokens ? Value(entry->getArgument(0))
+                                     : Word(1).materialize(builder, loc);
+  Value result = csb::DMAReadOp::create(builder, loc, rows, address, tokens,
+                                        buffer.channels, device["Tout"]);
   finish(builder, result);
 }
 
@@ -231,7 +226,6 @@ void HostFunctions::createReadToken(OpBuilder &builder) {
   auto reg = SymbolRefAttr::get(
       context, table.getName(),
       FlatSymbolRefAttr::get(context, table.getResult().name));
-  Value token =
-      csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
+  Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
   finish(builder, token);
 }

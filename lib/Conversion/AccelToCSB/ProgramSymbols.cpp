@@ -1,6 +1,6 @@
 //===- ProgramSymbols.cpp - Symbols of the csb program ------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -15,8 +15,8 @@ ProgramSymbols::ProgramSymbols(ModuleOp module, const Device &device)
     : module(module), device(device), symbols(module) {}
 
 void ProgramSymbols::insert(Operation *symbol) {
-  Block::iterator position = last ? std::next(last->getIterator())
-                                  : module.getBody()->begin();
+  Block::iterator position =
+      last ? std::next(last->getIterator()) : module.getBody()->begin();
   symbols.insert(symbol, position);
   last = symbol;
 }
@@ -61,10 +61,9 @@ LogicalResult ProgramSymbols::convertObjects() {
       return object.emitOpError("has no address; run accel-place-objects "
                                 "before");
     maxLayers = std::max<int64_t>(maxLayers, object.getLayers().value_or(1));
-    const Memory &memory =
-        device.getMemory(object.getSpace() == accel::Space::DDR
-                             ? MemorySpace::DDR
-                             : MemorySpace::HBM);
+    const Memory &memory = device.getMemory(
+        object.getSpace() == accel::Space::DDR ? MemorySpace::DDR
+                                               : MemorySpace::HBM);
     const bool isCache = object.getKind() == accel::Kind::KVCache;
     FlatSymbolRefAttr stride = getStride(object);
     objects[object.getSymName().str()] = {
@@ -88,9 +87,8 @@ csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
                                         int64_t bytes, ArrayRef<int64_t> live,
                                         bool isInput) {
   OpBuilder builder(module.getContext());
-  auto buffer =
-      csb::BufferOp::create(builder, builder.getUnknownLoc(), name, address,
-                            bytes, live, isInput);
+  auto buffer = csb::BufferOp::create(builder, builder.getUnknownLoc(), name,
+                                      address, bytes, live, isInput);
   insert(buffer);
   return buffer;
 }

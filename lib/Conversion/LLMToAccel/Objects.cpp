@@ -1,6 +1,6 @@
 //===- Objects.cpp - Objects that parameters become ---------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -41,8 +41,7 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   auto object = accel::ObjectOp::create(
       builder, module.getLoc(), name, kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,
-      layers,
-      space == MemorySpace::DDR ? accel::Space::DDR : accel::Space::HBM,
+      layers, space == MemorySpace::DDR ? accel::Space::DDR : accel::Space::HBM,
       IntegerAttr(), IntegerAttr(), IntegerAttr());
   // Objects stand before the functions, in the order of their first use.
   auto functions = module.getOps<FunctionOpInterface>();
@@ -76,16 +75,15 @@ FlatSymbolRefAttr ObjectTable::getNormWeight(FlatSymbolRefAttr weight,
   SmallVector<Attribute> sources = {weight};
   if (bias)
     sources.push_back(bias);
-  return declare((weight.getValue() + "_weight").str(),
-                 accel::Kind::NormWeight, type.getShape(), sources,
-                 parameter.getLayersAttr());
+  return declare((weight.getValue() + "_weight").str(), accel::Kind::NormWeight,
+                 type.getShape(), sources, parameter.getLayersAttr());
 }
 
 FlatSymbolRefAttr ObjectTable::getRopeTable(llm::RopeOp op) {
   Builder builder(op.getContext());
   auto config = builder.getDictionaryAttr(
-      {builder.getNamedAttr("style", builder.getStringAttr(
-                                         stringifyRopeStyle(op.getStyle()))),
+      {builder.getNamedAttr(
+           "style", builder.getStringAttr(stringifyRopeStyle(op.getStyle()))),
        builder.getNamedAttr("theta", op.getThetaAttr()),
        builder.getNamedAttr("rotary", op.getRotaryAttr())});
   return declare("rope_table", accel::Kind::RopeTable, {}, {}, {}, config);

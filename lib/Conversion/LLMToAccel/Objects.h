@@ -1,6 +1,6 @@
 //===- Objects.h - Objects that parameters become -----------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -44,10 +44,11 @@ public:
   unsigned size() const { return objects.size(); }
 
 private:
-  mlir::FlatSymbolRefAttr
-  declare(llvm::StringRef name, accel::Kind kind, llvm::ArrayRef<int64_t> shape,
-          llvm::ArrayRef<mlir::Attribute> sources,
-          mlir::IntegerAttr layers, mlir::DictionaryAttr config = {});
+  mlir::FlatSymbolRefAttr declare(llvm::StringRef name, accel::Kind kind,
+                                  llvm::ArrayRef<int64_t> shape,
+                                  llvm::ArrayRef<mlir::Attribute> sources,
+                                  mlir::IntegerAttr layers,
+                                  mlir::DictionaryAttr config = {});
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;

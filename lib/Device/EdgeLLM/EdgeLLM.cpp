@@ -1,6 +1,6 @@
 //===- EdgeLLM.cpp - Records and formulas of the edgellm family -----------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -128,12 +128,11 @@ static void addObjects(Device &device) {
   auto wordPerChannel = [](Shape shape, const Device &d) -> int64_t {
     return 4 * alignTo(shape[0], d["Tout"]);
   };
-  device.addObject(ObjectKind::Weight,
-                   {MemorySpace::HBM,
-                    [](Shape shape, const Device &d) -> int64_t {
-                      return divideCeil(shape[0], d["Tout"]) *
-                             packageBytes(d, shape[1]);
-                    }});
+  device.addObject(
+      ObjectKind::Weight,
+      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
+         return divideCeil(shape[0], d["Tout"]) * packageBytes(d, shape[1]);
+       }});
   device.addObject(ObjectKind::ScaleBias, {MemorySpace::DDR, wordPerChannel});
   device.addObject(ObjectKind::NormWeight, {MemorySpace::DDR, wordPerChannel});
   // Four planes of one pixel per position (section 3.5).
@@ -145,12 +144,12 @@ static void addObjects(Device &device) {
                    {MemorySpace::DDR, [](Shape, const Device &d) {
                       return d["Activation_Table_Bytes"];
                     }});
-  device.addObject(ObjectKind::KVCache,
-                   {MemorySpace::HBM,
-                    [](Shape shape, const Device &d) -> int64_t {
-                      return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] *
-                             d["MAX_DAT_DW"] / 8 * shape[0] / d["HBM_Port"];
-                    }});
+  device.addObject(
+      ObjectKind::KVCache,
+      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
+         return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] * d["MAX_DAT_DW"] / 8 *
+                shape[0] / d["HBM_Port"];
+       }});
 }
 
 Device edgellm::createDevice20241128() {

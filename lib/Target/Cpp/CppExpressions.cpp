@@ -1,6 +1,6 @@
 //===- CppExpressions.cpp - C++ expressions of integer values -----------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -62,7 +62,8 @@ std::string CppExpressions::get(Value value, Precedence precedence) {
 
 /// True if the value has 64 bits by itself, without an extension.
 static bool isWide(Value value) {
-  return value.getType().isInteger(64) && !value.getDefiningOp<arith::ExtSIOp>();
+  return value.getType().isInteger(64) &&
+         !value.getDefiningOp<arith::ExtSIOp>();
 }
 
 std::string CppExpressions::compute(Operation *op, Precedence precedence) {
@@ -92,12 +93,9 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
             .str();
       })
       .Case([&](arith::ExtSIOp op) { return get(op.getIn(), precedence); })
-      .Case([&](arith::AddIOp) {
-        return binary(" + ", Precedence::Sum, true);
-      })
-      .Case([&](arith::SubIOp) {
-        return binary(" - ", Precedence::Sum, false);
-      })
+      .Case([&](arith::AddIOp) { return binary(" + ", Precedence::Sum, true); })
+      .Case(
+          [&](arith::SubIOp) { return binary(" - ", Precedence::Sum, false); })
       .Case([&](arith::MulIOp) {
         // A product with a quotient inside is not associative.
         return binary(" * ", Precedence::Product, false);

@@ -1,6 +1,6 @@
 //===- TranslateToPlan.cpp - plan.json from csb -------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,8 +17,7 @@ using namespace mlir;
 using namespace dlavm;
 
 LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef headerName,
-                                     StringRef namespaceName,
-                                     raw_ostream &os) {
+                                     StringRef namespaceName, raw_ostream &os) {
   auto device = module->getAttrOfType<StringAttr>(
       accel::AccelDialect::getDeviceAttrName());
   std::optional<int64_t> maxTokens = llm::getMaxTokens(module);

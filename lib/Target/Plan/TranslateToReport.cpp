@@ -1,6 +1,6 @@
 //===- TranslateToReport.cpp - report.txt from csb ----------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -90,14 +90,12 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   for (auto [seq, past] : calls) {
     CountingSink counts;
     if (failed(program->run(seq, past, counts)))
-      return module.emitError("cannot run ")
-             << seq << " tokens after " << past;
-    os << llvm::format("%8lld%8lld%10lld%11lld%11lld\n",
-                       static_cast<long long>(seq),
-                       static_cast<long long>(past),
-                       static_cast<long long>(counts.polls),
-                       static_cast<long long>(counts.writes),
-                       static_cast<long long>(counts.polls));
+      return module.emitError("cannot run ") << seq << " tokens after " << past;
+    os << llvm::format(
+        "%8lld%8lld%10lld%11lld%11lld\n", static_cast<long long>(seq),
+        static_cast<long long>(past), static_cast<long long>(counts.polls),
+        static_cast<long long>(counts.writes),
+        static_cast<long long>(counts.polls));
   }
   return success();
 }

@@ -1,4 +1,4 @@
-# Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+# Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Puts a fault into a copy of a driver that dlavm compile wrote.
@@ -12,9 +12,10 @@
     fault.py FROM TO loop TASK OLD NEW            head of the loop over slices
     fault.py FROM TO set CONSTANT VALUE           address in the header
     fault.py FROM TO set-both CONSTANT VALUE      address there and in plan.json
+    fault.py FROM TO plan CONSTANT KEY NUMBER      in plan.json only
 
-"{}" in a VALUE is the old one; for set, VALUE may name constants of the header:
-"{} - 64", "kScores + 64". A fault that does not change the driver is an error,
+"{}" in a VALUE is the old one; for set, VALUE may name constants of the header,
+and the end of what lies there: "{} - 64", "kScores_end - 64". A fault that does not change the driver is an error,
 so that no test loses its fault unnoticed when the driver source changes.
 """
 import json
@@ -75,11 +76,18 @@ def edit_task(text, kind, task, *arguments):
     return text[:mark] + section + text[end:]
 
 
-def set_constant(text, constant, value):
+def get_constant(region):
+    return "k" + region["name"].title().replace("_", "")
+
+
+def set_constant(text, plan, constant, value):
     numbers = {
         name: int(number)
         for name, number in re.findall(r"int64_t (k\w+) = (\d+);", text)
     }
+    for region in plan["buffers"] + plan["objects"]:
+        name = get_constant(region)
+        numbers[name + "_end"] = numbers[name] + region["bytes"]
     value = value.replace("{}", constant)
     result = eval(value, {"__builtins__": {}}, numbers)
     text = substitute(
@@ -88,34 +96,38 @@ def set_constant(text, constant, value):
     return text, result
 
 
-def set_in_plan(directory, constant, value):
-    name = re.sub(r"(?<!^)([A-Z])", r"_\1", constant[1:]).lower()
-    path = os.path.join(directory, "plan.json")
-    with open(path) as file:
-        plan = json.load(file)
-    found = [r for r in plan["buffers"] + plan["objects"] if r["name"] == name]
+def set_in_plan(plan, constant, key, value):
+    regions = plan["buffers"] + plan["objects"]
+    found = [region for region in regions if get_constant(region) == constant]
     if len(found) != 1:
-        sys.exit(f"plan.json has {len(found)} regions named {name}")
-    found[0]["address"] = value
-    with open(path, "w") as file:
-        json.dump(plan, file)
+        sys.exit(f"plan.json has {len(found)} regions for {constant}")
+    if found[0][key] == value:
+        sys.exit(f"{key} of {constant} is {value} already")
+    found[0][key] = value
 
 
 def main(source, target, kind, *arguments):
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    with open(os.path.join(target, "plan.json")) as file:
-        header = os.path.join(target, json.load(file)["driver"])
+    path = os.path.join(target, "plan.json")
+    with open(path) as file:
+        plan = json.load(file)
+    header = os.path.join(target, plan["driver"])
     with open(header) as file:
         text = file.read()
     if kind in ("set", "set-both"):
-        text, value = set_constant(text, *arguments)
+        text, value = set_constant(text, plan, *arguments)
         if kind == "set-both":
-            set_in_plan(target, arguments[0], value)
+            set_in_plan(plan, arguments[0], "address", value)
+    elif kind == "plan":
+        constant, key, value = arguments
+        set_in_plan(plan, constant, key, int(value))
     else:
         text = edit_task(text, kind, *arguments)
     with open(header, "w") as file:
         file.write(text)
+    with open(path, "w") as file:
+        json.dump(plan, file)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ func.func @two_outputs() {
 
 // -----
 
-// Largest first, into the smallest gap that fits: when "s2" is placed, there is
+// Largest first, into the smallest gap that fits: when "s" is placed, there is
 // a gap of 16384 bytes where "m2" was and one of 32768 where "l2" was. First
 // fit would take the latter.
 
@@ -65,7 +65,7 @@ accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
 // CHECK: accel.buffer "m1" at 132096 bytes 16384
 // CHECK: accel.buffer "m2" at 148480 bytes 16384
 // CHECK: accel.buffer "m3" at 164864 bytes 16384
-// CHECK: accel.buffer "s2" at 148480 bytes 8192
+// CHECK: accel.buffer "s" at 148480 bytes 8192
 func.func @best_fit() {
   %n = accel.get_object @n : !accel.object
   %l1 = accel.buffer "l1" host "input0" channels 256 : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
@@ -75,11 +75,70 @@ func.func @best_fit() {
   %m2 = accel.buffer "m2" host "input4" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
   %m3 = accel.buffer "m3" host "input5" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
   // From here on l1, l3, m1 and m3 still hold something.
-  %s2 = accel.buffer "s2" : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
-  accel.norm rms "s" ins(%m1 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%l1 : memref<8x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%l3 : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%m3 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s2 : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  %s = accel.buffer "s" : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
+  accel.norm rms "s" ins(%m1 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%l1 : memref<8x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%l3 : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "s" ins(%m3 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  return
+}
+}
+
+// -----
+
+// The arena starts behind the last layer of the last object in DDR.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] layers 3 in <ddr> at 4096 bytes 256 stride 1024
+accel.object @w weight [64, 64] in <hbm> at 99999744 bytes 192 stride 0
+
+// CHECK-LABEL: func.func @behind_objects()
+// CHECK: accel.buffer "a" at 7168 bytes 16384
+func.func @behind_objects() {
+  %a = accel.buffer "a" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  return
+}
+}
+
+// -----
+
+// A buffer is as large as any call makes it: never with seq and past both at
+// their largest.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+
+// CHECK-LABEL: func.func @sizes()
+// CHECK: accel.buffer "scores" at {{[0-9]+}} bytes 268435456 live
+// CHECK: accel.buffer "hidden" at {{[0-9]+}} bytes 16777216 live
+// CHECK: accel.buffer "last" at {{[0-9]+}} bytes 8192 live
+// CHECK: accel.buffer "earlier" at {{[0-9]+}} bytes 131008 live
+// CHECK: accel.buffer "token" at {{[0-9]+}} bytes 64 live
+func.func @sizes() {
+  %0 = accel.buffer "scores" host "input0" channels 32 : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %1 = accel.buffer "hidden" host "input1" channels 32 : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %2 = accel.buffer "last" host "input2" channels 32 : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %3 = accel.buffer "earlier" host "input3" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, past, 32>
+  %4 = accel.buffer "token" host "token" channels 1 : memref<1xi32, #accel.space<ddr>>, <1>
+  return
+}
+}
+
+// -----
+
+// A smaller context takes less.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 100 : i64} {
+
+// CHECK-LABEL: func.func @small_context()
+// CHECK: accel.buffer "scores" at {{[0-9]+}} bytes 819200 live
+// CHECK: accel.buffer "hidden" at {{[0-9]+}} bytes 819200 live
+// CHECK: accel.buffer "last" at {{[0-9]+}} bytes 8192 live
+// CHECK: accel.buffer "earlier" at {{[0-9]+}} bytes 6336 live
+func.func @small_context() {
+  %0 = accel.buffer "scores" host "input0" channels 32 : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %1 = accel.buffer "hidden" host "input1" channels 32 : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %2 = accel.buffer "last" host "input2" channels 32 : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %3 = accel.buffer "earlier" host "input3" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, past, 32>
   return
 }
 }

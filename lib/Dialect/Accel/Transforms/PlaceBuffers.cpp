@@ -1,6 +1,6 @@
 //===- PlaceBuffers.cpp - Addresses of feature maps ---------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -74,8 +74,8 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
 
   LogicalResult assignAddresses(Timeline &timeline, const Memory &memory,
                                 StringRef deviceName) {
-    const int64_t base = llvm::alignTo(getObjectsEnd(getOperation()),
-                                       memory.alignment);
+    const int64_t base =
+        llvm::alignTo(getObjectsEnd(getOperation()), memory.alignment);
     SmallVector<Place *> order;
     for (Place &place : timeline.getPlaces())
       order.push_back(&place);
@@ -106,8 +106,8 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
         << end - memory.capacity << " more than the " << memory.capacity
         << " of " << deviceName << "; lower the context with --max-tokens";
     for (Place *place : ArrayRef(order).take_front(3))
-      diagnostic.attachNote() << "'" << place->name << "' takes "
-                              << place->bytes << " bytes";
+      diagnostic.attachNote()
+          << "'" << place->name << "' takes " << place->bytes << " bytes";
     return diagnostic;
   }
 
@@ -124,9 +124,9 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
           function = function->getParentOfType<func::FuncOp>();
         builder.setInsertionPointToStart(
             &cast<func::FuncOp>(function).getBody().front());
-        buffer = BufferOp::create(builder, value.getLoc(), place.name,
-                                  cast<MemRefType>(value.getType()),
-                                  content.dims);
+        buffer =
+            BufferOp::create(builder, value.getLoc(), place.name,
+                             cast<MemRefType>(value.getType()), content.dims);
         value.replaceAllUsesWith(buffer);
       }
       buffer.setAddress(place.address);
@@ -171,8 +171,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
       argument.replaceAllUsesWith(newLoop.getRegionIterArg(next));
       result.replaceAllUsesWith(newLoop.getResult(next++));
     }
-    body->getOperations().splice(body->end(),
-                                 loop.getBody()->getOperations());
+    body->getOperations().splice(body->end(), loop.getBody()->getOperations());
     Operation *yield = body->getTerminator();
     yield->setOperands(withoutMaps(yield->getOperands()));
     loop.erase();

@@ -1,6 +1,6 @@
 //===- PlaceObjects.cpp - Addresses of weights, tables and KV caches ----===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -69,9 +69,8 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
     for (Group &group : getGroups(memory.space)) {
       int64_t layerBytes = 0;
       for (ObjectOp object : group.objects) {
-        const int64_t bytes =
-            device.getObject(getObjectKind(object.getKind()))
-                .bytes(object.getShape(), device);
+        const int64_t bytes = device.getObject(getObjectKind(object.getKind()))
+                                  .bytes(object.getShape(), device);
         object.setAddress(end + layerBytes);
         object.setBytes(bytes);
         layerBytes += llvm::alignTo(bytes, memory.alignment);
@@ -85,17 +84,15 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
     if (end <= memory.capacity)
       return success();
 
-    llvm::stable_sort(totals, [](const auto &a, const auto &b) {
-      return a.first > b.first;
-    });
+    llvm::stable_sort(
+        totals, [](const auto &a, const auto &b) { return a.first > b.first; });
     InFlightDiagnostic diagnostic =
         getOperation().emitError("needs ")
         << end << " bytes of " << stringify(memory.space)
         << (memory.ports > 1 ? " per port" : "") << " for its parameters"
         << (memory.space == MemorySpace::HBM ? " and KV caches" : "") << ", "
         << end - memory.capacity << " more than the " << memory.capacity
-        << " of " << device.getName()
-        << "; compile fewer layers (--layers)";
+        << " of " << device.getName() << "; compile fewer layers (--layers)";
     for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
       diagnostic.attachNote(object.getLoc())
           << "'" << object.getSymName() << "' takes " << bytes << " bytes";

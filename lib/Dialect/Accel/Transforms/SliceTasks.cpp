@@ -1,6 +1,6 @@
 //===- SliceTasks.cpp - Cut tasks to what fits on the chip --------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -117,10 +117,9 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     builder.setInsertionPointToStart(loop.getBody());
     const Word first(builder, loop.getInductionVar(), 0, range.max - 1);
     const Word left = Word(builder, whole, range.min, range.max) - first;
-    Value width =
-        min(Word(builder, step, limit.getMin(), limit.getMax()), left)
-            .named("width")
-            .materialize(builder, loc);
+    Value width = min(Word(builder, step, limit.getMin(), limit.getMax()), left)
+                      .named("width")
+                      .materialize(builder, loc);
     for (OpOperand *operand : operands)
       operand->set(createSlice(builder, loc, operand->get(),
                                loop.getInductionVar(), width));

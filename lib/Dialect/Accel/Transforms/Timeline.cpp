@@ -1,6 +1,6 @@
 //===- Timeline.cpp - When buffers hold something -----------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -150,15 +150,15 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
     touch(init);
     touch(argument);
   }
-  SmallVector<int64_t> lastBefore = llvm::map_to_vector(
-      contents,
-      [](const Content &content) { return content.live.back().last; });
+  SmallVector<int64_t> lastBefore =
+      llvm::map_to_vector(contents, [](const Content &content) {
+        return content.live.back().last;
+      });
   if (failed(walk(*loop.getBody())))
     return failure();
-  for (auto [argument, yielded, result] :
-       llvm::zip_equal(loop.getRegionIterArgs(),
-                       loop.getBody()->getTerminator()->getOperands(),
-                       loop.getResults())) {
+  for (auto [argument, yielded, result] : llvm::zip_equal(
+           loop.getRegionIterArgs(),
+           loop.getBody()->getTerminator()->getOperands(), loop.getResults())) {
     if (!isMap(yielded))
       continue;
     join(argument, yielded);
@@ -197,15 +197,15 @@ void Timeline::createPlaces() {
         buffer = contents[member].value.getDefiningOp<BufferOp>();
     assert(buffer && "what is handed around comes from a buffer");
     const llm::DimsAttr dims = buffer.getDims();
-    const unsigned elementBytes =
-        cast<MemRefType>(buffer.getBuffer().getType())
-            .getElementTypeBitWidth() /
-        8;
+    const unsigned elementBytes = cast<MemRefType>(buffer.getBuffer().getType())
+                                      .getElementTypeBitWidth() /
+                                  8;
     Place place;
     place.name = members.size() > 1 ? "hidden" : buffer.getName().str();
-    place.bytes = llvm::alignTo(
-        elementBytes * llm::getMaxProduct(dims.getMap().getResults(), maxTokens),
-        granule);
+    place.bytes =
+        llvm::alignTo(elementBytes * llm::getMaxProduct(
+                                         dims.getMap().getResults(), maxTokens),
+                      granule);
     for (unsigned member : members) {
       contents[member].dims = dims;
       placeOf[member] = places.size();
@@ -240,7 +240,8 @@ LogicalResult Timeline::checkPlaces() {
         continue;
       if (!meet(written, other))
         continue;
-      InFlightDiagnostic diagnostic = buffer.emitOpError()
+      InFlightDiagnostic diagnostic =
+          buffer.emitOpError()
           << "is the result of a layer, so it lies where the layer's argument "
              "lies, but the argument is still read after the result is "
              "written; let the last op that reads the argument come before "

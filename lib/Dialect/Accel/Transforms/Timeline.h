@@ -1,6 +1,6 @@
 //===- Timeline.h - When buffers hold something -------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,8 +17,8 @@
 
 namespace dlavm::accel {
 
-/// The times from `first` to `last`. Step k of a run, its k-th task, is the time
-/// 2k + 1; the even times are those between steps.
+/// The times from `first` to `last`. Step k of a run, its k-th task, is the
+/// time 2k + 1; the even times are those between steps.
 struct Interval {
   int64_t first;
   int64_t last;

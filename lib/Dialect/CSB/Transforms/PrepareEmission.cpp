@@ -1,6 +1,7 @@
-//===- PrepareEmission.cpp - Names and expression trees of the driver source -===//
+//===- PrepareEmission.cpp - Names and expression trees of the driver source
+//-===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,6 +1,6 @@
 //===- LLMDialect.cpp - The llm dialect: attributes and types -------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -135,9 +135,9 @@ AffineExpr DimsAttr::getPast(MLIRContext *context) {
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
-  llvm::interleaveComma(
-      getMap().getResults(), printer,
-      [&](AffineExpr expr) { printer << stringifyTokens(expr); });
+  llvm::interleaveComma(getMap().getResults(), printer, [&](AffineExpr expr) {
+    printer << stringifyTokens(expr);
+  });
   printer << ">";
 }
 
@@ -216,8 +216,8 @@ std::optional<int64_t> dlavm::llm::getMaxTokens(Operation *op) {
     module = op->getParentOfType<ModuleOp>();
   if (!module)
     return std::nullopt;
-  auto attr = module->getAttrOfType<IntegerAttr>(
-      LLMDialect::getMaxTokensAttrName());
+  auto attr =
+      module->getAttrOfType<IntegerAttr>(LLMDialect::getMaxTokensAttrName());
   if (!attr)
     return std::nullopt;
   return attr.getInt();

@@ -1,6 +1,6 @@
 //===- LLMOps.cpp - The llm dialect: ops ----------------------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -88,10 +88,9 @@ static Op lookup(Operation *op, SymbolTableCollection &symbols,
   Operation *symbol = symbols.lookupNearestSymbolFrom(op, name);
   auto found = dyn_cast_or_null<Op>(symbol);
   if (!found) {
-    InFlightDiagnostic diagnostic = op->emitOpError()
-                                    << "names " << name << " as its " << what
-                                    << ", which is no "
-                                    << Op::getOperationName();
+    InFlightDiagnostic diagnostic =
+        op->emitOpError() << "names " << name << " as its " << what
+                          << ", which is no " << Op::getOperationName();
     if (symbol)
       diagnostic.attachNote(symbol->getLoc()) << "declared here";
     return {};
@@ -131,9 +130,9 @@ static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
                                        StringRef what) {
   const int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(i);
   if (ShapedType::isDynamic(size))
-    return op->emitOpError() << "needs a static number of " << what
-                             << " (dimension " << i << "), found "
-                             << value.getType();
+    return op->emitOpError()
+           << "needs a static number of " << what << " (dimension " << i
+           << "), found " << value.getType();
   return size;
 }
 
@@ -167,19 +166,19 @@ LogicalResult ParameterOp::verify() {
 LogicalResult KVCacheOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (type.getRank() != 3 || !type.getElementType().isF16())
-    return emitOpError("must be [KV heads, seq + past, channels] of f16, found ")
+    return emitOpError(
+               "must be [KV heads, seq + past, channels] of f16, found ")
            << type;
   DimsAttr dims = getDims(type);
-  AffineExpr total = DimsAttr::getSeq(getContext()) +
-                     DimsAttr::getPast(getContext());
+  AffineExpr total =
+      DimsAttr::getSeq(getContext()) + DimsAttr::getPast(getContext());
   if (type.isDynamicDim(0) || dims.getDim(1) != total || type.isDynamicDim(2))
     return emitOpError("must be [KV heads, seq + past, channels], found ")
            << type;
   return success();
 }
 
-LogicalResult
-GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
+LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyParameter(*this, symbols, getParameterAttr(), bool(getLayer()),
                          "parameter", getType().getShape(),
                          getType().getElementType());
@@ -230,8 +229,7 @@ LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  FailureOr<int64_t> channels =
-      getStaticDim(*this, getInput(), 2, "channels");
+  FailureOr<int64_t> channels = getStaticDim(*this, getInput(), 2, "channels");
   if (failed(channels))
     return failure();
   return verifyParameter(*this, symbols, getWeightAttr(), bool(getLayer()),
@@ -239,8 +237,7 @@ LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 LogicalResult LayerNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  FailureOr<int64_t> channels =
-      getStaticDim(*this, getInput(), 2, "channels");
+  FailureOr<int64_t> channels = getStaticDim(*this, getInput(), 2, "channels");
   if (failed(channels))
     return failure();
   Type f16 = Float16Type::get(getContext());
@@ -273,15 +270,16 @@ OpFoldResult SplitHeadsOp::fold(FoldAdaptor) {
   return {};
 }
 
-LogicalResult MergeHeadsOp::inferReturnTypes(
-    MLIRContext *context, std::optional<Location> location,
-    MergeHeadsOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MergeHeadsOp::inferReturnTypes(MLIRContext *context,
+                                             std::optional<Location> location,
+                                             MergeHeadsOp::Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   DimsAttr dims = getDims(type);
-  types.push_back(getTensorType({getAffineConstantExpr(1, context),
-                                 dims.getDim(1),
-                                 dims.getDim(0) * dims.getDim(2)},
-                                type.getElementType()));
+  types.push_back(
+      getTensorType({getAffineConstantExpr(1, context), dims.getDim(1),
+                     dims.getDim(0) * dims.getDim(2)},
+                    type.getElementType()));
   return success();
 }
 
@@ -343,10 +341,10 @@ LogicalResult AttentionScoresOp::inferReturnTypes(
     AttentionScoresOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   DimsAttr dims = getDims(type);
-  types.push_back(getTensorType(
-      {dims.getDim(0), dims.getDim(1),
-       DimsAttr::getSeq(context) + DimsAttr::getPast(context)},
-      type.getElementType()));
+  types.push_back(
+      getTensorType({dims.getDim(0), dims.getDim(1),
+                     DimsAttr::getSeq(context) + DimsAttr::getPast(context)},
+                    type.getElementType()));
   return success();
 }
 
@@ -414,9 +412,10 @@ LogicalResult MulOp::verify() {
   return verifyBinary(*this, getLhs(), getRhs());
 }
 
-LogicalResult LastTokenOp::inferReturnTypes(
-    MLIRContext *context, std::optional<Location> location,
-    LastTokenOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult LastTokenOp::inferReturnTypes(MLIRContext *context,
+                                            std::optional<Location> location,
+                                            LastTokenOp::Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   DimsAttr dims = getDims(type);
   types.push_back(getTensorType(

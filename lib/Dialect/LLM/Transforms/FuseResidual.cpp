@@ -1,6 +1,6 @@
 //===- FuseResidual.cpp - Residuals into linear layers ------------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -32,8 +32,7 @@ static LinearOp getFusible(Value value) {
   return {};
 }
 
-template <typename BinaryOp>
-struct FuseBinary : OpRewritePattern<BinaryOp> {
+template <typename BinaryOp> struct FuseBinary : OpRewritePattern<BinaryOp> {
   FuseBinary(MLIRContext *context, Pass::Statistic &fused)
       : OpRewritePattern<BinaryOp>(context), fused(fused) {}
 
@@ -49,8 +48,8 @@ struct FuseBinary : OpRewritePattern<BinaryOp> {
     }
     if (!linear)
       return failure();
-    constexpr auto kind = std::is_same_v<BinaryOp, AddOp> ? ResidualKind::Add
-                                                          : ResidualKind::Mul;
+    constexpr auto kind =
+        std::is_same_v<BinaryOp, AddOp> ? ResidualKind::Add : ResidualKind::Mul;
     rewriter.replaceOpWithNewOp<LinearOp>(
         op, op.getType(), linear.getInput(), linear.getWeightAttr(),
         linear.getLayer(), linear.getScaleAttr(), linear.getBiasAttr(),

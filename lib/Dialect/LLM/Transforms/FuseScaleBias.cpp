@@ -1,6 +1,6 @@
 //===- FuseScaleBias.cpp - Scales and biases into linear layers ---------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -49,14 +49,14 @@ public:
 
 private:
   SymbolTable symbols;
-  llvm::DenseMap<std::pair<Operation *, unsigned>, FlatSymbolRefAttr> parameters;
+  llvm::DenseMap<std::pair<Operation *, unsigned>, FlatSymbolRefAttr>
+      parameters;
 };
 
 /// `mul(linear, parameter)` becomes the scale, `add(linear, parameter)` the
 /// bias. A scale must come first: a bias that is there already would have to be
 /// scaled as well.
-template <typename BinaryOp>
-struct FuseParameter : OpRewritePattern<BinaryOp> {
+template <typename BinaryOp> struct FuseParameter : OpRewritePattern<BinaryOp> {
   FuseParameter(MLIRContext *context, SplatParameters &splats,
                 Pass::Statistic &fused)
       : OpRewritePattern<BinaryOp>(context), splats(splats), fused(fused) {}
@@ -100,8 +100,7 @@ struct FuseParameter : OpRewritePattern<BinaryOp> {
   Pass::Statistic &fused;
 };
 
-struct FuseScaleBias
-    : dlavm::llm::impl::FuseScaleBiasBase<FuseScaleBias> {
+struct FuseScaleBias : dlavm::llm::impl::FuseScaleBiasBase<FuseScaleBias> {
   void runOnOperation() override {
     SplatParameters splats(getOperation());
     RewritePatternSet patterns(&getContext());

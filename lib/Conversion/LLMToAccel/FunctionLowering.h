@@ -1,0 +1,90 @@
+//===- FunctionLowering.h - One function of llm to accel --------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//
+// Not a dialect conversion: views of buffers (the last token of a map, its
+// heads) have layouts of their own, so the memref type of a value is no
+// function of its tensor type, and a type converter could not say what it is.
+// Functions are walked in order instead, with a map from tensors to memrefs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CONVERSION_LLMTOACCEL_FUNCTIONLOWERING_H
+#define DLAVM_CONVERSION_LLMTOACCEL_FUNCTIONLOWERING_H
+
+#include "Objects.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/Pass.h"
+
+namespace dlavm {
+
+/// Lowers one function.
+class FunctionLowering {
+public:
+  FunctionLowering(const Device &device, ObjectTable &objects,
+                   mlir::Pass::Statistic &numTasks)
+      : device(device), objects(objects), numTasks(numTasks) {}
+
+  llvm::LogicalResult run(mlir::func::FuncOp from);
+
+private:
+  // Maps, their names and their types.
+  mlir::MemRefType getMapType(llm::DimsAttr dims);
+  llm::DimsAttr getBlockedDims(mlir::RankedTensorType type, bool hasHeads);
+  mlir::Value createBuffer(llvm::StringRef name, mlir::RankedTensorType type,
+                           bool hasHeads);
+  mlir::Value createBuffer(llvm::StringRef name, mlir::Value like);
+  std::string getName(mlir::Value map);
+  mlir::Value getTokens(mlir::AffineExpr expr);
+
+  // Blocks and control flow.
+  llvm::LogicalResult lowerBlock(mlir::Block &from, bool isEntry);
+  llvm::LogicalResult lower(mlir::Operation *op);
+  llvm::LogicalResult lowerFor(mlir::scf::ForOp op);
+  llvm::LogicalResult lowerCall(mlir::func::CallOp op);
+  llvm::LogicalResult lowerReturn(mlir::func::ReturnOp op);
+  llvm::LogicalResult lowerEntryReturn(mlir::func::ReturnOp op);
+
+  // Ops of the llm dialect.
+  llvm::LogicalResult lower(llm::LinearOp op);
+  llvm::LogicalResult lower(llm::LastTokenOp op);
+  void lower(llm::SplitHeadsOp op);
+  void lower(llm::MergeHeadsOp op);
+  llvm::LogicalResult lower(llm::RMSNormOp op);
+  llvm::LogicalResult lower(llm::LayerNormOp op);
+  llvm::LogicalResult lowerBinary(mlir::Operation *op, accel::BinaryKind kind,
+                                  mlir::Value lhs, mlir::Value rhs);
+  llvm::LogicalResult lower(llm::KVAppendOp op);
+
+  /// Checks a task that was just created.
+  llvm::LogicalResult finishTask(mlir::Operation *op);
+  template <typename Task, typename... Args>
+  llvm::LogicalResult createTask(mlir::Location loc, Args &&...args) {
+    return finishTask(
+        Task::create(builder(), loc, std::forward<Args>(args)...));
+  }
+
+  mlir::OpBuilder &builder() { return *opBuilder; }
+  mlir::Value getObject(mlir::Location loc, mlir::FlatSymbolRefAttr object,
+                        mlir::Value layer) {
+    return objects.get(builder(), loc, object,
+                       layer ? map.lookup(layer) : mlir::Value());
+  }
+
+  const Device &device;
+  ObjectTable &objects;
+  mlir::Pass::Statistic &numTasks;
+  std::unique_ptr<mlir::OpBuilder> opBuilder;
+  mlir::IRMapping map;
+  llvm::DenseMap<mlir::Value, std::string> argumentNames;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CONVERSION_LLMTOACCEL_FUNCTIONLOWERING_H

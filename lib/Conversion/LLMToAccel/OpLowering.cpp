@@ -1,0 +1,258 @@
+//===- OpLowering.cpp - Ops of llm to accel -------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FunctionLowering.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+LogicalResult FunctionLowering::lower(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](llm::LinearOp op) { return lower(op); })
+      .Case([&](llm::RMSNormOp op) { return lower(op); })
+      .Case([&](llm::LayerNormOp op) { return lower(op); })
+      .Case([&](llm::KVAppendOp op) { return lower(op); })
+      .Case([&](llm::LastTokenOp op) { return lower(op); })
+      .Case([&](llm::SplitHeadsOp op) {
+        lower(op);
+        return success();
+      })
+      .Case([&](llm::MergeHeadsOp op) {
+        lower(op);
+        return success();
+      })
+      .Case([&](llm::RopeOp op) {
+        std::string name = getName(op.getInput()) + "_rope";
+        Value out = createBuffer(name, op.getType(), /*hasHeads=*/true);
+        Value table = getObject(op.getLoc(), objects.getRopeTable(op), {});
+        Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
+        map.map(op.getResult(), out);
+        return createTask<accel::RopeOp>(
+            op.getLoc(), name, map.lookup(op.getInput()), table, past, out);
+      })
+      .Case([&](llm::AttentionScoresOp op) {
+        Value out = createBuffer("scores", op.getType(), /*hasHeads=*/true);
+        Value cache = getObject(
+            op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
+        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
+                               llm::DimsAttr::getPast(op.getContext()));
+        map.map(op.getResult(), out);
+        return createTask<accel::ScoresOp>(
+            op.getLoc(), "scores", map.lookup(op.getInput()), cache, keys,
+            op.getScale(), out, objects.getCacheHeads(op.getCacheAttr()));
+      })
+      .Case([&](llm::SoftmaxOp op) {
+        Value out =
+            createBuffer("probabilities", op.getType(), /*hasHeads=*/true);
+        AffineExpr past = llm::DimsAttr::getPast(op.getContext());
+        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) + past);
+        map.map(op.getResult(), out);
+        return createTask<accel::SoftmaxOp>(op.getLoc(), "probabilities",
+                                            map.lookup(op.getInput()), keys,
+                                            getTokens(past), out);
+      })
+      .Case([&](llm::AttentionValuesOp op) {
+        Value out = createBuffer("attention", op.getType(), /*hasHeads=*/true);
+        Value cache = getObject(
+            op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
+        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
+                               llm::DimsAttr::getPast(op.getContext()));
+        map.map(op.getResult(), out);
+        return createTask<accel::ValuesOp>(
+            op.getLoc(), "attention", map.lookup(op.getInput()), cache, keys,
+            out, objects.getCacheHeads(op.getCacheAttr()));
+      })
+      .Case([&](llm::ActivationOp op) {
+        std::string name = getName(op.getInput()) + "_" +
+                           llm::stringifyActivationKind(op.getKind()).str();
+        Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+        Value table = getObject(op.getLoc(),
+                                objects.getActivationTable(op.getKind()), {});
+        map.map(op.getResult(), out);
+        return createTask<accel::ActivationOp>(op.getLoc(), name,
+                                               map.lookup(op.getInput()), table,
+                                               out, op.getType().getDimSize(2));
+      })
+      .Case([&](llm::AddOp op) {
+        return lowerBinary(op, accel::BinaryKind::Add, op.getLhs(),
+                           op.getRhs());
+      })
+      .Case([&](llm::MulOp op) {
+        return lowerBinary(op, accel::BinaryKind::Mul, op.getLhs(),
+                           op.getRhs());
+      })
+      .Case([&](llm::ArgmaxOp op) -> LogicalResult {
+        if (map.contains(op.getResult()))
+          return success();
+        return op.emitOpError("needs the result of an llm.linear, whose task "
+                              "yields the index");
+      })
+      .Case([&](llm::GetParameterOp op) { return success(); })
+      .Case([&](scf::ForOp op) { return lowerFor(op); })
+      .Case([&](func::CallOp op) { return lowerCall(op); })
+      .Default([&](Operation *op) -> LogicalResult {
+        if (!isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
+          return op->emitOpError("cannot be turned into hardware tasks; the "
+                                 "ops of the llm dialect, arith, scf.for and "
+                                 "func.call can");
+        builder().clone(*op, map);
+        return success();
+      });
+}
+
+LogicalResult FunctionLowering::lower(llm::LinearOp op) {
+  std::string name = op.getWeight().str();
+  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  Value weight = getObject(op.getLoc(), objects.getWeight(op.getWeightAttr()),
+                           op.getLayer());
+  Value scaleBias;
+  if (op.getScaleAttr())
+    scaleBias =
+        getObject(op.getLoc(),
+                  objects.getScaleBias(op.getWeight(), op.getScaleAttr(),
+                                       op.getBiasAttr()),
+                  op.getLayer());
+  Value residual;
+  accel::BinaryKindAttr residualKind;
+  if (op.getResidual()) {
+    residual = map.lookup(op.getResidual());
+    residualKind = accel::BinaryKindAttr::get(
+        op.getContext(), op.getResidualKind() == llm::ResidualKind::Add
+                             ? accel::BinaryKind::Add
+                             : accel::BinaryKind::Mul);
+  }
+  // The task that computes logits also finds the largest.
+  Value argmax;
+  for (Operation *user : op->getUsers()) {
+    auto argmaxOp = dyn_cast<llm::ArgmaxOp>(user);
+    if (!argmaxOp)
+      continue;
+    if (!scaleBias)
+      return argmaxOp.emitOpError("needs a linear layer with scale and bias; "
+                                  "give it `scale` and `bias` parameters");
+    if (!argmax) {
+      auto dims = llm::getDims(argmaxOp.getType());
+      argmax = accel::BufferOp::create(
+          builder(), op.getLoc(), "token",
+          MemRefType::get(
+              argmaxOp.getType().getShape(), builder().getI32Type(),
+              MemRefLayoutAttrInterface(),
+              accel::SpaceAttr::get(op.getContext(), accel::Space::DDR)),
+          dims);
+    }
+    map.map(argmaxOp.getResult(), argmax);
+  }
+  map.map(op.getResult(), out);
+  return createTask<accel::LinearOp>(
+      op.getLoc(), builder().getStringAttr(name), map.lookup(op.getInput()),
+      weight, scaleBias, residual, residualKind, out, argmax,
+      builder().getI64IntegerAttr(
+          cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)),
+      builder().getI64IntegerAttr(op.getType().getDimSize(2)));
+}
+
+LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
+  objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
+  std::string name = op.getWeight().str();
+  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  Value weight =
+      getObject(op.getLoc(), objects.getNormWeight(op.getWeightAttr(), {}),
+                op.getLayer());
+  map.map(op.getResult(), out);
+  return createTask<accel::NormOp>(op.getLoc(), accel::NormKind::RMS, name,
+                                   map.lookup(op.getInput()), weight, out,
+                                   op.getType().getDimSize(2));
+}
+
+LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
+  objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
+  std::string name = op.getWeight().str();
+  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  Value weight = getObject(
+      op.getLoc(), objects.getNormWeight(op.getWeightAttr(), op.getBiasAttr()),
+      op.getLayer());
+  map.map(op.getResult(), out);
+  return createTask<accel::NormOp>(op.getLoc(), accel::NormKind::Layer, name,
+                                   map.lookup(op.getInput()), weight, out,
+                                   op.getType().getDimSize(2));
+}
+
+LogicalResult FunctionLowering::lower(llm::KVAppendOp op) {
+  FlatSymbolRefAttr cache = objects.getCache(op.getCacheAttr());
+  Value object = getObject(op.getLoc(), cache, op.getLayer());
+  Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
+  return createTask<accel::KVAppendOp>(
+      op.getLoc(), objects.getCacheSide(op.getCacheAttr()),
+      op.getCache().str() + "_append", map.lookup(op.getInput()), past, object);
+}
+
+LogicalResult FunctionLowering::lowerBinary(Operation *op,
+                                            accel::BinaryKind kind, Value lhs,
+                                            Value rhs) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (rhs.getType() != type)
+    return op->emitOpError("combines a map with a value per channel, which "
+                           "only a linear layer can; run llm-fuse-scale-bias "
+                           "before, and see that a linear layer precedes it");
+  std::string name =
+      getName(lhs) + "_" + accel::stringifyBinaryKind(kind).str();
+  Value out = createBuffer(name, type, /*hasHeads=*/false);
+  map.map(op->getResult(0), out);
+  return createTask<accel::ElementwiseOp>(
+      op->getLoc(), kind, name, map.lookup(lhs), map.lookup(rhs), out);
+}
+
+LogicalResult FunctionLowering::lower(llm::LastTokenOp op) {
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  Value source = map.lookup(op.getInput());
+  auto sourceType = cast<MemRefType>(source.getType());
+  if (sourceType.getRank() != 3)
+    return op.emitOpError("takes the last token of a map without heads; merge "
+                          "the heads first");
+  Value last = getTokens(llm::getDims(type).getDim(1) - 1);
+  SmallVector<OpFoldResult> offsets = {builder().getIndexAttr(0), last,
+                                       builder().getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {
+      builder().getIndexAttr(sourceType.getDimSize(0)),
+      builder().getIndexAttr(1),
+      builder().getIndexAttr(sourceType.getDimSize(2))};
+  SmallVector<OpFoldResult> strides(3, builder().getIndexAttr(1));
+  map.map(op.getResult(),
+          memref::SubViewOp::create(builder(), op.getLoc(), source, offsets,
+                                    sizes, strides)
+              .getResult());
+  return success();
+}
+
+void FunctionLowering::lower(llm::SplitHeadsOp op) {
+  MemRefType type = getMapType(getBlockedDims(op.getType(), true));
+  Value source = map.lookup(op.getInput());
+  SmallVector<OpFoldResult> shape;
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
+    shape.push_back(ShapedType::isDynamic(size)
+                        ? OpFoldResult(getTokens(
+                              getBlockedDims(op.getType(), true).getDim(i)))
+                        : OpFoldResult(builder().getIndexAttr(size)));
+  SmallVector<ReassociationIndices> groups = {{0, 1}, {2}, {3}};
+  map.map(op.getResult(),
+          memref::ExpandShapeOp::create(builder(), op.getLoc(), type, source,
+                                        groups, shape)
+              .getResult());
+}
+
+void FunctionLowering::lower(llm::MergeHeadsOp op) {
+  SmallVector<ReassociationIndices> groups = {{0, 1}, {2}, {3}};
+  map.map(op.getResult(),
+          memref::CollapseShapeOp::create(builder(), op.getLoc(),
+                                          map.lookup(op.getInput()), groups)
+              .getResult());
+}

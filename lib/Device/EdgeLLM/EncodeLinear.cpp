@@ -1,0 +1,115 @@
+//===- EncodeLinear.cpp - The MVM engine and the copy of its weights ------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//
+// One function per task; it reads like section 4 of the register document.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Encoding.h"
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+using namespace mlir;
+using llvm::alignTo;
+
+/// The value of a register that has this name.
+Word edgellm::getNamedValue(TaskKind kind, const Device &device, StringRef reg,
+                            StringRef value) {
+  for (const NamedValue &named :
+       device.getTask(kind)->registers.get(reg).values)
+    if (named.name == value)
+      return static_cast<int64_t>(named.value);
+  llvm_unreachable("the register has no such value");
+}
+
+/// A channel count with its logarithm above it, as registers 22 and 23 want.
+static Word withLog2(const Device &device, int64_t channels) {
+  return (static_cast<int64_t>(llvm::Log2_64(channels)) << device["log2_CH"]) +
+         channels;
+}
+
+void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
+  auto op = cast<accel::LinearOp>(task);
+  const Device &device = writer.getDevice();
+  const int64_t inputChannels = op.getInputChannels();
+  const bool hasScaleBias(op.getScaleBias());
+  const bool hasResidual(op.getResidual());
+  const bool hasArgmax(op.getArgmax());
+  const OutputPartition partition = partitionOutputChannels(
+      device, inputChannels, op.getOutputChannels(), hasScaleBias);
+  const MapOperand input = writer.getMap(op.getInput());
+  const MapOperand output = writer.getMap(op.getOutput());
+  const bool multiplies = op.getResidualKind() == accel::BinaryKind::Mul;
+  std::string mode = hasScaleBias ? "ScaleBias" : "Plain";
+  if (hasResidual)
+    mode += "Residual";
+  if (hasArgmax)
+    mode += "Argmax";
+
+  writer.write("InputChannels", alignTo(inputChannels, device["Tout"]));
+  writer.write("InputWidth", input.tokens);
+  writer.write("InputRows", 1);
+  writer.write("OutputWidth", output.tokens);
+  writer.write("OutputRows", 1);
+  writer.write("SliceChannels", partition.sliceChannels);
+  writer.write("LastSliceChannels", partition.lastSliceChannels);
+  writer.write("Tokens", input.tokens);
+  writer.write("InputAddress", input.address);
+  writer.write("WeightAddress", writer.getObject(op.getWeight()));
+  writer.write("PackageBits", 8 * packageBytes(device, inputChannels));
+  writer.write("OutputAddress", output.address);
+  writer.write("LastSlice", partition.slices - 1);
+  writer.write("BankStep", device["log2_Bank_Step"]);
+  writer.write("ElementwiseMode",
+               getNamedValue(TaskKind::Linear, device, "ElementwiseMode",
+                             multiplies ? "Multiply" : "Add"));
+  writer.write("ArgmaxAddress",
+               hasArgmax ? writer.getMap(op.getArgmax()).address : Word(0));
+  writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));
+  writer.write("QuantizationBlock", withLog2(device, device["T_quant_block"]));
+  writer.write("LastGroupChannels", lastGroupChannels(device, inputChannels));
+  writer.write("ScaleBiasAddress",
+               hasScaleBias ? writer.getObject(op.getScaleBias()) : Word(0));
+  writer.write("ResidualAddress",
+               hasResidual ? writer.getMap(op.getResidual()).address : Word(0));
+  writer.write("InputSurface", input.line);
+  writer.write("InputLine", input.line);
+  writer.write("OutputSurface", output.line);
+  writer.write("OutputLine", output.line);
+  writer.write("Mode", getNamedValue(TaskKind::Linear, device, "Mode", mode));
+}
+
+LogicalResult edgellm::verifyLinear(Operation *task, const Device &device) {
+  auto op = cast<accel::LinearOp>(task);
+  const int64_t channels = op.getInputChannels();
+  if (linearTokens(device, channels) < 1 ||
+      weightBufferChannels(device, channels) < device["Tout"])
+    return op.emitOpError()
+           << "has " << channels << " input channels, but the buffers of "
+           << device.getName() << " hold at most "
+           << std::min(device["DAT_BRAM_DEPTH"],
+                       device["WT_BRAM_DEPTH"] * device["ASYN_FACTOR"] / 2) *
+                  device["Tin"];
+  return success();
+}
+
+Word edgellm::maxTokensLinear(Operation *task, const Device &device,
+                              const Word &) {
+  auto op = cast<accel::LinearOp>(task);
+  return linearTokens(device, op.getInputChannels());
+}
+
+void edgellm::encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer) {
+  const int64_t high = int64_t(1) << 32;
+  writer.write("Source", copy.source);
+  writer.write("DestinationLow", remainder(copy.destination, high));
+  writer.write("DestinationHigh", floorDiv(copy.destination, high));
+  writer.write("LengthBits", 8 * copy.bytes);
+  writer.write("Port", copy.port);
+  writer.write("Opcode", getNamedValue(TaskKind::WeightCopy, writer.getDevice(),
+                                       "Opcode", "Start"));
+}

@@ -1,0 +1,104 @@
+//===- EncodeMaps.cpp - Tasks of the special engine on whole maps ---------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//
+// One function per task; it reads like section 4 of the register document.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Encoding.h"
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+using namespace mlir;
+using llvm::alignTo;
+
+void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
+  auto op = cast<accel::NormOp>(task);
+  const Device &device = writer.getDevice();
+  const int64_t channels = alignTo(op.getChannels(), device["Tout"]);
+  const MapOperand input = writer.getMap(op.getInput());
+  const MapOperand output = writer.getMap(op.getOutput());
+  // Weights come in words of 16 channels.
+  const int64_t words = channels / (device["AXI_DAT_WIDTH"] / 32);
+
+  writer.write("WeightAddress", writer.getObject(op.getWeight()));
+  writer.write("InputAddress", input.address);
+  writer.write("InputSurface", input.line);
+  writer.write("InputLine", input.line);
+  writer.write("OutputAddress", output.address);
+  writer.write("OutputSurface", output.line);
+  writer.write("OutputLine", output.line);
+  writer.write("ChannelGroups", input.groups);
+  writer.write("Rows", 1);
+  writer.write("Width", input.tokens);
+  writer.write("Pixels", input.tokens);
+  writer.write("Reciprocal", encodeFP20(1.0f / channels));
+  writer.write("WeightBursts", words / device["AXI_BURST_LEN"]);
+  writer.write("Kind", getNamedValue(TaskKind::Norm, device, "Kind",
+                                     op.getKind() == accel::NormKind::RMS
+                                         ? "RMSNorm"
+                                         : "LayerNorm"));
+  writer.write("Opcode",
+               getNamedValue(TaskKind::Norm, device, "Opcode", "Start"));
+}
+
+LogicalResult edgellm::verifyNorm(Operation *task, const Device &device) {
+  auto op = cast<accel::NormOp>(task);
+  const int64_t rest = op.getChannels() % device["Tout"];
+  if (rest == 0)
+    return success();
+  return op.emitOpError() << "has " << op.getChannels()
+                          << " channels, which must be a multiple of "
+                          << device["Tout"] << " on " << device.getName()
+                          << " (" << rest << " too many)";
+}
+
+void edgellm::encodeActivation(Operation *task, TaskWriter &writer) {
+  auto op = cast<accel::ActivationOp>(task);
+  const MapOperand input = writer.getMap(op.getInput());
+  const MapOperand output = writer.getMap(op.getOutput());
+
+  writer.write("TableAddress", writer.getObject(op.getTable()));
+  writer.write("InputAddress", input.address);
+  writer.write("InputSurface", input.line);
+  writer.write("InputLine", input.line);
+  writer.write("OutputAddress", output.address);
+  writer.write("OutputSurface", output.line);
+  writer.write("OutputLine", output.line);
+  writer.write("ChannelGroups", input.groups);
+  writer.write("Rows", 1);
+  writer.write("Width", input.tokens);
+  writer.write("Pixels", input.tokens);
+  writer.write("ChannelGroups2", input.groups);
+  writer.write("Channels", op.getChannels());
+  writer.write("Opcode", getNamedValue(TaskKind::Activation, writer.getDevice(),
+                                       "Opcode", "Start"));
+}
+
+void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
+  auto op = cast<accel::ElementwiseOp>(task);
+  const Device &device = writer.getDevice();
+  const MapOperand input = writer.getMap(op.getLhs());
+  const MapOperand output = writer.getMap(op.getOutput());
+
+  writer.write("Mode", getNamedValue(TaskKind::Elementwise, device, "Mode",
+                                     op.getKind() == accel::BinaryKind::Add
+                                         ? "Add"
+                                         : "Multiply"));
+  writer.write("InputAddress", input.address);
+  writer.write("InputSurface", input.line);
+  writer.write("InputLine", input.line);
+  writer.write("OutputAddress", output.address);
+  writer.write("OutputSurface", output.line);
+  writer.write("OutputLine", output.line);
+  writer.write("ChannelGroups", input.groups);
+  writer.write("Rows", 1);
+  writer.write("Width", input.tokens);
+  writer.write("OtherAddress", writer.getMap(op.getRhs()).address);
+  writer.write("Opcode",
+               getNamedValue(TaskKind::Elementwise, device, "Opcode", "Start"));
+}

@@ -1,0 +1,70 @@
+// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file | FileCheck %s
+
+// A plain linear layer. The map is blocked into groups of 32 channels.
+
+// CHECK-LABEL: module @plain attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64}
+module @plain attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @w from "w" : tensor<96x64xi4>
+// CHECK:      accel.object @w_weight weight [96, 64] from [@w] in <hbm>
+// CHECK-LABEL: func.func @model() {
+// CHECK-NEXT:   %[[X:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+// CHECK-NEXT:   %[[Y:.*]] = accel.buffer "w" host "output" channels 96 : memref<3x?x32xf16, #accel.space<ddr>>, <3, seq, 32>
+// CHECK-NEXT:   %[[W:.*]] = accel.get_object @w_weight : !accel.object
+// CHECK-NEXT:   accel.linear "w" ins(%[[X]] : memref<2x?x32xf16, #accel.space<ddr>>) weight(%[[W]]) outs(%[[Y]] : memref<3x?x32xf16, #accel.space<ddr>>) [64, 96]
+// CHECK-NEXT:   return
+func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x96xf16, #llm.dims<1, seq, 96>> {
+  %y = llm.linear %x, @w : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x96xf16, #llm.dims<1, seq, 96>>
+  return %y : tensor<1x?x96xf16, #llm.dims<1, seq, 96>>
+}
+}
+
+// -----
+
+// Scale and bias are one object; a residual is a third operand.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @w from "w" : tensor<64x64xi4>
+llm.parameter @s from "s" : tensor<64xf16>
+llm.parameter @b from "b" : tensor<64xf16>
+// CHECK: accel.object @w_scale_bias scale_bias [64] from [@s, @b] in <ddr>
+// CHECK-LABEL: func.func @model() {
+// CHECK:  %[[X:.*]] = accel.buffer "input"
+// CHECK:  %[[A:.*]] = accel.buffer "w"
+// CHECK:  %[[SB:.*]] = accel.get_object @w_scale_bias
+// CHECK:  accel.linear "w" ins(%[[X]] : {{.*}}) weight(%{{.*}}) scale_bias(%[[SB]]) outs(%[[A]] : {{.*}}) [64, 64]
+// CHECK:  %[[B:.*]] = accel.buffer "w"
+// CHECK:  accel.linear "w" ins(%[[A]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[X]] : {{.*}}) outs(%[[B]] : {{.*}}) [64, 64]
+// CHECK:  %[[C:.*]] = accel.buffer "w" host "output"
+// CHECK:  accel.linear "w" ins(%[[B]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) mul(%[[A]] : {{.*}}) outs(%[[C]] : {{.*}}) [64, 64]
+func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
+  %a = llm.linear %x, @w scale @s bias @b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  %b = llm.linear %a, @w scale @s bias @b add %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  %c = llm.linear %b, @w scale @s bias @b mul %a : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return %c : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+}
+}
+
+// -----
+
+// The task of the logits also finds the largest; the last token is a view.
+// Channels that fill no group of 32 take one.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @w from "w" : tensor<1000x64xi4>
+llm.parameter @s splat 1.0 : tensor<1000xf16>
+llm.parameter @b splat 0.0 : tensor<1000xf16>
+// CHECK-LABEL: func.func @model() {
+// CHECK-NEXT:  %[[X:.*]] = accel.buffer "input" host "input" channels 64
+// CHECK-NEXT:  %[[LAST:.*]] = accel.tokens seq - 1
+// CHECK-NEXT:  %[[L:.*]] = memref.subview %[[X]][0, %[[LAST]], 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
+// CHECK-DAG:   %[[Y:.*]] = accel.buffer "w" host "logits" channels 1000 : memref<32x1x32xf16, #accel.space<ddr>>, <32, 1, 32>
+// CHECK-DAG:   %[[T:.*]] = accel.buffer "token" host "token" channels 1 : memref<1xi32, #accel.space<ddr>>, <1>
+// CHECK:       accel.linear "w" ins(%[[L]] : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%{{.*}}) scale_bias(%{{.*}}) outs(%[[Y]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<ddr>>) [64, 1000]
+// CHECK-NEXT:  return
+func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> (tensor<1x1x1000xf16>, tensor<1xi32>) {
+  %l = llm.last_token %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  %y = llm.linear %l, @w scale @s bias @b : tensor<1x1x64xf16> -> tensor<1x1x1000xf16>
+  %t = llm.argmax %y : tensor<1x1x1000xf16> -> tensor<1xi32>
+  return %y, %t : tensor<1x1x1000xf16>, tensor<1xi32>
+}
+}

@@ -1,0 +1,64 @@
+// RUN: dlavm-opt %s --accel-place-buffers -split-input-file -verify-diagnostics
+
+// The last op of the layer reads the argument while it writes the result, which
+// lies in the same place.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+// expected-note@+1 {{the argument}}
+func.func private @layer(%x: memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>> {
+  %n = accel.get_object @n : !accel.object
+  %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  // expected-error@+1 {{'accel.buffer' op is the result of a layer, so it lies where the layer's argument lies, but the argument is still read after the result is written; let the last op that reads the argument come before the one that computes the result}}
+  %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>)
+  return %b : memref<2x?x32xf16, #accel.space<ddr>>
+}
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<ddr>>) {
+    %r = func.call @layer(%h) : (memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>>
+    scf.yield %r : memref<2x?x32xf16, #accel.space<ddr>>
+  }
+  return
+}
+}
+
+// -----
+
+// More than the memory has, with the largest buffers.
+
+// expected-error@+5 {{needs 6417286144 bytes of DDR, 1024 of them for parameters, 2122318848 more than the 4294967296 of edgellm-20241128; lower the context with --max-tokens}}
+// expected-note@+4 {{'a' takes 2139095040 bytes}}
+// expected-note@+3 {{'b' takes 2139095040 bytes}}
+// expected-note@+2 {{'c' takes 2139095040 bytes}}
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+func.func @model() {
+  %a = accel.buffer "a" host "input0" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %b = accel.buffer "b" host "input1" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %c = accel.buffer "c" host "input2" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func private @layer()
+func.func @model() {
+  // expected-error@+1 {{'func.call' op calls a function without a body}}
+  func.call @layer() : () -> ()
+  return
+}
+}
+
+// -----
+
+// expected-error@+1 {{names no device}}
+module attributes {llm.max_tokens = 2048 : i64} {}

@@ -1,0 +1,166 @@
+// RUN: dlavm-opt %s -split-input-file -verify-diagnostics
+
+// Registers.
+
+// expected-error@+1 {{'csb.register' op expects parent op 'csb.register_table'}}
+csb.register @Mode = 33
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{attribute 'number' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  csb.register @Mode = -1
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op names values that are i64, found "Plain" = 287 : i32}}
+  csb.register @Mode = 33 values {Plain = 287 : i32}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op names values that are i64, found "Plain" = "287"}}
+  csb.register @Mode = 33 values {Plain = "287"}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-note@+1 {{see existing symbol definition here}}
+  csb.register @Mode = 33
+  // expected-error@+1 {{redefinition of symbol named 'Mode'}}
+  csb.register @Mode = 34
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  csb.register @Mode = 33
+}
+func.func @f(%value: i32) {
+  // expected-error@+1 {{'csb.write' op names @mvm::@Width, which is no csb.register}}
+  csb.write @mvm::@Width, %value : i32
+  return
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  csb.register @Mode = 33
+}
+func.func @f(%value: i32) {
+  // expected-error@+1 {{'csb.write' op names @mvm, which is no csb.register}}
+  csb.write @mvm, %value : i32
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'csb.poll' op names @mvm::@Status, which is no csb.register}}
+  csb.poll @mvm::@Status until 1
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'csb.read' op names @mvm::@Status, which is no csb.register}}
+  %0 = csb.read @mvm::@Status : i32
+  return
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  csb.register @Mode = 33
+}
+func.func @f(%value: i16) {
+  // expected-error@+1 {{'csb.write' op operand #0 must be i32 or i64, but got 'i16'}}
+  csb.write @mvm::@Mode, %value : i16
+  return
+}
+
+// -----
+
+// Addresses.
+
+func.func @f() {
+  // expected-error@+1 {{'csb.address_of' op names @query, which is no csb.buffer, csb.object or csb.constant}}
+  %0 = csb.address_of @query : i64
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'csb.address_of' op names @f, which is no csb.buffer, csb.object or csb.constant}}
+  %0 = csb.address_of @f : i64
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 3 numbers}}
+csb.buffer @query at 0 bytes 64 live [0, 1, 2]
+
+// -----
+
+// expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 0 numbers}}
+csb.buffer @query at 0 bytes 64 live []
+
+// -----
+
+// expected-error@+1 {{attribute 'address' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+csb.buffer @query at -64 bytes 64 live [0, 1]
+
+// -----
+
+// expected-error@+1 {{attribute 'bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+csb.buffer @query at 0 bytes 0 live [0, 1]
+
+// -----
+
+// expected-error@+1 {{attribute 'ports' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+csb.object @weight "weight" "HBM" at 0 bytes 64 stride 0 dma 0 ports 0 port_stride 0
+
+// -----
+
+// The host.
+
+func.func @f(%seq: i32) {
+  // expected-error@+1 {{attribute 'max_tokens' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  csb.check_call %seq, %seq, 0
+  return
+}
+
+// -----
+
+csb.buffer @scratch at 0 bytes 64 live [0, 0]
+csb.constant @ddr_base = 0
+func.func @f(%directory: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op names @copy, which is no function}}
+  csb.load_parameters %directory via @copy scratch @scratch base @ddr_base
+  return
+}
+
+// -----
+
+csb.constant @ddr_base = 0
+func.func @f(%directory: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op names @ddr_base, which is no csb.buffer}}
+  csb.load_parameters %directory via @f scratch @ddr_base base @ddr_base
+  return
+}
+
+// -----
+
+csb.buffer @scratch at 0 bytes 64 live [0, 0]
+func.func @f(%directory: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op names @scratch, which is no csb.constant}}
+  csb.load_parameters %directory via @f scratch @scratch base @scratch
+  return
+}
