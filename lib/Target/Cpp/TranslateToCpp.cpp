@@ -13,6 +13,7 @@
 
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "CppExpressions.h"
+#include "CppFrame.h"
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
@@ -38,9 +39,6 @@ public:
   LogicalResult print(StringRef namespaceName);
 
 private:
-  void printRegisterTable(csb::RegisterTableOp table);
-  void printAddresses();
-  void printParameterFiles();
   LogicalResult printFunction(func::FuncOp function);
   LogicalResult printBlock(Block &block);
   LogicalResult print(Operation *op);
@@ -60,10 +58,6 @@ private:
 };
 
 } // namespace
-
-static std::string getName(Operation *op) {
-  return op->getAttrOfType<StringAttr>("csb.name").str();
-}
 
 //===----------------------------------------------------------------------===//
 // The frame
@@ -111,82 +105,13 @@ LogicalResult CppPrinter::print(StringRef namespaceName) {
      << "#include <cstdint>\n#include <iterator>\n#include <string>\n#include "
         "<vector>\n\n"
      << "namespace " << namespaceName << " {\n\n";
-  if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module))
-    os << "// The largest context: seq + past.\n"
-       << "constexpr int32_t kMaxTokens = " << *maxTokens << ";\n\n";
-  os << "// Registers of the tasks, and names of their values.\n";
-  for (auto table : module.getOps<csb::RegisterTableOp>())
-    printRegisterTable(table);
-  printAddresses();
-  printParameterFiles();
+  printConstants(module, os);
   for (Operation *function : getFunctions(module, symbols))
     if (failed(printFunction(cast<func::FuncOp>(function))))
       return failure();
   os << "\n} // namespace " << namespaceName << "\n\n#endif // " << guard
      << "\n";
   return success();
-}
-
-void CppPrinter::printRegisterTable(csb::RegisterTableOp table) {
-  os << "\n// " << table.getTitle() << "\nnamespace " << getName(table)
-     << " {\n";
-  for (auto reg : table.getBody().getOps<csb::RegisterOp>()) {
-    os << "constexpr uint32_t " << reg.getSymName() << " = " << reg.getNumber()
-       << ";\n";
-    if (!reg.getValuesAttr())
-      continue;
-    for (NamedAttribute value : reg.getValuesAttr())
-      os << "constexpr int32_t " << CppExpressions::getValueName(reg, value)
-         << " = " << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
-  }
-  os << "} // namespace " << getName(table) << "\n";
-}
-
-void CppPrinter::printAddresses() {
-  auto print = [&](Operation *op, int64_t value, const std::string &comment) {
-    os << "constexpr int64_t " << getName(op) << " = " << value << ";";
-    if (!comment.empty())
-      os << " // " << comment;
-    os << "\n";
-  };
-  os << "\n// Weights, tables and KV caches: the address of the first layer, in"
-        " HBM that in\n// every port.\n";
-  for (auto object : module.getOps<csb::ObjectOp>())
-    print(
-        object, object.getAddress(),
-        (object.getSpace() + ", " + Twine(object.getBytes()) + " bytes").str());
-  if (!module.getOps<csb::ConstantOp>().empty())
-    os << "\n// Bytes from one layer to the next, and where DMA finds DDR.\n";
-  for (auto constant : module.getOps<csb::ConstantOp>())
-    print(constant, constant.getValue(), "");
-  os << "\n// Feature maps in DDR. Those that are never live together share "
-        "their place.\n";
-  for (auto buffer : module.getOps<csb::BufferOp>())
-    print(buffer, buffer.getAddress(),
-          std::to_string(buffer.getBytes()) + " bytes");
-}
-
-void CppPrinter::printParameterFiles() {
-  os << "\n// What load_parameters loads: object, file, memory, DMA address, "
-        "bytes between\n// layers, layers (0: shared), ports, bytes between "
-        "ports, bytes.\n"
-     << "constexpr dlavm::ParameterFile kParameterFiles[] = {\n";
-  bool hasFiles = false;
-  for (auto object : module.getOps<csb::ObjectOp>()) {
-    if (!object.getFile())
-      continue;
-    hasFiles = true;
-    os << "    {\"" << object.getSymName() << "\", \"" << *object.getFile()
-       << "\",\n     dlavm::Space::" << object.getSpace() << ", "
-       << object.getDmaBase() + object.getAddress() << ", "
-       << object.getStride() << ", " << object.getLayers().value_or(0) << ", "
-       << object.getPorts() << ", " << object.getPortStride() << ", "
-       << object.getBytes() << "},\n";
-  }
-  // An array needs an element.
-  if (!hasFiles)
-    os << "    {\"\", \"\", dlavm::Space::DDR, 0, 0, 0, 0, 0, 0},\n";
-  os << "};\n";
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,7 +140,7 @@ LogicalResult CppPrinter::printFunction(func::FuncOp function) {
     return function.emitOpError("has no names for its arguments; run "
                                 "csb-prepare-emission before");
   std::string head =
-      "inline " + getResultType(function) + " " + getName(function) + "(";
+      "inline " + getResultType(function) + " " + getCppName(function) + "(";
   os << "\n" << head << "dlavm::Device &device";
   for (auto [argument, name] :
        llvm::zip_equal(function.getArguments(), names)) {
@@ -265,8 +190,8 @@ LogicalResult CppPrinter::print(Operation *op) {
     return printLoop(loop);
   if (op->getNumResults() == 1) {
     os << "const " << CppExpressions::getType(op->getResult(0).getType()) << " "
-       << getName(op) << " = " << expressions.compute(op) << ";\n";
-    expressions.bind(op->getResult(0), getName(op));
+       << getCppName(op) << " = " << expressions.compute(op) << ";\n";
+    expressions.bind(op->getResult(0), getCppName(op));
     return success();
   }
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -302,7 +227,7 @@ LogicalResult CppPrinter::print(Operation *op) {
         return success();
       })
       .Case([&](func::CallOp op) {
-        os << getName(symbols.lookup(op.getCallee())) << "(device";
+        os << getCppName(symbols.lookup(op.getCallee())) << "(device";
         for (Value operand : op.getOperands())
           os << ", " << expressions.get(operand);
         os << ");\n";
@@ -321,7 +246,7 @@ LogicalResult CppPrinter::print(Operation *op) {
 LogicalResult CppPrinter::printLoop(scf::ForOp loop) {
   if (csb::TaskOp task = getSlicedTask(loop))
     printComment(task);
-  const std::string variable = getName(loop);
+  const std::string variable = getCppName(loop);
   expressions.bind(loop.getInductionVar(), variable);
   os << "for (" << CppExpressions::getType(loop.getInductionVar().getType())
      << " " << variable << " = " << expressions.get(loop.getLowerBound())
@@ -362,9 +287,9 @@ void CppPrinter::print(csb::LoadParametersOp op) {
   if (op.getCopy()) {
     auto scratch = symbols.lookup<csb::BufferOp>(*op.getScratch());
     os << "const dlavm::CopyEngine engine = {"
-       << getName(symbols.lookup(*op.getCopy())) << ", "
-       << getName(symbols.lookup(*op.getDdrBase())) << ", " << getName(scratch)
-       << ", " << scratch.getBytes() << "};\n";
+       << getCppName(symbols.lookup(*op.getCopy())) << ", "
+       << getCppName(symbols.lookup(*op.getDdrBase())) << ", "
+       << getCppName(scratch) << ", " << scratch.getBytes() << "};\n";
     engine = ", &engine";
   }
   os << "dlavm::load_parameters(device, kParameterFiles, "

@@ -1,0 +1,93 @@
+//===- CppFrame.cpp - Constants of the driver source ----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CppFrame.h"
+#include "CppExpressions.h"
+
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+std::string dlavm::getCppName(Operation *op) {
+  return op->getAttrOfType<StringAttr>("csb.name").str();
+}
+
+static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {
+  os << "\n// " << table.getTitle() << "\nnamespace " << getCppName(table)
+     << " {\n";
+  for (auto reg : table.getBody().getOps<csb::RegisterOp>()) {
+    os << "constexpr uint32_t " << reg.getSymName() << " = " << reg.getNumber()
+       << ";\n";
+    if (!reg.getValuesAttr())
+      continue;
+    for (NamedAttribute value : reg.getValuesAttr())
+      os << "constexpr int32_t " << CppExpressions::getValueName(reg, value)
+         << " = " << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
+  }
+  os << "} // namespace " << getCppName(table) << "\n";
+}
+
+static void printAddresses(ModuleOp module, raw_ostream &os) {
+  auto print = [&](Operation *op, int64_t value, const std::string &comment) {
+    os << "constexpr int64_t " << getCppName(op) << " = " << value << ";";
+    if (!comment.empty())
+      os << " // " << comment;
+    os << "\n";
+  };
+  os << "\n// Weights, tables and KV caches: the address of the first layer, in"
+        " HBM that in\n// every port.\n";
+  for (auto object : module.getOps<csb::ObjectOp>())
+    print(
+        object, object.getAddress(),
+        (object.getSpace() + ", " + Twine(object.getBytes()) + " bytes").str());
+  if (!module.getOps<csb::ConstantOp>().empty())
+    os << "\n// Bytes from one layer to the next, and where DMA finds DDR.\n";
+  for (auto constant : module.getOps<csb::ConstantOp>())
+    print(constant, constant.getValue(), "");
+  os << "\n// Feature maps in DDR. Those that are never live together share "
+        "their place.\n";
+  for (auto buffer : module.getOps<csb::BufferOp>())
+    print(buffer, buffer.getAddress(),
+          std::to_string(buffer.getBytes()) + " bytes");
+}
+
+static void printParameterFiles(ModuleOp module, raw_ostream &os) {
+  os << "\n// What load_parameters loads: object, file, memory, DMA address, "
+        "bytes between\n// layers, layers (0: shared), ports, bytes between "
+        "ports, bytes.\n"
+     << "constexpr dlavm::ParameterFile kParameterFiles[] = {\n";
+  bool hasFiles = false;
+  for (auto object : module.getOps<csb::ObjectOp>()) {
+    if (!object.getFile())
+      continue;
+    hasFiles = true;
+    os << "    {\"" << object.getSymName() << "\", \"" << *object.getFile()
+       << "\",\n     dlavm::Space::" << object.getSpace() << ", "
+       << object.getDmaBase() + object.getAddress() << ", "
+       << object.getStride() << ", " << object.getLayers().value_or(0) << ", "
+       << object.getPorts() << ", " << object.getPortStride() << ", "
+       << object.getBytes() << "},\n";
+  }
+  // An array needs an element.
+  if (!hasFiles)
+    os << "    {\"\", \"\", dlavm::Space::DDR, 0, 0, 0, 0, 0, 0},\n";
+  os << "};\n";
+}
+
+void dlavm::printConstants(ModuleOp module, raw_ostream &os) {
+  if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module))
+    os << "// The largest context: seq + past.\n"
+       << "constexpr int32_t kMaxTokens = " << *maxTokens << ";\n\n";
+  os << "// Registers of the tasks, and names of their values.\n";
+  for (auto table : module.getOps<csb::RegisterTableOp>())
+    printRegisterTable(table, os);
+  printAddresses(module, os);
+  printParameterFiles(module, os);
+}

@@ -1,0 +1,26 @@
+//===- CppFrame.h - Constants of the driver source --------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TARGET_CPP_CPPFRAME_H
+#define DLAVM_TARGET_CPP_CPPFRAME_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace dlavm {
+
+/// The identifier that csb-prepare-emission gave an op.
+std::string getCppName(mlir::Operation *op);
+
+/// Prints what stands before the functions: the largest context, registers,
+/// addresses and the table of parameter files.
+void printConstants(mlir::ModuleOp module, llvm::raw_ostream &os);
+
+} // namespace dlavm
+
+#endif // DLAVM_TARGET_CPP_CPPFRAME_H

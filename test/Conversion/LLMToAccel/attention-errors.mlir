@@ -1,0 +1,53 @@
+// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<4x?x64xf16, #llm.dims<4, seq, 64>>) -> tensor<4x?x64xf16, #llm.dims<4, seq, 64>> {
+  // expected-error@+1 {{'accel.rope' op has heads of 64 channels (rounded up to a multiple of 32), but those of edgellm-20241128 have 128; pad the heads of the model to that size}}
+  %0 = llm.rope %x half_split theta 10000.0 rotary 64 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
+  return %0 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.kv_cache @keys : tensor<2x?x256xf16, #llm.dims<2, seq + past, 256>>
+func.func @model(%x: tensor<2x?x256xf16, #llm.dims<2, seq, 256>>) {
+  // expected-error@+1 {{'accel.kv_append' op has heads of 256 channels (rounded up to a multiple of 32), but those of edgellm-20241128 have 128}}
+  %t = llm.kv_append %x, @keys : tensor<2x?x256xf16, #llm.dims<2, seq, 256>>
+  return
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.kv_cache @values : tensor<2x?x64xf16, #llm.dims<2, seq + past, 64>>
+func.func @model(%y: tensor<2x?x64xf16, #llm.dims<2, seq, 64>>) {
+  // expected-error@+1 {{'accel.kv_append' op has heads of 64 channels}}
+  %t = llm.kv_append %y, @values : tensor<2x?x64xf16, #llm.dims<2, seq, 64>>
+  return
+}
+}
+
+// -----
+
+// Registers have 8 bits for the number of heads.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<256x?x128xf16, #llm.dims<256, seq, 128>>) -> tensor<256x?x128xf16, #llm.dims<256, seq, 128>> {
+  // expected-error@+1 {{'accel.rope' op has 256 heads, but a task of edgellm-20241128 takes at most 255}}
+  %0 = llm.rope %x half_split theta 10000.0 rotary 64 : tensor<256x?x128xf16, #llm.dims<256, seq, 128>>
+  return %0 : tensor<256x?x128xf16, #llm.dims<256, seq, 128>>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x1x128xf16> {
+  // expected-error@+1 {{'llm.last_token' op takes the last token of a map without heads; merge the heads first}}
+  %0 = llm.last_token %x : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  return %0 : tensor<2x1x128xf16>
+}
+}
