@@ -16,7 +16,7 @@ if(NOT LLVM_ENABLE_RTTI)
 endif()
 if(DLAVM_ENABLE_SANITIZERS)
   target_compile_options(dlavm_options INTERFACE
-    $<BUILD_INTERFACE:-fsanitize=address,undefined;-fno-sanitize=vptr;-fno-sanitize-recover=all;-fno-omit-frame-pointer;-O1>)
+    $<BUILD_INTERFACE:-fsanitize=address,undefined;-fno-sanitize=vptr;-fno-sanitize-recover=all;-fno-omit-frame-pointer;-O1;-UNDEBUG>)
   target_link_options(dlavm_options INTERFACE
     $<BUILD_INTERFACE:-fsanitize=address,undefined>)
 endif()

@@ -1,4 +1,4 @@
-# Part of the DLAVM project, under the Apache License v2.0 with LLVM Exceptions.
+# Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compares the hashes of a driver's streams with all of a reference file.

@@ -63,25 +63,28 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
   }
 
   LogicalResult place(const Device &device, const Memory &memory) {
-    Builder builder(&getContext());
-    int64_t end = 0;
-    SmallVector<std::pair<int64_t, ObjectOp>> totals;
+    // Sizes saturate, so that absurd ones are refused and not wrapped around.
+    uint64_t end = 0;
+    SmallVector<std::pair<uint64_t, ObjectOp>> totals;
     for (Group &group : getGroups(memory.space)) {
-      int64_t layerBytes = 0;
+      const uint64_t layers = group.layers;
+      uint64_t layerBytes = 0;
       for (ObjectOp object : group.objects) {
-        const int64_t bytes = device.getObject(getObjectKind(object.getKind()))
-                                  .bytes(object.getShape(), device);
-        object.setAddress(end + layerBytes);
+        const uint64_t bytes = device.getObject(getObjectKind(object.getKind()))
+                                   .bytes(object.getShape(), device);
+        object.setAddress(llvm::SaturatingAdd(end, layerBytes));
         object.setBytes(bytes);
-        layerBytes += llvm::alignTo(bytes, memory.alignment);
-        totals.push_back({bytes * group.layers, object});
+        layerBytes = llvm::SaturatingAdd(
+            layerBytes, llvm::alignTo(bytes, memory.alignment));
+        totals.push_back({llvm::SaturatingMultiply(bytes, layers), object});
       }
       for (ObjectOp object : group.objects)
         object.setStride(object.getLayers() ? layerBytes : 0);
-      end += layerBytes * group.layers;
+      end = llvm::SaturatingMultiplyAdd(layerBytes, layers, end);
     }
     (memory.space == MemorySpace::DDR ? ddrBytes : hbmBytes) += end;
-    if (end <= memory.capacity)
+    const uint64_t capacity = memory.capacity;
+    if (end <= capacity)
       return success();
 
     llvm::stable_sort(
@@ -91,8 +94,8 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         << end << " bytes of " << stringify(memory.space)
         << (memory.ports > 1 ? " per port" : "") << " for its parameters"
         << (memory.space == MemorySpace::HBM ? " and KV caches" : "") << ", "
-        << end - memory.capacity << " more than the " << memory.capacity
-        << " of " << device.getName() << "; compile fewer layers (--layers)";
+        << end - capacity << " more than the " << capacity << " of "
+        << device.getName() << "; compile fewer layers (--layers)";
     for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
       diagnostic.attachNote(object.getLoc())
           << "'" << object.getSymName() << "' takes " << bytes << " bytes";

@@ -50,8 +50,10 @@ LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
     return op->emitError("'llm.max_tokens' belongs to the module, which states "
                          "the largest context once");
   auto value = dyn_cast<IntegerAttr>(attribute.getValue());
-  if (!value || !value.getType().isInteger(64) || value.getInt() < 1)
-    return op->emitError("'llm.max_tokens' must be a positive i64, found ")
+  if (!value || !value.getType().isInteger(64) || value.getInt() < 1 ||
+      value.getInt() > std::numeric_limits<int32_t>::max())
+    return op->emitError("'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, "
+                         "found ")
            << attribute.getValue();
   return success();
 }

@@ -1,0 +1,115 @@
+// RUN: rm -rf %t && mkdir -p %t
+// RUN: dlavm-opt %s --csb-prepare-emission | dlavm-translate --csb-to-cpp -o %t/driver.h
+// RUN: FileCheck %s < %t/driver.h
+// RUN: echo '#include "driver.h"' > %t/driver.cpp
+// RUN: %cxx -std=c++17 -Wall -Wextra -Werror -fsyntax-only -I %runtime %t/driver.cpp
+
+module @model attributes {llm.max_tokens = 2048 : i64} {
+
+// Registers and the names of their values. A name that a table has twice gets
+// that of its register in front.
+// CHECK:      // the first
+// CHECK-NEXT: namespace one {
+// CHECK-NEXT: constexpr uint32_t Mode = 33;
+// CHECK-NEXT: constexpr int32_t Fast = 1;
+// CHECK-NEXT: constexpr int32_t ModeOff = 0;
+// CHECK-NEXT: constexpr int32_t ModeStatus = 2;
+// CHECK-NEXT: constexpr uint32_t Mask = 34;
+// CHECK-NEXT: constexpr int32_t MaskOff = 5;
+// CHECK-NEXT: constexpr uint32_t Status = 1;
+// CHECK-NEXT: } // namespace one
+csb.register_table @one "the first" {
+  csb.register @Mode = 33 values {Fast = 1 : i64, Off = 0 : i64, Status = 2 : i64}
+  csb.register @Mask = 34 values {Off = 5 : i64}
+  csb.register @Status = 1
+}
+csb.buffer @x at 4096 bytes 8192 live [0, 0] input
+// CHECK: constexpr int64_t kX = 4096; // 8192 bytes
+
+// A function stands before those that call it.
+// CHECK-LABEL: inline void layer(dlavm::Device &device, int32_t number
+// CHECK-LABEL: inline void run(dlavm::Device &device, int32_t seq, int32_t past) {
+func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
+  // CHECK-NEXT: dlavm::check_call(seq, past, kMaxTokens);
+  csb.check_call %seq, %past, 2048
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %c5 = arith.constant 5 : i32
+  %c28 = arith.constant 28 : i32
+  // CHECK: for (int32_t i = 0; i < 28; ++i) {
+  // CHECK-NEXT: layer(device, i);
+  // CHECK-NEXT: }
+  scf.for %i = %c0 to %c28 step %c1 : i32 {
+    func.call @layer(%i) : (i32) -> ()
+  }
+  // CHECK: for (int32_t i = 5; i < seq; i += 2) {
+  // CHECK-NEXT: device.write(one::Mode, i);
+  // CHECK-NEXT: }
+  scf.for %i = %c5 to %seq step %c2 : i32 {
+    csb.write @one::@Mode, %i : i32
+  }
+  // Outside the layers there is no layer.
+  // CHECK: // head: the last
+  // CHECK-NEXT: device.task(-1, "head");
+  csb.task "head" "the last"
+  // A value that the register names.
+  // CHECK-NEXT: device.write(one::Mode, one::ModeOff);
+  csb.write @one::@Mode, %c0 : i32
+  // CHECK-NEXT: device.write(one::Mode, one::Fast);
+  csb.write @one::@Mode, %c1 : i32
+  // CHECK-NEXT: device.write(one::Mode, one::ModeStatus);
+  csb.write @one::@Mode, %c2 : i32
+  // CHECK-NEXT: device.write(one::Mode, 5);
+  csb.write @one::@Mode, %c5 : i32
+  // CHECK-NEXT: device.write(one::Mask, one::MaskOff);
+  csb.write @one::@Mask, %c5 : i32
+  // CHECK-NEXT: device.poll(one::Status, 1);
+  csb.poll @one::@Status until 1
+  // CHECK-NEXT: device.step(-1, "head");
+  csb.step "head"
+  // CHECK-NEXT: }
+  return
+}
+
+func.func private @layer(%number: i32 loc("number")) {
+
+  csb.task "query"[%number] "the first"
+  csb.write @one::@Mode, %number : i32
+  csb.step "query"[%number]
+  return
+}
+
+// CHECK-LABEL: inline void write_input(dlavm::Device &device, const uint16_t *rows, int32_t seq) {
+// CHECK-NEXT:    dlavm::write_map(device, kX, rows, seq, 4096, 32);
+func.func @write_input(%rows: !csb.rows loc("rows"), %seq: i32 loc("seq")) {
+  %x = csb.address_of @x : i64
+  csb.dma_write %rows, %x[%seq, 4096] lanes 32
+  return
+}
+
+// CHECK-LABEL: inline std::vector<uint16_t> read_logits(dlavm::Device &device) {
+// CHECK-NEXT:    return dlavm::read_map(device, kX, 1, 65024, 32);
+func.func @read_logits() -> !csb.rows {
+  %c1 = arith.constant 1 : i32
+  %x = csb.address_of @x : i64
+  %0 = csb.dma_read %x[%c1, 65024] lanes 32
+  return %0 : !csb.rows
+}
+
+// CHECK-LABEL: inline int32_t read_token(dlavm::Device &device) {
+// CHECK-NEXT:    return static_cast<int32_t>(device.read(one::Status));
+func.func @read_token() -> i32 {
+  %0 = csb.read @one::@Status : i32
+  return %0 : i32
+}
+
+// CHECK-LABEL: inline void load_parameters(dlavm::Device &device, const std::string &directory) {
+// CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
+// CHECK-NEXT:                           directory);
+func.func @load_parameters(%directory: !csb.directory loc("directory")) {
+  csb.load_parameters %directory
+  return
+}
+
+}
