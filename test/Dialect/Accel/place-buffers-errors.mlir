@@ -62,3 +62,17 @@ func.func @model() {
 
 // expected-error@+1 {{names no device}}
 module attributes {llm.max_tokens = 2048 : i64} {}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func private @layer() {
+  // expected-error@+1 {{'func.call' op calls a function that is running; a driver has no recursion}}
+  func.call @layer() : () -> ()
+  return
+}
+func.func @model() {
+  func.call @layer() : () -> ()
+  return
+}
+}

@@ -206,3 +206,45 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// A layer that is called twice holds its buffers in each call, not in between.
+// Both calls have their argument in one place and their result in another.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
+
+// CHECK-LABEL: func.func private @layer(
+// CHECK: accel.buffer "hidden" at [[ARGUMENT:[0-9]+]] bytes 16384 live [0, 0, 3, 3]
+// CHECK: accel.buffer "a" at [[A:[0-9]+]] bytes 16384 live [0, 1, 3, 4]
+// CHECK: accel.buffer "b" at [[RESULT:[0-9]+]] bytes 16384 live [1, 1, 4, 4]
+func.func private @layer(%layer: index, %x: memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>> {
+  %n = accel.get_object @n[%layer] : !accel.object
+  %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "b" ins(%a : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  return %b : memref<2x?x32xf16, #accel.space<ddr>>
+}
+
+// CHECK-LABEL: func.func @model() {
+// CHECK-DAG: accel.buffer "hidden" at [[RESULT]] bytes 16384 live [2, 2]
+// CHECK-DAG: accel.buffer "hidden" at [[RESULT]] bytes 16384 live [5, 5]
+// CHECK-DAG: accel.buffer "input" at [[ARGUMENT]] bytes 16384 live [0, 0]
+// CHECK-DAG: accel.buffer "kept" at [[ARGUMENT]] bytes 16384 live [2, 2]
+// CHECK:     accel.buffer "o" at [[A]] bytes 16384 live [5, 5]
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %n = accel.get_object @n[%c0] : !accel.object
+  %y = func.call @layer(%c0, %x) : (index, memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>>
+  %k = accel.buffer "kept" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "k" ins(%y : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%k : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %z = func.call @layer(%c1, %k) : (index, memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>>
+  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  accel.norm rms "o" ins(%z : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  return
+}
+}

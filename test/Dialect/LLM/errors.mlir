@@ -2,22 +2,31 @@
 
 // The module's attributes.
 
-// expected-error@+1 {{'llm.max_tokens' must be a positive i64, found 0 : i64}}
+// expected-error@+1 {{'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, found 0 : i64}}
 module attributes {llm.max_tokens = 0 : i64} {}
 
 // -----
 
-// expected-error@+1 {{'llm.max_tokens' must be a positive i64, found -1 : i64}}
+// expected-error@+1 {{'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, found -1 : i64}}
 module attributes {llm.max_tokens = -1 : i64} {}
 
 // -----
 
-// expected-error@+1 {{'llm.max_tokens' must be a positive i64, found 2048 : i32}}
+// expected-error@+1 {{'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, found 2147483648 : i64}}
+module attributes {llm.max_tokens = 2147483648 : i64} {}
+
+// -----
+
+module attributes {llm.max_tokens = 2147483647 : i64} {}
+
+// -----
+
+// expected-error@+1 {{'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, found 2048 : i32}}
 module attributes {llm.max_tokens = 2048 : i32} {}
 
 // -----
 
-// expected-error@+1 {{'llm.max_tokens' must be a positive i64, found "2048"}}
+// expected-error@+1 {{'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, found "2048"}}
 module attributes {llm.max_tokens = "2048"} {}
 
 // -----
