@@ -9,6 +9,10 @@ target_include_directories(dlavm_options INTERFACE
 target_include_directories(dlavm_options SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 separate_arguments(DLAVM_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_definitions(dlavm_options INTERFACE ${DLAVM_LLVM_DEFINITIONS})
+if(NOT LLVM_ENABLE_ASSERTIONS)
+  # Classes such as llvm::Statistic have other members without NDEBUG than in LLVM's libraries.
+  target_compile_definitions(dlavm_options INTERFACE NDEBUG)
+endif()
 target_compile_options(dlavm_options INTERFACE
   $<BUILD_INTERFACE:-Wall;-Wextra;-Werror;-Wno-unused-parameter;-fno-exceptions>)
 if(NOT LLVM_ENABLE_RTTI)

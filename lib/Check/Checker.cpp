@@ -17,6 +17,13 @@ static bool isMap(RegisterRole role) {
   return role == RegisterRole::MapIn || role == RegisterRole::MapOut;
 }
 
+/// The register of this identifier that the task writes, or null.
+static const Register *findWritten(const DecodedTask &task,
+                                   llvm::StringRef identifier) {
+  const Register *reg = task.getTable().lookup(identifier);
+  return reg && isWritten(reg->role) ? reg : nullptr;
+}
+
 /// The operand of this register, or null.
 static Operand *findOperand(llvm::SmallVectorImpl<Operand> &operands,
                             const Register *reg) {
@@ -54,6 +61,7 @@ private:
   /// Everything about one start, in the order of these functions.
   void start(uint32_t reg, uint32_t value);
   void checkWritten(const DecodedTask &task);
+  void checkCall(const DecodedTask &task);
   Operands getOperands(const DecodedTask &task);
   void checkPlacement(const DecodedTask &task, const Operand &operand);
   void addToOp(const DecodedTask &task, Operands operands);
@@ -72,6 +80,8 @@ private:
   /// null; and the bytes of a token, or 0.
   llvm::SmallVector<const Register *, 16> widths;
   int64_t pixelBytes = 0;
+  /// For each task the registers that say what call it belongs to, or null.
+  llvm::SmallVector<const Register *, 16> pasts, columns;
 
   /// The registers of the device, and for each the number of the last start
   /// before it was written, plus 1.
@@ -82,6 +92,7 @@ private:
   /// The task that nobody has polled yet, or null.
   const DecodedTask *running = nullptr;
 
+  int64_t seq = 0, past = 0;
   unsigned starts = 0;
   Mark mark;
   std::optional<Op> op;
@@ -97,6 +108,8 @@ Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
   for (const DecodedTask &task : decoder.getTasks()) {
     const Register *width = task.getTable().lookup("OutputWidth");
     widths.push_back(width ? width : task.getTable().lookup("Width"));
+    pasts.push_back(findWritten(task, "Past"));
+    columns.push_back(findWritten(task, "Columns"));
     for (const Register *reg : task.written) {
       const auto role = static_cast<unsigned>(reg->role);
       if (role >= memoryOfRole.size())
@@ -113,7 +126,9 @@ Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
 // Protocol
 //===----------------------------------------------------------------------===//
 
-void Checker::Impl::beginRun(int64_t seq, int64_t past) {
+void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
+  seq = newSeq;
+  past = newPast;
   log.beginRun(seq, past);
   dataflow.beginRun(past);
   ++epoch;
@@ -186,12 +201,14 @@ void Checker::Impl::start(uint32_t reg, uint32_t value) {
   if (!task) {
     running = decoder.lookup(reg);
     report(running->getName(*running->opcode),
-           Twine(value) + " starts no task");
+           "the value " + Twine(value) + " starts no task");
     finishOp();
   } else {
     running = task;
     checkWritten(*task);
-    addToOp(*task, getOperands(*task));
+    Operands operands = getOperands(*task);
+    checkCall(*task);
+    addToOp(*task, std::move(operands));
   }
   hasPendingWrites = false;
   ++epoch;
@@ -199,16 +216,47 @@ void Checker::Impl::start(uint32_t reg, uint32_t value) {
 }
 
 void Checker::Impl::checkWritten(const DecodedTask &task) {
-  for (const Register *reg : task.written)
-    if (writtenAt[reg->number] != epoch)
-      report(task.getName(*reg),
-             "the register is not written before the task starts");
+  llvm::SmallVector<const Register *> missing;
+  llvm::copy_if(
+      task.written, std::back_inserter(missing),
+      [&](const Register *reg) { return writtenAt[reg->number] != epoch; });
+  if (missing.empty())
+    return;
+  if (missing.size() == 1)
+    return report(task.getName(*missing.front()),
+                  Twine(missing.front()->name) +
+                      " is not written before the task starts");
+  // A task that starts twice has dozens, and one reason.
+  constexpr size_t most = 3;
+  std::string names = missing.front()->name;
+  for (const Register *reg :
+       llvm::ArrayRef(missing).drop_front().take_front(most - 1))
+    names += ", " + reg->name;
+  report("", Twine(missing.size()) + " of the " + Twine(task.written.size()) +
+                 " registers of " + task.getTable().getName() +
+                 " are not written before the task starts: " + names +
+                 (missing.size() > most ? ", ..." : ""));
+}
+
+void Checker::Impl::checkCall(const DecodedTask &task) {
+  const size_t index = &task - decoder.getTasks().data();
+  auto check = [&](const Register *reg, int64_t expected,
+                   const Twine &meaning) {
+    // A register that nobody wrote has been reported.
+    if (reg && writtenAt[reg->number] == epoch && file[reg->number] != expected)
+      report(task.getName(*reg), Twine(reg->name) + " is " +
+                                     Twine(file[reg->number]) + ", not " +
+                                     Twine(expected) + ": " + meaning);
+  };
+  check(pasts[index], past, "the tokens in the KV cache before the call");
+  check(columns[index], seq + past,
+        "the tokens in the KV cache and those of the call");
 }
 
 Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
   const StartFacts &facts = cache.get(task, file);
   for (const auto &[reg, problem] : facts.problems)
-    report(task.getName(*reg), problem);
+    report(task.getName(*reg), Twine(reg->name) + " " + problem);
   Operands operands;
   for (const StartFacts::RelativeExtent &extent : facts.extents) {
     const int64_t address = file[extent.reg->number];

@@ -22,23 +22,23 @@ Device Device::derive(std::string newVersion) const {
   return device;
 }
 
-int64_t Device::operator[](llvm::StringRef name) const {
-  for (const Parameter &parameter : parameters)
+/// The parameter of this name.
+template <typename Parameters>
+static auto &find(Parameters &parameters, llvm::StringRef name,
+                  const Device &device) {
+  for (auto &parameter : parameters)
     if (parameter.name == name)
-      return parameter.value;
-  llvm::report_fatal_error("device " + llvm::Twine(getName()) +
+      return parameter;
+  llvm::report_fatal_error("device " + llvm::Twine(device.getName()) +
                            " has no parameter " + name);
 }
 
-void Device::setParameter(llvm::StringRef name, int64_t value,
-                          llvm::StringRef meaning) {
-  for (Parameter &parameter : parameters) {
-    if (parameter.name != name)
-      continue;
-    parameter.value = value;
-    return;
-  }
-  parameters.push_back({name.str(), value, meaning.str()});
+int64_t Device::operator[](llvm::StringRef name) const {
+  return find(parameters, name, *this).value;
+}
+
+void Device::setParameter(llvm::StringRef name, int64_t value) {
+  find(parameters, name, *this).value = value;
 }
 
 const TaskSupport *Device::getTask(TaskKind kind) const {

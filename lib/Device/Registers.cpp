@@ -61,9 +61,8 @@ bool dlavm::isWritten(RegisterRole role) {
 }
 
 void RegisterTable::renumber(llvm::StringRef identifier, uint32_t number) {
-  for (Register &reg : registers)
-    if (reg.name == identifier)
-      reg.number = number;
+  const Register &reg = get(identifier);
+  registers[&reg - registers.data()].number = number;
 }
 
 const Register *RegisterTable::lookup(llvm::StringRef identifier) const {

@@ -102,8 +102,10 @@ Word dlavm::operator*(const Word &a, const Word &b) {
   // The constant comes first, as people write it.
   if (b.isConstant())
     return b * a;
-  if (a.isConstant() && a.min <= 1)
-    return a.min == 0 ? a : b;
+  if (a.isConstant() && a.min == 0)
+    return a;
+  if (a.isConstant() && a.min == 1)
+    return b;
   return Word::create<arith::MulIOp>(a, b, a.min * b.min, a.max * b.max);
 }
 

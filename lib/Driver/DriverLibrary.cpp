@@ -9,6 +9,7 @@
 #include "DLAVM/Driver/DriverLibrary.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -84,18 +85,41 @@ extern "C" const char *dlavm_run(const void *callbacks, int32_t seq,
 }
 )cpp";
 
-static Expected<std::string> findCompiler() {
-  if (std::optional<std::string> cxx = sys::Process::GetEnv("CXX")) {
-    if (ErrorOr<std::string> path = sys::findProgramByName(*cxx))
-      return *path;
-    return createStringError("the compiler of the environment variable CXX, '" +
-                             *cxx + "', is not found");
+/// The path of the compiler, and the arguments that $CXX has for it.
+static Expected<std::vector<std::string>> findCompiler() {
+  const std::string cxx = sys::Process::GetEnv("CXX").value_or("");
+  SmallVector<StringRef> words;
+  SplitString(cxx, words);
+  if (!words.empty()) {
+    ErrorOr<std::string> path = sys::findProgramByName(words.front());
+    if (!path)
+      return createStringError("the compiler of the environment variable CXX, "
+                               "'" +
+                               words.front() + "', is not found");
+    std::vector<std::string> command(words.begin(), words.end());
+    command.front() = *path;
+    return command;
   }
   for (const char *name : {"c++", "g++", "clang++"})
     if (ErrorOr<std::string> path = sys::findProgramByName(name))
-      return *path;
+      return std::vector<std::string>{*path};
   return createStringError("no C++ compiler is found; install one or name it "
                            "in the environment variable CXX");
+}
+
+/// What is known about a compiler that failed: the reason why it did not run to
+/// its end, or else what it printed.
+static std::string explainFailure(StringRef compiler, int code, StringRef why,
+                                  StringRef printed) {
+  printed = printed.trim();
+  std::string text = why.str();
+  if (why.empty() && printed.empty())
+    text = ("the compiler '" + compiler + "' exited with code " + Twine(code) +
+            " and printed nothing")
+               .str();
+  if (!text.empty() && !printed.empty())
+    text += "\n";
+  return text + printed.str();
 }
 
 /// Creates a temporary file that is removed at the end of the scope.
@@ -115,7 +139,7 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   if (!sys::fs::exists(header))
     return createStringError(header + " does not exist; compile the model "
                                       "again with dlavm compile");
-  Expected<std::string> compiler = findCompiler();
+  Expected<std::vector<std::string>> compiler = findCompiler();
   if (!compiler)
     return compiler.takeError();
   SmallString<128> source, library, messages;
@@ -141,17 +165,19 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   }
   SmallString<128> include("-I");
   include += directory;
-  const StringRef arguments[] = {*compiler, "-std=c++17", "-O1",
-                                 "-fPIC",   "-shared",    include,
-                                 source,    "-o",         library};
+  SmallVector<StringRef> arguments(compiler->begin(), compiler->end());
+  arguments.append({"-std=c++17", "-O1", "-fPIC", "-shared", include, source,
+                    "-o", library});
   const std::optional<StringRef> redirects[] = {"", "", StringRef(messages)};
   std::string why;
-  if (sys::ExecuteAndWait(*compiler, arguments, std::nullopt, redirects, 0, 0,
-                          &why) != 0) {
+  if (int code = sys::ExecuteAndWait(compiler->front(), arguments, std::nullopt,
+                                     redirects, 0, 0, &why)) {
     ErrorOr<std::unique_ptr<MemoryBuffer>> text =
         MemoryBuffer::getFile(messages);
-    return createStringError("the driver " + header + " does not compile: " +
-                             why + (text ? (*text)->getBuffer() : ""));
+    return createStringError(
+        "the driver " + header + " does not compile: " +
+        explainFailure(compiler->front(), code, why,
+                       text ? (*text)->getBuffer() : StringRef()));
   }
 
   std::unique_ptr<DriverLibrary> result(new DriverLibrary);

@@ -1,12 +1,14 @@
 //===- ConfigReader.cpp - Checked access to a config.json -----------------===//
 //
-// Part of the DLAVM project, under the Apache License v2.0 with LLVM
-// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
 #include "ConfigReader.h"
+
+#include "DLAVM/Support/JSON.h"
 
 #include "mlir/IR/Location.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -18,30 +20,6 @@ using namespace mlir;
 using namespace dlavm;
 namespace json = llvm::json;
 
-/// The parser recurses into arrays and objects, so that their depth must be
-/// limited before it runs. Real configurations nest three deep.
-static constexpr unsigned kMaxDepth = 64;
-
-/// Whether the arrays and objects of \p text nest deeper than kMaxDepth.
-static bool isTooDeep(StringRef text) {
-  unsigned depth = 0;
-  bool isInString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"')
-      isInString = !isInString;
-    else if (isInString)
-      i += c == '\\';
-    else if (c == '[' || c == '{')
-      ++depth;
-    else if ((c == ']' || c == '}') && depth > 0)
-      --depth;
-    if (depth > kMaxDepth)
-      return true;
-  }
-  return false;
-}
-
 FailureOr<ConfigReader> ConfigReader::open(StringRef path,
                                            MLIRContext &context) {
   ConfigReader reader({}, path.str(), "", context);
@@ -52,10 +30,10 @@ FailureOr<ConfigReader> ConfigReader::open(StringRef path,
            << "); expected the config.json of a Hugging Face model or a "
               "directory that has one";
   StringRef text = (*buffer)->getBuffer();
-  if (json::isUTF8(text) && isTooDeep(text))
+  if (json::isUTF8(text) && isJSONTooDeep(text))
     return reader.emitError() << "is no configuration: its arrays and objects "
                                  "nest deeper than "
-                              << kMaxDepth << " levels";
+                              << kMaxJSONDepth << " levels";
   llvm::Expected<json::Value> value = json::parse(text);
   if (!value)
     return reader.emitError()

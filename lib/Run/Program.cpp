@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <limits>
@@ -45,7 +46,7 @@ struct Program::Instruction {
   /// Of Set: the constant. Of Write and Poll: the register; of Poll the value
   /// is in `other`. Of Task: 1 if `lhs` is its layer.
   int64_t number = 0, other = 0;
-  /// Of Task.
+  /// Of Task its name, of Write the register's.
   std::string name;
   /// Of Loop; `number` is 1 if it goes over layers.
   std::vector<Instruction> body;
@@ -178,6 +179,9 @@ private:
           Instruction instruction(Instruction::Write);
           instruction.lhs = getSlot(op.getValue());
           instruction.number = *number;
+          instruction.name = (op.getReg().getRootReference().getValue() +
+                              "::" + op.getReg().getLeafReference().getValue())
+                                 .str();
           body.push_back(std::move(instruction));
           return success();
         })
@@ -220,6 +224,8 @@ private:
           return success();
         })
         .Case([&](func::CallOp op) -> LogicalResult {
+          if (op.getNumResults() != 0)
+            return op.emitOpError("returns a value, which no driver uses");
           auto callee = symbols.lookup<func::FuncOp>(op.getCallee());
           Function *function = callee ? get(callee) : nullptr;
           if (!function)
@@ -258,35 +264,65 @@ FailureOr<Program> Program::create(ModuleOp module) {
 
 LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
                            bool onlySomeLayers) {
-  if (seq < 1 || past < 0 || (maxTokens && seq + past > maxTokens))
-    return failure();
+  task = nullptr;
+  message.clear();
+  if (seq < 1)
+    return fail("a call has at least one token");
+  if (past < 0)
+    return fail("the KV caches hold no fewer than 0 tokens");
+  if (maxTokens && (seq > maxTokens || past > maxTokens - seq))
+    return fail("its largest context is " + std::to_string(maxTokens) +
+                " tokens");
   someLayers = onlySomeLayers;
   slots[entry->arguments[0]] = seq;
   slots[entry->arguments[1]] = past;
-  execute(entry->body, sink);
-  return success();
+  return execute(entry->body, sink);
 }
 
-void Program::execute(const std::vector<Instruction> &body, EventSink &sink) {
+LogicalResult Program::fail(const std::string &reason) {
+  message = task ? "task '" + *task + "' " + reason : reason;
+  return failure();
+}
+
+LogicalResult Program::compute(const Instruction &i) {
+  const int64_t lhs = slots[i.lhs], rhs = slots[i.rhs];
+  int64_t &result = slots[i.result];
+  bool overflows = false;
+  switch (i.kind) {
+  case Instruction::Add:
+    overflows = llvm::AddOverflow(lhs, rhs, result);
+    break;
+  case Instruction::Sub:
+    overflows = llvm::SubOverflow(lhs, rhs, result);
+    break;
+  case Instruction::Mul:
+    overflows = llvm::MulOverflow(lhs, rhs, result);
+    break;
+  default:
+    if (rhs == 0)
+      return fail("divides " + std::to_string(lhs) + " by zero");
+    overflows = rhs == -1 && lhs == std::numeric_limits<int64_t>::min();
+    if (!overflows)
+      result = i.kind == Instruction::Div ? lhs / rhs : lhs % rhs;
+    break;
+  }
+  return overflows ? fail("computes a value of more than 64 bits") : success();
+}
+
+LogicalResult Program::execute(const std::vector<Instruction> &body,
+                               EventSink &sink) {
   for (const Instruction &i : body) {
     switch (i.kind) {
     case Instruction::Set:
       slots[i.result] = i.number;
       break;
     case Instruction::Add:
-      slots[i.result] = slots[i.lhs] + slots[i.rhs];
-      break;
     case Instruction::Sub:
-      slots[i.result] = slots[i.lhs] - slots[i.rhs];
-      break;
     case Instruction::Mul:
-      slots[i.result] = slots[i.lhs] * slots[i.rhs];
-      break;
     case Instruction::Div:
-      slots[i.result] = slots[i.rhs] ? slots[i.lhs] / slots[i.rhs] : 0;
-      break;
     case Instruction::Rem:
-      slots[i.result] = slots[i.rhs] ? slots[i.lhs] % slots[i.rhs] : 0;
+      if (failed(compute(i)))
+        return failure();
       break;
     case Instruction::Min:
       slots[i.result] = std::min(slots[i.lhs], slots[i.rhs]);
@@ -295,6 +331,9 @@ void Program::execute(const std::vector<Instruction> &body, EventSink &sink) {
       slots[i.result] = slots[i.lhs];
       break;
     case Instruction::Write:
+      if (!llvm::isUInt<32>(slots[i.lhs]))
+        return fail("writes " + std::to_string(slots[i.lhs]) + " to " + i.name +
+                    ", but registers hold 0 to 4294967295");
       sink.write(static_cast<uint32_t>(i.number),
                  static_cast<uint32_t>(slots[i.lhs]));
       break;
@@ -303,6 +342,7 @@ void Program::execute(const std::vector<Instruction> &body, EventSink &sink) {
                 static_cast<uint32_t>(i.other));
       break;
     case Instruction::Task:
+      task = &i.name;
       sink.task(i.number ? static_cast<int32_t>(slots[i.lhs]) : -1, i.name);
       break;
     case Instruction::Loop: {
@@ -313,15 +353,18 @@ void Program::execute(const std::vector<Instruction> &body, EventSink &sink) {
         if (skips && n >= 2 && v + step < upper)
           continue;
         slots[i.result] = v;
-        execute(i.body, sink);
+        if (failed(execute(i.body, sink)))
+          return failure();
       }
       break;
     }
     case Instruction::Call:
       for (auto [source, target] : llvm::zip_equal(i.sources, i.targets))
         slots[target] = slots[source];
-      execute(i.callee->body, sink);
+      if (failed(execute(i.callee->body, sink)))
+        return failure();
       break;
     }
   }
+  return success();
 }

@@ -25,29 +25,55 @@ static int fail(const Twine &message) {
   return 1;
 }
 
+namespace {
+
+struct Calls {
+  /// Pairs of seq and past.
+  std::set<std::pair<int64_t, int64_t>> calls;
+  /// How many calls were asked for that no driver of this context takes.
+  int64_t leftOut = 0;
+};
+
+} // namespace
+
+/// The calls that the user asks for. Without --seq those are all lengths that
+/// the context has room for.
+static Calls getRequestedCalls(const CheckCommand &command, int64_t maxTokens) {
+  Calls result;
+  std::set<int64_t> seqs, pasts = {0};
+  if (command.seq)
+    seqs.insert(command.seq->values.begin(), command.seq->values.end());
+  if (command.past)
+    pasts = {command.past->values.begin(), command.past->values.end()};
+  for (int64_t past : pasts) {
+    if (!command.seq) {
+      result.leftOut += past >= maxTokens;
+      for (int64_t seq = 1; seq + past <= maxTokens; ++seq)
+        result.calls.insert({seq, past});
+      continue;
+    }
+    const size_t before = result.calls.size();
+    for (int64_t seq : seqs) {
+      if (seq + past > maxTokens)
+        break;
+      if (seq >= 1)
+        result.calls.insert({seq, past});
+    }
+    result.leftOut += seqs.size() - (result.calls.size() - before);
+  }
+  return result;
+}
+
 /// All prompt lengths without history; a few lengths, one token among them,
 /// after a spread of histories up to the largest context.
-static std::set<std::pair<int64_t, int64_t>>
-getCalls(const CheckCommand &command, int64_t maxTokens) {
-  std::set<std::pair<int64_t, int64_t>> calls;
+static Calls getCalls(const CheckCommand &command, int64_t maxTokens) {
+  if (command.seq || command.past)
+    return getRequestedCalls(command, maxTokens);
+  Calls result;
   auto add = [&](int64_t seq, int64_t past) {
     if (seq >= 1 && seq + past <= maxTokens)
-      calls.insert({seq, past});
+      result.calls.insert({seq, past});
   };
-  if (command.seq || command.past) {
-    std::vector<int64_t> seqs, pasts = {0};
-    if (command.seq)
-      seqs = command.seq->values;
-    else
-      for (int64_t seq = 1; seq <= maxTokens; ++seq)
-        seqs.push_back(seq);
-    if (command.past)
-      pasts = command.past->values;
-    for (int64_t seq : seqs)
-      for (int64_t past : pasts)
-        add(seq, past);
-    return calls;
-  }
   for (int64_t seq = 1; seq <= maxTokens; ++seq)
     add(seq, 0);
   for (int64_t past = 1; past < maxTokens; past += 31)
@@ -55,7 +81,7 @@ getCalls(const CheckCommand &command, int64_t maxTokens) {
          {int64_t(1), int64_t(2), int64_t(33), int64_t(129), maxTokens - past})
       add(seq, past);
   add(1, maxTokens - 1);
-  return calls;
+  return result;
 }
 
 static void print(const Finding &finding) {
@@ -74,6 +100,7 @@ static void print(const Finding &finding) {
     outs() << "  buffer: " << finding.buffer << "\n";
   if (finding.count > 1)
     outs() << "  found " << finding.count << " times; this is the first\n";
+  outs() << "\n";
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
@@ -89,7 +116,7 @@ int dlavm::runCheck(const CheckCommand &command) {
       DriverLibrary::load(command.directory, *plan);
   if (!driver)
     return fail(toString(driver.takeError()));
-  auto calls = getCalls(command, plan->maxTokens);
+  const auto [calls, leftOut] = getCalls(command, plan->maxTokens);
   if (calls.empty())
     return fail("no call to check: seq must be at least 1 and seq + past at "
                 "most " +
@@ -108,5 +135,9 @@ int dlavm::runCheck(const CheckCommand &command) {
   outs() << "checked " << calls.size()
          << " calls: " << checker.getFindings().size() << " finding"
          << (checker.getFindings().size() == 1 ? "" : "s") << "\n";
+  if (leftOut > 0)
+    outs() << "left out " << leftOut << " call" << (leftOut == 1 ? "" : "s")
+           << ": seq must be at least 1 and seq + past at most "
+           << plan->maxTokens << "\n";
   return checker.getFindings().empty() ? 0 : 1;
 }

@@ -147,6 +147,10 @@ bool Compiler::run() {
 
   OutputFiles files(command.outputDirectory);
   const std::string name = getNamespace(*module, command.namespaceName);
+  if (name == "dlavm_runtime")
+    return fail("the driver would be dlavm_runtime.h, which is the name of the "
+                "runtime header beside it; choose another name with "
+                "--namespace");
   if (command.saveIR)
     files.add(name + ".llm.mlir", printIR(*module));
 

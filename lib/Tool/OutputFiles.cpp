@@ -23,9 +23,14 @@ llvm::Error OutputFiles::write() {
   for (StringRef path = directory; !path.empty() && !sys::fs::exists(path);
        path = sys::path::parent_path(path))
     created.push_back(path.str());
-  std::vector<std::string> temporaries;
+  std::vector<std::string> temporaries, copies;
+  // Files that have been replaced, each with the copy of what it was, and files
+  // that are new, with an empty one.
+  std::vector<std::pair<std::string, std::string>> replaced;
   scope_exit cleanUp([&] {
-    for (const std::string &file : temporaries)
+    for (auto &[file, copy] : replaced)
+      copy.empty() ? sys::fs::remove(file) : sys::fs::rename(copy, file);
+    for (const std::string &file : concat<std::string>(temporaries, copies))
       sys::fs::remove(file);
     for (const std::string &path : created)
       sys::fs::remove(path);
@@ -60,12 +65,28 @@ llvm::Error OutputFiles::write() {
                                        "name has to be written");
   }
   for (auto [temporary, file] : zip_equal(temporaries, files)) {
-    SmallString<128> place(directory);
+    SmallString<128> place(directory), copy;
     sys::path::append(place, file.first);
-    if (std::error_code error = sys::fs::rename(temporary, place))
+    std::error_code error;
+    if (sys::fs::exists(place)) {
+      copy = directory;
+      sys::path::append(copy, "." + file.first + ".old");
+      sys::fs::remove(copy);
+      // Not all file systems have links.
+      error = sys::fs::create_hard_link(place, copy);
+      if (error)
+        error = sys::fs::copy_file(place, copy);
+      copies.push_back(copy.str().str());
+    }
+    if (!error)
+      error = sys::fs::rename(temporary, place);
+    if (error)
       return createStringError(error, "cannot write " + place + ": " +
                                           error.message());
+    replaced.push_back({place.str().str(), copy.str().str()});
   }
   cleanUp.release();
+  for (const std::string &copy : copies)
+    sys::fs::remove(copy);
   return llvm::Error::success();
 }

@@ -137,6 +137,9 @@ int dlavm::runTrace(const TraceCommand &command) {
       DriverLibrary::load(command.directory, *plan);
   if (!driver)
     return fail(toString(driver.takeError()));
+  const bool isSweep =
+      command.seq.values.size() * command.past.values.size() > 1;
+  int64_t calls = 0;
   // A trace appears whole or not at all.
   std::string text;
   raw_string_ostream os(text);
@@ -145,6 +148,9 @@ int dlavm::runTrace(const TraceCommand &command) {
       // Sweeps skip what exceeds the context; a single call is refused.
       if (command.hash && seq + past > plan->maxTokens)
         continue;
+      ++calls;
+      if (isSweep && !command.hash)
+        os << "# call " << seq << " " << past << "\n";
       PlainPrinter plain(os);
       TracePrinter printer(*device, os);
       ForwardingSink<TracePrinter> named(printer);
@@ -160,6 +166,10 @@ int dlavm::runTrace(const TraceCommand &command) {
         os << seq << " " << past << " " << hashing.getEvents() << " "
            << StringRef(hashing.getHash()).take_front(16) << "\n";
     }
+  if (calls == 0)
+    return fail("no call to trace: seq must be at least 1 and seq + past at "
+                "most " +
+                Twine(plan->maxTokens));
   outs() << text;
   return 0;
 }

@@ -137,7 +137,7 @@ TEST_F(Protocol, UnknownOpcode) {
   checker.poll(193, 1);
   checker.endRun();
   EXPECT_EQ(checker.getFindings().size(), 1u);
-  EXPECT_EQ(getFinding(checker).message, "3 starts no task");
+  EXPECT_EQ(getFinding(checker).message, "the value 3 starts no task");
 }
 
 TEST_F(Protocol, MissingRegister) {
@@ -153,6 +153,22 @@ TEST_F(Protocol, MissingRegister) {
   checker.endRun();
   expectFindings(checker, {{"norm2", "norm::Width", "is not written before"}});
   EXPECT_EQ(getFinding(checker).start, 1u);
+}
+
+TEST_F(Protocol, SecondStart) {
+  writeStart(checker, norm());
+  checker.poll(193, 1);
+  checker.task(0, "norm2");
+  checker.write(209, 32);
+  checker.poll(193, 1);
+  checker.endRun();
+  EXPECT_EQ(getFinding(checker).reg, "");
+  EXPECT_EQ(getFinding(checker).message,
+            "15 of the 16 registers of norm are not written before the task "
+            "starts: WeightAddress, InputAddress, InputSurface, ...");
+  for (const Finding &finding : checker.getFindings().drop_front())
+    EXPECT_EQ(finding.message.find("written before"), std::string::npos)
+        << finding.message;
 }
 
 TEST_F(Protocol, WritesThatStartNothing) {
@@ -183,7 +199,10 @@ TEST(Checker, Contradictions) {
   Checker checker(getDevice(), makePlan());
   feed(checker, run);
   expectFindings(checker, {{"softmax", "softmax::Columns",
-                            "is 377, fewer than Past + Width = 378"}});
+                            "Columns is 377, fewer than Past + Width = 378"},
+                           {"softmax", "softmax::Past",
+                            "Past is 78, not 77: the tokens in the KV cache "
+                            "before the call"}});
   const Finding finding = getFinding(checker);
   EXPECT_EQ(finding.count, 2u);
   EXPECT_EQ(finding.layer, 0);
@@ -191,6 +210,20 @@ TEST(Checker, Contradictions) {
   EXPECT_EQ(finding.past, 77);
   // norm, 3 x query, rope, 3 x key, rope, append, 3 x scores come before.
   EXPECT_EQ(finding.start, 13u);
+}
+
+TEST(Checker, RegistersOfAnotherCall) {
+  Starts run = makeRun();
+  find(run, "append_keys").start["Past"] = 76;
+  for (MarkedStart &start : run)
+    if (start.name == "values" && start.layer == 1)
+      start.start["Columns"] = 376;
+  expectFindings(run, {{"append_keys", "dat2hbm::Past",
+                        "Past is 76, not 77: the tokens in the KV cache before "
+                        "the call"},
+                       {"values", "f2w_mvm::Columns",
+                        "Columns is 376, not 377: the tokens in the KV cache "
+                        "and those of the call"}});
 }
 
 TEST(Checker, ContradictionsThatDependOnAddresses) {
@@ -494,14 +527,16 @@ TEST(Checker, CacheReadBeforeItIsAppended) {
 TEST(Checker, EmptyCache) {
   Starts all = makeRun();
   Starts run = {find(all, "scores")};
+  MarkedStart first = run[0];
+  first.start["Columns"] = 300;
   Checker checker(getDevice(), {});
   feed(checker, all);
-  feed(checker, run, /*past=*/0);
+  feed(checker, {first}, /*past=*/0);
   expectFindings(checker, {{"scores", "trp_mvm::CacheAddress",
                             "reads an empty KV cache"}});
   expectFindings(run, {});
   expectFindings(
-      run, {{"scores", "trp_mvm::CacheAddress", "reads an empty KV cache"}},
+      {first}, {{"scores", "trp_mvm::CacheAddress", "reads an empty KV cache"}},
       /*past=*/0);
 }
 

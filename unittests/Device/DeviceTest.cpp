@@ -25,8 +25,8 @@ TEST(Device, NamesItsFamilyAndVersion) {
 
 TEST(Device, ParametersAreAddedOrChanged) {
   Device device("family", "1");
-  device.setParameter("depth", 16, "words");
-  device.setParameter("width", 4, "bits");
+  device.addParameter("depth", 16, "words");
+  device.addParameter("width", 4, "bits");
   device.setParameter("depth", 32);
   ASSERT_EQ(device.getParameters().size(), 2u);
   EXPECT_EQ(device["depth"], 32);
@@ -52,7 +52,7 @@ TEST(Device, AVersionChangesNothingInItsParent) {
   auto encode = parent.getTask(TaskKind::Norm)->encode;
   Device child = parent.derive("next");
   child.setParameter("MAX_TOKEN", 1024);
-  child.setParameter("NEW", 1, "not in the parent");
+  child.addParameter("NEW", 1, "not in the parent");
   child.addTask(TaskKind::Linear).registers.renumber("InputWidth", 34);
   child.addTask(TaskKind::Norm).encode = nullptr;
   child.addObject(
@@ -119,7 +119,7 @@ TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
   DeviceRegistry registry;
   Device device("family", "1");
   registry.add(device);
-  device.setParameter("depth", 1);
+  device.addParameter("depth", 1, "words");
   registry.add(device);
   EXPECT_EQ(registry.getNames(), "family-1");
   EXPECT_EQ((*registry.lookup("family-1"))["depth"], 1);
@@ -128,7 +128,7 @@ TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
 TEST(DeviceRegistry, PrintsParametersAndMemories) {
   DeviceRegistry registry;
   Device device("family", "1");
-  device.setParameter("depth", 16, "words of a buffer");
+  device.addParameter("depth", 16, "words of a buffer");
   device.addMemory({MemorySpace::DDR, 4096, 0, 1, 0, 1024, 64});
   device.addMemory({MemorySpace::HBM, 256, 0, 32, 256, 512, 512});
   registry.add(device);

@@ -233,6 +233,67 @@ TEST_F(ProgramTest, RefusesCallsThatTheDriverRefuses) {
   EXPECT_EQ(run(*program, 1, -1), "refused");
   EXPECT_EQ(run(*program, 11, 0), "refused");
   EXPECT_EQ(run(*program, 1, 10), "refused");
+  EXPECT_EQ(program->getMessage(), "its largest context is 10 tokens");
+}
+
+/// A program that writes an i64 to a register.
+static std::string write(const std::string &constant) {
+  return R"mlir(
+    func.func @run(%seq: i32, %past: i32) {
+      %c = arith.constant )mlir" +
+         constant + R"mlir( : i64
+      csb.task "op" "an op"
+      csb.write @t::@Width, %c : i64
+      csb.write @t::@Go, %seq : i32
+      return
+    })mlir";
+}
+
+TEST_F(ProgramTest, RegistersHave32Bits) {
+  EXPECT_EQ(run(write("0"), 1, 0), "T -1 op, W 3 0, W 5 1");
+  EXPECT_EQ(run(write("4294967295"), 1, 0), "T -1 op, W 3 4294967295, W 5 1");
+  for (const char *value : {"4294967296", "-1"}) {
+    FailureOr<Program> program = create(write(value));
+    ASSERT_TRUE(succeeded(program));
+    // Nothing follows what fails.
+    EXPECT_EQ(run(*program, 1, 0), "T -1 oprefused");
+    EXPECT_EQ(program->getMessage(),
+              std::string("task 'op' writes ") + value +
+                  " to t::Width, but registers hold 0 to 4294967295");
+  }
+}
+
+TEST_F(ProgramTest, RefusesToDivideByZero) {
+  for (const char *name : {"divsi", "remsi"}) {
+    FailureOr<Program> program = create(std::string(R"mlir(
+      func.func @run(%seq: i32, %past: i32) {
+        csb.task "op" "an op"
+        %0 = arith.)mlir") + name + R"mlir( %seq, %past : i32
+        csb.write @t::@Width, %0 : i32
+        return
+      })mlir");
+    ASSERT_TRUE(succeeded(program));
+    EXPECT_EQ(run(*program, 7, 0), "T -1 oprefused");
+    EXPECT_EQ(program->getMessage(), "task 'op' divides 7 by zero");
+    EXPECT_NE(run(*program, 7, 2).find("W 3"), std::string::npos);
+    EXPECT_EQ(program->getMessage(), "");
+  }
+}
+
+TEST_F(ProgramTest, RefusesMoreThan64Bits) {
+  FailureOr<Program> program = create(R"mlir(
+    func.func @run(%seq: i32, %past: i32) {
+      %c = arith.constant 9223372036854775807 : i64
+      %wide = arith.extsi %seq : i32 to i64
+      %0 = arith.muli %c, %wide : i64
+      %1 = arith.subi %0, %0 : i64
+      csb.write @t::@Width, %1 : i64
+      return
+    })mlir");
+  ASSERT_TRUE(succeeded(program));
+  EXPECT_EQ(run(*program, 1, 0), "W 3 0");
+  EXPECT_EQ(run(*program, 2, 0), "refused");
+  EXPECT_EQ(program->getMessage(), "computes a value of more than 64 bits");
 }
 
 TEST_F(ProgramTest, RefusesWhatNoDriverCouldHave) {

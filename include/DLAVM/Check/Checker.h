@@ -61,6 +61,10 @@ struct Finding {
 ///  1. Starts before the poll of the last task, writes to registers of no task,
 ///     registers that a task needs and nobody wrote, wrong polls.
 ///  2. Contradictions among the registers of a start (TaskSupport::check).
+///     Tasks that compute with another call than the one that runs: a register
+///     with the identifier Past holds the tokens in the KV cache before the
+///     call, and one with the identifier Columns those and the call's, in every
+///     start of every task that writes it.
 ///  3. Operands that are not aligned or leave their memory.
 ///  4. Slices of an op (consecutive starts with the same mark) whose operands
 ///     do not advance together, or that leave gaps. The output advances by the

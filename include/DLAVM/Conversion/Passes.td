@@ -48,7 +48,8 @@ def ConvertLLMToAccel : Pass<"convert-llm-to-accel", "::mlir::ModuleOp"> {
     Statistic<"numObjects", "num-objects", "Weights, tables and KV caches">
   ];
   let dependentDialects = ["::dlavm::accel::AccelDialect",
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
 def ConvertAccelToCSB : Pass<"convert-accel-to-csb", "::mlir::ModuleOp"> {
@@ -84,7 +85,8 @@ def ConvertAccelToCSB : Pass<"convert-accel-to-csb", "::mlir::ModuleOp"> {
     Statistic<"numWrites", "num-writes", "Register writes in the program">
   ];
   let dependentDialects = ["::dlavm::csb::CSBDialect",
-    "::mlir::arith::ArithDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect"];
 }
 
 #endif // DLAVM_CONVERSION_PASSES_TD

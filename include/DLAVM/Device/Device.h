@@ -172,9 +172,12 @@ public:
   llvm::ArrayRef<Parameter> getParameters() const { return parameters; }
   /// The value of a parameter; an unknown name is our own mistake.
   int64_t operator[](llvm::StringRef name) const;
-  /// Adds a parameter, or changes the value of an inherited one.
-  void setParameter(llvm::StringRef name, int64_t value,
-                    llvm::StringRef meaning = "");
+  void addParameter(llvm::StringRef name, int64_t value,
+                    llvm::StringRef meaning) {
+    parameters.push_back({name.str(), value, meaning.str()});
+  }
+  /// Changes an inherited parameter; an unknown name is our own mistake.
+  void setParameter(llvm::StringRef name, int64_t value);
 
   /// The support of a task, or null where the device has none.
   const TaskSupport *getTask(TaskKind kind) const;

@@ -28,7 +28,8 @@ struct DriverPlan {
   int64_t maxTokens;
   std::vector<PlanRegion> regions;
 
-  /// Reads and checks \p directory/plan.json.
+  /// Reads and checks \p directory/plan.json. Errors name file and field. All
+  /// addresses are at least 0, all sizes at least 1, and no end overflows.
   static llvm::Expected<DriverPlan> read(llvm::StringRef directory);
 };
 
@@ -37,7 +38,9 @@ struct DriverPlan {
 /// to a sink.
 class DriverLibrary {
 public:
-  /// Compiles with $CXX, or else c++, g++ or clang++, whichever is found first.
+  /// Compiles with $CXX, a program and perhaps arguments separated by spaces;
+  /// where it is unset or empty, with c++, g++ or clang++, whichever is found
+  /// first.
   static llvm::Expected<std::unique_ptr<DriverLibrary>>
   load(llvm::StringRef directory, const DriverPlan &plan);
   ~DriverLibrary();

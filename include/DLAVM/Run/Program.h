@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace dlavm {
@@ -31,22 +32,34 @@ public:
 
   /// Runs a call. With \p someLayers, loops over layers do their first, second
   /// and last iteration only: layers differ in nothing but their number.
-  /// Fails if seq and past are not a call that the program takes.
+  /// Fails if seq and past are not a call that the program takes, if a value
+  /// does not fit the register that it is written to (0 to 4294967295), or if
+  /// an operation divides by zero or needs more than 64 bits. The events before
+  /// that have reached the sink.
   llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
                           bool someLayers = false);
+
+  /// Why the last run failed: "its largest context is 2048 tokens".
+  const std::string &getMessage() const { return message; }
 
 private:
   struct Instruction;
   struct Function;
   class Builder;
   Program();
-  void execute(const std::vector<Instruction> &body, EventSink &sink);
+  llvm::LogicalResult execute(const std::vector<Instruction> &body,
+                              EventSink &sink);
+  llvm::LogicalResult compute(const Instruction &instruction);
+  llvm::LogicalResult fail(const std::string &reason);
 
   std::vector<std::unique_ptr<Function>> functions;
   std::vector<int64_t> slots;
   int64_t maxTokens = 0;
   bool someLayers = false;
   Function *entry = nullptr;
+  /// The name of the task that runs, for messages.
+  const std::string *task = nullptr;
+  std::string message;
 };
 
 } // namespace dlavm

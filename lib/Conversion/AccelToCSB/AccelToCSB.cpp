@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 namespace dlavm {
 #define GEN_PASS_DEF_CONVERTACCELTOCSB
@@ -56,23 +57,21 @@ private:
 
 } // namespace
 
-/// The host calls "run", which calls "run_layer" and its like.
-static std::string getFunctionName(StringRef name, bool isEntry) {
-  return isEntry ? "run" : ("run_" + name).str();
-}
-
 /// The layer functions take the layer, and every function seq and past.
 LogicalResult ProgramLowering::run(func::FuncOp from) {
   MLIRContext *context = from.getContext();
-  if (from.getNumArguments() > 1 || from.getNumResults() > 0)
+  if (from.isExternal())
+    return from.emitOpError("has no body");
+  if (from.getNumArguments() > 1 || from.getNumResults() > 0 ||
+      llvm::any_of(from.getArgumentTypes(),
+                   [](Type type) { return !type.isIndex(); }))
     return from.emitOpError("takes something else than a layer; run "
                             "accel-place-buffers before");
   const bool isEntry = from.isPublic();
   Type i32 = builder.getI32Type();
   SmallVector<Type> arguments(from.getNumArguments() + 2, i32);
-  std::string functionName = getFunctionName(from.getName(), isEntry);
   builder.setInsertionPoint(from);
-  auto to = func::FuncOp::create(builder, from.getLoc(), functionName,
+  auto to = func::FuncOp::create(builder, from.getLoc(), from.getName(),
                                  FunctionType::get(context, arguments, {}));
   to.setVisibility(from.getVisibility());
   Block *entry = to.addEntryBlock();
@@ -97,6 +96,12 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
   return success();
 }
 
+/// True for the ops whose results tasks, loops and calls read.
+static bool isRead(Operation *op) {
+  return isa<accel::AccelDialect, arith::ArithDialect>(op->getDialect()) ||
+         isa<ViewLikeOpInterface>(op) || op->hasTrait<OpTrait::IsTerminator>();
+}
+
 LogicalResult ProgramLowering::lowerBlock(Block &from) {
   for (Operation &op : from) {
     LogicalResult result = success();
@@ -106,7 +111,10 @@ LogicalResult ProgramLowering::lowerBlock(Block &from) {
       result = lower(loop);
     else if (auto call = dyn_cast<func::CallOp>(op))
       lower(call);
-    if (failed(result))
+    else if (!isRead(&op))
+      result = op.emitOpError("is no hardware task and nothing that one "
+                              "reads, so no driver can do it");
+    if (failed(result) || reader->hasFailed())
       return failure();
   }
   return success();
@@ -125,6 +133,8 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
         return failure();
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
+  if (reader->hasFailed())
+    return failure();
   writer.finish(builder, task.getLoc());
   numWrites +=
       llvm::count_if(support->registers.getRegisters(),
@@ -133,6 +143,9 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
 }
 
 LogicalResult ProgramLowering::lower(scf::ForOp loop) {
+  if (loop.getNumResults() > 0)
+    return loop.emitOpError("carries values; run accel-place-buffers before, "
+                            "which roots maps in buffers");
   const Word lower = reader->getWord(loop.getLowerBound());
   const Word upper = reader->getWord(loop.getUpperBound());
   const Word step = reader->getWord(loop.getStep());
@@ -143,12 +156,14 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
                          upper.materialize(builder, loc, i32),
                          step.materialize(builder, loc, i32));
   OpBuilder::InsertionGuard guard(builder);
+  llvm::SaveAndRestore<Value> outerLayer(layer);
   builder.setInsertionPointToStart(newLoop.getBody());
   Value variable = newLoop.getInductionVar();
   variable.setLoc(loop.getInductionVar().getLoc());
-  // A loop around calls is one over layers.
-  if (llvm::any_of(*loop.getBody(), llvm::IsaPred<func::CallOp>))
-    name(variable, "layer");
+  // A loop over layers tells functions or objects which layer it is at.
+  if (llvm::any_of(loop.getInductionVar().getUsers(),
+                   llvm::IsaPred<func::CallOp, accel::GetObjectOp>))
+    layer = name(variable, "layer");
   reader->bind(loop.getInductionVar(),
                Word(builder, variable, lower.getMin(), upper.getMax() - 1));
   return lowerBlock(*loop.getBody());
@@ -160,9 +175,8 @@ void ProgramLowering::lower(func::CallOp call) {
     operands.push_back(reader->getWord(operand).materialize(
         builder, call.getLoc(), builder.getI32Type()));
   operands.append({seq, past});
-  func::CallOp::create(builder, call.getLoc(),
-                       getFunctionName(call.getCallee(), /*isEntry=*/false),
-                       TypeRange(), operands);
+  func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange(),
+                       operands);
 }
 
 namespace {
@@ -174,26 +188,23 @@ struct ConvertAccelToCSB
   void runOnOperation() override {
     ModuleOp module = getOperation();
     const Device *device = accel::getDevice(module);
-    std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
-    if (!device)
+    FailureOr<int64_t> maxTokens = accel::getMaxTokens(module);
+    if (!device || failed(maxTokens))
       return signalPassFailure();
-    if (!maxTokens) {
-      module.emitError("does not state its largest context "
-                       "(llm.max_tokens = N : i64)");
-      return signalPassFailure();
-    }
     if (weightLoading != "dma" && weightLoading != "wt2hbm") {
       module.emitError("cannot load weights by '")
           << weightLoading << "'; choose dma or wt2hbm";
       return signalPassFailure();
     }
+    for (auto parameter :
+         llvm::make_early_inc_range(module.getOps<llm::ParameterOp>()))
+      parameter.erase();
     ProgramSymbols symbols(module, *device);
+    if (failed(renameFunctions(symbols.getTable())))
+      return signalPassFailure();
     for (const auto &[kind, support] : device->getTasks())
       if (usesTable(kind))
         symbols.addTable(support.registers);
-    for (auto parameter :
-         llvm::make_early_inc_range(module.getOps<llm::ParameterOp>()))
-      symbols.getTable().erase(parameter);
     HostFunctions host(*device, symbols, *maxTokens);
     if (failed(symbols.convertObjects()) ||
         failed(host.collect(module, weightLoading == "wt2hbm")))
@@ -205,6 +216,19 @@ struct ConvertAccelToCSB
                      .run(function)))
         return signalPassFailure();
     host.create(module);
+  }
+
+  /// The host calls "run", which calls "run_layer" and its like.
+  LogicalResult renameFunctions(SymbolTable &table) {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      const std::string name =
+          function.isPublic() ? "run" : ("run_" + function.getName()).str();
+      if (function.getName() != name &&
+          failed(table.rename(function, StringRef(name))))
+        return function.emitOpError("cannot be called '")
+               << name << "' in the driver; another symbol has that name";
+    }
+    return success();
   }
 
   /// True if the program has a task of this kind.

@@ -56,6 +56,14 @@ Word FunctionReader::getTokens(AffineExpr expr) {
   return compute(expr).withBounds(range.min, range.max);
 }
 
+void FunctionReader::fail(Value value, StringRef why) {
+  failed = true;
+  if (Operation *op = value.getDefiningOp())
+    op->emitOpError(why);
+  else
+    emitError(value.getLoc()) << "this argument " << why;
+}
+
 Word FunctionReader::getWord(OpFoldResult value) {
   if (auto attr = dyn_cast<Attribute>(value))
     return cast<IntegerAttr>(attr).getInt();
@@ -66,7 +74,10 @@ Word FunctionReader::getWord(Value index) {
   if (auto it = words.find(index); it != words.end())
     return it->second;
   Operation *op = index.getDefiningOp();
-  assert(op && "arguments and loop variables are bound");
+  if (!op) {
+    fail(index, "is no layer and no loop variable");
+    return 0;
+  }
   auto binary = [&](auto combine) {
     return combine(getWord(op->getOperand(0)), getWord(op->getOperand(1)));
   };
@@ -86,14 +97,19 @@ Word FunctionReader::getWord(Value index) {
             return binary([](auto a, auto b) { return a * b; });
           })
           .Case([&](arith::DivSIOp) {
-            return binary([](auto a, auto b) { return floorDiv(a, b); });
+            const Word divisor = getWord(op->getOperand(1));
+            if (divisor.getMin() < 1) {
+              fail(index, "may divide by 0");
+              return Word(0);
+            }
+            return floorDiv(getWord(op->getOperand(0)), divisor);
           })
           .Case([&](arith::MinSIOp) {
             return binary([](auto a, auto b) { return min(a, b); });
           })
-          .Default([](Operation *op) -> Word {
-            op->emitOpError("is no arithmetic that a driver can do; addi, "
-                            "subi, muli, divsi and minsi are");
+          .Default([&](Operation *) -> Word {
+            fail(index, "is no arithmetic that a driver can do; addi, subi, "
+                        "muli, divsi and minsi are");
             return 0;
           });
   if (auto name = dyn_cast<NameLoc>(op->getLoc()))
@@ -115,6 +131,10 @@ Word FunctionReader::getSymbol(FlatSymbolRefAttr symbol, int64_t value) {
 
 Word FunctionReader::getObject(Value object) {
   auto op = object.getDefiningOp<accel::GetObjectOp>();
+  if (!op) {
+    fail(object, "is no accel.get_object");
+    return 0;
+  }
   const ObjectInfo &info = symbols.getObject(op.getObjectAttr());
   const Word base = getSymbol(op.getObjectAttr(), info.address);
   if (!op.getLayer())
@@ -143,18 +163,19 @@ FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
 
 FunctionReader::View FunctionReader::getView(Value map) {
   Operation *op = map.getDefiningOp();
-  assert(op && "maps are rooted in buffers");
-  if (auto buffer = dyn_cast<accel::BufferOp>(op))
+  if (auto buffer = dyn_cast_or_null<accel::BufferOp>(op))
     return getView(buffer);
-  if (auto subview = dyn_cast<memref::SubViewOp>(op)) {
+  if (auto subview = dyn_cast_or_null<memref::SubViewOp>(op)) {
     View view = getView(subview.getSource());
+    if (!subview.hasUnitStride())
+      fail(map, "selects with steps, which no register can say");
     for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets()))
       view.offset = view.offset + getWord(offset) * view.strides[i];
     for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
       view.sizes[i] = getWord(size);
     return view;
   }
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(op)) {
+  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(op)) {
     View source = getView(expand.getSrc());
     View view{source.root, source.offset, {}, {}};
     for (OpFoldResult size : expand.getMixedOutputShape())
@@ -169,7 +190,13 @@ FunctionReader::View FunctionReader::getView(Value map) {
     }
     return view;
   }
-  auto collapse = cast<memref::CollapseShapeOp>(op);
+  auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op);
+  if (!collapse) {
+    fail(map, "is no view that registers can describe; memref.subview, "
+              "memref.expand_shape and memref.collapse_shape of an "
+              "accel.buffer are");
+    return {};
+  }
   View source = getView(collapse.getSrc());
   View view{source.root, source.offset, {}, {}};
   for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
@@ -184,6 +211,8 @@ FunctionReader::View FunctionReader::getView(Value map) {
 
 MapOperand FunctionReader::getMap(Value map) {
   View view = getView(map);
+  if (failed)
+    return {0, 0, 0, 1, 1, 1};
   FlatSymbolRefAttr symbol = symbols.getBuffer(view.root);
   const Word address = symbol ? getSymbol(symbol, *view.root.getAddress()) +
                                     view.offset.named("offset")

@@ -31,6 +31,9 @@ public:
   Word getObject(mlir::Value object) override;
   Word getWord(mlir::Value index) override;
 
+  /// True after something could not be read; the error has been emitted.
+  bool hasFailed() const { return failed; }
+
   /// Binds an argument or the variable of a loop.
   void bind(mlir::Value index, const Word &word) {
     words.insert({index, word});
@@ -40,7 +43,7 @@ private:
   /// A map as offset, sizes and strides; bytes.
   struct View {
     accel::BufferOp root;
-    Word offset;
+    Word offset = 0;
     llvm::SmallVector<Word> sizes;
     llvm::SmallVector<Word> strides;
   };
@@ -51,11 +54,14 @@ private:
   Word compute(mlir::AffineExpr expr);
   Word getSymbol(mlir::FlatSymbolRefAttr symbol, int64_t value);
   Word getWord(mlir::OpFoldResult value);
+  /// Emits an error at the value and remembers it.
+  void fail(mlir::Value value, llvm::StringRef why);
 
   mlir::OpBuilder &builder;
   Word seq, past;
   int64_t maxTokens;
   ProgramSymbols &symbols;
+  bool failed = false;
   llvm::DenseMap<mlir::Value, Word> words;
 };
 

@@ -87,7 +87,11 @@ csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
                                         int64_t bytes, ArrayRef<int64_t> live,
                                         bool isInput) {
   OpBuilder builder(module.getContext());
-  auto buffer = csb::BufferOp::create(builder, builder.getUnknownLoc(), name,
+  // The functions of the host keep their names.
+  const bool isTaken = name == "load_parameters" || name == "copy_weights" ||
+                       name.starts_with("write_") || name.starts_with("read_");
+  auto buffer = csb::BufferOp::create(builder, builder.getUnknownLoc(),
+                                      (name + (isTaken ? "_map" : "")).str(),
                                       address, bytes, live, isInput);
   insert(buffer);
   return buffer;

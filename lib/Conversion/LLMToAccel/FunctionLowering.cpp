@@ -41,11 +41,10 @@ MemRefType FunctionLowering::getMapType(llm::DimsAttr dims) {
                          accel::SpaceAttr::get(context, accel::Space::DDR));
 }
 
-Value FunctionLowering::createBuffer(StringRef name, RankedTensorType type,
-                                     bool hasHeads) {
+Value FunctionLowering::createBuffer(Location loc, StringRef name,
+                                     RankedTensorType type, bool hasHeads) {
   llm::DimsAttr dims = getBlockedDims(type, hasHeads);
-  return accel::BufferOp::create(builder(), builder().getUnknownLoc(), name,
-                                 getMapType(dims), dims);
+  return accel::BufferOp::create(builder(), loc, name, getMapType(dims), dims);
 }
 
 std::string FunctionLowering::getName(Value tensor) {
@@ -75,56 +74,79 @@ LogicalResult FunctionLowering::finishTask(Operation *op) {
 // Blocks and control flow
 //===----------------------------------------------------------------------===//
 
+/// A map that functions and loops can hand around: FP16, with a static number
+/// of heads and channels and tokens that its type tells.
+static bool isMapType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 3 && tensor.getElementType().isF16() &&
+         !tensor.isDynamicDim(0) && !tensor.isDynamicDim(2) &&
+         tensor.getDimSize(0) > 0 && tensor.getDimSize(2) > 0 &&
+         (tensor.hasStaticShape() ||
+          llvm::isa_and_nonnull<llm::DimsAttr>(tensor.getEncoding()));
+}
+
+static LogicalResult checkSignature(func::FuncOp function) {
+  if (function.isExternal())
+    return function.emitOpError("has no body; define it or remove it");
+  for (Type type : function.getArgumentTypes())
+    if (!isMapType(type) && (function.isPublic() || !type.isIndex()))
+      return function.emitOpError("takes ")
+             << type << ", but functions take maps "
+             << (function.isPublic() ? "(the host calls it), "
+                                     : "and the layer (index), ")
+             << "like tensor<1x?x64xf16, #llm.dims<1, seq, 64>>";
+  if (function.isPublic())
+    return success();
+  for (Type type : function.getResultTypes())
+    if (!isMapType(type))
+      return function.emitOpError("yields ")
+             << type
+             << ", but functions yield maps, like tensor<1x?x64xf16, "
+                "#llm.dims<1, seq, 64>>";
+  return success();
+}
+
+Type FunctionLowering::convertType(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return type;
+  return getMapType(getBlockedDims(tensor, tensor.getDimSize(0) != 1));
+}
+
 LogicalResult FunctionLowering::run(func::FuncOp from) {
-  MLIRContext *context = from.getContext();
+  if (failed(checkSignature(from)))
+    return failure();
   const bool isEntry = from.isPublic();
   opBuilder = std::make_unique<OpBuilder>(from);
   SmallVector<Type> arguments, results;
-  auto convert = [&](Type type) -> Type {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      return type;
-    return getMapType(getBlockedDims(tensor, tensor.getDimSize(0) != 1));
-  };
   if (!isEntry) {
     for (Type type : from.getArgumentTypes())
-      arguments.push_back(convert(type));
+      arguments.push_back(convertType(type));
     for (Type type : from.getResultTypes())
-      results.push_back(convert(type));
+      results.push_back(convertType(type));
   }
-  auto to =
-      func::FuncOp::create(builder(), from.getLoc(), from.getName(),
-                           FunctionType::get(context, arguments, results));
+  auto to = func::FuncOp::create(
+      builder(), from.getLoc(), from.getName(),
+      FunctionType::get(from.getContext(), arguments, results));
   to.setVisibility(from.getVisibility());
   Block *entry = to.addEntryBlock();
   builder().setInsertionPointToStart(entry);
 
   unsigned numInputs = 0;
-  const unsigned numMaps =
-      llvm::count_if(from.getArgumentTypes(), llvm::IsaPred<RankedTensorType>);
+  const unsigned numMaps = llvm::count_if(from.getArgumentTypes(), isMapType);
   for (BlockArgument argument : from.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (isEntry && !type)
-      return from.emitOpError("is called by the host, so its arguments are "
-                              "maps, found ")
-             << argument.getType();
+    const std::string number =
+        type && numMaps > 1 ? std::to_string(numInputs++) : "";
     if (!isEntry) {
       BlockArgument value = entry->getArgument(argument.getArgNumber());
       map.map(argument, value);
-      if (!type)
-        continue;
-      std::string name =
-          numMaps == 1 ? "hidden" : "argument" + std::to_string(numInputs++);
-      argumentNames[value] = name;
+      argumentNames[value] = "hidden" + number;
       continue;
     }
-    std::string name =
-        numMaps == 1 ? "input" : "input" + std::to_string(numInputs++);
-    Value buffer = createBuffer(name, type, type.getDimSize(0) != 1);
-    auto bufferOp = buffer.getDefiningOp<accel::BufferOp>();
-    bufferOp.setHost(name);
-    bufferOp.setChannels(type.getDimSize(2) *
-                         (type.getDimSize(0) != 1 ? type.getDimSize(0) : 1));
+    Value buffer = createBuffer(from.getLoc(), "input" + number, type,
+                                type.getDimSize(0) != 1);
+    setHost(buffer, "input" + number, type);
     map.map(argument, buffer);
   }
   if (failed(lowerBlock(from.getBody().front(), isEntry)))
@@ -133,18 +155,32 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
   return success();
 }
 
-/// Maps keep the type that functions and loops hand around; a view of another
-/// layout cannot be handed on.
-static LogicalResult checkNoView(Operation *op, ValueRange values,
-                                 IRMapping &map) {
+/// The host reads and writes rows of all channels of all heads.
+void FunctionLowering::setHost(Value buffer, StringRef name,
+                               RankedTensorType type) {
+  auto op = buffer.getDefiningOp<accel::BufferOp>();
+  op.setHost(name);
+  op.setChannels(type.getDimSize(0) * type.getDimSize(2));
+}
+
+/// What \p values have become. Fails if one is no index and no whole map.
+FailureOr<SmallVector<Value>> FunctionLowering::handOn(Operation *op,
+                                                       ValueRange values) {
+  SmallVector<Value> result;
   for (Value value : values) {
-    auto type = dyn_cast<MemRefType>(map.lookup(value).getType());
+    Value lowered = map.lookupOrNull(value);
+    if (!lowered || !(isMapType(value.getType()) || value.getType().isIndex()))
+      return op->emitOpError("hands on ")
+             << value.getType()
+             << ", but only maps and indices can be handed on";
+    auto type = dyn_cast<MemRefType>(lowered.getType());
     if (type && !type.getLayout().isIdentity())
       return op->emitOpError("hands on a part of a map (the last token); hand "
                              "on the whole map, or compute with the part "
                              "first");
+    result.push_back(lowered);
   }
-  return success();
+  return result;
 }
 
 LogicalResult FunctionLowering::lowerBlock(Block &from, bool isEntry) {
@@ -155,11 +191,12 @@ LogicalResult FunctionLowering::lowerBlock(Block &from, bool isEntry) {
       continue;
     }
     if (auto yield = dyn_cast<scf::YieldOp>(op)) {
-      if (failed(checkNoView(yield, yield.getOperands(), map)))
+      FailureOr<SmallVector<Value>> values = handOn(yield, yield.getOperands());
+      if (failed(values))
         return failure();
       // A loop that carries nothing comes with its terminator.
-      if (yield.getNumOperands() > 0)
-        builder().clone(op, map);
+      if (!values->empty())
+        scf::YieldOp::create(builder(), yield.getLoc(), *values);
       continue;
     }
     if (failed(lower(&op)))
@@ -169,12 +206,12 @@ LogicalResult FunctionLowering::lowerBlock(Block &from, bool isEntry) {
 }
 
 LogicalResult FunctionLowering::lowerFor(scf::ForOp op) {
-  SmallVector<Value> inits;
-  for (Value init : op.getInitArgs())
-    inits.push_back(map.lookup(init));
+  FailureOr<SmallVector<Value>> inits = handOn(op, op.getInitArgs());
+  if (failed(inits))
+    return failure();
   auto loop = scf::ForOp::create(
       builder(), op.getLoc(), map.lookup(op.getLowerBound()),
-      map.lookup(op.getUpperBound()), map.lookup(op.getStep()), inits);
+      map.lookup(op.getUpperBound()), map.lookup(op.getStep()), *inits);
   for (auto [from, to] : llvm::zip_equal(op.getBody()->getArguments(),
                                          loop.getBody()->getArguments()))
     map.map(from, to);
@@ -189,31 +226,23 @@ LogicalResult FunctionLowering::lowerFor(scf::ForOp op) {
 }
 
 LogicalResult FunctionLowering::lowerCall(func::CallOp op) {
-  if (failed(checkNoView(op, op.getOperands(), map)))
+  FailureOr<SmallVector<Value>> operands = handOn(op, op.getOperands());
+  if (failed(operands))
     return failure();
-  SmallVector<Value> operands;
-  for (Value operand : op.getOperands())
-    operands.push_back(map.lookup(operand));
   SmallVector<Type> results;
-  for (Type type : op.getResultTypes()) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    results.push_back(
-        tensor ? getMapType(getBlockedDims(tensor, tensor.getDimSize(0) != 1))
-               : type);
-  }
+  for (Type type : op.getResultTypes())
+    results.push_back(convertType(type));
   auto call = func::CallOp::create(builder(), op.getLoc(), op.getCallee(),
-                                   results, operands);
+                                   results, *operands);
   map.map(op.getResults(), call.getResults());
   return success();
 }
 
 LogicalResult FunctionLowering::lowerReturn(func::ReturnOp op) {
-  if (failed(checkNoView(op, op.getOperands(), map)))
+  FailureOr<SmallVector<Value>> operands = handOn(op, op.getOperands());
+  if (failed(operands))
     return failure();
-  SmallVector<Value> operands;
-  for (Value operand : op.getOperands())
-    operands.push_back(map.lookup(operand));
-  func::ReturnOp::create(builder(), op.getLoc(), operands);
+  func::ReturnOp::create(builder(), op.getLoc(), *operands);
   return success();
 }
 
@@ -225,12 +254,20 @@ LogicalResult FunctionLowering::lowerEntryReturn(func::ReturnOp op) {
     return !value.getDefiningOp<llm::ArgmaxOp>();
   });
   for (Value result : op.getOperands()) {
-    auto buffer = map.lookup(result).getDefiningOp<accel::BufferOp>();
+    Value lowered = map.lookupOrNull(result);
+    auto buffer =
+        lowered ? lowered.getDefiningOp<accel::BufferOp>() : accel::BufferOp();
+    const bool isToken(result.getDefiningOp<llm::ArgmaxOp>());
+    if (!isToken && !isMapType(result.getType()))
+      return op.emitOpError("yields ")
+             << result.getType()
+             << ", which the host cannot read; it reads tokens and maps with "
+                "a static number of channels";
     if (!buffer || buffer.getHost())
       return op.emitOpError("yields something that no task of the function "
                             "writes for the host; the results must be maps "
                             "that different ops of this function compute");
-    if (result.getDefiningOp<llm::ArgmaxOp>()) {
+    if (isToken) {
       buffer.setHost("token");
       buffer.setChannels(1);
       continue;
@@ -238,10 +275,11 @@ LogicalResult FunctionLowering::lowerEntryReturn(func::ReturnOp op) {
     auto type = cast<RankedTensorType>(result.getType());
     const bool isLogits =
         llvm::any_of(result.getUsers(), llvm::IsaPred<llm::ArgmaxOp>);
-    buffer.setHost(isLogits       ? "logits"
-                   : numMaps == 1 ? "output"
-                                  : "output" + std::to_string(numOutputs++));
-    buffer.setChannels(type.getDimSize(2));
+    setHost(buffer,
+            isLogits       ? "logits"
+            : numMaps == 1 ? "output"
+                           : "output" + std::to_string(numOutputs++),
+            type);
   }
   func::ReturnOp::create(builder(), op.getLoc());
   return success();

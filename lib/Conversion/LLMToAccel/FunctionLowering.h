@@ -37,13 +37,17 @@ private:
   // Maps, their names and their types.
   mlir::MemRefType getMapType(llm::DimsAttr dims);
   llm::DimsAttr getBlockedDims(mlir::RankedTensorType type, bool hasHeads);
-  mlir::Value createBuffer(llvm::StringRef name, mlir::RankedTensorType type,
-                           bool hasHeads);
-  mlir::Value createBuffer(llvm::StringRef name, mlir::Value like);
+  mlir::Value createBuffer(mlir::Location loc, llvm::StringRef name,
+                           mlir::RankedTensorType type, bool hasHeads);
+  mlir::Type convertType(mlir::Type type);
+  void setHost(mlir::Value buffer, llvm::StringRef name,
+               mlir::RankedTensorType type);
   std::string getName(mlir::Value map);
   mlir::Value getTokens(mlir::AffineExpr expr);
 
   // Blocks and control flow.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  handOn(mlir::Operation *op, mlir::ValueRange values);
   llvm::LogicalResult lowerBlock(mlir::Block &from, bool isEntry);
   llvm::LogicalResult lower(mlir::Operation *op);
   llvm::LogicalResult lowerFor(mlir::scf::ForOp op);
@@ -52,9 +56,10 @@ private:
   llvm::LogicalResult lowerEntryReturn(mlir::func::ReturnOp op);
 
   // Ops of the llm dialect.
+  llvm::LogicalResult checkMaps(mlir::Operation *op);
   llvm::LogicalResult lower(llm::LinearOp op);
   llvm::LogicalResult lower(llm::LastTokenOp op);
-  void lower(llm::SplitHeadsOp op);
+  llvm::LogicalResult lower(llm::SplitHeadsOp op);
   void lower(llm::MergeHeadsOp op);
   llvm::LogicalResult lower(llm::RMSNormOp op);
   llvm::LogicalResult lower(llm::LayerNormOp op);

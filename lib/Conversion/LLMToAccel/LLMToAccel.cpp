@@ -62,8 +62,8 @@ struct ConvertLLMToAccel
           "llm.max_tokens = N : i64");
     if (maxTokens < 0 || maxTokens > *tokens)
       return module.emitError("has a largest context of ")
-             << *tokens << " tokens, but max-tokens asks for " << maxTokens
-             << "; ask for 1 to " << *tokens;
+             << *tokens << " tokens, but max-tokens asks for "
+             << maxTokens.getValue() << "; ask for 1 to " << *tokens;
     if (maxTokens > 0)
       tokens = maxTokens;
     const int64_t limit = target["MAX_TOKEN"];

@@ -9,10 +9,19 @@
 #include "Objects.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace dlavm;
+
+std::string dlavm::toIdentifier(StringRef symbol) {
+  std::string name = symbol.str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name;
+}
 
 ObjectTable::ObjectTable(ModuleOp module, const Device &device)
     : module(module), symbols(module), device(device) {
@@ -39,7 +48,7 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   OpBuilder builder(context);
   const MemorySpace space = device.getObject(accel::getObjectKind(kind)).space;
   auto object = accel::ObjectOp::create(
-      builder, module.getLoc(), name, kind, shape,
+      builder, module.getLoc(), toIdentifier(name), kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,
       layers, space == MemorySpace::DDR ? accel::Space::DDR : accel::Space::HBM,
       IntegerAttr(), IntegerAttr(), IntegerAttr());
@@ -120,6 +129,14 @@ Value ObjectTable::get(OpBuilder &builder, Location loc,
   return accel::GetObjectOp::create(
       builder, loc, accel::ObjectType::get(builder.getContext()), object,
       op.getLayers() ? layer : Value());
+}
+
+std::string ObjectTable::getTaskName(const llvm::Twine &wish) {
+  const std::string base = toIdentifier(wish.str());
+  std::string name = base;
+  for (unsigned i = 2; !taskNames.insert(name).second; ++i)
+    name = base + "_" + std::to_string(i);
+  return name;
 }
 
 void ObjectTable::checkEpsilon(Operation *op, double epsilon) {

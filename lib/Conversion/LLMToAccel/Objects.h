@@ -12,7 +12,13 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
+#include "llvm/ADT/StringSet.h"
+
 namespace dlavm {
+
+/// A symbol's name with letters, digits and underscores only, so that the
+/// driver source and file names can show it.
+std::string toIdentifier(llvm::StringRef symbol);
 
 /// Declares the `accel.object`s of a module, each once.
 class ObjectTable {
@@ -38,6 +44,10 @@ public:
   mlir::Value get(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::FlatSymbolRefAttr object, mlir::Value layer);
 
+  /// A name that no task has yet: \p wish, or with a number. Tasks of one layer
+  /// are told apart by their names.
+  std::string getTaskName(const llvm::Twine &wish);
+
   /// Warns, once per value, when the device computes with another epsilon.
   void checkEpsilon(mlir::Operation *op, double epsilon);
 
@@ -57,6 +67,7 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::FlatSymbolRefAttr> objects;
   llvm::DenseMap<mlir::StringAttr, accel::CacheSide> sides;
   llvm::SmallVector<double> warnedEpsilons;
+  llvm::StringSet<> taskNames;
 };
 
 } // namespace dlavm

@@ -15,24 +15,56 @@
 using namespace mlir;
 using namespace dlavm;
 
+/// Tasks on heads take maps that llm.split_heads made, the others maps that it
+/// did not.
+LogicalResult FunctionLowering::checkMaps(Operation *op) {
+  if (!isa<llm::LLMDialect>(op->getDialect()))
+    return success();
+  for (Type type : op->getResultTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && !tensor.hasStaticShape() && !tensor.getEncoding())
+      return op->emitOpError("yields ")
+             << tensor << ", whose type does not say how many tokens it has; "
+             << "give it an encoding like #llm.dims<1, seq, 64>";
+  }
+  const bool wantsHeads =
+      isa<llm::RopeOp, llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
+          llm::AttentionValuesOp, llm::MergeHeadsOp>(op);
+  for (Value operand : op->getOperands()) {
+    Value lowered = map.lookupOrNull(operand);
+    auto type =
+        lowered ? dyn_cast<MemRefType>(lowered.getType()) : MemRefType();
+    if (!type || !type.getElementType().isF16())
+      continue;
+    if (wantsHeads && type.getRank() != 4)
+      return op->emitOpError("works on heads; split the map before with "
+                             "llm.split_heads");
+    if (!wantsHeads && type.getRank() != 3)
+      return op->emitOpError("works on maps without heads; merge the heads "
+                             "before with llm.merge_heads");
+  }
+  return success();
+}
+
 LogicalResult FunctionLowering::lower(Operation *op) {
+  if (failed(checkMaps(op)))
+    return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](llm::LinearOp op) { return lower(op); })
       .Case([&](llm::RMSNormOp op) { return lower(op); })
       .Case([&](llm::LayerNormOp op) { return lower(op); })
       .Case([&](llm::KVAppendOp op) { return lower(op); })
       .Case([&](llm::LastTokenOp op) { return lower(op); })
-      .Case([&](llm::SplitHeadsOp op) {
-        lower(op);
-        return success();
-      })
+      .Case([&](llm::SplitHeadsOp op) { return lower(op); })
       .Case([&](llm::MergeHeadsOp op) {
         lower(op);
         return success();
       })
       .Case([&](llm::RopeOp op) {
-        std::string name = getName(op.getInput()) + "_rope";
-        Value out = createBuffer(name, op.getType(), /*hasHeads=*/true);
+        std::string name =
+            objects.getTaskName(getName(op.getInput()) + "_rope");
+        Value out =
+            createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/true);
         Value table = getObject(op.getLoc(), objects.getRopeTable(op), {});
         Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
@@ -40,41 +72,48 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getLoc(), name, map.lookup(op.getInput()), table, past, out);
       })
       .Case([&](llm::AttentionScoresOp op) {
-        Value out = createBuffer("scores", op.getType(), /*hasHeads=*/true);
+        std::string name = objects.getTaskName("scores");
+        Value out = createBuffer(op->getLoc(), name, op.getType(),
+                                 /*hasHeads=*/true);
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
                                llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ScoresOp>(
-            op.getLoc(), "scores", map.lookup(op.getInput()), cache, keys,
+            op.getLoc(), name, map.lookup(op.getInput()), cache, keys,
             op.getScale(), out, objects.getCacheHeads(op.getCacheAttr()));
       })
       .Case([&](llm::SoftmaxOp op) {
-        Value out =
-            createBuffer("probabilities", op.getType(), /*hasHeads=*/true);
+        std::string name = objects.getTaskName("probabilities");
+        Value out = createBuffer(op->getLoc(), name, op.getType(),
+                                 /*hasHeads=*/true);
         AffineExpr past = llm::DimsAttr::getPast(op.getContext());
         Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) + past);
         map.map(op.getResult(), out);
-        return createTask<accel::SoftmaxOp>(op.getLoc(), "probabilities",
+        return createTask<accel::SoftmaxOp>(op.getLoc(), name,
                                             map.lookup(op.getInput()), keys,
                                             getTokens(past), out);
       })
       .Case([&](llm::AttentionValuesOp op) {
-        Value out = createBuffer("attention", op.getType(), /*hasHeads=*/true);
+        std::string name = objects.getTaskName("attention");
+        Value out = createBuffer(op->getLoc(), name, op.getType(),
+                                 /*hasHeads=*/true);
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
                                llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ValuesOp>(
-            op.getLoc(), "attention", map.lookup(op.getInput()), cache, keys,
-            out, objects.getCacheHeads(op.getCacheAttr()));
+            op.getLoc(), name, map.lookup(op.getInput()), cache, keys, out,
+            objects.getCacheHeads(op.getCacheAttr()));
       })
       .Case([&](llm::ActivationOp op) {
-        std::string name = getName(op.getInput()) + "_" +
-                           llm::stringifyActivationKind(op.getKind()).str();
-        Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+        std::string name = objects.getTaskName(
+            getName(op.getInput()) + "_" +
+            llm::stringifyActivationKind(op.getKind()).str());
+        Value out =
+            createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
         Value table = getObject(op.getLoc(),
                                 objects.getActivationTable(op.getKind()), {});
         map.map(op.getResult(), out);
@@ -110,8 +149,9 @@ LogicalResult FunctionLowering::lower(Operation *op) {
 }
 
 LogicalResult FunctionLowering::lower(llm::LinearOp op) {
-  std::string name = op.getWeight().str();
-  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  std::string name = objects.getTaskName(op.getWeight());
+  Value out =
+      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight = getObject(op.getLoc(), objects.getWeight(op.getWeightAttr()),
                            op.getLayer());
   Value scaleBias;
@@ -162,8 +202,9 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
 
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
-  std::string name = op.getWeight().str();
-  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  std::string name = objects.getTaskName(op.getWeight());
+  Value out =
+      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight =
       getObject(op.getLoc(), objects.getNormWeight(op.getWeightAttr(), {}),
                 op.getLayer());
@@ -175,8 +216,9 @@ LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
 
 LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
-  std::string name = op.getWeight().str();
-  Value out = createBuffer(name, op.getType(), /*hasHeads=*/false);
+  std::string name = objects.getTaskName(op.getWeight());
+  Value out =
+      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight = getObject(
       op.getLoc(), objects.getNormWeight(op.getWeightAttr(), op.getBiasAttr()),
       op.getLayer());
@@ -192,7 +234,8 @@ LogicalResult FunctionLowering::lower(llm::KVAppendOp op) {
   Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
   return createTask<accel::KVAppendOp>(
       op.getLoc(), objects.getCacheSide(op.getCacheAttr()),
-      op.getCache().str() + "_append", map.lookup(op.getInput()), past, object);
+      objects.getTaskName(op.getCache() + "_append"), map.lookup(op.getInput()),
+      past, object);
 }
 
 LogicalResult FunctionLowering::lowerBinary(Operation *op,
@@ -203,9 +246,9 @@ LogicalResult FunctionLowering::lowerBinary(Operation *op,
     return op->emitOpError("combines a map with a value per channel, which "
                            "only a linear layer can; run llm-fuse-scale-bias "
                            "before, and see that a linear layer precedes it");
-  std::string name =
-      getName(lhs) + "_" + accel::stringifyBinaryKind(kind).str();
-  Value out = createBuffer(name, type, /*hasHeads=*/false);
+  std::string name = objects.getTaskName(
+      getName(lhs) + "_" + accel::stringifyBinaryKind(kind).str());
+  Value out = createBuffer(op->getLoc(), name, type, /*hasHeads=*/false);
   map.map(op->getResult(0), out);
   return createTask<accel::ElementwiseOp>(
       op->getLoc(), kind, name, map.lookup(lhs), map.lookup(rhs), out);
@@ -215,9 +258,6 @@ LogicalResult FunctionLowering::lower(llm::LastTokenOp op) {
   auto type = cast<RankedTensorType>(op.getInput().getType());
   Value source = map.lookup(op.getInput());
   auto sourceType = cast<MemRefType>(source.getType());
-  if (sourceType.getRank() != 3)
-    return op.emitOpError("takes the last token of a map without heads; merge "
-                          "the heads first");
   Value last = getTokens(llm::getDims(type).getDim(1) - 1);
   SmallVector<OpFoldResult> offsets = {builder().getIndexAttr(0), last,
                                        builder().getIndexAttr(0)};
@@ -233,9 +273,16 @@ LogicalResult FunctionLowering::lower(llm::LastTokenOp op) {
   return success();
 }
 
-void FunctionLowering::lower(llm::SplitHeadsOp op) {
+LogicalResult FunctionLowering::lower(llm::SplitHeadsOp op) {
   MemRefType type = getMapType(getBlockedDims(op.getType(), true));
   Value source = map.lookup(op.getInput());
+  if (!cast<MemRefType>(source.getType()).getLayout().isIdentity())
+    return op.emitOpError("splits a part of a map (the last token); split the "
+                          "heads before taking the part");
+  if (op.getType().getDimSize(2) % device["Tout"] != 0)
+    return op.emitOpError("makes heads of ")
+           << op.getType().getDimSize(2) << " channels, which must be a "
+           << "multiple of " << device["Tout"] << " on " << device.getName();
   SmallVector<OpFoldResult> shape;
   for (auto [i, size] : llvm::enumerate(type.getShape()))
     shape.push_back(ShapedType::isDynamic(size)
@@ -247,6 +294,7 @@ void FunctionLowering::lower(llm::SplitHeadsOp op) {
           memref::ExpandShapeOp::create(builder(), op.getLoc(), type, source,
                                         groups, shape)
               .getResult());
+  return success();
 }
 
 void FunctionLowering::lower(llm::MergeHeadsOp op) {

@@ -107,7 +107,7 @@ static void addTasks(Device &device) {
       maxTokensLinear;
   serve(TaskKind::Norm, encodeNorm, verifyNorm);
   serve(TaskKind::Activation, encodeActivation, nullptr);
-  serve(TaskKind::Softmax, encodeSoftmax, nullptr);
+  serve(TaskKind::Softmax, encodeSoftmax, verifyHeads);
   serve(TaskKind::Rope, encodeRope, verifyHeads);
   serve(TaskKind::Scores, encodeScores, verifyHeads).maxTokens =
       maxTokensScores;
@@ -154,37 +154,37 @@ static void addObjects(Device &device) {
 
 Device edgellm::createDevice20241128() {
   Device device("edgellm", "20241128");
-  device.setParameter("Tin", 128, "input channels per cycle of the MVM engine");
-  device.setParameter("Tout", 32, "output channels in parallel, of a pixel");
-  device.setParameter("HBM_Port", 32, "HBM AXI ports");
-  device.setParameter("log2_Bank_Step", 28,
+  device.addParameter("Tin", 128, "input channels per cycle of the MVM engine");
+  device.addParameter("Tout", 32, "output channels in parallel, of a pixel");
+  device.addParameter("HBM_Port", 32, "HBM AXI ports");
+  device.addParameter("log2_Bank_Step", 28,
                       "log2 of the bytes between HBM ports");
-  device.setParameter("MAX_DAT_DW", 16, "bits of an activation");
-  device.setParameter("MAX_WT_DW", 4, "bits of a weight");
-  device.setParameter("T_quant_block", 128, "input channels per weight scale");
-  device.setParameter("HBM_AXI_DATA_WIDTH", 256, "bits of an HBM port word");
-  device.setParameter("Pixel_Data_Bytes", 64, "bytes of a pixel");
-  device.setParameter("WT_CH_Tgroup", 2048,
+  device.addParameter("MAX_DAT_DW", 16, "bits of an activation");
+  device.addParameter("MAX_WT_DW", 4, "bits of a weight");
+  device.addParameter("T_quant_block", 128, "input channels per weight scale");
+  device.addParameter("HBM_AXI_DATA_WIDTH", 256, "bits of an HBM port word");
+  device.addParameter("Pixel_Data_Bytes", 64, "bytes of a pixel");
+  device.addParameter("WT_CH_Tgroup", 2048,
                       "input channels per scale word of a port");
-  device.setParameter("log2_CH", 19, "bits of a channel field");
-  device.setParameter("AXI_BURST_LEN", 32, "words of a DDR burst");
-  device.setParameter("DAT_BRAM_DEPTH", 4096,
+  device.addParameter("log2_CH", 19, "bits of a channel field");
+  device.addParameter("AXI_BURST_LEN", 32, "words of a DDR burst");
+  device.addParameter("DAT_BRAM_DEPTH", 4096,
                       "activation buffer, words of Tin values");
-  device.setParameter("WT_BRAM_DEPTH", 2048,
+  device.addParameter("WT_BRAM_DEPTH", 2048,
                       "weight buffer of a port, words of 256 bits");
-  device.setParameter("ASYN_FACTOR", 1, "multiplier of the weight depth");
-  device.setParameter("BN_limit", 2048,
+  device.addParameter("ASYN_FACTOR", 1, "multiplier of the weight depth");
+  device.addParameter("BN_limit", 2048,
                       "output channels whose scale and bias fit the FIFOs");
-  device.setParameter("MAX_TOKEN", 2048,
+  device.addParameter("MAX_TOKEN", 2048,
                       "tokens of KV caches and the rotary table");
-  device.setParameter("MAX_CH_per_HEAD", 128, "channels of a head");
-  device.setParameter("MAX_HEADS", 255, "heads that a task can address");
-  device.setParameter("S_bits", 1 << 22,
+  device.addParameter("MAX_CH_per_HEAD", 128, "channels of a head");
+  device.addParameter("MAX_HEADS", 255, "heads that a task can address");
+  device.addParameter("S_bits", 1 << 22,
                       "activation buffer of attention, bits");
-  device.setParameter("AUX_WT_BUF_DEPTH", 1024,
+  device.addParameter("AUX_WT_BUF_DEPTH", 1024,
                       "bus words per copy from DDR to HBM");
-  device.setParameter("AXI_DAT_WIDTH", 512, "bits of a DDR bus word");
-  device.setParameter("Activation_Table_Bytes", 8192,
+  device.addParameter("AXI_DAT_WIDTH", 512, "bits of a DDR bus word");
+  device.addParameter("Activation_Table_Bytes", 8192,
                       "bytes loaded for an activation table");
   // Registers hold 32 bits of a DDR address, and a bank has 2^28 bytes.
   device.addMemory({MemorySpace::DDR, int64_t(1) << 32, 0x200000000, 1, 0,

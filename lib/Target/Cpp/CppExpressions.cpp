@@ -11,10 +11,14 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace dlavm;
 
 std::string CppExpressions::getType(Type type) {
+  if (isa<csb::RowsType>(type))
+    return "std::vector<uint16_t>";
   return type.isInteger(64) ? "int64_t" : "int32_t";
 }
 
@@ -60,15 +64,27 @@ std::string CppExpressions::get(Value value, Precedence precedence) {
   return compute(value.getDefiningOp(), precedence);
 }
 
-/// True if the value has 64 bits by itself, without an extension.
+/// True if the expression of the value has type int64_t in C++. That of an
+/// extension has the type of its operand, and a constant that fits is an int.
 static bool isWide(Value value) {
-  return value.getType().isInteger(64) &&
-         !value.getDefiningOp<arith::ExtSIOp>();
+  if (!value.getType().isInteger(64) || value.getDefiningOp<arith::ExtSIOp>())
+    return false;
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  return !constant ||
+         !llvm::isInt<32>(cast<IntegerAttr>(constant.getValue()).getInt());
+}
+
+/// C++ has no negative literals: the digits of the least integers stand for
+/// positive numbers that need a wider type.
+static std::string getLiteral(int64_t value) {
+  if (value == std::numeric_limits<int64_t>::min() ||
+      value == std::numeric_limits<int32_t>::min())
+    return "(" + std::to_string(value + 1) + " - 1)";
+  return std::to_string(value);
 }
 
 std::string CppExpressions::compute(Operation *op, Precedence precedence) {
-  auto binary = [&](StringRef spelling, Precedence own,
-                    bool isAssociative) -> std::string {
+  auto binary = [&](StringRef spelling, Precedence own) -> std::string {
     Value lhs = op->getOperand(0), rhs = op->getOperand(1);
     // People write the constant of a product first, that of a sum last.
     if (isa<arith::MulIOp>(op) && rhs.getDefiningOp<arith::ConstantOp>())
@@ -79,13 +95,14 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
     if (op->getResult(0).getType().isInteger(64) && !isWide(lhs) &&
         !isWide(rhs))
       left = "int64_t{" + get(lhs) + "}";
-    std::string text =
-        left + spelling.str() + get(rhs, isAssociative ? own : next);
+    // The right operand keeps its parentheses even in a sum: without them, the
+    // left operands would be added first, which may have 32 bits only.
+    std::string text = left + spelling.str() + get(rhs, next);
     return own < precedence ? "(" + text + ")" : text;
   };
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case([&](arith::ConstantOp op) {
-        return std::to_string(cast<IntegerAttr>(op.getValue()).getInt());
+        return getLiteral(cast<IntegerAttr>(op.getValue()).getInt());
       })
       .Case([&](csb::AddressOfOp op) {
         return symbols.lookup(op.getSymbol())
@@ -93,19 +110,11 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
             .str();
       })
       .Case([&](arith::ExtSIOp op) { return get(op.getIn(), precedence); })
-      .Case([&](arith::AddIOp) { return binary(" + ", Precedence::Sum, true); })
-      .Case(
-          [&](arith::SubIOp) { return binary(" - ", Precedence::Sum, false); })
-      .Case([&](arith::MulIOp) {
-        // A product with a quotient inside is not associative.
-        return binary(" * ", Precedence::Product, false);
-      })
-      .Case([&](arith::DivSIOp) {
-        return binary(" / ", Precedence::Product, false);
-      })
-      .Case([&](arith::RemSIOp) {
-        return binary(" % ", Precedence::Product, false);
-      })
+      .Case([&](arith::AddIOp) { return binary(" + ", Precedence::Sum); })
+      .Case([&](arith::SubIOp) { return binary(" - ", Precedence::Sum); })
+      .Case([&](arith::MulIOp) { return binary(" * ", Precedence::Product); })
+      .Case([&](arith::DivSIOp) { return binary(" / ", Precedence::Product); })
+      .Case([&](arith::RemSIOp) { return binary(" % ", Precedence::Product); })
       .Case([&](arith::MinSIOp op) {
         const bool wide = op.getType().isInteger(64);
         return std::string("std::min") + (wide ? "<int64_t>(" : "(") +

@@ -42,7 +42,7 @@ public:
   /// Identifier of a named value of a register, unique in its table.
   static std::string getValueName(csb::RegisterOp reg,
                                   mlir::NamedAttribute value);
-  /// `int32_t` or `int64_t`.
+  /// `int32_t`, `int64_t` or, of rows, `std::vector<uint16_t>`.
   static std::string getType(mlir::Type type);
 
 private:

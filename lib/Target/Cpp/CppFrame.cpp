@@ -12,6 +12,8 @@
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 using namespace mlir;
 using namespace dlavm;
 
@@ -23,20 +25,22 @@ static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {
   os << "\n// " << table.getTitle() << "\nnamespace " << getCppName(table)
      << " {\n";
   for (auto reg : table.getBody().getOps<csb::RegisterOp>()) {
-    os << "constexpr uint32_t " << reg.getSymName() << " = " << reg.getNumber()
-       << ";\n";
+    os << "inline constexpr uint32_t " << reg.getSymName() << " = "
+       << reg.getNumber() << ";\n";
     if (!reg.getValuesAttr())
       continue;
     for (NamedAttribute value : reg.getValuesAttr())
-      os << "constexpr int32_t " << CppExpressions::getValueName(reg, value)
-         << " = " << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
+      os << "inline constexpr int32_t "
+         << CppExpressions::getValueName(reg, value) << " = "
+         << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
   }
   os << "} // namespace " << getCppName(table) << "\n";
 }
 
 static void printAddresses(ModuleOp module, raw_ostream &os) {
   auto print = [&](Operation *op, int64_t value, const std::string &comment) {
-    os << "constexpr int64_t " << getCppName(op) << " = " << value << ";";
+    os << "inline constexpr int64_t " << getCppName(op) << " = " << value
+       << ";";
     if (!comment.empty())
       os << " // " << comment;
     os << "\n";
@@ -62,7 +66,7 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
   os << "\n// What load_parameters loads: object, file, memory, DMA address, "
         "bytes between\n// layers, layers (0: shared), ports, bytes between "
         "ports, bytes.\n"
-     << "constexpr dlavm::ParameterFile kParameterFiles[] = {\n";
+     << "inline constexpr dlavm::ParameterFile kParameterFiles[] = {\n";
   bool hasFiles = false;
   for (auto object : module.getOps<csb::ObjectOp>()) {
     if (!object.getFile())
@@ -84,10 +88,83 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
 void dlavm::printConstants(ModuleOp module, raw_ostream &os) {
   if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module))
     os << "// The largest context: seq + past.\n"
-       << "constexpr int32_t kMaxTokens = " << *maxTokens << ";\n\n";
+       << "inline constexpr int32_t kMaxTokens = " << *maxTokens << ";\n\n";
   os << "// Registers of the tasks, and names of their values.\n";
   for (auto table : module.getOps<csb::RegisterTableOp>())
     printRegisterTable(table, os);
   printAddresses(module, os);
   printParameterFiles(module, os);
+}
+
+namespace {
+
+/// Sorts functions; a function is put behind those that it calls.
+class FunctionOrder {
+public:
+  explicit FunctionOrder(SymbolTable &symbols) : symbols(symbols) {}
+
+  LogicalResult visit(func::FuncOp function) {
+    if (functions.contains(function))
+      return success();
+    if (!active.insert(function).second)
+      return function.emitOpError("calls itself, which no driver does");
+    WalkResult result = function.walk([&](Operation *op) {
+      func::FuncOp callee;
+      if (auto call = dyn_cast<func::CallOp>(op))
+        callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      else if (auto load = dyn_cast<csb::LoadParametersOp>(op);
+               load && load.getCopy())
+        callee = symbols.lookup<func::FuncOp>(*load.getCopy());
+      return WalkResult(callee ? visit(callee) : success());
+    });
+    functions.insert(function);
+    return failure(result.wasInterrupted());
+  }
+
+  llvm::SetVector<Operation *> functions;
+
+private:
+  SymbolTable &symbols;
+  llvm::DenseSet<Operation *> active;
+};
+
+} // namespace
+
+FailureOr<llvm::SetVector<Operation *>>
+dlavm::getFunctions(ModuleOp module, SymbolTable &symbols) {
+  FunctionOrder order(symbols);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(order.visit(function)))
+      return failure();
+  return std::move(order.functions);
+}
+
+void dlavm::printList(raw_ostream &os, unsigned indent, StringRef head,
+                      ArrayRef<std::string> items, StringRef tail) {
+  constexpr size_t width = 80;
+  size_t longest = 0;
+  for (const std::string &item : items)
+    longest = std::max(longest, item.size() + tail.size());
+  // Behind the parenthesis or, where that leaves too little, below the line.
+  const bool isAligned = indent + head.size() + longest <= width;
+  const size_t next = isAligned ? head.size() : 4;
+  size_t column = indent + head.size();
+  os << head;
+  for (auto [index, item] : llvm::enumerate(items)) {
+    const std::string text =
+        item + (index + 1 < items.size() ? "," : tail.str());
+    const bool isFirst = index == 0;
+    if (column + text.size() + !isFirst > width && !(isFirst && isAligned)) {
+      os << "\n" << std::string(next, ' ');
+      column = indent + next;
+    } else if (!isFirst) {
+      os << " ";
+      ++column;
+    }
+    os << text;
+    column += text.size();
+  }
+  if (items.empty())
+    os << tail;
+  os << "\n";
 }

@@ -21,10 +21,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Support/IndentedOstream.h"
-#include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -40,6 +37,7 @@ public:
 
 private:
   LogicalResult printFunction(func::FuncOp function);
+  LogicalResult printIndented(Block &block);
   LogicalResult printBlock(Block &block);
   LogicalResult print(Operation *op);
   LogicalResult printLoop(scf::ForOp loop);
@@ -47,6 +45,9 @@ private:
   void print(csb::TaskOp op);
   void print(csb::WriteOp op);
   void print(csb::LoadParametersOp op);
+  void printCall(const std::string &head, ArrayRef<std::string> arguments) {
+    printList(os, column, head, arguments, ");");
+  }
   std::string getLayer(Value layer) {
     return layer ? expressions.get(layer) : "-1";
   }
@@ -55,6 +56,8 @@ private:
   SymbolTable symbols;
   raw_indented_ostream os;
   CppExpressions expressions;
+  /// Columns that `os` puts before each line.
+  unsigned column = 0;
 };
 
 } // namespace
@@ -62,26 +65,6 @@ private:
 //===----------------------------------------------------------------------===//
 // The frame
 //===----------------------------------------------------------------------===//
-
-/// Functions in an order in which each stands before its callers.
-static llvm::SetVector<Operation *> getFunctions(ModuleOp module,
-                                                 SymbolTable &symbols) {
-  llvm::SetVector<Operation *> functions;
-  std::function<void(func::FuncOp)> visit = [&](func::FuncOp function) {
-    function.walk([&](func::CallOp call) {
-      if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()))
-        visit(callee);
-    });
-    function.walk([&](csb::LoadParametersOp load) {
-      if (load.getCopy())
-        visit(symbols.lookup<func::FuncOp>(*load.getCopy()));
-    });
-    functions.insert(function);
-  };
-  for (auto function : module.getOps<func::FuncOp>())
-    visit(function);
-  return functions;
-}
 
 LogicalResult CppPrinter::print(StringRef namespaceName) {
   if (!symbols.lookup<func::FuncOp>("run"))
@@ -106,7 +89,11 @@ LogicalResult CppPrinter::print(StringRef namespaceName) {
         "<vector>\n\n"
      << "namespace " << namespaceName << " {\n\n";
   printConstants(module, os);
-  for (Operation *function : getFunctions(module, symbols))
+  FailureOr<llvm::SetVector<Operation *>> functions =
+      getFunctions(module, symbols);
+  if (failed(functions))
+    return failure();
+  for (Operation *function : *functions)
     if (failed(printFunction(cast<func::FuncOp>(function))))
       return failure();
   os << "\n} // namespace " << namespaceName << "\n\n#endif // " << guard
@@ -129,35 +116,57 @@ static std::string getArgumentType(Type type) {
 static std::string getResultType(func::FuncOp function) {
   if (function.getNumResults() == 0)
     return "void";
-  Type type = function.getResultTypes().front();
-  return isa<csb::RowsType>(type) ? "std::vector<uint16_t>"
-                                  : CppExpressions::getType(type);
+  return CppExpressions::getType(function.getResultTypes().front());
+}
+
+/// True if the function uses the device itself or in what it calls.
+static bool usesDevice(func::FuncOp function) {
+  return function
+      .walk([](Operation *op) {
+        const bool isUse =
+            isa<func::CallOp, csb::TaskOp, csb::WriteOp, csb::PollOp,
+                csb::ReadOp, csb::DMAWriteOp, csb::DMAReadOp,
+                csb::LoadParametersOp, csb::StepOp>(op);
+        return isUse ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 LogicalResult CppPrinter::printFunction(func::FuncOp function) {
   auto names = function->getAttrOfType<ArrayAttr>("csb.arg_names");
+  if (function.isExternal())
+    return function.emitOpError("has no body");
   if (!names || names.size() != function.getNumArguments())
     return function.emitOpError("has no names for its arguments; run "
                                 "csb-prepare-emission before");
-  std::string head =
-      "inline " + getResultType(function) + " " + getCppName(function) + "(";
-  os << "\n" << head << "dlavm::Device &device";
+  const std::string unused = "[[maybe_unused]] ";
+  SmallVector<std::string> parameters = {(usesDevice(function) ? "" : unused) +
+                                         "dlavm::Device &device"};
   for (auto [argument, name] :
        llvm::zip_equal(function.getArguments(), names)) {
     StringRef text = cast<StringAttr>(name).getValue();
-    os << ", ";
-    if (argument.use_empty())
-      os << "[[maybe_unused]] ";
-    os << getArgumentType(argument.getType()) << text;
+    parameters.push_back((argument.use_empty() ? unused : "") +
+                         getArgumentType(argument.getType()) + text.str());
     expressions.bind(argument, text);
   }
-  os << ") {\n";
-  os.indent();
-  if (failed(printBlock(function.getBody().front())))
+  os << "\n";
+  printList(os, column,
+            "inline " + getResultType(function) + " " + getCppName(function) +
+                "(",
+            parameters, ") {");
+  if (failed(printIndented(function.getBody().front())))
     return failure();
-  os.unindent();
   os << "}\n";
   return success();
+}
+
+LogicalResult CppPrinter::printIndented(Block &block) {
+  os.indent();
+  column += 2;
+  LogicalResult result = printBlock(block);
+  column -= 2;
+  os.unindent();
+  return result;
 }
 
 LogicalResult CppPrinter::printBlock(Block &block) {
@@ -180,6 +189,8 @@ static csb::TaskOp getSlicedTask(scf::ForOp loop) {
 }
 
 LogicalResult CppPrinter::print(Operation *op) {
+  if (isa<func::CallOp>(op) && op->getNumResults() != 0)
+    return op->emitOpError("returns a value, which driver source cannot use");
   // Values without a name are printed where they are used.
   auto isInline = [](Operation *op) {
     return op->getNumResults() == 1 && !op->hasAttr("csb.name");
@@ -189,6 +200,9 @@ LogicalResult CppPrinter::print(Operation *op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return printLoop(loop);
   if (op->getNumResults() == 1) {
+    // Reading a register may have an effect that is all a function wants.
+    if (op->use_empty())
+      os << "[[maybe_unused]] ";
     os << "const " << CppExpressions::getType(op->getResult(0).getType()) << " "
        << getCppName(op) << " = " << expressions.compute(op) << ";\n";
     expressions.bind(op->getResult(0), getCppName(op));
@@ -220,17 +234,18 @@ LogicalResult CppPrinter::print(Operation *op) {
         return success();
       })
       .Case([&](csb::DMAWriteOp op) {
-        os << "dlavm::write_map(device, " << expressions.get(op.getAddress())
-           << ", " << expressions.get(op.getRows()) << ", "
-           << expressions.get(op.getTokens()) << ", " << op.getChannels()
-           << ", " << op.getLanes() << ");\n";
+        printCall(
+            "dlavm::write_map(",
+            {"device", expressions.get(op.getAddress()),
+             expressions.get(op.getRows()), expressions.get(op.getTokens()),
+             std::to_string(op.getChannels()), std::to_string(op.getLanes())});
         return success();
       })
       .Case([&](func::CallOp op) {
-        os << getCppName(symbols.lookup(op.getCallee())) << "(device";
+        SmallVector<std::string> arguments = {"device"};
         for (Value operand : op.getOperands())
-          os << ", " << expressions.get(operand);
-        os << ");\n";
+          arguments.push_back(expressions.get(operand));
+        printCall(getCppName(symbols.lookup(op.getCallee())) + "(", arguments);
         return success();
       })
       .Case([&](func::ReturnOp op) {
@@ -258,9 +273,7 @@ LogicalResult CppPrinter::printLoop(scf::ForOp loop) {
   else
     os << variable << " += " << step;
   os << ") {\n";
-  os.indent();
-  LogicalResult result = printBlock(*loop.getBody());
-  os.unindent();
+  LogicalResult result = printIndented(*loop.getBody());
   os << "}\n";
   return result;
 }
@@ -278,19 +291,19 @@ void CppPrinter::print(csb::TaskOp op) {
 }
 
 void CppPrinter::print(csb::WriteOp op) {
-  os << "device.write(" << expressions.get(op.getReg()) << ", "
-     << expressions.getRegisterValue(op) << ");\n";
+  printCall("device.write(",
+            {expressions.get(op.getReg()), expressions.getRegisterValue(op)});
 }
 
 void CppPrinter::print(csb::LoadParametersOp op) {
   std::string engine;
   if (op.getCopy()) {
     auto scratch = symbols.lookup<csb::BufferOp>(*op.getScratch());
-    os << "const dlavm::CopyEngine engine = {"
+    os << "const dlavm::CopyEngine " << getCppName(op) << " = {"
        << getCppName(symbols.lookup(*op.getCopy())) << ", "
        << getCppName(symbols.lookup(*op.getDdrBase())) << ", "
        << getCppName(scratch) << ", " << scratch.getBytes() << "};\n";
-    engine = ", &engine";
+    engine = ", &" + getCppName(op);
   }
   os << "dlavm::load_parameters(device, kParameterFiles, "
         "std::size(kParameterFiles),\n"
@@ -302,21 +315,16 @@ std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {
   return (wish.empty() ? module.getName().value_or("driver") : wish).str();
 }
 
-/// Letters, digits and underscores that make an identifier of C++.
-static bool isIdentifier(StringRef text) {
-  return !text.empty() && !llvm::isDigit(text.front()) && text.front() != '_' &&
-         !text.contains("__") && llvm::all_of(text, [](char c) {
-           return llvm::isAlnum(c) || c == '_';
-         });
-}
-
 LogicalResult dlavm::translateToCpp(ModuleOp module, StringRef namespaceName,
                                     raw_ostream &os) {
   std::string name = getNamespace(module, namespaceName);
-  if (!isIdentifier(name) || csb::isReservedWord(name))
+  const bool isReserved = csb::isReservedWord(name);
+  if (isReserved || !csb::isIdentifier(name))
     return module.emitError("cannot be a driver in the namespace '")
-           << name
-           << "', which is no identifier of C++; choose one with --namespace";
+           << name << "', which is "
+           << (isReserved ? "reserved by C++ or the runtime"
+                          : "no identifier of C++")
+           << "; choose another with --namespace";
   std::string text;
   llvm::raw_string_ostream buffer(text);
   if (failed(CppPrinter(module, buffer).print(name)))

@@ -12,6 +12,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Run/Program.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 
 #include <map>
@@ -36,7 +37,14 @@ class Report {
 public:
   Report(ModuleOp module, raw_ostream &os)
       : module(module), os(os), steps(getSteps(module)),
-        buffers(module.getOps<csb::BufferOp>()) {}
+        buffers(module.getOps<csb::BufferOp>()) {
+    module.walk([&](csb::LoadParametersOp op) {
+      if (std::optional<StringRef> name = op.getScratch())
+        scratch.insert(*name);
+    });
+    llvm::copy_if(buffers, std::back_inserter(maps),
+                  [&](csb::BufferOp buffer) { return !isScratch(buffer); });
+  }
 
   LogicalResult print();
 
@@ -46,6 +54,10 @@ private:
   void printBuffers();
   void printPicture();
   void printPeak();
+  /// True for what load_parameters needs, and no task of a run.
+  bool isScratch(csb::BufferOp buffer) const {
+    return scratch.contains(buffer.getSymName());
+  }
   std::string getStepName(int64_t step) {
     return step < static_cast<int64_t>(steps.size())
                ? steps[step].getName().str()
@@ -58,10 +70,10 @@ private:
         return true;
     return false;
   }
-  /// The buffers that are live at a step, one per place.
+  /// The maps that are live at a step, one per place.
   std::map<int64_t, csb::BufferOp> getLive(int64_t step) {
     std::map<int64_t, csb::BufferOp> live;
-    for (csb::BufferOp buffer : buffers)
+    for (csb::BufferOp buffer : maps)
       if (isLive(buffer, step))
         live.try_emplace(buffer.getAddress(), buffer);
     return live;
@@ -71,6 +83,9 @@ private:
   raw_ostream &os;
   SmallVector<csb::TaskOp> steps;
   SmallVector<csb::BufferOp> buffers;
+  llvm::StringSet<> scratch;
+  /// The buffers that tasks use.
+  SmallVector<csb::BufferOp> maps;
 };
 
 } // namespace
@@ -80,7 +95,7 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   if (failed(program))
     return failure();
   os << "Register program\n\n"
-     << "  tokens    past    starts     writes      polls\n";
+     << "  tokens    past        starts        writes         polls\n";
   std::vector<std::pair<int64_t, int64_t>> calls = {{1, 0}};
   for (int64_t seq : {19, 128, 1024})
     if (seq < maxTokens)
@@ -90,9 +105,11 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   for (auto [seq, past] : calls) {
     CountingSink counts;
     if (failed(program->run(seq, past, counts)))
-      return module.emitError("cannot run ") << seq << " tokens after " << past;
+      return module.emitError("cannot run ")
+             << seq << " tokens after " << past << ": "
+             << program->getMessage();
     os << llvm::format(
-        "%8lld%8lld%10lld%11lld%11lld\n", static_cast<long long>(seq),
+        "%8lld%8lld%14lld%14lld%14lld\n", static_cast<long long>(seq),
         static_cast<long long>(past), static_cast<long long>(counts.polls),
         static_cast<long long>(counts.writes),
         static_cast<long long>(counts.polls));
@@ -123,9 +140,9 @@ void Report::printArenas() {
     arenas["DDR, feature maps"].add(buffer.getAddress(),
                                     buffer.getAddress() + buffer.getBytes());
   os << "\nArenas (HBM: in every port)\n\n"
-     << "  arena                  from        to     bytes\n";
+     << "  arena                       from            to         bytes\n";
   for (auto &[name, arena] : arenas)
-    os << llvm::format("  %-18s%9lld%10lld%10lld\n", name.c_str(),
+    os << llvm::format("  %-18s%14lld%14lld%14lld\n", name.c_str(),
                        static_cast<long long>(arena.begin),
                        static_cast<long long>(arena.end),
                        static_cast<long long>(arena.end - arena.begin));
@@ -133,12 +150,16 @@ void Report::printArenas() {
 
 void Report::printBuffers() {
   os << "\nFeature maps (live from the first to the last of these tasks)\n\n"
-     << "  name                   address     bytes  live\n";
+     << "  name                       address         bytes  live\n";
   for (csb::BufferOp buffer : buffers) {
-    os << llvm::format("  %-20s%10lld%10lld", buffer.getSymName().str().c_str(),
+    os << llvm::format("  %-20s%14lld%14lld", buffer.getSymName().str().c_str(),
                        static_cast<long long>(buffer.getAddress()),
                        static_cast<long long>(buffer.getBytes()));
     ArrayRef<int64_t> live = buffer.getLive();
+    if (isScratch(buffer)) {
+      os << "  load_parameters";
+      live = {};
+    }
     for (size_t i = 0; i + 1 < live.size(); i += 2)
       os << (i == 0 ? "  " : ", ") << getStepName(live[i]) << " .. "
          << getStepName(live[i + 1]);
@@ -148,10 +169,10 @@ void Report::printBuffers() {
 
 /// One column per step, one line per piece of the arena; a letter per place.
 void Report::printPicture() {
-  if (buffers.empty() || steps.empty())
+  if (maps.empty() || steps.empty())
     return;
   int64_t begin = std::numeric_limits<int64_t>::max(), end = 0;
-  for (csb::BufferOp buffer : buffers) {
+  for (csb::BufferOp buffer : maps) {
     begin = std::min<int64_t>(begin, buffer.getAddress());
     end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
   }
@@ -160,7 +181,7 @@ void Report::printPicture() {
   os << "\nMemory over time (a column is a task, a line " << piece
      << " bytes of DDR)\n\n";
   auto getLetter = [&](csb::BufferOp buffer) -> char {
-    const size_t index = llvm::find(buffers, buffer) - buffers.begin();
+    const size_t index = llvm::find(maps, buffer) - maps.begin();
     const char *letters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     return index < 52 ? letters[index] : '#';
@@ -185,7 +206,7 @@ void Report::printPicture() {
     os << "\n";
   }
   os << "\n";
-  for (csb::BufferOp buffer : buffers)
+  for (csb::BufferOp buffer : maps)
     os << "  " << getLetter(buffer) << " " << buffer.getSymName() << "\n";
 }
 

@@ -149,6 +149,23 @@ func.func @f(%directory: !csb.directory) {
 
 // -----
 
+func.func private @copy()
+func.func @f(%directory: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op takes 'via', 'scratch' and 'base' together, found only 'via'}}
+  "csb.load_parameters"(%directory) {copy = @copy} : (!csb.directory) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%directory: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op takes 'via', 'scratch' and 'base' together, found only 'scratch' 'base'}}
+  "csb.load_parameters"(%directory) {scratch = @scratch, ddr_base = @ddr_base} : (!csb.directory) -> ()
+  return
+}
+
+// -----
+
 csb.constant @ddr_base = 0
 func.func @f(%directory: !csb.directory) {
   // expected-error@+1 {{'csb.load_parameters' op names @ddr_base, which is no csb.buffer}}

@@ -26,6 +26,12 @@ csb.register_table @device "device" {
   csb.register @R = 3
 }
 
+// What the frame defines.
+// CHECK: csb.constant @max_tokens = 5 {csb.name = "kMaxTokens2"}
+csb.constant @max_tokens = 5
+// CHECK: csb.constant @parameter_files = 5 {csb.name = "kParameterFiles2"}
+csb.constant @parameter_files = 5
+
 // CHECK: func.func @run() attributes {csb.arg_names = [], csb.name = "run"}
 func.func @run() {
   return
@@ -183,6 +189,24 @@ func.func @read() -> i32 {
   %1 = csb.read @mvm::@R : i32 loc("second")
   %2 = arith.addi %1, %0 : i32
   return %2 : i32
+}
+
+// A read does not move over a write on its way to the return.
+// CHECK-LABEL: func.func @read_then_write(
+// CHECK: csb.read @mvm::@R {csb.name = "first"} : i32
+func.func @read_then_write(%value: i32) -> i32 {
+  %0 = csb.read @mvm::@R : i32 loc("first")
+  csb.write @mvm::@R, %value : i32
+  return %0 : i32
+}
+
+// What nothing uses is erased.
+// CHECK-LABEL: func.func @unused(
+// CHECK-NEXT: return
+func.func @unused(%a: i32) {
+  %0 = arith.addi %a, %a : i32
+  %1 = arith.muli %0, %0 : i32
+  return
 }
 
 // What only the return needs is printed there.

@@ -30,3 +30,9 @@
 // RUN: not dlavm-opt --csb-verify-placement=lengths=4096 %t.mlir 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=LENGTH
 // LENGTH: error: cannot run 4096 tokens after 0: its largest context is 2048 tokens
+
+// An address that no register holds is no other address.
+// RUN: %python %S/Inputs/move.py %t.mlir buffer @input_norm 8589934592 > %t.wide.mlir
+// RUN: not dlavm-opt --csb-verify-placement %t.wide.mlir 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=WIDE
+// WIDE: error: cannot run 1 tokens after 0: task 'input_norm' writes {{[0-9]+}} to norm::OutputAddress, but registers hold 0 to 4294967295

@@ -15,6 +15,15 @@
 // RUN: not dlavm-translate --csb-to-cpp %t/arguments.mlir 2>&1 | FileCheck %s --check-prefix=ARGUMENTS
 // ARGUMENTS: error: 'func.func' op has no names for its arguments; run csb-prepare-emission before
 
+// RUN: not dlavm-translate --csb-to-cpp %t/recursion.mlir 2>&1 | FileCheck %s --check-prefix=RECURSION
+// RECURSION: error: 'func.func' op calls itself, which no driver does
+
+// RUN: not dlavm-translate --csb-to-cpp %t/declaration.mlir 2>&1 | FileCheck %s --check-prefix=DECLARATION
+// DECLARATION: error: 'func.func' op has no body
+
+// RUN: not dlavm-translate --csb-to-cpp %t/result.mlir 2>&1 | FileCheck %s --check-prefix=RESULT
+// RESULT: error: 'func.call' op returns a value, which driver source cannot use
+
 // Nothing is written where something is wrong.
 // RUN: not dlavm-translate --csb-to-cpp %t/arguments.mlir 2> %t/err > %t/out.h
 // RUN: test ! -s %t/out.h
@@ -32,13 +41,13 @@
 // OTHER: namespace other {
 
 // RUN: not dlavm-translate --csb-to-cpp --namespace=class %t/prepared.mlir 2>&1 | FileCheck %s --check-prefix=KEYWORD
-// KEYWORD: error: cannot be a driver in the namespace 'class', which is no identifier of C++; choose one with --namespace
+// KEYWORD: error: cannot be a driver in the namespace 'class', which is reserved by C++ or the runtime; choose another with --namespace
 // RUN: not dlavm-translate --csb-to-cpp --namespace=2b %t/prepared.mlir 2>&1 | FileCheck %s --check-prefix=DIGIT
-// DIGIT: error: cannot be a driver in the namespace '2b', which is no identifier of C++
+// DIGIT: error: cannot be a driver in the namespace '2b', which is no identifier of C++; choose another with --namespace
 // RUN: not dlavm-translate --csb-to-cpp --namespace=a-b %t/prepared.mlir 2>&1 | FileCheck %s --check-prefix=DASH
 // DASH: error: cannot be a driver in the namespace 'a-b', which is no identifier of C++
 // RUN: not dlavm-translate --csb-to-cpp --namespace=dlavm %t/prepared.mlir 2>&1 | FileCheck %s --check-prefix=DLAVM
-// DLAVM: error: cannot be a driver in the namespace 'dlavm', which is no identifier of C++
+// DLAVM: error: cannot be a driver in the namespace 'dlavm', which is reserved by C++ or the runtime
 
 //--- empty.mlir
 module {}
@@ -56,6 +65,28 @@ func.func @run() {
 //--- symbol.mlir
 csb.buffer @b at 0 bytes 64 live [0, 0]
 func.func @run() attributes {csb.name = "run", csb.arg_names = []} {
+  return
+}
+
+//--- recursion.mlir
+func.func @f() attributes {csb.name = "f", csb.arg_names = []} {
+  func.call @run() : () -> ()
+  return
+}
+func.func @run() attributes {csb.name = "run", csb.arg_names = []} {
+  func.call @f() : () -> ()
+  return
+}
+
+//--- declaration.mlir
+func.func private @run() attributes {csb.name = "run", csb.arg_names = []}
+
+//--- result.mlir
+func.func @f(%a: i32) -> i32 attributes {csb.name = "f", csb.arg_names = ["a"]} {
+  return %a : i32
+}
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
+  %0 = func.call @f(%a) : (i32) -> i32
   return
 }
 

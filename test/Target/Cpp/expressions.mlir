@@ -20,6 +20,11 @@ func.func @run(%a: i32 loc("a"), %b: i32 loc("b"), %c: i32 loc("c")) {
   %1 = arith.addi %0, %c : i32
   csb.write @t::@R, %1 : i32
 
+  // CHECK-NEXT: device.write(t::R, a + (b + c));
+  %35 = arith.addi %b, %c : i32
+  %36 = arith.addi %a, %35 : i32
+  csb.write @t::@R, %36 : i32
+
   // CHECK-NEXT: device.write(t::R, a - b - c);
   %2 = arith.subi %a, %b : i32
   %3 = arith.subi %2, %c : i32

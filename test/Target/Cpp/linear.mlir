@@ -28,70 +28,70 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  namespace one {
 // CHECK-EMPTY:
 // CHECK-NEXT:  // The largest context: seq + past.
-// CHECK-NEXT:  constexpr int32_t kMaxTokens = 2048;
+// CHECK-NEXT:  inline constexpr int32_t kMaxTokens = 2048;
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Registers of the tasks, and names of their values.
 // CHECK-EMPTY:
 // CHECK-NEXT:  // matrix-vector multiply with INT4 weights
 // CHECK-NEXT:  namespace mvm {
-// CHECK-NEXT:  constexpr uint32_t InputChannels = 2;
-// CHECK-NEXT:  constexpr uint32_t InputWidth = 3;
-// CHECK-NEXT:  constexpr uint32_t InputRows = 4;
-// CHECK-NEXT:  constexpr uint32_t OutputWidth = 5;
-// CHECK-NEXT:  constexpr uint32_t OutputRows = 6;
-// CHECK-NEXT:  constexpr uint32_t SliceChannels = 7;
-// CHECK-NEXT:  constexpr uint32_t LastSliceChannels = 8;
-// CHECK-NEXT:  constexpr uint32_t Tokens = 9;
-// CHECK-NEXT:  constexpr uint32_t InputAddress = 10;
-// CHECK-NEXT:  constexpr uint32_t WeightAddress = 11;
-// CHECK-NEXT:  constexpr uint32_t PackageBits = 12;
-// CHECK-NEXT:  constexpr uint32_t OutputAddress = 13;
-// CHECK-NEXT:  constexpr uint32_t LastSlice = 14;
-// CHECK-NEXT:  constexpr uint32_t BankStep = 15;
-// CHECK-NEXT:  constexpr uint32_t ElementwiseMode = 16;
-// CHECK-NEXT:  constexpr int32_t Add = 0;
-// CHECK-NEXT:  constexpr int32_t Multiply = 2;
-// CHECK-NEXT:  constexpr uint32_t ArgmaxAddress = 17;
-// CHECK-NEXT:  constexpr uint32_t OnChip = 18;
-// CHECK-NEXT:  constexpr uint32_t Reserved19 = 19;
-// CHECK-NEXT:  constexpr uint32_t Reserved20 = 20;
-// CHECK-NEXT:  constexpr uint32_t Reserved21 = 21;
-// CHECK-NEXT:  constexpr uint32_t ScaleGroup = 22;
-// CHECK-NEXT:  constexpr uint32_t QuantizationBlock = 23;
-// CHECK-NEXT:  constexpr uint32_t LastGroupChannels = 24;
-// CHECK-NEXT:  constexpr uint32_t Reserved25 = 25;
-// CHECK-NEXT:  constexpr uint32_t ScaleBiasAddress = 26;
-// CHECK-NEXT:  constexpr uint32_t ResidualAddress = 27;
-// CHECK-NEXT:  constexpr uint32_t Reserved28 = 28;
-// CHECK-NEXT:  constexpr uint32_t InputSurface = 29;
-// CHECK-NEXT:  constexpr uint32_t InputLine = 30;
-// CHECK-NEXT:  constexpr uint32_t OutputSurface = 31;
-// CHECK-NEXT:  constexpr uint32_t OutputLine = 32;
-// CHECK-NEXT:  constexpr uint32_t Mode = 33;
-// CHECK-NEXT:  constexpr int32_t Plain = 287;
-// CHECK-NEXT:  constexpr int32_t ScaleBias = 799;
-// CHECK-NEXT:  constexpr int32_t ScaleBiasArgmax = 2847;
-// CHECK-NEXT:  constexpr int32_t ScaleBiasResidual = 1823;
-// CHECK-NEXT:  constexpr int32_t ScaleBiasResidualArgmax = 3871;
-// CHECK-NEXT:  constexpr uint32_t Status = 1;
-// CHECK-NEXT:  constexpr uint32_t Argmax = 40;
+// CHECK-NEXT:  inline constexpr uint32_t InputChannels = 2;
+// CHECK-NEXT:  inline constexpr uint32_t InputWidth = 3;
+// CHECK-NEXT:  inline constexpr uint32_t InputRows = 4;
+// CHECK-NEXT:  inline constexpr uint32_t OutputWidth = 5;
+// CHECK-NEXT:  inline constexpr uint32_t OutputRows = 6;
+// CHECK-NEXT:  inline constexpr uint32_t SliceChannels = 7;
+// CHECK-NEXT:  inline constexpr uint32_t LastSliceChannels = 8;
+// CHECK-NEXT:  inline constexpr uint32_t Tokens = 9;
+// CHECK-NEXT:  inline constexpr uint32_t InputAddress = 10;
+// CHECK-NEXT:  inline constexpr uint32_t WeightAddress = 11;
+// CHECK-NEXT:  inline constexpr uint32_t PackageBits = 12;
+// CHECK-NEXT:  inline constexpr uint32_t OutputAddress = 13;
+// CHECK-NEXT:  inline constexpr uint32_t LastSlice = 14;
+// CHECK-NEXT:  inline constexpr uint32_t BankStep = 15;
+// CHECK-NEXT:  inline constexpr uint32_t ElementwiseMode = 16;
+// CHECK-NEXT:  inline constexpr int32_t Add = 0;
+// CHECK-NEXT:  inline constexpr int32_t Multiply = 2;
+// CHECK-NEXT:  inline constexpr uint32_t ArgmaxAddress = 17;
+// CHECK-NEXT:  inline constexpr uint32_t OnChip = 18;
+// CHECK-NEXT:  inline constexpr uint32_t Reserved19 = 19;
+// CHECK-NEXT:  inline constexpr uint32_t Reserved20 = 20;
+// CHECK-NEXT:  inline constexpr uint32_t Reserved21 = 21;
+// CHECK-NEXT:  inline constexpr uint32_t ScaleGroup = 22;
+// CHECK-NEXT:  inline constexpr uint32_t QuantizationBlock = 23;
+// CHECK-NEXT:  inline constexpr uint32_t LastGroupChannels = 24;
+// CHECK-NEXT:  inline constexpr uint32_t Reserved25 = 25;
+// CHECK-NEXT:  inline constexpr uint32_t ScaleBiasAddress = 26;
+// CHECK-NEXT:  inline constexpr uint32_t ResidualAddress = 27;
+// CHECK-NEXT:  inline constexpr uint32_t Reserved28 = 28;
+// CHECK-NEXT:  inline constexpr uint32_t InputSurface = 29;
+// CHECK-NEXT:  inline constexpr uint32_t InputLine = 30;
+// CHECK-NEXT:  inline constexpr uint32_t OutputSurface = 31;
+// CHECK-NEXT:  inline constexpr uint32_t OutputLine = 32;
+// CHECK-NEXT:  inline constexpr uint32_t Mode = 33;
+// CHECK-NEXT:  inline constexpr int32_t Plain = 287;
+// CHECK-NEXT:  inline constexpr int32_t ScaleBias = 799;
+// CHECK-NEXT:  inline constexpr int32_t ScaleBiasArgmax = 2847;
+// CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidual = 1823;
+// CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidualArgmax = 3871;
+// CHECK-NEXT:  inline constexpr uint32_t Status = 1;
+// CHECK-NEXT:  inline constexpr uint32_t Argmax = 40;
 // CHECK-NEXT:  } // namespace mvm
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Weights, tables and KV caches: the address of the first layer, in HBM that in
 // CHECK-NEXT:  // every port.
-// CHECK-NEXT:  constexpr int64_t kQueryWeight = 0; // HBM, 270336 bytes
-// CHECK-NEXT:  constexpr int64_t kQueryScaleBias = 0; // DDR, 16384 bytes
+// CHECK-NEXT:  inline constexpr int64_t kQueryWeight = 0; // HBM, 270336 bytes
+// CHECK-NEXT:  inline constexpr int64_t kQueryScaleBias = 0; // DDR, 16384 bytes
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Bytes from one layer to the next, and where DMA finds DDR.
-// CHECK-NEXT:  constexpr int64_t kDdrBase = 8589934592;
+// CHECK-NEXT:  inline constexpr int64_t kDdrBase = 8589934592;
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Feature maps in DDR. Those that are never live together share their place.
-// CHECK-NEXT:  constexpr int64_t kInput = 16384; // 16777216 bytes
-// CHECK-NEXT:  constexpr int64_t kQuery = 16793600; // 16777216 bytes
+// CHECK-NEXT:  inline constexpr int64_t kInput = 16384; // 16777216 bytes
+// CHECK-NEXT:  inline constexpr int64_t kQuery = 16793600; // 16777216 bytes
 // CHECK-EMPTY:
 // CHECK-NEXT:  // What load_parameters loads: object, file, memory, DMA address, bytes between
 // CHECK-NEXT:  // layers, layers (0: shared), ports, bytes between ports, bytes.
-// CHECK-NEXT:  constexpr dlavm::ParameterFile kParameterFiles[] = {
+// CHECK-NEXT:  inline constexpr dlavm::ParameterFile kParameterFiles[] = {
 // CHECK-NEXT:      {"query_weight", "query_weight.{port}.bin",
 // CHECK-NEXT:       dlavm::Space::HBM, 0, 0, 0, 32, 268435456, 270336},
 // CHECK-NEXT:      {"query_scale_bias", "query_scale_bias.bin",
@@ -143,12 +143,14 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:    }
 // CHECK-NEXT:  }
 // CHECK-EMPTY:
-// CHECK-NEXT:  inline void load_parameters(dlavm::Device &device, const std::string &directory) {
+// CHECK-NEXT:  inline void load_parameters(dlavm::Device &device,
+// CHECK-NEXT:                              const std::string &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           directory);
 // CHECK-NEXT:  }
 // CHECK-EMPTY:
-// CHECK-NEXT:  inline void write_input(dlavm::Device &device, const uint16_t *rows, int32_t seq) {
+// CHECK-NEXT:  inline void write_input(dlavm::Device &device, const uint16_t *rows,
+// CHECK-NEXT:                          int32_t seq) {
 // CHECK-NEXT:    dlavm::check_call(seq, 0, kMaxTokens);
 // CHECK-EMPTY:
 // CHECK-NEXT:    dlavm::write_map(device, kDdrBase + kInput, rows, seq, 4096, 32);

@@ -10,13 +10,13 @@ module @model attributes {llm.max_tokens = 2048 : i64} {
 // that of its register in front.
 // CHECK:      // the first
 // CHECK-NEXT: namespace one {
-// CHECK-NEXT: constexpr uint32_t Mode = 33;
-// CHECK-NEXT: constexpr int32_t Fast = 1;
-// CHECK-NEXT: constexpr int32_t ModeOff = 0;
-// CHECK-NEXT: constexpr int32_t ModeStatus = 2;
-// CHECK-NEXT: constexpr uint32_t Mask = 34;
-// CHECK-NEXT: constexpr int32_t MaskOff = 5;
-// CHECK-NEXT: constexpr uint32_t Status = 1;
+// CHECK-NEXT: inline constexpr uint32_t Mode = 33;
+// CHECK-NEXT: inline constexpr int32_t Fast = 1;
+// CHECK-NEXT: inline constexpr int32_t ModeOff = 0;
+// CHECK-NEXT: inline constexpr int32_t ModeStatus = 2;
+// CHECK-NEXT: inline constexpr uint32_t Mask = 34;
+// CHECK-NEXT: inline constexpr int32_t MaskOff = 5;
+// CHECK-NEXT: inline constexpr uint32_t Status = 1;
 // CHECK-NEXT: } // namespace one
 csb.register_table @one "the first" {
   csb.register @Mode = 33 values {Fast = 1 : i64, Off = 0 : i64, Status = 2 : i64}
@@ -24,7 +24,7 @@ csb.register_table @one "the first" {
   csb.register @Status = 1
 }
 csb.buffer @x at 4096 bytes 8192 live [0, 0] input
-// CHECK: constexpr int64_t kX = 4096; // 8192 bytes
+// CHECK: inline constexpr int64_t kX = 4096; // 8192 bytes
 
 // A function stands before those that call it.
 // CHECK-LABEL: inline void layer(dlavm::Device &device, int32_t number
@@ -80,7 +80,8 @@ func.func private @layer(%number: i32 loc("number")) {
   return
 }
 
-// CHECK-LABEL: inline void write_input(dlavm::Device &device, const uint16_t *rows, int32_t seq) {
+// CHECK-LABEL: inline void write_input(dlavm::Device &device, const uint16_t *rows,
+// CHECK-NEXT:                          int32_t seq) {
 // CHECK-NEXT:    dlavm::write_map(device, kX, rows, seq, 4096, 32);
 func.func @write_input(%rows: !csb.rows loc("rows"), %seq: i32 loc("seq")) {
   %x = csb.address_of @x : i64
@@ -104,11 +105,75 @@ func.func @read_token() -> i32 {
   return %0 : i32
 }
 
-// CHECK-LABEL: inline void load_parameters(dlavm::Device &device, const std::string &directory) {
+// CHECK-LABEL: inline void load_parameters(dlavm::Device &device,
+// CHECK-NEXT:                              const std::string &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           directory);
 func.func @load_parameters(%directory: !csb.directory loc("directory")) {
   csb.load_parameters %directory
+  return
+}
+
+// The engine has a name that no argument has.
+// CHECK-LABEL: inline void load_with(dlavm::Device &device, const std::string &engine) {
+// CHECK-NEXT:    const dlavm::CopyEngine engine2 = {copy, kDdrBase, kX, 8192};
+// CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
+// CHECK-NEXT:                           engine, &engine2);
+csb.constant @ddr_base = 4294967296
+func.func @load_with(%directory: !csb.directory loc("engine")) {
+  csb.load_parameters %directory via @copy scratch @x base @ddr_base
+  return
+}
+func.func @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {
+  csb.write @one::@Mode, %port : i32
+  return
+}
+
+// What nothing uses makes no warning.
+// CHECK-LABEL: inline void unused([[maybe_unused]] dlavm::Device &device,
+// CHECK-NEXT:                     [[maybe_unused]] int32_t a, [[maybe_unused]] int32_t b) {
+// CHECK-NEXT:  }
+func.func @unused(%a: i32 loc("a"), %b: i32 loc("b")) {
+  %0 = arith.addi %a, %b : i32
+  %1 = arith.muli %0, %0 : i32
+  return
+}
+
+// A register may be read for the effect of that.
+// CHECK-LABEL: inline void read(dlavm::Device &device) {
+// CHECK-NEXT:    [[maybe_unused]] const int32_t value = static_cast<int32_t>(device.read(one::Status));
+// CHECK-NEXT:  }
+func.func @read() {
+  %0 = csb.read @one::@Status : i32
+  return
+}
+
+// What is read before a write stays there.
+// CHECK-LABEL: inline std::vector<uint16_t> read_before(dlavm::Device &device) {
+// CHECK-NEXT:    const std::vector<uint16_t> value = dlavm::read_map(device, kX, 1, 64, 32);
+// CHECK-NEXT:    device.write(one::Mode, one::Fast);
+// CHECK-NEXT:    return value;
+func.func @read_before() -> !csb.rows {
+  %c1 = arith.constant 1 : i32
+  %x = csb.address_of @x : i64
+  %0 = csb.dma_read %x[%c1, 64] lanes 32
+  csb.write @one::@Mode, %c1 : i32
+  return %0 : !csb.rows
+}
+
+// Lines end after 80 columns where they can.
+// CHECK-LABEL: inline void long_lines(dlavm::Device &device, int32_t number_of_tokens,
+// CHECK-NEXT:                         int32_t number_of_channels) {
+// CHECK-NEXT:    device.write(one::Mask,
+// CHECK-NEXT:                 number_of_tokens + 2 * (number_of_channels + 1000000));
+// CHECK-NEXT:  }
+func.func @long_lines(%tokens: i32 loc("number_of_tokens"), %channels: i32 loc("number_of_channels")) {
+  %c = arith.constant 1000000 : i32
+  %c2 = arith.constant 2 : i32
+  %0 = arith.addi %channels, %c : i32
+  %1 = arith.muli %0, %c2 : i32
+  %2 = arith.addi %tokens, %1 : i32
+  csb.write @one::@Mask, %2 : i32
   return
 }
 

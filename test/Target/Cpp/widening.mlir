@@ -64,6 +64,39 @@ func.func @run(%x: i32 loc("x"), %y: i32 loc("y")) {
   %12 = arith.minsi %x, %y : i32
   csb.write @t::@R, %12 : i32
 
+  // A constant that fits is an int, which widens nothing.
+  // CHECK-NEXT: device.write(t::R, int64_t{64} * x);
+  // CHECK-NEXT: device.write(t::R, int64_t{x} + 64);
+  // CHECK-NEXT: device.write(t::R, 3000000000 * x);
+  %c64 = arith.constant 64 : i64
+  %large = arith.constant 3000000000 : i64
+  %15 = arith.muli %wx, %c64 : i64
+  csb.write @t::@R, %15 : i64
+  %16 = arith.addi %wx, %c64 : i64
+  csb.write @t::@R, %16 : i64
+  %17 = arith.muli %wx, %large : i64
+  csb.write @t::@R, %17 : i64
+
+  // What is added first stays together: x + y would have 32 bits.
+  // CHECK-NEXT: device.write(t::R, x + (y + kB));
+  // CHECK-NEXT: device.write(t::R, x + std::min<int64_t>(y, 64));
+  %18 = arith.addi %wy, %b : i64
+  %19 = arith.addi %wx, %18 : i64
+  csb.write @t::@R, %19 : i64
+  %20 = arith.minsi %wy, %c64 : i64
+  %21 = arith.addi %wx, %20 : i64
+  csb.write @t::@R, %21 : i64
+
+  // The least integers have no literals.
+  // CHECK-NEXT: device.write(t::R, std::min((-2147483647 - 1), x));
+  // CHECK-NEXT: device.write(t::R, (-9223372036854775807 - 1) + x);
+  %least = arith.constant -2147483648 : i32
+  %22 = arith.minsi %least, %x : i32
+  csb.write @t::@R, %22 : i32
+  %least64 = arith.constant -9223372036854775808 : i64
+  %23 = arith.addi %least64, %wx : i64
+  csb.write @t::@R, %23 : i64
+
   // CHECK-NEXT: const int64_t offset = int64_t{x} * y;
   // CHECK-NEXT: device.write(t::R, kB + offset);
   // CHECK-NEXT: device.write(t::R, offset);

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -43,6 +44,12 @@ void AccelDialect::initialize() {
       >();
 }
 
+Operation *AccelDialect::materializeConstant(OpBuilder &builder,
+                                             Attribute value, Type type,
+                                             Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
 LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
                                                      NamedAttribute attribute) {
   if (attribute.getName() != getDeviceAttrName())
@@ -61,6 +68,13 @@ const Device *accel::lookupDevice(Location loc, StringRef name) {
     emitError(loc) << "there is no device '" << name
                    << "'; known devices: " << registry.getNames();
   return device;
+}
+
+FailureOr<int64_t> accel::getMaxTokens(ModuleOp module) {
+  if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module))
+    return *maxTokens;
+  return module.emitError("does not state its largest context; give the "
+                          "module the attribute llm.max_tokens = N : i64");
 }
 
 const Device *accel::getDevice(Operation *op) {

@@ -129,6 +129,22 @@ void GetObjectOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), getObject());
 }
 
+LogicalResult ObjectOp::verify() {
+  const bool isPlaced = getAddress().has_value();
+  if (getBytes().has_value() != isPlaced || getStride().has_value() != isPlaced)
+    return emitOpError("needs address, bytes and stride together");
+  const size_t rank =
+      getKind() == Kind::Weight                                            ? 2
+      : getKind() == Kind::RopeTable || getKind() == Kind::ActivationTable ? 0
+                                                                           : 1;
+  if (getShape().size() == rank &&
+      llvm::all_of(getShape(), [](int64_t size) { return size > 0; }))
+    return success();
+  return emitOpError("of kind ")
+         << stringifyKind(getKind()) << " has a shape of " << rank
+         << " positive sizes, found [" << getShape() << "]";
+}
+
 LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto object =
       symbols.lookupNearestSymbolFrom<ObjectOp>(*this, getObjectAttr());
@@ -156,7 +172,57 @@ static std::string headsComment(Value map) {
   return std::to_string(type.getDimSize(0)) + " heads";
 }
 
+/// Tokens (the last dimension but one) of a map.
+static int64_t getTokens(Value map) {
+  auto type = cast<MemRefType>(map.getType());
+  return type.getDimSize(type.getRank() - 2);
+}
+
+/// Checks that \p map has rank 3 and as many channel groups as \p channels
+/// need.
+static LogicalResult verifyChannels(Operation *op, Value map, int64_t channels,
+                                    StringRef what) {
+  auto type = cast<MemRefType>(map.getType());
+  const int64_t lanes = type.getDimSize(type.getRank() - 1);
+  if (type.getRank() == 3 && lanes > 0 &&
+      type.getDimSize(0) == (channels - 1) / lanes + 1)
+    return success();
+  return op->emitOpError("has ")
+         << channels << " " << what
+         << " channels, which need a map [channels / lanes, tokens, lanes], "
+            "found "
+         << type;
+}
+
+/// Checks that two maps have the same number of tokens, as far as types tell.
+static LogicalResult verifyTokens(Operation *op, Value a, Value b) {
+  const int64_t tokens = getTokens(a), others = getTokens(b);
+  if (tokens == others)
+    return success();
+  return op->emitOpError("needs maps with the same tokens, found ")
+         << a.getType() << " and " << b.getType();
+}
+
+static LogicalResult verifyHeads(Operation *op, Value map, int64_t kvHeads) {
+  auto type = cast<MemRefType>(map.getType());
+  if (type.getRank() == 4 && !type.isDynamicDim(0) &&
+      type.getDimSize(0) >= kvHeads && type.getDimSize(0) % kvHeads == 0)
+    return success();
+  return op->emitOpError("needs [heads, ...] with a multiple of the ")
+         << kvHeads << " KV heads, found " << type;
+}
+
 LogicalResult LinearOp::verify() {
+  if (failed(verifyChannels(*this, getInput(), getInputChannels(), "input")) ||
+      failed(
+          verifyChannels(*this, getOutput(), getOutputChannels(), "output")) ||
+      failed(verifyTokens(*this, getInput(), getOutput())))
+    return failure();
+  if (getResidual() &&
+      (failed(verifyChannels(*this, getResidual(), getOutputChannels(),
+                             "output")) ||
+       failed(verifyTokens(*this, getResidual(), getOutput()))))
+    return failure();
   if (bool(getResidual()) != getResidualKind().has_value())
     return emitOpError("needs a residual and what to do with it together");
   if ((getResidual() || getArgmax()) && !getScaleBias())
@@ -188,6 +254,40 @@ SmallVector<OpOperand *> LinearOp::getSlicedOperands() {
   for (OpOperand &residual : getResidualMutable())
     operands.push_back(&residual);
   return operands;
+}
+
+/// A task whose output has the channels and tokens of its input.
+template <typename Op> static LogicalResult verifySameShape(Op op) {
+  if (failed(verifyChannels(op, op.getInput(), op.getChannels(), "input")) ||
+      failed(verifyChannels(op, op.getOutput(), op.getChannels(), "output")))
+    return failure();
+  return verifyTokens(op, op.getInput(), op.getOutput());
+}
+
+LogicalResult NormOp::verify() { return verifySameShape(*this); }
+LogicalResult ActivationOp::verify() { return verifySameShape(*this); }
+
+LogicalResult ScoresOp::verify() {
+  if (failed(verifyHeads(*this, getInput(), getKvHeads())) ||
+      failed(verifyHeads(*this, getOutput(), getKvHeads())))
+    return failure();
+  return verifyTokens(*this, getInput(), getOutput());
+}
+
+LogicalResult ValuesOp::verify() {
+  if (failed(verifyHeads(*this, getInput(), getKvHeads())) ||
+      failed(verifyHeads(*this, getOutput(), getKvHeads())))
+    return failure();
+  return verifyTokens(*this, getInput(), getOutput());
+}
+
+LogicalResult ElementwiseOp::verify() {
+  for (Value map : {getRhs(), getOutput()})
+    if (cast<MemRefType>(map.getType()).getShape() !=
+        cast<MemRefType>(getLhs().getType()).getShape())
+      return emitOpError("needs maps of one shape, found ")
+             << getLhs().getType() << " and " << map.getType();
+  return success();
 }
 
 TaskKind NormOp::getTaskKind() { return TaskKind::Norm; }

@@ -61,8 +61,8 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     const Device *device = getDevice(module);
-    std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
-    if (!device || !maxTokens)
+    FailureOr<int64_t> maxTokens = getMaxTokens(module);
+    if (!device || failed(maxTokens))
       return signalPassFailure();
     const Memory &memory = device->getMemory(MemorySpace::DDR);
     Timeline timeline(module, *maxTokens, memory.minimumAlignment);

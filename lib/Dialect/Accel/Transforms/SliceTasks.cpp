@@ -66,8 +66,8 @@ namespace {
 struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
   void runOnOperation() override {
     const Device *device = getDevice(getOperation());
-    std::optional<int64_t> maxTokens = llm::getMaxTokens(getOperation());
-    if (!device || !maxTokens)
+    FailureOr<int64_t> maxTokens = getMaxTokens(getOperation());
+    if (!device || failed(maxTokens))
       return signalPassFailure();
     SmallVector<TaskOpInterface> tasks;
     getOperation().walk([&](TaskOpInterface task) { tasks.push_back(task); });
@@ -85,6 +85,9 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     if (!support->maxTokens || operands.empty())
       return success();
     // Every task writes a buffer of its own function, which knows its tokens.
+    if (!getRoot(operands[1]->get()))
+      return task.emitOpError("writes a map that is no accel.buffer of its "
+                              "function, or a view of one");
     AffineExpr tokens = getWholeTokens(operands[1]->get());
     if (!tokens)
       return success();
@@ -104,6 +107,8 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
              << " tokens; lower it with --max-tokens";
     const llm::TokenRange range = llm::getRange(tokens, maxTokens);
     if (range.max <= limit.getMin()) {
+      if (total->use_empty())
+        total->erase();
       ++numWhole;
       return success();
     }

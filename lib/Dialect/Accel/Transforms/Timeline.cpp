@@ -77,7 +77,8 @@ LogicalResult Timeline::compute() {
         touch(buffer);
     });
   }
-  createPlaces();
+  if (failed(createPlaces()))
+    return failure();
   return checkPlaces();
 }
 
@@ -183,7 +184,7 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
 
 /// The dimensions of what functions and loops hand around are those of the
 /// buffer that they are joined with.
-void Timeline::createPlaces() {
+LogicalResult Timeline::createPlaces() {
   placeOf.resize(contents.size());
   for (const auto &leader : classes) {
     if (!leader->isLeader())
@@ -195,7 +196,10 @@ void Timeline::createPlaces() {
     for (unsigned member : members)
       if (!buffer)
         buffer = contents[member].value.getDefiningOp<BufferOp>();
-    assert(buffer && "what is handed around comes from a buffer");
+    if (!buffer)
+      return emitError(contents[members.front()].value.getLoc())
+             << "this map is no accel.buffer and comes from none, so it cannot "
+                "be placed";
     const llm::DimsAttr dims = buffer.getDims();
     const unsigned elementBytes = cast<MemRefType>(buffer.getBuffer().getType())
                                       .getElementTypeBitWidth() /
@@ -213,40 +217,43 @@ void Timeline::createPlaces() {
     }
     places.push_back(std::move(place));
   }
+  return success();
 }
 
-/// True if both hold something at the same step. Contents are handed over at
-/// the even times, between steps.
-static bool meet(const Content &a, const Content &b) {
+/// True if both hold something at the same time. What is handed over from one
+/// to the other at an even time, between steps, does not count.
+static bool meet(const Content &a, const Content &b, bool atHandover) {
   for (const Interval &x : a.live)
     for (const Interval &y : b.live) {
       const int64_t first = std::max(x.first, y.first);
       const int64_t last = std::min(x.last, y.last);
-      if (first < last || (first == last && first % 2 == 1))
+      if (first < last || (first == last && (atHandover || first % 2 == 1)))
         return true;
     }
   return false;
 }
 
 /// In one place a buffer must not be written while another content of the place
-/// is still read.
+/// is still read. Two buffers never hand over to each other.
 LogicalResult Timeline::checkPlaces() {
   for (const Content &written : contents) {
     auto buffer = written.value.getDefiningOp<BufferOp>();
     if (!buffer)
       continue;
     for (const Content &other : contents) {
-      if (&getPlace(other) != &getPlace(written) || &other == &written)
-        continue;
-      if (!meet(written, other))
+      const bool isBuffer(other.value.getDefiningOp<BufferOp>());
+      if (&getPlace(other) != &getPlace(written) || &other == &written ||
+          !meet(written, other, isBuffer))
         continue;
       InFlightDiagnostic diagnostic =
-          buffer.emitOpError()
-          << "is the result of a layer, so it lies where the layer's argument "
-             "lies, but the argument is still read after the result is "
-             "written; let the last op that reads the argument come before "
-             "the one that computes the result";
-      diagnostic.attachNote(other.value.getLoc()) << "the argument";
+          buffer.emitOpError("'")
+          << buffer.getName()
+          << "' and another map are handed around as one, so they share a "
+             "place, but both are needed at the same time; a layer's result "
+             "lies where its argument lies, so the last op that reads the "
+             "argument must come before the one that computes the result, and "
+             "a loop must hand on its maps in their order";
+      diagnostic.attachNote(other.value.getLoc()) << "the other map";
       return diagnostic;
     }
   }

@@ -76,7 +76,7 @@ private:
   llvm::LogicalResult walk(mlir::func::CallOp call);
   llvm::LogicalResult walk(mlir::scf::ForOp loop);
   llvm::LogicalResult checkPlaces();
-  void createPlaces();
+  llvm::LogicalResult createPlaces();
 
   mlir::ModuleOp module;
   int64_t maxTokens;

@@ -11,6 +11,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -117,6 +118,7 @@ static const char *const reservedWords[] = {"alignas",
                                             "typedef",
                                             "typeid",
                                             "typename",
+                                            "uint16_t",
                                             "uint32_t",
                                             "union",
                                             "unsigned",
@@ -131,6 +133,13 @@ static const char *const reservedWords[] = {"alignas",
 
 bool csb::isReservedWord(StringRef name) {
   return llvm::is_contained(reservedWords, name);
+}
+
+bool csb::isIdentifier(StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) && text.front() != '_' &&
+         !text.contains("__") && llvm::all_of(text, [](char c) {
+           return llvm::isAlnum(c) || c == '_';
+         });
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,6 +210,20 @@ LogicalResult PollOp::verifySymbolUses(SymbolTableCollection &symbols) {
 
 LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyRegister(*this, symbols, getReg());
+}
+
+LogicalResult LoadParametersOp::verify() {
+  const bool has[] = {bool(getCopyAttr()), bool(getScratchAttr()),
+                      bool(getDdrBaseAttr())};
+  if (llvm::all_equal(has))
+    return success();
+  const char *const names[] = {"via", "scratch", "base"};
+  InFlightDiagnostic diagnostic =
+      emitOpError("takes 'via', 'scratch' and 'base' together, found only");
+  for (auto [isThere, name] : llvm::zip_equal(has, names))
+    if (isThere)
+      diagnostic << " '" << name << "'";
+  return diagnostic;
 }
 
 LogicalResult

@@ -1,11 +1,12 @@
-//===- PrepareEmission.cpp - Names and expression trees of the driver source
-//-===//
+//===- PrepareEmission.cpp - Names and expressions of driver source -------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+
+#include "EmissionChecks.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
@@ -63,7 +64,13 @@ static std::string toConstantName(StringRef symbol) {
 struct PrepareEmission
     : dlavm::csb::impl::PrepareEmissionBase<PrepareEmission> {
   void runOnOperation() override {
+    if (failed(checkForEmission(getOperation())))
+      return signalPassFailure();
+    eraseUnused();
     NameTable globals;
+    // What the frame of a driver defines.
+    globals.get("kMaxTokens");
+    globals.get("kParameterFiles");
     Builder builder(&getContext());
     for (Operation &op : getOperation().getOps()) {
       if (isa<BufferOp, ObjectOp, ConstantOp>(op))
@@ -77,11 +84,23 @@ struct PrepareEmission
     for (auto function : getOperation().getOps<func::FuncOp>())
       setName(function, globals.get(function.getName()));
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(prepare(function, globals)))
-        return signalPassFailure();
+      prepare(function, globals);
   }
 
-  LogicalResult prepare(func::FuncOp function, const NameTable &globals) {
+  /// Driver source would have variables that nothing uses.
+  void eraseUnused() {
+    SmallVector<Operation *> operations;
+    getOperation().walk([&](Operation *op) {
+      if (isArithmetic(op) || isa<arith::ConstantOp, AddressOfOp>(op))
+        operations.push_back(op);
+    });
+    // Those that use a value stand behind the one that computes it.
+    for (Operation *op : llvm::reverse(operations))
+      if (op->use_empty())
+        op->erase();
+  }
+
+  void prepare(func::FuncOp function, const NameTable &globals) {
     NameTable names = globals;
     SmallVector<Attribute> arguments;
     Builder builder(&getContext());
@@ -90,40 +109,23 @@ struct PrepareEmission
           builder.getStringAttr(names.get(getWish(argument, "argument"))));
     function->setAttr("csb.arg_names", builder.getArrayAttr(arguments));
 
-    return prepare(function.getBody().front(), names);
+    prepare(function.getBody().front(), names);
   }
 
   /// The names of one loop are free again after it.
-  LogicalResult prepare(Block &block, NameTable names) {
+  void prepare(Block &block, NameTable names) {
     for (Operation &op : block) {
-      if (!isExpressible(&op))
-        return op.emitOpError(
-            "has no equivalent in driver source, which knows the csb dialect, "
-            "scf.for without results, func.call and integer arithmetic; lower "
-            "it before");
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         NameTable inner = names;
         setName(loop, inner.get(getWish(loop.getInductionVar(), "i")));
-        if (failed(prepare(*loop.getBody(), inner)))
-          return failure();
+        prepare(*loop.getBody(), inner);
       } else if (op.getNumResults() == 1 && needsName(&op)) {
         setName(&op, names.get(getWish(op.getResult(0), "value")));
+      } else if (auto load = dyn_cast<LoadParametersOp>(op);
+                 load && load.getCopy()) {
+        setName(load, names.get("engine"));
       }
     }
-    return success();
-  }
-
-  static bool isArithmetic(Operation *op) {
-    return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
-               arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp>(op);
-  }
-
-  static bool isExpressible(Operation *op) {
-    if (auto loop = dyn_cast<scf::ForOp>(op))
-      return loop->getNumResults() == 0;
-    return isa<CSBDialect>(op->getDialect()) || isArithmetic(op) ||
-           isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp>(
-               op);
   }
 
   /// The ops that use a value; C++ widens integers by itself, so those that use
@@ -138,7 +140,8 @@ struct PrepareEmission
   }
 
   /// Constants and symbols are printed where they are used, and so is what is
-  /// used once in its own block. The rest gets a name.
+  /// used once in its own block. The rest gets a name. A read keeps its place
+  /// among the other accesses to the device.
   bool needsName(Operation *op) {
     SmallVector<Operation *> users;
     getUsers(op, users);
@@ -148,7 +151,7 @@ struct PrepareEmission
     const bool isInline =
         isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op) ||
         (isUsedOnceHere &&
-         (isRead ? isa<func::ReturnOp>(users.front()) : isArithmetic(op)));
+         (isRead ? isa<func::ReturnOp>(op->getNextNode()) : isArithmetic(op)));
     ++(isInline ? numInlined : numNamed);
     return !isInline;
   }

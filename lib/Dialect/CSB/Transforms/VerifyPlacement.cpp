@@ -67,8 +67,7 @@ struct VerifyPlacement
       checker.beginRun(seq, past);
       if (failed(program->run(seq, past, sink, /*someLayers=*/true))) {
         module.emitError("cannot run ")
-            << seq << " tokens after " << past << ": its largest context is "
-            << *maxTokens << " tokens";
+            << seq << " tokens after " << past << ": " << program->getMessage();
         return signalPassFailure();
       }
       checker.endRun();

@@ -145,9 +145,10 @@ LogicalResult ParameterOp::verify() {
   const bool isVector = type.getRank() == 1 && type.getElementType().isF16();
   const bool isMatrix =
       type.getRank() == 2 && type.getElementType().isInteger(4);
-  if (!type.hasStaticShape() || !(isVector || isMatrix))
+  if (!type.hasStaticShape() || !(isVector || isMatrix) ||
+      llvm::is_contained(type.getShape(), 0))
     return emitOpError("must be a static tensor of f16 with one dimension or "
-                       "of i4 with two, found ")
+                       "of i4 with two, not empty, found ")
            << type;
   if (getTensor().has_value() == getSplat().has_value())
     return emitOpError("needs exactly one of 'from' (the tensor of the "
@@ -172,7 +173,9 @@ LogicalResult KVCacheOp::verify() {
   DimsAttr dims = getDims(type);
   AffineExpr total =
       DimsAttr::getSeq(getContext()) + DimsAttr::getPast(getContext());
-  if (type.isDynamicDim(0) || dims.getDim(1) != total || type.isDynamicDim(2))
+  if (type.isDynamicDim(0) || dims.getDim(1) != total ||
+      type.isDynamicDim(2) || type.getDimSize(0) == 0 ||
+      type.getDimSize(2) == 0)
     return emitOpError("must be [KV heads, seq + past, channels], found ")
            << type;
   return success();
@@ -310,13 +313,14 @@ static LogicalResult verifyCache(Operation *op, SymbolTableCollection &symbols,
     return failure();
   auto type = cast<RankedTensorType>(cache.getType());
   const int64_t kvHeads = type.getDimSize(0);
-  const bool headsFit = isGrouped ? heads % kvHeads == 0 : heads == kvHeads;
+  const bool headsFit =
+      isGrouped ? kvHeads > 0 && heads % kvHeads == 0 : heads == kvHeads;
   if (headsFit && (!channels || *channels == type.getDimSize(2)))
     return success();
   InFlightDiagnostic diagnostic = op->emitOpError();
   if (!headsFit)
     diagnostic << "has " << heads << " heads, which must be "
-               << (isGrouped ? "a multiple of" : "") << " the " << kvHeads
+               << (isGrouped ? "a multiple of the " : "the ") << kvHeads
                << " heads of the cache";
   else
     diagnostic << "has heads of " << *channels << " channels, but those of the "

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Device/Device.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/InferIntRangeInterface.h"
 
 #include "DLAVM/Dialect/Accel/IR/AccelDialect.h.inc"
@@ -30,6 +31,9 @@ namespace dlavm::accel {
 /// The device that the module of \p op names. Emits an error and returns null
 /// where it names none, or one that is not known.
 const Device *getDevice(mlir::Operation *op);
+
+/// The largest context that \p module states. Emits an error where it does not.
+mlir::FailureOr<int64_t> getMaxTokens(mlir::ModuleOp module);
 
 /// The device \p name. Emits an error at \p loc that lists the known devices
 /// and returns null where there is none.

@@ -51,7 +51,9 @@ def Accel_Dialect : Dialect {
     }
     ```
   }];
-  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+  let dependentDialects = ["::dlavm::llm::LLMDialect",
+    "::mlir::arith::ArithDialect"];
+  let hasConstantMaterializer = 1;
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;

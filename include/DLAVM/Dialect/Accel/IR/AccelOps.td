@@ -22,6 +22,7 @@ class Accel_Op<string mnemonic, list<Trait> traits = []>
 
 /// A feature map: [groups, tokens, Tout] or [heads, groups, tokens, Tout].
 def Accel_Map : StridedMemRefRankOf<[F16], [3, 4]>;
+def Accel_Positive : ConfinedAttr<I64Attr, [IntPositive]>;
 def Accel_MapIn : Arg<Accel_Map, "", [MemRead]>;
 def Accel_MapOut : Arg<Accel_Map, "", [MemWrite]>;
 
@@ -108,6 +109,10 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
     accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<hbm>
     accel.object @keys kv_cache [2] layers 28 in #accel.space<hbm> at 96343040 bytes 32768 stride 65536
     ```
+
+    Constraints: the shape of a weight is [output channels, input channels],
+    that of scales, biases and norms [channels], of a cache [KV heads], of a
+    table []; address, bytes and stride come together.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Accel_ObjectKindAttr:$kind,
     DenseI64ArrayAttr:$shape, OptionalAttr<FlatSymbolRefArrayAttr>:$sources,
@@ -121,6 +126,7 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
     $sym_name custom<Enum>($kind) $shape (`from` $sources^)? (`with` $config^)? (`layers` $layers^)? `in` $space
     (`at` $address^ `bytes` $bytes `stride` $stride)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_GetObjectOp : Accel_Op<"get_object", [Pure,
@@ -173,7 +179,8 @@ def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
     OptionalAttr<Accel_BinaryKindAttr>:$residual_kind,
     Accel_MapOut:$output,
     Arg<Optional<MemRefRankOf<[I32], [1]>>, "", [MemWrite]>:$argmax,
-    I64Attr:$input_channels, I64Attr:$output_channels);
+    Accel_Positive:$input_channels,
+    Accel_Positive:$output_channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
     (`scale_bias` `(` $scale_bias^ `)`)?
@@ -195,11 +202,12 @@ def Accel_NormOp : Accel_TaskOp<"norm"> {
   }];
   let arguments = (ins Accel_NormKindAttr:$kind, StrAttr:$name,
     Accel_MapIn:$input, Accel_ObjectType:$weight, Accel_MapOut:$output,
-    I64Attr:$channels);
+    Accel_Positive:$channels);
   let assemblyFormat = [{
     custom<Enum>($kind) $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
     `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_ActivationOp : Accel_TaskOp<"activation"> {
@@ -211,11 +219,12 @@ def Accel_ActivationOp : Accel_TaskOp<"activation"> {
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
-    Accel_ObjectType:$table, Accel_MapOut:$output, I64Attr:$channels);
+    Accel_ObjectType:$table, Accel_MapOut:$output, Accel_Positive:$channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `table` `(` $table `)`
     `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_RopeOp : Accel_TaskOp<"rope"> {
@@ -267,12 +276,13 @@ def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys, F64Attr:$scale,
-    Accel_MapOut:$output, I64Attr:$kv_heads);
+    Accel_MapOut:$output, Accel_Positive:$kv_heads);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `scale` $scale
     `outs` `(` $output `:` type($output) `)` `[` $kv_heads `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
@@ -301,12 +311,13 @@ def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys,
-    Accel_MapOut:$output, I64Attr:$kv_heads);
+    Accel_MapOut:$output, Accel_Positive:$kv_heads);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `outs` `(` $output `:` type($output) `)`
     `[` $kv_heads `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
@@ -323,6 +334,7 @@ def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
     custom<Enum>($kind) $name `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
     `outs` `(` $output `:` type($output) `)` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 #endif // DLAVM_DIALECT_ACCEL_IR_ACCELOPS_TD

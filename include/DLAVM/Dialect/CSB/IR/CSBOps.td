@@ -250,6 +250,8 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
     csb.load_parameters %directory
     csb.load_parameters %directory via @copy_weights scratch @scratch base @ddr_base
     ```
+
+    Constraints: `via`, `scratch` and `base` come together.
   }];
   let arguments = (ins CSB_DirectoryType:$directory,
     OptionalAttr<FlatSymbolRefAttr>:$copy,
@@ -258,6 +260,7 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
   let assemblyFormat = [{
     $directory (`via` $copy^ `scratch` $scratch `base` $ddr_base)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def CSB_StepOp : CSB_Op<"step"> {

@@ -56,8 +56,10 @@ def PrepareEmission : Pass<"csb-prepare-emission", "::mlir::ModuleOp"> {
     is visible: an attribute `csb.name` at symbols, functions and ops, and
     `csb.arg_names` for the arguments of functions. A value that is used once,
     in the block that computes it, or that is a constant gets no name: it is
-    printed where it is used. Reports, at its place, any op that the driver
-    source cannot express.
+    printed where it is used. Erases arithmetic that nothing uses. Reports, at
+    its place, what the driver source cannot express: other ops, values that are
+    not i32 or i64, functions without a body or that call themselves, texts that
+    need escapes.
 
     ```mlir
     %line = arith.muli %seq, %c64 {csb.name = "line_stride"} : i32

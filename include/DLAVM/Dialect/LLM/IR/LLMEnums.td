@@ -11,25 +11,21 @@
 
 include "mlir/IR/EnumAttr.td"
 
-class LLM_I32Enum<string name, string attrMnemonic, string enumSummary,
-                  list<I32EnumAttrCase> cases>
+class LLM_I32Enum<string name, string enumSummary, list<I32EnumAttrCase> cases>
     : I32EnumAttr<name, enumSummary, cases> {
   let cppNamespace = "::dlavm::llm";
   let genSpecializedAttr = 0;
 }
 
-def LLM_ActivationKind : LLM_I32Enum<"ActivationKind", "activation_kind",
-    "activation function", [
+def LLM_ActivationKind : LLM_I32Enum<"ActivationKind", "activation function", [
       I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
       I32EnumAttrCase<"Tanh", 2, "tanh">,
       I32EnumAttrCase<"Sigmoid", 3, "sigmoid">]>;
 
-def LLM_ResidualKind : LLM_I32Enum<"ResidualKind", "residual_kind",
-    "how a linear layer combines its result with a residual", [
+def LLM_ResidualKind : LLM_I32Enum<"ResidualKind", "how a linear layer combines its result with a residual", [
       I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">]>;
 
-def LLM_RopeStyle : LLM_I32Enum<"RopeStyle", "rope_style",
-    "which channels of a head a rotary embedding pairs", [
+def LLM_RopeStyle : LLM_I32Enum<"RopeStyle", "which channels of a head a rotary embedding pairs", [
       I32EnumAttrCase<"HalfSplit", 0, "half_split">,
       I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;
 

@@ -1,0 +1,42 @@
+//===- JSON.h - What json::parse does not check ---------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_SUPPORT_JSON_H
+#define DLAVM_SUPPORT_JSON_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace dlavm {
+
+/// llvm::json::parse recurses into arrays and objects, so that their depth must
+/// be limited before it runs. Files that we read nest three deep.
+inline constexpr unsigned kMaxJSONDepth = 64;
+
+/// Whether the arrays and objects of \p text nest deeper than kMaxJSONDepth.
+inline bool isJSONTooDeep(llvm::StringRef text) {
+  unsigned depth = 0;
+  bool isInString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"')
+      isInString = !isInString;
+    else if (isInString)
+      i += c == '\\';
+    else if (c == '[' || c == '{')
+      ++depth;
+    else if ((c == ']' || c == '}') && depth > 0)
+      --depth;
+    if (depth > kMaxJSONDepth)
+      return true;
+  }
+  return false;
+}
+
+} // namespace dlavm
+
+#endif // DLAVM_SUPPORT_JSON_H

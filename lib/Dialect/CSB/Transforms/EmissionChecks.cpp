@@ -1,0 +1,277 @@
+//===- EmissionChecks.cpp - What driver source can express ----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EmissionChecks.h"
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::csb;
+
+bool csb::isArithmetic(Operation *op) {
+  return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
+             arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Texts and numbers
+//===----------------------------------------------------------------------===//
+
+static LogicalResult checkText(Operation *op, StringRef text, StringRef what) {
+  const bool isPlain = llvm::all_of(
+      text, [](char c) { return llvm::isPrint(c) && c != '"' && c != '\\'; });
+  if (isPlain)
+    return success();
+  return op->emitOpError("has a ")
+         << what
+         << " that driver source cannot hold: rename it without quotes, "
+            "backslashes, line ends and characters that are not ASCII";
+}
+
+static LogicalResult checkNumber(Operation *op, int64_t number, int64_t most,
+                                 StringRef what) {
+  if (number <= most)
+    return success();
+  return op->emitOpError("has ")
+         << what << " " << number << ", but driver source has at most " << most;
+}
+
+constexpr int64_t mostInt = std::numeric_limits<int32_t>::max();
+constexpr int64_t mostWord = std::numeric_limits<uint32_t>::max();
+
+static LogicalResult checkTable(RegisterTableOp table) {
+  if (failed(checkText(table, table.getTitle(), "title")))
+    return failure();
+  // A value whose name the table has more than once gets that of its register
+  // in front.
+  llvm::StringMap<unsigned> uses;
+  for (auto reg : table.getBody().getOps<RegisterOp>()) {
+    ++uses[reg.getSymName()];
+    if (DictionaryAttr values = reg.getValuesAttr())
+      for (NamedAttribute value : values)
+        ++uses[value.getName().getValue()];
+  }
+  llvm::StringSet<> names;
+  for (auto reg : table.getBody().getOps<RegisterOp>()) {
+    auto add = [&](StringRef name) -> LogicalResult {
+      if (!isIdentifier(name) || isReservedWord(name))
+        return reg.emitOpError("has the name '")
+               << name
+               << "', which is no identifier that C++ leaves to drivers";
+      if (!names.insert(name).second)
+        return reg.emitOpError("has the name '")
+               << name << "', which another one of this table has, too";
+      return success();
+    };
+    if (failed(add(reg.getSymName())) ||
+        failed(checkNumber(reg, reg.getNumber(), mostWord, "number")))
+      return failure();
+    if (!reg.getValuesAttr())
+      continue;
+    for (NamedAttribute value : reg.getValuesAttr()) {
+      StringRef name = value.getName().getValue();
+      const int64_t number = cast<IntegerAttr>(value.getValue()).getInt();
+      if (failed(add(uses[name] == 1 ? name.str()
+                                     : (reg.getSymName() + name).str())) ||
+          failed(checkNumber(reg, number, mostInt, "value")))
+        return failure();
+    }
+  }
+  return success();
+}
+
+static LogicalResult checkObject(ObjectOp object) {
+  if (object.getSpace() != "DDR" && object.getSpace() != "HBM")
+    return object.emitOpError("lies in '")
+           << object.getSpace() << "'; memories are 'DDR' and 'HBM'";
+  return success(
+      succeeded(checkText(object, object.getSymName(), "name")) &&
+      succeeded(checkText(object, object.getFile().value_or(""), "file")) &&
+      succeeded(checkNumber(object, object.getLayers().value_or(0), mostInt,
+                            "layers")) &&
+      succeeded(checkNumber(object, object.getPorts(), mostInt, "ports")));
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+static bool isInteger(Type type) {
+  return type.isInteger(32) || type.isInteger(64);
+}
+
+static bool isExpressible(Operation *op) {
+  if (isa<scf::ForOp>(op))
+    return op->getNumResults() == 0;
+  return isArithmetic(op) ||
+         isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp,
+             AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
+             DMAWriteOp, DMAReadOp, LoadParametersOp, StepOp>(op);
+}
+
+/// Rows that a function takes belong to the caller, those that it reads are
+/// what it returns.
+static LogicalResult checkRows(Operation *op) {
+  for (Value operand : op->getOperands())
+    if (isa<RowsType>(operand.getType()) &&
+        isa<func::ReturnOp>(op) == isa<BlockArgument>(operand))
+      return op->emitOpError(
+          "uses rows in a way that driver source cannot "
+          "express: what csb.dma_read reads is returned, and "
+          "all else takes an argument of the function");
+  return success();
+}
+
+static LogicalResult checkOp(Operation *op) {
+  if (!isExpressible(op))
+    return op->emitOpError(
+        "has no equivalent in driver source, which knows the csb dialect, "
+        "scf.for without results, func.call and integer arithmetic; lower "
+        "it before");
+  if (isArithmetic(op) || isa<arith::ConstantOp, scf::ForOp>(op))
+    for (Type type :
+         llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
+                                  SmallVector<Type>(op->getResultTypes())))
+      if (!isInteger(type))
+        return op->emitOpError("computes with ")
+               << type << "; driver source has i32 and i64";
+  if (isa<arith::DivSIOp, arith::RemSIOp>(op)) {
+    auto divisor = op->getOperand(1).getDefiningOp<arith::ConstantOp>();
+    if (divisor && cast<IntegerAttr>(divisor.getValue()).getValue().isZero())
+      return op->emitOpError("divides by zero");
+  }
+  if (failed(checkRows(op)))
+    return failure();
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([](func::CallOp op) -> LogicalResult {
+        if (op.getNumResults() == 0)
+          return success();
+        return op.emitOpError("returns a value, which driver source cannot "
+                              "use; only functions that the host calls return "
+                              "one");
+      })
+      .Case([](TaskOp op) {
+        return success(succeeded(checkText(op, op.getName(), "name")) &&
+                       succeeded(checkText(op, op.getComment(), "comment")));
+      })
+      .Case([](StepOp op) { return checkText(op, op.getName(), "name"); })
+      .Case([](PollOp op) {
+        return checkNumber(op, op.getValue(), mostWord, "value");
+      })
+      .Case([](CheckCallOp op) {
+        return checkNumber(op, op.getMaxTokens(), mostInt, "tokens");
+      })
+      .Case<DMAWriteOp, DMAReadOp>([](auto op) {
+        return success(
+            succeeded(checkNumber(op, op.getChannels(), mostInt, "channels")) &&
+            succeeded(checkNumber(op, op.getLanes(), mostInt, "lanes")));
+      })
+      .Case([](LoadParametersOp op) -> LogicalResult {
+        if (!op.getCopy())
+          return success();
+        Builder builder(op.getContext());
+        Type i64 = builder.getI64Type();
+        auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+            op, op.getCopyAttr());
+        if (callee && callee.getFunctionType() ==
+                          builder.getFunctionType(
+                              {i64, i64, i64, builder.getI32Type()}, {}))
+          return success();
+        return op.emitOpError() << "copies with " << op.getCopyAttr()
+                                << ", which is no func.func (i64, i64, i64, "
+                                   "i32) -> ()";
+      })
+      .Default(success());
+}
+
+static LogicalResult checkFunction(func::FuncOp function) {
+  if (function.isExternal())
+    return function.emitOpError("has no body, but driver source consists of "
+                                "definitions; remove it or give it one");
+  WalkResult result =
+      function.walk<WalkOrder::PreOrder>([&](Operation *op) -> WalkResult {
+        return op == function ? success() : checkOp(op);
+      });
+  if (result.wasInterrupted())
+    return failure();
+  if (function.getNumResults() > 1)
+    return function.emitOpError("returns ")
+           << function.getNumResults()
+           << " values; functions of driver source return one or none";
+  for (Type type : function.getArgumentTypes())
+    if (!isInteger(type) && !isa<RowsType, DirectoryType>(type))
+      return function.emitOpError("takes ")
+             << type
+             << "; driver source has i32, i64, !csb.rows and !csb.directory";
+  for (Type type : function.getResultTypes())
+    if (!isInteger(type) && !isa<RowsType>(type))
+      return function.emitOpError("returns ")
+             << type << "; driver source has i32, i64 and !csb.rows";
+  return success();
+}
+
+/// Visits what a function calls; `active` are those on the way to it.
+static LogicalResult checkCalls(func::FuncOp function, SymbolTable &symbols,
+                                SetVector<Operation *> &active,
+                                DenseSet<Operation *> &done) {
+  if (!done.insert(function).second)
+    return success();
+  active.insert(function);
+  WalkResult result = function.walk([&](Operation *op) -> WalkResult {
+    func::FuncOp callee;
+    if (auto call = dyn_cast<func::CallOp>(op))
+      callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    else if (auto load = dyn_cast<LoadParametersOp>(op); load && load.getCopy())
+      callee = symbols.lookup<func::FuncOp>(*load.getCopy());
+    if (!callee)
+      return success();
+    if (active.contains(callee))
+      return op->emitOpError("makes '")
+             << callee.getName() << "' call itself, which no driver does";
+    return checkCalls(callee, symbols, active, done);
+  });
+  active.pop_back();
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult csb::checkForEmission(ModuleOp module) {
+  if (auto device = module->getAttrOfType<StringAttr>(
+          accel::AccelDialect::getDeviceAttrName());
+      device && failed(checkText(module, device.getValue(), "device")))
+    return failure();
+  if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
+      maxTokens &&
+      failed(checkNumber(module, *maxTokens, mostInt, "a largest context of")))
+    return failure();
+  for (auto table : module.getOps<RegisterTableOp>())
+    if (failed(checkTable(table)))
+      return failure();
+  for (auto object : module.getOps<ObjectOp>())
+    if (failed(checkObject(object)))
+      return failure();
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(checkFunction(function)))
+      return failure();
+  SymbolTable symbols(module);
+  SetVector<Operation *> active;
+  DenseSet<Operation *> done;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(checkCalls(function, symbols, active, done)))
+      return failure();
+  return success();
+}
