@@ -46,7 +46,7 @@ func.func @model(%x: tensor<256x?x128xf16, #llm.dims<256, seq, 128>>) -> tensor<
 
 module attributes {llm.max_tokens = 2048 : i64} {
 func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x1x128xf16> {
-  // expected-error@+1 {{'llm.last_token' op takes the last token of a map without heads; merge the heads first}}
+  // expected-error@+1 {{'llm.last_token' op works on maps without heads; merge the heads before with llm.merge_heads}}
   %0 = llm.last_token %x : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   return %0 : tensor<2x1x128xf16>
 }

@@ -15,10 +15,10 @@ llm.kv_cache @values layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 12
 // CHECK-SAME:    %[[LAYER:.*]]: index, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<ddr>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<ddr>>) -> memref<16x?x32xf16, #accel.space<ddr>>
 // CHECK:         %[[QH:.*]] = memref.expand_shape %[[Q]] {{\[\[}}0, 1], [2], [3]] output_shape [4, 4, %{{.*}}, 32] : memref<16x?x32xf16, #accel.space<ddr>> into memref<4x4x?x32xf16, #accel.space<ddr>>
 // CHECK:         %[[KH:.*]] = memref.expand_shape %[[K]] {{\[\[}}0, 1], [2], [3]] output_shape [2, 4, %{{.*}}, 32]
-// CHECK:         %[[R:.*]] = accel.buffer "argument0_rope" : memref<4x4x?x32xf16, #accel.space<ddr>>, <4, 4, seq, 32>
+// CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<4x4x?x32xf16, #accel.space<ddr>>, <4, 4, seq, 32>
 // CHECK:         %[[TABLE:.*]] = accel.get_object @rope_table : !accel.object
 // CHECK:         %[[PAST:.*]] = accel.tokens past
-// CHECK:         accel.rope "argument0_rope" ins(%[[QH]] : {{.*}}) table(%[[TABLE]]) at(%[[PAST]]) outs(%[[R]] :
+// CHECK:         accel.rope "hidden0_rope" ins(%[[QH]] : {{.*}}) table(%[[TABLE]]) at(%[[PAST]]) outs(%[[R]] :
 // CHECK:         %[[KC:.*]] = accel.get_object @keys_cache[%[[LAYER]]] : !accel.object
 // CHECK:         accel.kv_append keys "keys_append" ins(%[[KH]] : {{.*}}) at(%{{.*}}) outs(%[[KC]])
 // CHECK:         %[[VC:.*]] = accel.get_object @values_cache[%[[LAYER]]] : !accel.object

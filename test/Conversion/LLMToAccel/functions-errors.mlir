@@ -22,7 +22,7 @@ func.func private @a() {
 // -----
 
 module attributes {llm.max_tokens = 2048 : i64} {
-// expected-error@+1 {{'func.func' op is called by the host, so its arguments are maps, found 'index'}}
+// expected-error@+1 {{'func.func' op takes 'index', but functions take maps (the host calls it), like tensor<1x?x64xf16, #llm.dims<1, seq, 64>>}}
 func.func @model(%layer: index) {
   return
 }
@@ -95,5 +95,72 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64
     scf.yield %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   }
   return %0 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op has no body; define it or remove it}}
+func.func private @layer(tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
+  %0 = func.call @layer(%x) : (tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return %0 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op takes 'tensor<5x64xf16>', but functions take maps}}
+func.func @model(%x: tensor<5x64xf16>) {
+  return
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op yields 'index', but functions yield maps}}
+func.func private @layer(%layer: index) -> index {
+  return %layer : index
+}
+func.func @model() {
+  return
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.kv_cache @keys : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
+func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> !llm.token {
+  %0 = llm.kv_append %x, @keys : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  // expected-error@+1 {{'func.return' op yields '!llm.token', which the host cannot read}}
+  return %0 : !llm.token
+}
+}
+
+// -----
+
+// A task works on one map; with heads it would compute the first only.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @n from "n" : tensor<128xf16>
+func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
+  // expected-error@+1 {{'llm.rms_norm' op works on maps without heads; merge the heads before with llm.merge_heads}}
+  %0 = llm.rms_norm %x, @n epsilon 1.0e-5 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<1x?x256xf16, #llm.dims<1, seq, 256>>) -> tensor<2x1x128xf16> {
+  %0 = llm.last_token %x : tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
+  // expected-error@+1 {{'llm.split_heads' op splits a part of a map (the last token); split the heads before taking the part}}
+  %1 = llm.split_heads %0 : tensor<1x1x256xf16> -> tensor<2x1x128xf16>
+  return %1 : tensor<2x1x128xf16>
 }
 }

@@ -32,10 +32,10 @@ llm.parameter @b from "b" : tensor<64xf16>
 // CHECK:  %[[A:.*]] = accel.buffer "w"
 // CHECK:  %[[SB:.*]] = accel.get_object @w_scale_bias
 // CHECK:  accel.linear "w" ins(%[[X]] : {{.*}}) weight(%{{.*}}) scale_bias(%[[SB]]) outs(%[[A]] : {{.*}}) [64, 64]
-// CHECK:  %[[B:.*]] = accel.buffer "w"
-// CHECK:  accel.linear "w" ins(%[[A]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[X]] : {{.*}}) outs(%[[B]] : {{.*}}) [64, 64]
-// CHECK:  %[[C:.*]] = accel.buffer "w" host "output"
-// CHECK:  accel.linear "w" ins(%[[B]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) mul(%[[A]] : {{.*}}) outs(%[[C]] : {{.*}}) [64, 64]
+// CHECK:  %[[B:.*]] = accel.buffer "w_2"
+// CHECK:  accel.linear "w_2" ins(%[[A]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[X]] : {{.*}}) outs(%[[B]] : {{.*}}) [64, 64]
+// CHECK:  %[[C:.*]] = accel.buffer "w_3" host "output"
+// CHECK:  accel.linear "w_3" ins(%[[B]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) mul(%[[A]] : {{.*}}) outs(%[[C]] : {{.*}}) [64, 64]
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
   %a = llm.linear %x, @w scale @s bias @b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   %b = llm.linear %a, @w scale @s bias @b add %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>

@@ -5,12 +5,12 @@
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
-// expected-note@+1 {{the argument}}
+// expected-note@+1 {{the other map}}
 func.func private @layer(%x: memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>> {
   %n = accel.get_object @n : !accel.object
   %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
   accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<ddr>>) [64]
-  // expected-error@+1 {{'accel.buffer' op is the result of a layer, so it lies where the layer's argument lies, but the argument is still read after the result is written; let the last op that reads the argument come before the one that computes the result}}
+  // expected-error@+1 {{'accel.buffer' op 'b' and another map are handed around as one, so they share a place, but both are needed at the same time; a layer's result lies where its argument lies, so the last op that reads the argument must come before the one that computes the result}}
   %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
   accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>)
   return %b : memref<2x?x32xf16, #accel.space<ddr>>
@@ -75,4 +75,44 @@ func.func @model() {
   func.call @layer() : () -> ()
   return
 }
+}
+
+// -----
+
+// A loop that swaps its maps would need both places for each.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  // expected-error@+1 {{'accel.buffer' op 'input0' and another map are handed around as one}}
+  %x = accel.buffer "input0" host "input0" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
+  // expected-note@+1 {{the other map}}
+  %y = accel.buffer "input1" host "input1" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
+  %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x, %b = %y) -> (memref<1x?x32xf16, #accel.space<ddr>>, memref<1x?x32xf16, #accel.space<ddr>>) {
+    scf.yield %b, %a : memref<1x?x32xf16, #accel.space<ddr>>, memref<1x?x32xf16, #accel.space<ddr>>
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func private @layer() {
+  // expected-error@+1 {{'func.call' op calls a function that is running; a driver has no recursion}}
+  func.call @layer() : () -> ()
+  return
+}
+func.func @model() {
+  func.call @layer() : () -> ()
+  return
+}
+}
+
+// -----
+
+// expected-error@+1 {{does not state its largest context; give the module the attribute llm.max_tokens = N : i64}}
+module attributes {accel.device = "edgellm-20241128"} {
 }

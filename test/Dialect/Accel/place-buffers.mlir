@@ -76,10 +76,10 @@ func.func @best_fit() {
   %m3 = accel.buffer "m3" host "input5" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
   // From here on l1, l3, m1 and m3 still hold something.
   %s = accel.buffer "s" : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
-  accel.norm rms "s" ins(%m1 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%l1 : memref<8x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%l3 : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
-  accel.norm rms "s" ins(%m3 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64]
+  accel.linear "s" ins(%m1 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64, 32]
+  accel.linear "s" ins(%l1 : memref<8x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [256, 32]
+  accel.linear "s" ins(%l3 : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [128, 32]
+  accel.linear "s" ins(%m3 : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<ddr>>) [64, 32]
   return
 }
 }

@@ -89,14 +89,6 @@ func.func private @g() {
 
 // -----
 
-func.func @f() {
-  // expected-error@+1 {{'csb.buffer' op has no equivalent in driver source}}
-  csb.buffer @b at 0 bytes 64 live [0, 0]
-  return
-}
-
-// -----
-
 csb.buffer @b at 0 bytes 64 live [0, 0]
 csb.constant @c = 0
 func.func private @copy() {

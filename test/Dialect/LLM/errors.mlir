@@ -75,17 +75,17 @@ func.func private @f(tensor<1x?x64xf16, #llm.dims<1, tokens, 64>>)
 
 // Parameters and caches.
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, found 'tensor<64x64xf16>'}}
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<64x64xf16>'}}
 llm.parameter @w from "w" : tensor<64x64xf16>
 
 // -----
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, found 'tensor<64xi4>'}}
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<64xi4>'}}
 llm.parameter @w from "w" : tensor<64xi4>
 
 // -----
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, found 'tensor<?xf16>'}}
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<?xf16>'}}
 llm.parameter @w from "w" : tensor<?xf16>
 
 // -----

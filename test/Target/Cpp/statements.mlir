@@ -130,8 +130,9 @@ func.func @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {
 }
 
 // What nothing uses makes no warning.
-// CHECK-LABEL: inline void unused([[maybe_unused]] dlavm::Device &device,
-// CHECK-NEXT:                     [[maybe_unused]] int32_t a, [[maybe_unused]] int32_t b) {
+// CHECK-LABEL: inline void unused(
+// CHECK-SAME:    {{^}}{{\[\[}}maybe_unused]] dlavm::Device &device,
+// CHECK-NEXT:    {{\[\[}}maybe_unused]] int32_t a, {{\[\[}}maybe_unused]] int32_t b) {
 // CHECK-NEXT:  }
 func.func @unused(%a: i32 loc("a"), %b: i32 loc("b")) {
   %0 = arith.addi %a, %b : i32
@@ -141,7 +142,7 @@ func.func @unused(%a: i32 loc("a"), %b: i32 loc("b")) {
 
 // A register may be read for the effect of that.
 // CHECK-LABEL: inline void read(dlavm::Device &device) {
-// CHECK-NEXT:    [[maybe_unused]] const int32_t value = static_cast<int32_t>(device.read(one::Status));
+// CHECK-NEXT:    {{\[\[}}maybe_unused]] const int32_t value = static_cast<int32_t>(device.read(one::Status));
 // CHECK-NEXT:  }
 func.func @read() {
   %0 = csb.read @one::@Status : i32
