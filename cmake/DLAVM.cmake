@@ -21,7 +21,7 @@ endif()
 if(DLAVM_ENABLE_SANITIZERS)
   # GCC takes what the sanitizers add to LLVM's headers for uses of uninitialized memory.
   target_compile_options(dlavm_options INTERFACE
-    $<BUILD_INTERFACE:-Wno-maybe-uninitialized;-fsanitize=address,undefined;-fno-sanitize=vptr;-fno-sanitize-recover=all;-fno-omit-frame-pointer;-O1>)
+    $<BUILD_INTERFACE:-Wno-maybe-uninitialized;-fsanitize=address,undefined;-fno-sanitize=vptr;-fno-sanitize-recover=all;-fno-omit-frame-pointer;-O1;-g1>)
   target_link_options(dlavm_options INTERFACE
     $<BUILD_INTERFACE:-fsanitize=address,undefined>)
 endif()

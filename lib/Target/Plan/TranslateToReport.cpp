@@ -105,9 +105,8 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   for (auto [seq, past] : calls) {
     CountingSink counts;
     if (failed(program->run(seq, past, counts)))
-      return module.emitError("cannot run ")
-             << seq << " tokens after " << past << ": "
-             << program->getMessage();
+      return module.emitError("cannot run ") << seq << " tokens after " << past
+                                             << ": " << program->getMessage();
     os << llvm::format(
         "%8lld%8lld%14lld%14lld%14lld\n", static_cast<long long>(seq),
         static_cast<long long>(past), static_cast<long long>(counts.polls),
