@@ -8,8 +8,8 @@
 
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Device/Device.h"
-#include "DLAVM/Driver/DriverLibrary.h"
 #include "DLAVM/Tool/Tool.h"
+#include "OpenedDriver.h"
 
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -104,28 +104,21 @@ static void print(const Finding &finding) {
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
-  Expected<DriverPlan> plan = DriverPlan::read(command.directory);
-  if (!plan)
-    return fail(toString(plan.takeError()));
-  const Device *device = DeviceRegistry::instance().lookup(plan->device);
-  if (!device)
-    return fail("plan.json names the device '" + plan->device +
-                "', which is not known; known devices: " +
-                DeviceRegistry::instance().getNames());
-  Expected<std::unique_ptr<DriverLibrary>> driver =
-      DriverLibrary::load(command.directory, *plan);
+  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
     return fail(toString(driver.takeError()));
-  const auto [calls, leftOut] = getCalls(command, plan->maxTokens);
+  const DriverPlan &plan = driver->plan;
+  const Device &device = *driver->device;
+  const auto [calls, leftOut] = getCalls(command, plan.maxTokens);
   if (calls.empty())
     return fail("no call to check: seq must be at least 1 and seq + past at "
                 "most " +
-                Twine(plan->maxTokens));
-  Checker checker(*device, plan->regions);
+                Twine(plan.maxTokens));
+  Checker checker(device, plan.regions);
   ForwardingSink<Checker> sink(checker);
   for (auto [seq, past] : calls) {
     checker.beginRun(seq, past);
-    if (llvm::Error error = (*driver)->run(seq, past, sink))
+    if (llvm::Error error = driver->library->run(seq, past, sink))
       return fail("the driver refuses " + Twine(seq) + " tokens after " +
                   Twine(past) + ": " + toString(std::move(error)));
     checker.endRun();
@@ -138,6 +131,6 @@ int dlavm::runCheck(const CheckCommand &command) {
   if (leftOut > 0)
     outs() << "left out " << leftOut << " call" << (leftOut == 1 ? "" : "s")
            << ": seq must be at least 1 and seq + past at most "
-           << plan->maxTokens << "\n";
+           << plan.maxTokens << "\n";
   return checker.getFindings().empty() ? 0 : 1;
 }

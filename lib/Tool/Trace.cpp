@@ -9,8 +9,8 @@
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Check/TracePrinter.h"
 #include "DLAVM/Device/Device.h"
-#include "DLAVM/Driver/DriverLibrary.h"
 #include "DLAVM/Tool/Tool.h"
+#include "OpenedDriver.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
@@ -125,18 +125,11 @@ static int fail(const Twine &message) {
 }
 
 int dlavm::runTrace(const TraceCommand &command) {
-  Expected<DriverPlan> plan = DriverPlan::read(command.directory);
-  if (!plan)
-    return fail(toString(plan.takeError()));
-  const Device *device = DeviceRegistry::instance().lookup(plan->device);
-  if (!device)
-    return fail("plan.json names the device '" + plan->device +
-                "', which is not known; known devices: " +
-                DeviceRegistry::instance().getNames());
-  Expected<std::unique_ptr<DriverLibrary>> driver =
-      DriverLibrary::load(command.directory, *plan);
+  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
     return fail(toString(driver.takeError()));
+  const DriverPlan &plan = driver->plan;
+  const Device &device = *driver->device;
   const bool isSweep =
       command.seq.values.size() * command.past.values.size() > 1;
   int64_t calls = 0;
@@ -146,19 +139,19 @@ int dlavm::runTrace(const TraceCommand &command) {
   for (int64_t seq : command.seq.values)
     for (int64_t past : command.past.values) {
       // Sweeps skip what exceeds the context; a single call is refused.
-      if (command.hash && seq + past > plan->maxTokens)
+      if (command.hash && seq + past > plan.maxTokens)
         continue;
       ++calls;
       if (isSweep && !command.hash)
         os << "# call " << seq << " " << past << "\n";
       PlainPrinter plain(os);
-      TracePrinter printer(*device, os);
+      TracePrinter printer(device, os);
       ForwardingSink<TracePrinter> named(printer);
-      HashingSink hashing(*device);
+      HashingSink hashing(device);
       EventSink &sink = command.hash    ? static_cast<EventSink &>(hashing)
                         : command.names ? static_cast<EventSink &>(named)
                                         : plain;
-      if (llvm::Error error = (*driver)->run(seq, past, sink))
+      if (llvm::Error error = driver->library->run(seq, past, sink))
         return fail(toString(std::move(error)));
       if (command.names)
         printer.endRun();
@@ -169,7 +162,7 @@ int dlavm::runTrace(const TraceCommand &command) {
   if (calls == 0)
     return fail("no call to trace: seq must be at least 1 and seq + past at "
                 "most " +
-                Twine(plan->maxTokens));
+                Twine(plan.maxTokens));
   outs() << text;
   return 0;
 }

@@ -168,9 +168,10 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
     touch(result);
   }
   for (auto [i, content] : llvm::enumerate(contents)) {
-    Operation *op = content.value.getDefiningOp();
-    if (content.function != loop->getParentOfType<func::FuncOp>() || !op ||
-        loop->isAncestor(op))
+    const bool isInside =
+        loop.getRegion().isAncestor(content.value.getParentRegion());
+    if (content.function != loop->getParentOfType<func::FuncOp>() || isInside ||
+        content.value.getDefiningOp() == loop)
       continue;
     // What comes from outside and is used inside is there in every iteration;
     // what is first written inside holds its slices all through the loop.
@@ -193,9 +194,18 @@ LogicalResult Timeline::createPlaces() {
     SmallVector<unsigned> members(classes.member_begin(*leader),
                                   classes.member_end());
     llvm::sort(members);
-    for (unsigned member : members)
+    for (unsigned member : members) {
+      auto other = contents[member].value.getDefiningOp<BufferOp>();
+      if (buffer && other && buffer.getDims() != other.getDims()) {
+        InFlightDiagnostic diagnostic =
+            other.emitOpError("is handed around as one with a buffer of other "
+                              "dimensions; their tokens must be the same");
+        diagnostic.attachNote(buffer.getLoc()) << "the other buffer";
+        return diagnostic;
+      }
       if (!buffer)
-        buffer = contents[member].value.getDefiningOp<BufferOp>();
+        buffer = other;
+    }
     if (!buffer)
       return emitError(contents[members.front()].value.getLoc())
              << "this map is no accel.buffer and comes from none, so it cannot "

@@ -125,6 +125,20 @@ static LogicalResult verifyParameter(Operation *op,
   return diagnostic;
 }
 
+/// Checks that an op keeps dimensions 0 and 1.
+static LogicalResult verifyKept(Operation *op, Value input, Value result) {
+  for (unsigned i : {0, 1}) {
+    AffineExpr before = dimsOf(input).getDim(i);
+    AffineExpr after = dimsOf(result).getDim(i);
+    if (before != after)
+      return op->emitOpError()
+             << "keeps dimension " << i << ", which is "
+             << stringifyTokens(before) << " in the input, but "
+             << stringifyTokens(after) << " in the result";
+  }
+  return success();
+}
+
 /// The static size of dimension \p i of \p value; only tokens are dynamic.
 static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
                                        StringRef what) {
@@ -173,9 +187,8 @@ LogicalResult KVCacheOp::verify() {
   DimsAttr dims = getDims(type);
   AffineExpr total =
       DimsAttr::getSeq(getContext()) + DimsAttr::getPast(getContext());
-  if (type.isDynamicDim(0) || dims.getDim(1) != total ||
-      type.isDynamicDim(2) || type.getDimSize(0) == 0 ||
-      type.getDimSize(2) == 0)
+  if (type.isDynamicDim(0) || dims.getDim(1) != total || type.isDynamicDim(2) ||
+      type.getDimSize(0) == 0 || type.getDimSize(2) == 0)
     return emitOpError("must be [KV heads, seq + past, channels], found ")
            << type;
   return success();
@@ -192,14 +205,8 @@ LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult LinearOp::verify() {
-  DimsAttr input = dimsOf(getInput()), result = dimsOf(getResult());
-  for (unsigned i : {0, 1})
-    if (input.getDim(i) != result.getDim(i))
-      return emitOpError() << "keeps dimension " << i << ", which is "
-                           << stringifyTokens(input.getDim(i))
-                           << " in the input, but "
-                           << stringifyTokens(result.getDim(i))
-                           << " in the result";
+  if (failed(verifyKept(*this, getInput(), getResult())))
+    return failure();
   if (getScale().has_value() != getBias().has_value())
     return emitOpError("needs scale and bias together; a parameter can be "
                        "'splat 1.0' or 'splat 0.0'");
@@ -377,14 +384,8 @@ LogicalResult
 AttentionValuesOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (failed(verifyColumns(*this, getInput())))
     return failure();
-  DimsAttr input = dimsOf(getInput()), result = dimsOf(getResult());
-  for (unsigned i : {0, 1})
-    if (input.getDim(i) != result.getDim(i))
-      return emitOpError() << "keeps dimension " << i << ", which is "
-                           << stringifyTokens(input.getDim(i))
-                           << " in the input, but "
-                           << stringifyTokens(result.getDim(i))
-                           << " in the result";
+  if (failed(verifyKept(*this, getInput(), getResult())))
+    return failure();
   return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
                      getType().getDimSize(0), getType().getDimSize(2),
                      /*isGrouped=*/true);

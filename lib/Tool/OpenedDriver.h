@@ -1,0 +1,29 @@
+//===- OpenedDriver.h - A driver that a command works on ----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TOOL_OPENEDDRIVER_H
+#define DLAVM_TOOL_OPENEDDRIVER_H
+
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Driver/DriverLibrary.h"
+
+namespace dlavm {
+
+/// What `dlavm compile` wrote, ready to run.
+struct OpenedDriver {
+  DriverPlan plan;
+  const Device *device;
+  std::unique_ptr<DriverLibrary> library;
+
+  /// Reads the plan, looks its device up and compiles the driver.
+  static llvm::Expected<OpenedDriver> open(llvm::StringRef directory);
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_TOOL_OPENEDDRIVER_H
