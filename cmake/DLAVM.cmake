@@ -27,7 +27,14 @@ if(DLAVM_ENABLE_SANITIZERS)
 endif()
 install(TARGETS dlavm_options EXPORT DLAVMTargets)
 
-# dlavm_tablegen(OUTPUT GENERATOR [ARGS...]): runs mlir-tblgen on LLVM_TARGET_DEFINITIONS.
+# Debian's MLIR archives use LLVM's shared library; a second copy of LLVMSupport beside it would have
+# command line options and other global state of its own.
+if(LLVM_LINK_LLVM_DYLIB)
+  set(DLAVM_LLVM_SUPPORT LLVM)
+else()
+  set(DLAVM_LLVM_SUPPORT LLVMSupport)
+endif()
+
 # dlavm_library(NAME SOURCES... [DEPENDS targets...] [LINK libraries...])
 function(dlavm_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
@@ -37,11 +44,19 @@ function(dlavm_library name)
   install(TARGETS ${name} EXPORT DLAVMTargets ARCHIVE DESTINATION lib)
 endfunction()
 
+# What every executable needs under the sanitizers.
+function(dlavm_add_sanitizer_defaults name)
+  if(DLAVM_ENABLE_SANITIZERS)
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/SanitizerDefaults.cpp")
+  endif()
+endfunction()
+
 # dlavm_tool(NAME SOURCES... [LINK libraries...])
 function(dlavm_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE dlavm_options ${ARG_LINK})
+  dlavm_add_sanitizer_defaults(${name})
   add_dependencies(${name} DLAVMGenerated)
   install(TARGETS ${name} EXPORT DLAVMTargets RUNTIME DESTINATION bin)
 endfunction()
