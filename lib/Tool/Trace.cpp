@@ -87,11 +87,11 @@ public:
     if (current && current->support->extents)
       current->support->extents(RegisterValues(current->getTable(), file),
                                 device, extents);
-    for (auto [number, written] : pending) {
+    for (const auto &write : pending) {
       const bool isAddress = any_of(extents, [&](const Extent &extent) {
-        return extent.reg->number == number;
+        return extent.reg->number == write.first;
       });
-      add('W', number, isAddress ? "A" : std::to_string(written));
+      add('W', write.first, isAddress ? "A" : std::to_string(write.second));
     }
     add('P', reg, std::to_string(value));
     pending.clear();
