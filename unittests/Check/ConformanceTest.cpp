@@ -107,10 +107,9 @@ void feed(Checker &checker, llvm::StringRef trace) {
 }
 
 TEST(Conformance, NothingToSayAboutTestedDrivers) {
-#ifndef DLAVM_SHARED_DIR
-  GTEST_SKIP() << "built without the shared folder";
-#else
   namespace fs = llvm::sys::fs;
+  if (!fs::exists(DLAVM_SHARED_DIR "/conformance"))
+    GTEST_SKIP() << "the shared folder is not there";
   std::error_code error;
   unsigned traces = 0;
   for (fs::recursive_directory_iterator
@@ -132,7 +131,6 @@ TEST(Conformance, NothingToSayAboutTestedDrivers) {
     ++traces;
   }
   EXPECT_EQ(traces, 32u) << error.message();
-#endif
 }
 
 } // namespace
