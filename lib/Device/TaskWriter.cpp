@@ -19,6 +19,14 @@ void TaskWriter::write(llvm::StringRef identifier, const Word &value) {
   assert(isNew && "the register is written twice");
 }
 
+void TaskWriter::writeNamed(llvm::StringRef identifier,
+                            llvm::StringRef valueName) {
+  for (const NamedValue &named : table.get(identifier).values)
+    if (named.name == valueName)
+      return write(identifier, static_cast<int64_t>(named.value));
+  llvm_unreachable("the register has no such value");
+}
+
 void TaskWriter::finish(OpBuilder &builder, Location loc) {
   MLIRContext *context = builder.getContext();
   auto getReference = [&](const Register &reg) {

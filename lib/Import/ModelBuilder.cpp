@@ -110,7 +110,7 @@ void ModelBuilder::addCache(StringRef name) {
   MLIRContext *context = builder.getContext();
   RankedTensorType type =
       getTensorType({builder.getAffineConstantExpr(config.kvHeads),
-                     DimsAttr::getSeq(context) + DimsAttr::getPast(context),
+                     DimsAttr::getTotal(context),
                      builder.getAffineConstantExpr(config.headDim)},
                     builder.getF16Type());
   KVCacheOp::create(builder, builder.getStringAttr(name),

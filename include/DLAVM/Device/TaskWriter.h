@@ -64,6 +64,8 @@ public:
   Word getWord(mlir::Value index) { return reader.getWord(index); }
 
   void write(llvm::StringRef identifier, const Word &value);
+  /// Writes the value of the register that the table calls \p valueName.
+  void writeNamed(llvm::StringRef identifier, llvm::StringRef valueName);
 
   /// Creates the `csb.write` ops and the `csb.poll` of the start. The encoder
   /// must have written every register of the table that is not reserved.

@@ -50,8 +50,7 @@ Word FunctionReader::compute(AffineExpr expr) {
 
 Word FunctionReader::getTokens(AffineExpr expr) {
   const llm::TokenRange range = llm::getRange(expr, maxTokens);
-  if (expr == llm::DimsAttr::getSeq(expr.getContext()) +
-                  llm::DimsAttr::getPast(expr.getContext()))
+  if (expr == llm::DimsAttr::getTotal(expr.getContext()))
     return compute(expr).named("total").withBounds(range.min, range.max);
   return compute(expr).withBounds(range.min, range.max);
 }

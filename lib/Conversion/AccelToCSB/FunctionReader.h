@@ -1,5 +1,4 @@
-//===- FunctionReader.h - What registers need to know of a map
-//--------------===//
+//===- FunctionReader.h - What registers know of a map ----------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

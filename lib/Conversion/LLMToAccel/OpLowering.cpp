@@ -77,8 +77,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
                                  /*hasHeads=*/true);
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
-        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
-                               llm::DimsAttr::getPast(op.getContext()));
+        Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ScoresOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys,
@@ -88,12 +87,11 @@ LogicalResult FunctionLowering::lower(Operation *op) {
         std::string name = objects.getTaskName("probabilities");
         Value out = createBuffer(op->getLoc(), name, op.getType(),
                                  /*hasHeads=*/true);
-        AffineExpr past = llm::DimsAttr::getPast(op.getContext());
-        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) + past);
+        Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
+        Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
-        return createTask<accel::SoftmaxOp>(op.getLoc(), name,
-                                            map.lookup(op.getInput()), keys,
-                                            getTokens(past), out);
+        return createTask<accel::SoftmaxOp>(
+            op.getLoc(), name, map.lookup(op.getInput()), keys, past, out);
       })
       .Case([&](llm::AttentionValuesOp op) {
         std::string name = objects.getTaskName("attention");
@@ -101,8 +99,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
                                  /*hasHeads=*/true);
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
-        Value keys = getTokens(llm::DimsAttr::getSeq(op.getContext()) +
-                               llm::DimsAttr::getPast(op.getContext()));
+        Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ValuesOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys, out,

@@ -9,7 +9,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Encoding.h"
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/FP20.h"
+#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -76,8 +81,7 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
   writer.write("Heads", input.heads);
   writer.write("TableHalf", 2 * plane);
   writer.write("TableLine", plane);
-  writer.write("Opcode",
-               getNamedValue(TaskKind::Rope, device, "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }
 
 void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
@@ -96,18 +100,15 @@ void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
   writer.write("Width", input.tokens);
   writer.write("Heads", input.heads);
   writer.write("ChannelGroups", input.groups);
-  writer.write("Transpose",
-               getNamedValue(
-                   TaskKind::KVAppend, device, "Transpose",
-                   op.getSide() == accel::CacheSide::Keys ? "Keys" : "Values"));
-  writer.write("Opcode",
-               getNamedValue(TaskKind::KVAppend, device, "Opcode", "Start"));
+  writer.writeNamed("Transpose",
+                    op.getSide() == accel::CacheSide::Keys ? "Keys" : "Values");
+  writer.writeNamed("Opcode", "Start");
 }
 
 /// The registers that both attention products share.
-static void encodeAttention(TaskKind kind, TaskWriter &writer, Value inputMap,
-                            Value outputMap, Value cache, Value keys,
-                            double scale, int64_t queryHeads, int64_t kvHeads) {
+static void encodeAttention(TaskWriter &writer, Value inputMap, Value outputMap,
+                            Value cache, Value keys, double scale,
+                            int64_t queryHeads, int64_t kvHeads) {
   const Device &device = writer.getDevice();
   const MapOperand input = writer.getMap(inputMap);
   const MapOperand output = writer.getMap(outputMap);
@@ -129,7 +130,7 @@ static void encodeAttention(TaskKind kind, TaskWriter &writer, Value inputMap,
                                        encodeFP20(static_cast<float>(scale)));
   writer.write("HeadConfiguration",
                ((group - 1) << 16) + (queryHeads << 8) + kvHeads);
-  writer.write("Opcode", getNamedValue(kind, device, "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }
 
 static int64_t getHeads(Value map) {
@@ -138,16 +139,15 @@ static int64_t getHeads(Value map) {
 
 void edgellm::encodeScores(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ScoresOp>(task);
-  encodeAttention(TaskKind::Scores, writer, op.getInput(), op.getOutput(),
-                  op.getCache(), op.getKeys(), op.getScale().convertToDouble(),
+  encodeAttention(writer, op.getInput(), op.getOutput(), op.getCache(),
+                  op.getKeys(), op.getScale().convertToDouble(),
                   getHeads(op.getInput()), op.getKvHeads());
 }
 
 void edgellm::encodeValues(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ValuesOp>(task);
-  encodeAttention(TaskKind::Values, writer, op.getInput(), op.getOutput(),
-                  op.getCache(), op.getKeys(), 1.0, getHeads(op.getInput()),
-                  op.getKvHeads());
+  encodeAttention(writer, op.getInput(), op.getOutput(), op.getCache(),
+                  op.getKeys(), 1.0, getHeads(op.getInput()), op.getKvHeads());
 }
 
 /// Tokens whose rows of one KV head's query heads, each of \p width values, fit
@@ -174,7 +174,6 @@ Word edgellm::maxTokensValues(Operation *task, const Device &device,
 
 void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::SoftmaxOp>(task);
-  const Device &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
 
@@ -192,6 +191,5 @@ void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   writer.write("Width", input.tokens);
   writer.write("Rows", input.tokens);
   writer.write("Past", writer.getWord(op.getPast()));
-  writer.write("Opcode",
-               getNamedValue(TaskKind::Softmax, device, "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }

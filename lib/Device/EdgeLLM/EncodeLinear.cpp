@@ -9,22 +9,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Encoding.h"
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
 using namespace mlir;
 using llvm::alignTo;
-
-/// The value of a register that has this name.
-Word edgellm::getNamedValue(TaskKind kind, const Device &device, StringRef reg,
-                            StringRef value) {
-  for (const NamedValue &named :
-       device.getTask(kind)->registers.get(reg).values)
-    if (named.name == value)
-      return static_cast<int64_t>(named.value);
-  llvm_unreachable("the register has no such value");
-}
 
 /// A channel count with its logarithm above it, as registers 22 and 23 want.
 static Word withLog2(const Device &device, int64_t channels) {
@@ -64,9 +58,7 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.write("OutputAddress", output.address);
   writer.write("LastSlice", partition.slices - 1);
   writer.write("BankStep", device["log2_Bank_Step"]);
-  writer.write("ElementwiseMode",
-               getNamedValue(TaskKind::Linear, device, "ElementwiseMode",
-                             multiplies ? "Multiply" : "Add"));
+  writer.writeNamed("ElementwiseMode", multiplies ? "Multiply" : "Add");
   writer.write("ArgmaxAddress",
                hasArgmax ? writer.getMap(op.getArgmax()).address : Word(0));
   writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));
@@ -80,7 +72,7 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.write("InputLine", input.line);
   writer.write("OutputSurface", output.line);
   writer.write("OutputLine", output.line);
-  writer.write("Mode", getNamedValue(TaskKind::Linear, device, "Mode", mode));
+  writer.writeNamed("Mode", mode);
 }
 
 LogicalResult edgellm::verifyLinear(Operation *task, const Device &device) {
@@ -110,6 +102,5 @@ void edgellm::encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer) {
   writer.write("DestinationHigh", floorDiv(copy.destination, high));
   writer.write("LengthBits", 8 * copy.bytes);
   writer.write("Port", copy.port);
-  writer.write("Opcode", getNamedValue(TaskKind::WeightCopy, writer.getDevice(),
-                                       "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }

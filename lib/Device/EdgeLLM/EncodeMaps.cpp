@@ -9,7 +9,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Encoding.h"
+#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/FP20.h"
+#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+
+#include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -38,12 +43,9 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   writer.write("Pixels", input.tokens);
   writer.write("Reciprocal", encodeFP20(1.0f / channels));
   writer.write("WeightBursts", words / device["AXI_BURST_LEN"]);
-  writer.write("Kind", getNamedValue(TaskKind::Norm, device, "Kind",
-                                     op.getKind() == accel::NormKind::RMS
-                                         ? "RMSNorm"
-                                         : "LayerNorm"));
-  writer.write("Opcode",
-               getNamedValue(TaskKind::Norm, device, "Opcode", "Start"));
+  writer.writeNamed("Kind", op.getKind() == accel::NormKind::RMS ? "RMSNorm"
+                                                                 : "LayerNorm");
+  writer.writeNamed("Opcode", "Start");
 }
 
 LogicalResult edgellm::verifyNorm(Operation *task, const Device &device) {
@@ -75,20 +77,16 @@ void edgellm::encodeActivation(Operation *task, TaskWriter &writer) {
   writer.write("Pixels", input.tokens);
   writer.write("ChannelGroups2", input.groups);
   writer.write("Channels", op.getChannels());
-  writer.write("Opcode", getNamedValue(TaskKind::Activation, writer.getDevice(),
-                                       "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }
 
 void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ElementwiseOp>(task);
-  const Device &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getLhs());
   const MapOperand output = writer.getMap(op.getOutput());
 
-  writer.write("Mode", getNamedValue(TaskKind::Elementwise, device, "Mode",
-                                     op.getKind() == accel::BinaryKind::Add
-                                         ? "Add"
-                                         : "Multiply"));
+  writer.writeNamed(
+      "Mode", op.getKind() == accel::BinaryKind::Add ? "Add" : "Multiply");
   writer.write("InputAddress", input.address);
   writer.write("InputSurface", input.line);
   writer.write("InputLine", input.line);
@@ -99,6 +97,5 @@ void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("OtherAddress", writer.getMap(op.getRhs()).address);
-  writer.write("Opcode",
-               getNamedValue(TaskKind::Elementwise, device, "Opcode", "Start"));
+  writer.writeNamed("Opcode", "Start");
 }

@@ -95,8 +95,7 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     OpBuilder builder(task);
     Location loc = task.getLoc();
     MLIRContext *context = &getContext();
-    AffineExpr totalExpr =
-        llm::DimsAttr::getSeq(context) + llm::DimsAttr::getPast(context);
+    AffineExpr totalExpr = llm::DimsAttr::getTotal(context);
     auto total = TokensOp::create(builder, loc, totalExpr);
     const Word limit =
         support->maxTokens(task, device, Word(builder, total, 1, maxTokens));

@@ -135,6 +135,10 @@ AffineExpr DimsAttr::getPast(MLIRContext *context) {
   return getAffineDimExpr(1, context);
 }
 
+AffineExpr DimsAttr::getTotal(MLIRContext *context) {
+  return getSeq(context) + getPast(context);
+}
+
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
   llvm::interleaveComma(getMap().getResults(), printer, [&](AffineExpr expr) {

@@ -185,8 +185,7 @@ LogicalResult KVCacheOp::verify() {
                "must be [KV heads, seq + past, channels] of f16, found ")
            << type;
   DimsAttr dims = getDims(type);
-  AffineExpr total =
-      DimsAttr::getSeq(getContext()) + DimsAttr::getPast(getContext());
+  AffineExpr total = DimsAttr::getTotal(getContext());
   if (type.isDynamicDim(0) || dims.getDim(1) != total || type.isDynamicDim(2) ||
       type.getDimSize(0) == 0 || type.getDimSize(2) == 0)
     return emitOpError("must be [KV heads, seq + past, channels], found ")
@@ -352,10 +351,9 @@ LogicalResult AttentionScoresOp::inferReturnTypes(
     AttentionScoresOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   DimsAttr dims = getDims(type);
-  types.push_back(
-      getTensorType({dims.getDim(0), dims.getDim(1),
-                     DimsAttr::getSeq(context) + DimsAttr::getPast(context)},
-                    type.getElementType()));
+  types.push_back(getTensorType(
+      {dims.getDim(0), dims.getDim(1), DimsAttr::getTotal(context)},
+      type.getElementType()));
   return success();
 }
 
@@ -370,7 +368,7 @@ AttentionScoresOp::verifySymbolUses(SymbolTableCollection &symbols) {
 /// Checks that the columns of \p value are all tokens of the cache.
 static LogicalResult verifyColumns(Operation *op, Value value) {
   MLIRContext *context = op->getContext();
-  AffineExpr total = DimsAttr::getSeq(context) + DimsAttr::getPast(context);
+  AffineExpr total = DimsAttr::getTotal(context);
   if (dimsOf(value).getDim(2) == total)
     return success();
   return op->emitOpError("needs the columns (dimension 2) to be the tokens of "

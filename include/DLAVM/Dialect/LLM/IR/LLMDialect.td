@@ -103,6 +103,8 @@ def LLM_DimsAttr : LLM_Attr<"Dims", "dims",
     /// `seq` and `past` as affine expressions.
     static ::mlir::AffineExpr getSeq(::mlir::MLIRContext *context);
     static ::mlir::AffineExpr getPast(::mlir::MLIRContext *context);
+    /// `seq + past`, the tokens in the KV cache after the call.
+    static ::mlir::AffineExpr getTotal(::mlir::MLIRContext *context);
 
     unsigned getRank() const { return getMap().getNumResults(); }
     ::mlir::AffineExpr getDim(unsigned i) const { return getMap().getResult(i); }
