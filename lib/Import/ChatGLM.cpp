@@ -113,6 +113,7 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   const int64_t keyRow = config.heads * config.headDim;
   const int64_t valueRow = keyRow + config.kvHeads * config.headDim;
   const std::string prefix = "transformer.encoder.layers.{layer}.";
+  config.embedding.name = "transformer.embedding.word_embeddings.weight";
   config.inputNorm.name = prefix + "input_layernorm.weight";
   config.query = getLinear("self_attention.query_key_value", hasQKVBias, 0);
   config.key = getLinear("self_attention.query_key_value", hasQKVBias, keyRow);
@@ -124,9 +125,8 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   config.up = getLinear("mlp.dense_h_to_4h", hasBias, config.intermediate);
   config.down = getLinear("mlp.dense_4h_to_h", hasBias);
   config.finalNorm.name = "transformer.encoder.final_layernorm.weight";
-  config.lmHead.weight.name = isTied ? "transformer.embedding.word_embeddings."
-                                       "weight"
-                                     : "transformer.output_layer.weight";
+  config.lmHead.weight.name =
+      isTied ? config.embedding.name : "transformer.output_layer.weight";
   return success();
 }
 

@@ -23,6 +23,7 @@ struct Architecture {
 static constexpr Architecture kArchitectures[] = {
     {"chatglm", readChatGLM},
     {"llama", readLlama},
+    {"mistral", readMistral},
     {"qwen2", readQwen2},
 };
 

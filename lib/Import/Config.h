@@ -30,6 +30,15 @@ struct LinearSource {
   std::optional<TensorSlice> bias;
 };
 
+/// The scaled rotary embedding of Llama 3.1, as `#llm.llama3_scaling` has it:
+/// positive factors, the low one below the high one, and a context in tokens.
+struct RopeScaling {
+  double factor = 0;
+  double lowFrequencyFactor = 0;
+  double highFrequencyFactor = 0;
+  int64_t originalContext = 0;
+};
+
 /// A decoder-only transformer with RMS norms, rotary embeddings and a gated
 /// SiLU feed-forward network. Sizes are in channels, the context in tokens.
 struct ModelConfig {
@@ -47,7 +56,14 @@ struct ModelConfig {
   double theta = 10000;
   /// The channels of a head that the rotary embedding rotates.
   int64_t rotary = 0;
+  std::optional<RopeScaling> ropeScaling;
 
+  /// A token sees at most as many, itself included; the model is supported
+  /// where that is the whole context.
+  std::optional<int64_t> slidingWindow;
+
+  /// The embedding rows, [vocabulary, hidden].
+  TensorSlice embedding;
   TensorSlice inputNorm, postAttentionNorm, finalNorm;
   LinearSource query, key, value, attentionOutput, gate, up, down, lmHead;
 };
@@ -60,7 +76,13 @@ mlir::FailureOr<ModelConfig> readModelConfig(const ConfigReader &reader);
 mlir::LogicalResult readChatGLM(const ConfigReader &reader,
                                 ModelConfig &config);
 mlir::LogicalResult readLlama(const ConfigReader &reader, ModelConfig &config);
+mlir::LogicalResult readMistral(const ConfigReader &reader,
+                                ModelConfig &config);
 mlir::LogicalResult readQwen2(const ConfigReader &reader, ModelConfig &config);
+
+/// The rotary embedding of Llama and its kin; needs the channels of a head.
+mlir::LogicalResult readLlamaRope(const ConfigReader &reader,
+                                  ModelConfig &config);
 
 } // namespace dlavm
 

@@ -140,16 +140,7 @@ InFlightDiagnostic ConfigReader::emitError(StringRef key) const {
 }
 
 std::string ConfigReader::print(const json::Value &value) {
-  constexpr size_t kMaxLength = 60;
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  if (text.size() <= kMaxLength)
-    return text;
-  // Cut between characters, not inside the bytes of one.
-  size_t length = kMaxLength;
-  while ((text[length] & 0xC0) == 0x80)
-    --length;
-  return text.substr(0, length) + "...";
+  return printShortJSON(value);
 }
 
 LogicalResult ConfigReader::refuse(StringRef key, StringRef expected) const {

@@ -53,6 +53,9 @@ public:
   /// The value at \p key; nullptr if it is absent or null.
   const llvm::json::Value *find(llvm::StringRef key) const;
 
+  /// Whether there is a value at \p key, be it null.
+  bool contains(llvm::StringRef key) const { return object.get(key); }
+
   /// Starts an error about the file, or about one of its keys.
   mlir::InFlightDiagnostic emitError() const;
   mlir::InFlightDiagnostic emitError(llvm::StringRef key) const;

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Import/Import.h"
 
+#include "CheckTensors.h"
 #include "ModelBuilder.h"
 
 #include "mlir/IR/Verifier.h"
@@ -75,7 +76,27 @@ static LogicalResult applyOptions(const ConfigReader &reader,
              << ", found " << *options.maxTokens;
     config.context = *options.maxTokens;
   }
+  if (config.slidingWindow && *config.slidingWindow < config.context)
+    return reader.emitError("sliding_window")
+           << "is " << *config.slidingWindow
+           << (reader.find("sliding_window") ? "" : " where it is absent")
+           << ", less than the context of " << config.context
+           << " tokens: attention within a sliding window is not supported; "
+              "--max-tokens="
+           << *config.slidingWindow << " keeps the context within it";
   return success();
+}
+
+/// Checks the tensors of \p directory, if it has any, against the module.
+static LogicalResult checkDirectory(StringRef directory, ModuleOp module,
+                                    int64_t layers) {
+  if (!Checkpoint::hasTensors(directory))
+    return success();
+  auto checkpoint = Checkpoint::open(directory);
+  if (!checkpoint)
+    return mlir::emitError(UnknownLoc::get(module.getContext()))
+           << llvm::toString(checkpoint.takeError());
+  return checkTensors(**checkpoint, module, layers);
 }
 
 OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
@@ -88,11 +109,14 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   if (failed(reader))
     return nullptr;
   FailureOr<ModelConfig> config = readModelConfig(*reader);
-  if (failed(config) || failed(applyOptions(*reader, options, *config)))
+  if (failed(config))
+    return nullptr;
+  const int64_t layers = config->layers;
+  if (failed(applyOptions(*reader, options, *config)))
     return nullptr;
   OwningOpRef<ModuleOp> module =
       ModelBuilder(*config, context).build(getModelName(*file));
-  if (failed(verify(*module)))
+  if (failed(verify(*module)) || failed(checkDirectory(path, *module, layers)))
     return nullptr;
   return module;
 }

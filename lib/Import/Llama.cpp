@@ -1,4 +1,4 @@
-//===- Llama.cpp - Configurations of Llama and Qwen2 ----------------------===//
+//===- Llama.cpp - Configurations of Llama, Mistral and Qwen2 -------------===//
 //
 // Part of the DLAVM project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information. SPDX-License-Identifier:
@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace dlavm;
-namespace json = llvm::json;
 
 static LogicalResult readHeads(const ConfigReader &reader,
                                ModelConfig &config) {
@@ -45,52 +44,7 @@ static LogicalResult readHeads(const ConfigReader &reader,
          << config.headDim;
 }
 
-static LogicalResult expectWholeRotation(const ConfigReader &reader) {
-  double factor = 1;
-  if (failed(reader.readOptionalNumber("partial_rotary_factor", factor)))
-    return failure();
-  if (factor == 1)
-    return success();
-  return reader.emitError("partial_rotary_factor")
-         << "must be 1 or absent, found "
-         << ConfigReader::print(*reader.find("partial_rotary_factor"))
-         << ": models that rotate a part of each head are not supported";
-}
-
-/// The base of the rotary embedding. Checkpoints saved by Transformers 5 have
-/// it in an object 'rope_parameters', older ones in a key of its own.
-static LogicalResult readRope(const ConfigReader &reader, ModelConfig &config) {
-  if (const json::Value *scaling = reader.find("rope_scaling")) {
-    const json::Object *object = scaling->getAsObject();
-    const json::Value *type = object ? object->get("rope_type") : nullptr;
-    if (object && !type)
-      type = object->get("type");
-    return reader.emitError("rope_scaling")
-           << "must be null or absent, found " << (type ? "one of type " : "")
-           << ConfigReader::print(type ? *type : *scaling)
-           << ": scaled rotary embeddings are not supported";
-  }
-
-  FailureOr<ConfigReader> parameters =
-      reader.readOptionalObject("rope_parameters");
-  std::string type = "default";
-  if (failed(parameters) ||
-      failed(parameters->readOptionalString("rope_type", type)))
-    return failure();
-  if (type != "default")
-    return parameters->emitError("rope_type")
-           << "must be \"default\", found \"" << type
-           << "\": scaled rotary embeddings are not supported";
-  if (failed(expectWholeRotation(reader)) ||
-      failed(expectWholeRotation(*parameters)))
-    return failure();
-  config.rotary = config.headDim;
-  return success(
-      succeeded(reader.readOptionalNumber("rope_theta", config.theta)) &&
-      succeeded(parameters->readOptionalNumber("rope_theta", config.theta)));
-}
-
-/// What Llama and Qwen2 have in common, but for their biases.
+/// What the architectures have in common, but for their biases.
 static LogicalResult readCommon(const ConfigReader &reader,
                                 ModelConfig &config) {
   std::string activation = "silu";
@@ -100,7 +54,8 @@ static LogicalResult readCommon(const ConfigReader &reader,
     return reader.emitError("hidden_act")
            << "must be \"silu\", found \"" << activation
            << "\": other activations are not supported";
-  if (failed(readHeads(reader, config)) || failed(readRope(reader, config)))
+  if (failed(readHeads(reader, config)) ||
+      failed(readLlamaRope(reader, config)))
     return failure();
   return success(
       succeeded(reader.readSize("num_hidden_layers", config.layers)) &&
@@ -124,6 +79,7 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   bool isTied = false;
   if (failed(reader.readOptionalFlag("tie_word_embeddings", isTied)))
     return failure();
+  config.embedding.name = "model.embed_tokens.weight";
   config.inputNorm.name = "model.layers.{layer}.input_layernorm.weight";
   config.query = getLinear("self_attn.q_proj", hasInputBias);
   config.key = getLinear("self_attn.k_proj", hasInputBias);
@@ -135,8 +91,7 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   config.up = getLinear("mlp.up_proj", hasMLPBias);
   config.down = getLinear("mlp.down_proj", hasMLPBias);
   config.finalNorm.name = "model.norm.weight";
-  config.lmHead.weight.name =
-      isTied ? "model.embed_tokens.weight" : "lm_head.weight";
+  config.lmHead.weight.name = isTied ? config.embedding.name : "lm_head.weight";
   return success();
 }
 
@@ -149,6 +104,22 @@ LogicalResult dlavm::readLlama(const ConfigReader &reader,
     return failure();
   return nameTensors(reader, config, hasAttentionBias, hasAttentionBias,
                      hasMLPBias);
+}
+
+LogicalResult dlavm::readMistral(const ConfigReader &reader,
+                                 ModelConfig &config) {
+  if (failed(readCommon(reader, config)))
+    return failure();
+  // Where the key is absent, and not null, Transformers takes a window of this.
+  int64_t window = 4096;
+  const bool hasWindow =
+      !reader.contains("sliding_window") || reader.find("sliding_window");
+  if (failed(reader.readOptionalSize("sliding_window", window)))
+    return failure();
+  if (hasWindow)
+    config.slidingWindow = window;
+  return nameTensors(reader, config, /*hasInputBias=*/false,
+                     /*hasOutputBias=*/false, /*hasMLPBias=*/false);
 }
 
 LogicalResult dlavm::readQwen2(const ConfigReader &reader,

@@ -27,6 +27,9 @@ OwningOpRef<ModuleOp> ModelBuilder::build(StringRef name) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, name);
   (*module)->setAttr(LLMDialect::getMaxTokensAttrName(),
                      builder.getI64IntegerAttr(config.context));
+  (*module)->setAttr(
+      LLMDialect::getEmbeddingAttrName(),
+      FlatSymbolRefAttr::get(builder.getStringAttr("embedding")));
   builder.setInsertionPointToEnd(module->getBody());
   addParameters();
   addCache("keys");
@@ -50,6 +53,10 @@ void ModelBuilder::addParameters() {
   const int64_t hidden = config.hidden;
   const int64_t queries = config.heads * config.headDim;
   const int64_t keys = config.kvHeads * config.headDim;
+  addParameter(
+      "embedding",
+      RankedTensorType::get({config.vocabulary, hidden}, builder.getF16Type()),
+      /*hasLayers=*/false, config.embedding);
   addNorm("input_norm", true, config.inputNorm);
   addLinear("query", queries, hidden, true, config.query);
   addLinear("key", keys, hidden, true, config.key);
@@ -70,16 +77,16 @@ void ModelBuilder::addParameter(const Twine &name, RankedTensorType type,
       source.firstRow ? builder.getI64IntegerAttr(*source.firstRow) : nullptr,
       /*splat=*/nullptr,
       hasLayers ? builder.getI64IntegerAttr(config.layers) : nullptr,
-      TypeAttr::get(type));
+      /*row_heads=*/nullptr, /*column_heads=*/nullptr, TypeAttr::get(type));
 }
 
 void ModelBuilder::addSplat(const Twine &name, RankedTensorType type,
                             bool hasLayers, double value) {
-  ParameterOp::create(builder, builder.getStringAttr(name), /*tensor=*/nullptr,
-                      /*first_row=*/nullptr, builder.getF64FloatAttr(value),
-                      hasLayers ? builder.getI64IntegerAttr(config.layers)
-                                : nullptr,
-                      TypeAttr::get(type));
+  ParameterOp::create(
+      builder, builder.getStringAttr(name), /*tensor=*/nullptr,
+      /*first_row=*/nullptr, builder.getF64FloatAttr(value),
+      hasLayers ? builder.getI64IntegerAttr(config.layers) : nullptr,
+      /*row_heads=*/nullptr, /*column_heads=*/nullptr, TypeAttr::get(type));
 }
 
 void ModelBuilder::addNorm(StringRef name, bool hasLayers,
@@ -227,6 +234,12 @@ Value ModelBuilder::heads(Value input, int64_t count) {
 }
 
 Value ModelBuilder::rope(Value input) {
+  Llama3ScalingAttr scaling;
+  if (const std::optional<RopeScaling> &found = config.ropeScaling)
+    scaling = Llama3ScalingAttr::get(
+        builder.getContext(), llvm::APFloat(found->factor),
+        llvm::APFloat(found->lowFrequencyFactor),
+        llvm::APFloat(found->highFrequencyFactor), found->originalContext);
   return RopeOp::create(builder, input.getType(), input, config.ropeStyle,
-                        llvm::APFloat(config.theta), config.rotary);
+                        llvm::APFloat(config.theta), config.rotary, scaling);
 }

@@ -10,6 +10,10 @@
 #define DLAVM_SUPPORT_JSON_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
 
 namespace dlavm {
 
@@ -35,6 +39,20 @@ inline bool isJSONTooDeep(llvm::StringRef text) {
       return true;
   }
   return false;
+}
+
+/// \p value as JSON for a message, cut if it is long.
+inline std::string printShortJSON(const llvm::json::Value &value) {
+  constexpr size_t kMaxLength = 60;
+  std::string text;
+  llvm::raw_string_ostream(text) << value;
+  if (text.size() <= kMaxLength)
+    return text;
+  // Cut between characters, not inside the bytes of one.
+  size_t length = kMaxLength;
+  while ((text[length] & 0xC0) == 0x80)
+    --length;
+  return text.substr(0, length) + "...";
 }
 
 } // namespace dlavm

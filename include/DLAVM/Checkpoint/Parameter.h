@@ -1,0 +1,76 @@
+//===- Parameter.h - Parameters of a model --------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_CHECKPOINT_PARAMETER_H
+#define DLAVM_CHECKPOINT_PARAMETER_H
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dlavm {
+
+/// How the channels of heads lie along one dimension of a parameter. The tensor
+/// of the checkpoint has `heads * channels` of them, the parameter
+/// `heads * paddedChannels`.
+struct HeadLayout {
+  int64_t heads = 0;
+  /// Channels of a head in the checkpoint.
+  int64_t channels = 0;
+  /// The first channels of a head that the rotary embedding rotates, where the
+  /// parameter has its pairs side by side (channels 2i and 2i + 1) but the
+  /// checkpoint has them half a rotation apart (i and i + interleaved / 2). 0
+  /// where both agree.
+  int64_t interleaved = 0;
+  /// Channels of a head in the parameter; the last ones are 0.
+  int64_t paddedChannels = 0;
+
+  /// The index in the checkpoint of the parameter's row or column \p index, or
+  /// nothing where it is padding.
+  std::optional<int64_t> getSource(int64_t index) const {
+    const int64_t head = index / paddedChannels;
+    int64_t channel = index % paddedChannels;
+    if (channel >= channels)
+      return std::nullopt;
+    if (channel < interleaved)
+      channel = channel / 2 + channel % 2 * (interleaved / 2);
+    return head * channels + channel;
+  }
+  bool operator==(const HeadLayout &other) const {
+    return heads == other.heads && channels == other.channels &&
+           interleaved == other.interleaved &&
+           paddedChannels == other.paddedChannels;
+  }
+};
+
+/// What an `llm.parameter` says, and an entry of `parameters` in plan.json.
+struct ParameterInfo {
+  std::string name;
+  /// Tensor of the checkpoint with `{layer}` for the layer number; empty where
+  /// all elements have the value `splat`.
+  std::string tensor;
+  /// Where the parameter is a slice of the tensor's rows, the first of them;
+  /// otherwise it is the whole tensor.
+  std::optional<int64_t> firstRow;
+  double splat = 0;
+  /// 0 where the parameter belongs to no layer.
+  int64_t layers = 0;
+  /// [channels] or [output channels, input channels].
+  llvm::SmallVector<int64_t, 2> shape;
+  std::optional<HeadLayout> rowHeads;
+  std::optional<HeadLayout> columnHeads;
+
+  /// The tensor's name for one layer.
+  std::string getTensorName(int64_t layer) const;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_CHECKPOINT_PARAMETER_H

@@ -1,0 +1,256 @@
+//===- Checkpoint.cpp - Hugging Face checkpoints --------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/Checkpoint.h"
+
+#include "JSONFile.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+static constexpr StringLiteral kSingleFile("model.safetensors");
+static constexpr StringLiteral kIndexFile("model.safetensors.index.json");
+
+/// The names of the files in \p directory, sorted.
+static std::vector<std::string> listFiles(StringRef directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (sys::fs::directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error))
+    names.push_back(sys::path::filename(it->path()).str());
+  sort(names);
+  return names;
+}
+
+static bool isSafetensors(StringRef name) {
+  return name.ends_with(".safetensors") && !name.starts_with(".");
+}
+
+static bool isPyTorch(StringRef name) {
+  return name.starts_with("pytorch_model") &&
+         (name.ends_with(".bin") || name.ends_with(".bin.index.json"));
+}
+
+bool Checkpoint::hasTensors(StringRef directory) {
+  return any_of(listFiles(directory), [](StringRef name) {
+    return isSafetensors(name) || isPyTorch(name) || name == kIndexFile;
+  });
+}
+
+std::string Checkpoint::getFile(StringRef name) const {
+  SmallString<128> file(directory);
+  sys::path::append(file, name);
+  return file.str().str();
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+Error Checkpoint::openFile(StringRef name) {
+  const std::string file = getFile(name);
+  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError(
+        file + ": cannot be read: " + buffer.getError().message());
+  Expected<SafetensorsContent> content =
+      parseSafetensors((*buffer)->getBuffer(), file);
+  if (!content)
+    return content.takeError();
+  files.push_back(std::move(*buffer));
+  StringRef origin = files.back()->getBufferIdentifier();
+  append_range(metadata, content->metadata);
+  for (StoredTensor &tensor : content->tensors) {
+    const std::string tensorName = tensor.name;
+    auto [it, isNew] =
+        tensors.try_emplace(tensorName, Entry{std::move(tensor), origin});
+    if (!isNew)
+      return createStringError(origin + ": has the tensor '" + tensorName +
+                               "', but so has " + it->second.file);
+  }
+  return Error::success();
+}
+
+/// Opens the files of an index and checks that they have what it says.
+Error Checkpoint::openIndex(const json::Object &index) {
+  const json::Object *map = index.getObject("weight_map");
+  if (!map)
+    return createStringError(path + ": 'weight_map' must be an object, found " +
+                             printJSON(index.get("weight_map")));
+  StringMap<std::string> places;
+  for (StringRef tensor : getSortedKeys(*map)) {
+    std::optional<StringRef> file = map->getString(tensor);
+    // The files lie beside the index; a path may lead anywhere.
+    if (!file || !isSafetensors(*file) || sys::path::filename(*file) != *file)
+      return createStringError(
+          path +
+          ": 'weight_map' must name a .safetensors file beside it for "
+          "the tensor '" +
+          tensor + "', found " + printJSON(map->get(tensor)));
+    std::string &place = places[*file];
+    if (place.empty()) {
+      place = getFile(*file);
+      if (!sys::fs::exists(place))
+        return createStringError(path + ": names the file '" + *file +
+                                 "', which is missing; is the download "
+                                 "complete?");
+      if (Error error = openFile(*file))
+        return error;
+    }
+    auto it = tensors.find(tensor);
+    if (it == tensors.end() || it->second.file != place)
+      return createStringError(place + ": has no tensor '" + tensor +
+                               "', but " + kIndexFile + " says so");
+  }
+  for (StringRef tensor : getTensorNames())
+    if (!map->get(tensor))
+      return createStringError(tensors[tensor].file + ": has the tensor '" +
+                               tensor + "', of which " + kIndexFile +
+                               " says nothing");
+  return Error::success();
+}
+
+Error Checkpoint::openFiles() {
+  path = getFile(kSingleFile);
+  if (sys::fs::exists(path))
+    return openFile(kSingleFile);
+
+  path = getFile(kIndexFile);
+  Expected<std::optional<json::Object>> index =
+      readJSONFile(directory, kIndexFile);
+  if (!index)
+    return index.takeError();
+  if (*index)
+    return openIndex(**index);
+
+  path = directory;
+  const std::vector<std::string> names = listFiles(directory);
+  for (StringRef name : make_filter_range(names, isSafetensors))
+    if (Error error = openFile(name))
+      return error;
+  if (!files.empty())
+    return Error::success();
+  if (any_of(names, isPyTorch))
+    return createStringError(
+        directory +
+        ": has its tensors in PyTorch's own format only; convert them to "
+        "safetensors, as save_pretrained(DIR, safe_serialization=True) of "
+        "Transformers does");
+  return createStringError(directory + ": has no " + kSingleFile + " and no " +
+                           kIndexFile);
+}
+
+//===----------------------------------------------------------------------===//
+// Tied tensors
+//===----------------------------------------------------------------------===//
+
+/// The embedding and the output layer of each family of architectures.
+static constexpr std::pair<StringLiteral, StringLiteral> kTiedTensors[] = {
+    {"model.embed_tokens.weight", "lm_head.weight"},
+    {"transformer.embedding.word_embeddings.weight",
+     "transformer.output_layer.weight"}};
+
+StringRef Checkpoint::getTiedName(StringRef name) {
+  for (auto [embedding, output] : kTiedTensors)
+    if (name == embedding || name == output)
+      return name == embedding ? output : embedding;
+  return {};
+}
+
+/// Programs that store one of several equal tensors say in `__metadata__` which
+/// names mean it.
+Error Checkpoint::resolveMetadata() {
+  for (auto &[name, tensor] : metadata) {
+    if (tensors.contains(name) || !tensors.contains(tensor))
+      continue;
+    auto [it, isNew] = aliases.try_emplace(name, tensor);
+    if (!isNew && it->second != tensor)
+      return createStringError(path + ": '__metadata__' says that '" + name +
+                               "' is the tensor '" + it->second + "' and '" +
+                               tensor + "'");
+  }
+  return Error::success();
+}
+
+Error Checkpoint::tieEmbeddings() {
+  Expected<std::optional<json::Object>> config =
+      readJSONFile(directory, "config.json");
+  if (!config)
+    return config.takeError();
+  if (!*config || !(*config)->getBoolean("tie_word_embeddings").value_or(false))
+    return Error::success();
+  for (auto [embedding, output] : kTiedTensors) {
+    auto embeddingIt = tensors.find(embedding), outputIt = tensors.find(output);
+    if (embeddingIt != tensors.end() && outputIt != tensors.end()) {
+      const StoredTensor &one = embeddingIt->second.tensor;
+      const StoredTensor &other = outputIt->second.tensor;
+      if (one.type != other.type || one.shape != other.shape ||
+          one.bytes != other.bytes)
+        return createStringError(
+            outputIt->second.file + ": the tensor '" + output +
+            "' is not equal to '" + embedding +
+            "', but config.json says that both are one; set its "
+            "'tie_word_embeddings' to false if they are not");
+      tensors.erase(outputIt);
+    }
+    if (tensors.contains(embedding))
+      aliases.try_emplace(output, embedding);
+    else if (tensors.contains(output))
+      aliases.try_emplace(embedding, output);
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(directory));
+  if (Error error = checkpoint->openFiles())
+    return error;
+  if (Error error = checkpoint->resolveMetadata())
+    return error;
+  if (Error error = checkpoint->tieEmbeddings())
+    return error;
+  return checkpoint;
+}
+
+StringRef Checkpoint::resolve(StringRef name) const {
+  auto alias = aliases.find(name);
+  auto it = tensors.find(alias == aliases.end() ? name : alias->second);
+  return it == tensors.end() ? StringRef() : it->first();
+}
+
+std::vector<StringRef> Checkpoint::getTensorNames() const {
+  std::vector<StringRef> names(tensors.keys().begin(), tensors.keys().end());
+  sort(names);
+  return names;
+}
+
+Expected<TensorView> Checkpoint::getTensor(StringRef name) {
+  StringRef stored = resolve(name);
+  if (stored.empty())
+    return createStringError(path + ": has no tensor '" + name + "'");
+  const auto &[tensor, file] = getStored(stored);
+  for (ElementType type :
+       {ElementType::F32, ElementType::F16, ElementType::BF16})
+    if (tensor.type == stringify(type))
+      return TensorView{type, tensor.shape, tensor.bytes, file};
+  return createStringError(file + ": the tensor '" + name + "' has the type " +
+                           tensor.type +
+                           ", but F32, F16 or BF16 is needed; DLAVM quantizes "
+                           "to INT4 itself and wants the model in floating "
+                           "point");
+}

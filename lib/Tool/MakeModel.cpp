@@ -1,0 +1,206 @@
+//===- MakeModel.cpp - dlavm make-model -----------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/RandomTensor.h"
+#include "DLAVM/Tool/Tool.h"
+#include "ModelFiles.h"
+#include "OutputFiles.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+static Expected<const ModelArchitecture &> findArchitecture(StringRef name) {
+  for (const ModelArchitecture &architecture : kModelArchitectures)
+    if (architecture.name == name)
+      return architecture;
+  auto names =
+      map_range(kModelArchitectures,
+                [](const ModelArchitecture &known) { return known.name; });
+  return createStringError("--architecture must be one of " +
+                           join(names, ", ") + ", found '" + name + "'");
+}
+
+static Expected<ElementType> parseElementType(StringRef name) {
+  for (ElementType type :
+       {ElementType::F32, ElementType::F16, ElementType::BF16})
+    if (stringify(type) == name)
+      return type;
+  return createStringError("--dtype must be F32, F16 or BF16, found '" + name +
+                           "'");
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+static Error checkRange(StringRef name, int64_t value, int64_t limit) {
+  if (value >= 1 && value <= limit)
+    return Error::success();
+  return createStringError(
+      formatv("--{0} must be from 1 to {1}, found {2}", name, limit, value));
+}
+
+/// Checks how the heads divide the channels.
+static Error checkHeads(const ModelSizes &sizes, bool isHeadDimGiven,
+                        bool isChatGLM) {
+  if (sizes.heads % sizes.kvHeads != 0)
+    return createStringError(
+        formatv("--heads={0} must be a multiple of --kv-heads={1}, as each key "
+                "and value head serves as many heads",
+                sizes.heads, sizes.kvHeads));
+  if (!isHeadDimGiven && sizes.hidden % sizes.heads != 0)
+    return createStringError(
+        formatv("--hidden={0} must be a multiple of --heads={1}; otherwise "
+                "give --head-dim",
+                sizes.hidden, sizes.heads));
+  const int64_t unit = isChatGLM ? 4 : 2;
+  if (sizes.headDim % unit != 0)
+    return createStringError(
+        formatv("the channels of a head must be a multiple of {0}, as the "
+                "rotary embedding pairs those of {1}, found {2}; choose "
+                "another --head-dim",
+                unit, isChatGLM ? "half a head" : "a head", sizes.headDim));
+  return Error::success();
+}
+
+/// The sizes of the command with its defaults.
+static Expected<ModelSizes> getSizes(const MakeModelCommand &command,
+                                     bool isChatGLM) {
+  // config.json of larger models could not be imported, and no model has more
+  // layers.
+  constexpr int64_t kMaxSize = 2147483647, kMaxLayers = 1000;
+  const std::tuple<StringLiteral, int64_t, int64_t> ranges[] = {
+      {"hidden", command.hidden, kMaxSize},
+      {"layers", command.layers, kMaxLayers},
+      {"heads", command.heads, kMaxSize},
+      {"intermediate", command.intermediate, kMaxSize},
+      {"vocabulary", command.vocabulary, kMaxSize},
+      {"context", command.context, kMaxSize}};
+  for (auto [name, value, limit] : ranges)
+    if (Error error = checkRange(name, value, limit))
+      return error;
+
+  ModelSizes sizes;
+  sizes.hidden = command.hidden;
+  sizes.layers = command.layers;
+  sizes.heads = command.heads;
+  sizes.kvHeads = command.kvHeads.value_or(
+      sizes.heads % 2 == 0 ? sizes.heads / 2 : sizes.heads);
+  sizes.headDim = command.headDim.value_or(sizes.hidden / sizes.heads);
+  sizes.intermediate = command.intermediate;
+  sizes.vocabulary = command.vocabulary;
+  sizes.context = command.context;
+  sizes.isTied = command.isTied;
+  if (Error error = checkRange("kv-heads", sizes.kvHeads, kMaxSize))
+    return error;
+  if (command.headDim)
+    if (Error error =
+            checkRange("head-dim", sizes.headDim, kMaxSize / sizes.heads))
+      return error;
+  if (Error error = checkHeads(sizes, command.headDim.has_value(), isChatGLM))
+    return error;
+  return sizes;
+}
+
+/// Checks that the bytes of the file can be counted.
+static Error checkBytes(ArrayRef<TensorDeclaration> tensors, ElementType type) {
+  std::optional<int64_t> total = 0;
+  for (const TensorDeclaration &tensor : tensors) {
+    std::optional<int64_t> bytes = getByteSize(type);
+    for (int64_t dim : tensor.shape)
+      bytes = bytes ? checkedMul(*bytes, dim) : std::nullopt;
+    total = total && bytes ? checkedAdd(*total, *bytes) : std::nullopt;
+  }
+  if (total)
+    return Error::success();
+  return createStringError("the model would have more than 2^63 bytes; choose "
+                           "smaller sizes");
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static std::string printJSON(json::Object object) {
+  return formatv("{0:2}\n", json::Value(std::move(object)));
+}
+
+static StringRef getTorchName(ElementType type) {
+  switch (type) {
+  case ElementType::F32:
+    return "float32";
+  case ElementType::F16:
+    return "float16";
+  case ElementType::BF16:
+    return "bfloat16";
+  }
+  llvm_unreachable("all element types are handled");
+}
+
+static void printTensors(raw_fd_ostream &os,
+                         ArrayRef<TensorDeclaration> tensors, ElementType type,
+                         const MakeModelCommand &command) {
+  writeSafetensors(
+      os, tensors, type,
+      [&](size_t number, int64_t first, MutableArrayRef<float> out) {
+        const TensorDeclaration &tensor = tensors[number];
+        fillRandomTensor(tensor.name, tensor.shape, command.seed, first, out);
+        // A hidden state is close to its token's embedding. Where that is the
+        // output layer, too, the token would be followed by itself, were it not
+        // small beside what the layers add.
+        if (command.isTied && number == 0)
+          for (float &value : out)
+            value /= 4;
+        // A full disk ends what may take long.
+        return !os.has_error();
+      });
+}
+
+static Error makeModel(const MakeModelCommand &command) {
+  Expected<const ModelArchitecture &> architecture =
+      findArchitecture(command.architecture);
+  if (!architecture)
+    return architecture.takeError();
+  Expected<ElementType> type = parseElementType(command.elementType);
+  if (!type)
+    return type.takeError();
+  Expected<ModelSizes> sizes = getSizes(command, architecture->isChatGLM);
+  if (!sizes)
+    return sizes.takeError();
+  const std::vector<TensorDeclaration> tensors =
+      getTensors(*architecture, *sizes);
+  if (Error error = checkBytes(tensors, *type))
+    return error;
+
+  const int64_t endToken = std::min<int64_t>(2, sizes->vocabulary - 1);
+  json::Object config = getConfig(*architecture, *sizes);
+  config["eos_token_id"] = endToken;
+  config["torch_dtype"] = getTorchName(*type);
+  OutputFiles files(command.outputDirectory);
+  files.add("config.json", printJSON(std::move(config)));
+  files.add("generation_config.json",
+            printJSON(json::Object{{"eos_token_id", endToken}}));
+  files.add("model.safetensors", [&](raw_fd_ostream &os) {
+    printTensors(os, tensors, *type, command);
+  });
+  return files.write();
+}
+
+int dlavm::runMakeModel(const MakeModelCommand &command) {
+  if (Error error = makeModel(command)) {
+    WithColor::error(errs()) << toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,221 @@
+//===- ParameterRowsTest.cpp - Rows of a parameter ------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/TensorSource.h"
+#include "DLAVM/Support/Half.h"
+
+#include "gtest/gtest.h"
+
+#include <cstring>
+#include <map>
+
+using namespace dlavm;
+using llvm::toString;
+
+namespace {
+
+/// Tensors whose elements count up: element i of a tensor is its first + i.
+class CountingTensors : public TensorSource {
+public:
+  void add(const std::string &name, llvm::ArrayRef<int64_t> shape,
+           float first) {
+    Tensor &tensor = tensors[name];
+    tensor.shape.assign(shape.begin(), shape.end());
+    size_t size = 1;
+    for (int64_t dim : shape)
+      size *= dim;
+    for (size_t i = 0; i < size; ++i)
+      tensor.values.push_back(first + i);
+  }
+
+  llvm::Expected<TensorView> getTensor(llvm::StringRef name) override {
+    auto it = tensors.find(name.str());
+    if (it == tensors.end())
+      return llvm::createStringError("counting: has no tensor '" + name + "'");
+    const Tensor &tensor = it->second;
+    return TensorView{ElementType::F32,
+                      tensor.shape,
+                      {reinterpret_cast<const uint8_t *>(tensor.values.data()),
+                       tensor.values.size() * sizeof(float)},
+                      "counting"};
+  }
+
+private:
+  struct Tensor {
+    llvm::SmallVector<int64_t, 2> shape;
+    std::vector<float> values;
+  };
+  std::map<std::string, Tensor> tensors;
+};
+
+ParameterInfo getInfo(const std::string &tensor,
+                      llvm::ArrayRef<int64_t> shape) {
+  ParameterInfo info;
+  info.name = "p";
+  info.tensor = tensor;
+  info.shape.assign(shape.begin(), shape.end());
+  return info;
+}
+
+std::vector<float> readRow(TensorSource &source, const ParameterInfo &info,
+                           int64_t row, int64_t layer = 0) {
+  ParameterRows rows = llvm::cantFail(ParameterRows::open(source, info, layer));
+  std::vector<float> values(rows.getNumColumns(), -1);
+  rows.readRow(row, values);
+  return values;
+}
+
+std::string getError(TensorSource &source, const ParameterInfo &info) {
+  llvm::Expected<ParameterRows> rows = ParameterRows::open(source, info, 0);
+  return rows ? "" : toString(rows.takeError());
+}
+
+using Row = std::vector<float>;
+
+} // namespace
+
+TEST(ParameterRowsTest, TensorNames) {
+  EXPECT_EQ(getInfo("a.{layer}.b", {1}).getTensorName(12), "a.12.b");
+  EXPECT_EQ(getInfo("{layer}{layer}", {1}).getTensorName(3), "33");
+  EXPECT_EQ(getInfo("norm.weight", {1}).getTensorName(3), "norm.weight");
+}
+
+TEST(ParameterRowsTest, WholeMatrix) {
+  CountingTensors source;
+  source.add("layers.1.w", {3, 4}, 0);
+  ParameterInfo info = getInfo("layers.{layer}.w", {3, 4});
+  info.layers = 2;
+  EXPECT_EQ(readRow(source, info, 2, 1), (Row{8, 9, 10, 11}));
+  ParameterRows rows = llvm::cantFail(ParameterRows::open(source, info, 1));
+  EXPECT_EQ(rows.getNumRows(), 3);
+  EXPECT_EQ(rows.getNumColumns(), 4);
+}
+
+TEST(ParameterRowsTest, Vector) {
+  CountingTensors source;
+  source.add("b", {3}, 5);
+  const ParameterInfo info = getInfo("b", {3});
+  EXPECT_EQ(readRow(source, info, 0), (Row{5, 6, 7}));
+  ParameterRows rows = llvm::cantFail(ParameterRows::open(source, info, 0));
+  EXPECT_EQ(rows.getNumRows(), 1);
+}
+
+TEST(ParameterRowsTest, Slice) {
+  CountingTensors source;
+  source.add("w", {5, 2}, 0);
+  source.add("b", {5}, 0);
+  ParameterInfo matrix = getInfo("w", {2, 2}), vector = getInfo("b", {2});
+  matrix.firstRow = vector.firstRow = 3;
+  EXPECT_EQ(readRow(source, matrix, 1), (Row{8, 9}));
+  EXPECT_EQ(readRow(source, vector, 0), (Row{3, 4}));
+}
+
+// 2 heads of 6 channels, of which 4 rotate, padded to 8.
+TEST(ParameterRowsTest, Heads) {
+  const HeadLayout heads = {2, 6, 4, 8};
+  CountingTensors source;
+  source.add("w", {13, 1}, 0);
+  source.add("b", {13}, 0);
+  source.add("o", {2, 12}, 0);
+  ParameterInfo matrix = getInfo("w", {16, 1}), vector = getInfo("b", {16});
+  matrix.rowHeads = vector.rowHeads = heads;
+  matrix.firstRow = vector.firstRow = 1;
+  const Row expected = {1, 3, 2, 4, 5, 6, 0, 0, 7, 9, 8, 10, 11, 12, 0, 0};
+  EXPECT_EQ(readRow(source, vector, 0), expected);
+  for (int64_t row = 0; row < 16; ++row)
+    EXPECT_EQ(readRow(source, matrix, row), Row{expected[row]}) << row;
+
+  ParameterInfo columns = getInfo("o", {2, 16});
+  columns.columnHeads = heads;
+  EXPECT_EQ(readRow(source, columns, 1),
+            (Row{12, 14, 13, 15, 16, 17, 0, 0, 18, 20, 19, 21, 22, 23, 0, 0}));
+}
+
+TEST(ParameterRowsTest, Splat) {
+  CountingTensors source;
+  ParameterInfo info = getInfo("", {6});
+  info.splat = 0.5;
+  EXPECT_EQ(readRow(source, info, 0), Row(6, 0.5));
+  info.rowHeads = {2, 2, 0, 3};
+  EXPECT_EQ(readRow(source, info, 0), (Row{0.5, 0.5, 0, 0.5, 0.5, 0}));
+}
+
+TEST(ParameterRowsTest, WrongShapes) {
+  CountingTensors source;
+  source.add("w", {3, 4}, 0);
+  EXPECT_EQ(getError(source, getInfo("w", {3, 4})), "");
+  EXPECT_EQ(getError(source, getInfo("w", {3, 5})),
+            "counting: the tensor 'w' has the shape [3, 4], but the parameter "
+            "'p' needs [3, 5]");
+  EXPECT_NE(getError(source, getInfo("w", {2, 4})), "");
+  EXPECT_NE(getError(source, getInfo("w", {12})), "");
+  EXPECT_EQ(getError(source, getInfo("v", {3, 4})),
+            "counting: has no tensor 'v'");
+
+  ParameterInfo slice = getInfo("w", {2, 4});
+  slice.firstRow = 1;
+  EXPECT_EQ(getError(source, slice), "");
+  slice.firstRow = 2;
+  EXPECT_EQ(getError(source, slice),
+            "counting: the tensor 'w' has the shape [3, 4], but the parameter "
+            "'p' needs [2, 4] from row 2 on");
+  for (int64_t row : std::initializer_list<int64_t>{INT64_MAX, -1}) {
+    slice.firstRow = row;
+    EXPECT_NE(getError(source, slice), "");
+  }
+}
+
+TEST(ParameterRowsTest, WrongHeads) {
+  CountingTensors source;
+  source.add("w", {4, 4}, 0);
+  ParameterInfo info = getInfo("w", {16, 4});
+  info.rowHeads = {2, 2, 0, 8};
+  EXPECT_EQ(getError(source, info), "");
+  for (HeadLayout heads :
+       {HeadLayout{3, 2, 0, 8}, HeadLayout{2, 2, 0, 4}, HeadLayout{2, 9, 0, 8},
+        HeadLayout{2, 2, 3, 8}, HeadLayout{2, 2, 4, 8}, HeadLayout{2, 4, 3, 8},
+        HeadLayout{0, 2, 0, 8}, HeadLayout{2, 0, 0, 8},
+        HeadLayout{2, 2, -2, 8}}) {
+    info.rowHeads = heads;
+    EXPECT_NE(getError(source, info)
+                  .find("the parameter 'p' of shape [16, 4] "
+                        "cannot have "),
+              std::string::npos);
+  }
+  ParameterInfo vector = getInfo("w", {16});
+  vector.columnHeads = {2, 2, 0, 8};
+  EXPECT_NE(getError(source, vector), "");
+}
+
+TEST(ConvertElementsTest, AllTypes) {
+  // An odd address, as files do not align tensors.
+  std::vector<uint8_t> bytes(1 + 4 * 5000);
+  for (size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = i * 89 + i / 256;
+  llvm::ArrayRef<uint8_t> data = llvm::ArrayRef<uint8_t>(bytes).drop_front();
+  for (ElementType type :
+       {ElementType::F32, ElementType::F16, ElementType::BF16}) {
+    const TensorView tensor{type, {5000}, data, ""};
+    std::vector<float> out(3001);
+    convertElements(tensor, 7, out);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const uint8_t *place = data.data() + (i + 7) * getByteSize(type);
+      uint32_t word = place[0] | place[1] << 8;
+      float expected;
+      if (type == ElementType::F32) {
+        word |= place[2] << 16 | uint32_t(place[3]) << 24;
+        expected = detail::bitCast<float>(word);
+      } else {
+        expected =
+            type == ElementType::F16 ? halfToFloat(word) : bfloatToFloat(word);
+      }
+      ASSERT_EQ(std::memcmp(&out[i], &expected, sizeof(float)), 0)
+          << stringify(type).str() << " " << i;
+    }
+  }
+}
