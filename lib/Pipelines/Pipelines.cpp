@@ -9,6 +9,7 @@
 #include "DLAVM/Pipelines/Pipelines.h"
 
 #include "DLAVM/Conversion/Passes.h"
+#include "DLAVM/Device/Device.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
@@ -19,15 +20,22 @@
 using namespace mlir;
 using namespace dlavm;
 
-void dlavm::buildAccelPipeline(OpPassManager &manager,
-                               const CompileOptions &options) {
-  // What is computed.
+void dlavm::buildLLMPipeline(OpPassManager &manager,
+                             const CompileOptions &options) {
   manager.addPass(llm::createFuseScaleBias());
   manager.addPass(llm::createFuseResidual());
+  // The conversion refuses what the device cannot do; that there is no such
+  // device, it says as well.
+  if (const Device *device = DeviceRegistry::instance().lookup(options.device))
+    manager.addPass(llm::createPadHeads({(*device)["MAX_CH_per_HEAD"]}));
+  manager.addPass(llm::createInterleaveRope());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSymbolDCEPass());
+  manager.addPass(llm::createNameTasks());
+}
 
-  // Where and when.
+void dlavm::buildAccelPipeline(OpPassManager &manager,
+                               const CompileOptions &options) {
   ConvertLLMToAccelOptions toAccel;
   toAccel.device = options.device;
   toAccel.maxTokens = options.maxTokens;
@@ -54,6 +62,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
 
 void dlavm::buildCompilePipeline(OpPassManager &manager,
                                  const CompileOptions &options) {
+  buildLLMPipeline(manager, options);
   buildAccelPipeline(manager, options);
   buildCSBPipeline(manager, options);
 }

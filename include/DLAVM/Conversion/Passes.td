@@ -20,11 +20,14 @@ def ConvertLLMToAccel : Pass<"convert-llm-to-accel", "::mlir::ModuleOp"> {
     that the host calls keeps no maps as arguments or results: its buffers say
     what the host writes and reads.
 
+    A task is called as the op's attribute `llm.task` says, which `llm-name-tasks`
+    adds. Parameters stay, for those who make the files of the objects from them.
+
     Refuses, at the op, what the device has no task for or what does not fit it.
     Warns when the model's norms have another epsilon than the device's.
 
     ```mlir
-    %y = llm.rms_norm %x, @norm epsilon 1.0e-5 : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    %y = llm.rms_norm %x, @norm epsilon 1.0e-5 {llm.task = "norm"} : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
     ```
 
     becomes

@@ -31,13 +31,18 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
                           llvm::cl::init(false)};
 };
 
-/// The first part: from an `llm` module to a placed `accel` module.
+/// The first part: what is computed, as the device can compute it, with a name
+/// for each hardware task. The module stays one of the `llm` dialect. Heads are
+/// padded if the options name the device.
+void buildLLMPipeline(mlir::OpPassManager &manager,
+                      const CompileOptions &options);
+/// The second part: from there to a placed `accel` module.
 void buildAccelPipeline(mlir::OpPassManager &manager,
                         const CompileOptions &options);
-/// The second part: to a `csb` module that can be printed as C++.
+/// The third part: to a `csb` module that can be printed as C++.
 void buildCSBPipeline(mlir::OpPassManager &manager,
                       const CompileOptions &options);
-/// Both.
+/// All three.
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 

@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace dlavm;
 
 //===----------------------------------------------------------------------===//
-// Maps, their names and their types
+// Maps and their types
 //===----------------------------------------------------------------------===//
 
 /// [a, tokens, channels] is [channels / Tout, tokens, Tout] on the device,
@@ -45,16 +45,6 @@ Value FunctionLowering::createBuffer(Location loc, StringRef name,
                                      RankedTensorType type, bool hasHeads) {
   llm::DimsAttr dims = getBlockedDims(type, hasHeads);
   return accel::BufferOp::create(builder(), loc, name, getMapType(dims), dims);
-}
-
-std::string FunctionLowering::getName(Value tensor) {
-  Value value = map.lookup(tensor);
-  if (accel::BufferOp root = accel::getRoot(value))
-    return root.getName().str();
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  auto it = argumentNames.find(value);
-  return it == argumentNames.end() ? "map" : it->second;
 }
 
 Value FunctionLowering::getTokens(AffineExpr expr) {
@@ -139,9 +129,7 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
     const std::string number =
         type && numMaps > 1 ? std::to_string(numInputs++) : "";
     if (!isEntry) {
-      BlockArgument value = entry->getArgument(argument.getArgNumber());
-      map.map(argument, value);
-      argumentNames[value] = "hidden" + number;
+      map.map(argument, entry->getArgument(argument.getArgNumber()));
       continue;
     }
     Value buffer = createBuffer(from.getLoc(), "input" + number, type,

@@ -34,7 +34,7 @@ public:
   llvm::LogicalResult run(mlir::func::FuncOp from);
 
 private:
-  // Maps, their names and their types.
+  // Maps and their types.
   mlir::MemRefType getMapType(llm::DimsAttr dims);
   llm::DimsAttr getBlockedDims(mlir::RankedTensorType type, bool hasHeads);
   mlir::Value createBuffer(mlir::Location loc, llvm::StringRef name,
@@ -42,7 +42,6 @@ private:
   mlir::Type convertType(mlir::Type type);
   void setHost(mlir::Value buffer, llvm::StringRef name,
                mlir::RankedTensorType type);
-  std::string getName(mlir::Value map);
   mlir::Value getTokens(mlir::AffineExpr expr);
 
   // Blocks and control flow.
@@ -57,6 +56,7 @@ private:
 
   // Ops of the llm dialect.
   llvm::LogicalResult checkMaps(mlir::Operation *op);
+  llvm::LogicalResult checkTask(mlir::Operation *op);
   llvm::LogicalResult lower(llm::LinearOp op);
   llvm::LogicalResult lower(llm::LastTokenOp op);
   llvm::LogicalResult lower(llm::SplitHeadsOp op);
@@ -87,7 +87,6 @@ private:
   mlir::Pass::Statistic &numTasks;
   std::unique_ptr<mlir::OpBuilder> opBuilder;
   mlir::IRMapping map;
-  llvm::DenseMap<mlir::Value, std::string> argumentNames;
 };
 
 } // namespace dlavm

@@ -9,19 +9,10 @@
 #include "Objects.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace dlavm;
-
-std::string dlavm::toIdentifier(StringRef symbol) {
-  std::string name = symbol.str();
-  for (char &c : name)
-    if (!llvm::isAlnum(c))
-      c = '_';
-  return name;
-}
 
 ObjectTable::ObjectTable(ModuleOp module, const Device &device)
     : module(module), symbols(module), device(device) {
@@ -48,7 +39,7 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   OpBuilder builder(context);
   const MemorySpace space = device.getObject(accel::getObjectKind(kind)).space;
   auto object = accel::ObjectOp::create(
-      builder, module.getLoc(), toIdentifier(name), kind, shape,
+      builder, module.getLoc(), llm::toIdentifier(name), kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,
       layers, space == MemorySpace::DDR ? accel::Space::DDR : accel::Space::HBM,
       IntegerAttr(), IntegerAttr(), IntegerAttr());
@@ -68,13 +59,21 @@ FlatSymbolRefAttr ObjectTable::getWeight(FlatSymbolRefAttr weight) {
                  type.getShape(), {weight}, parameter.getLayersAttr());
 }
 
-FlatSymbolRefAttr ObjectTable::getScaleBias(StringRef name,
-                                            FlatSymbolRefAttr scale,
-                                            FlatSymbolRefAttr bias) {
-  auto parameter = symbols.lookup<llm::ParameterOp>(scale.getAttr());
+FlatSymbolRefAttr ObjectTable::getScaleBias(llm::LinearOp op) {
+  auto parameter =
+      symbols.lookup<llm::ParameterOp>(op.getScaleAttr().getAttr());
   auto type = cast<RankedTensorType>(parameter.getType());
-  return declare((name + "_scale_bias").str(), accel::Kind::ScaleBias,
-                 type.getShape(), {scale, bias}, parameter.getLayersAttr());
+  DictionaryAttr config;
+  if (type.getDimSize(0) % device["Tout"] != 0 &&
+      llvm::any_of(op->getUsers(), llvm::IsaPred<llm::ArgmaxOp>)) {
+    // The least finite number of FP16.
+    Builder builder(op.getContext());
+    config = builder.getDictionaryAttr({builder.getNamedAttr(
+        "padding_bias", builder.getF64FloatAttr(-65504.0))});
+  }
+  return declare((op.getWeight() + "_scale_bias").str(), accel::Kind::ScaleBias,
+                 type.getShape(), {op.getScaleAttr(), op.getBiasAttr()},
+                 parameter.getLayersAttr(), config);
 }
 
 FlatSymbolRefAttr ObjectTable::getNormWeight(FlatSymbolRefAttr weight,
@@ -88,14 +87,33 @@ FlatSymbolRefAttr ObjectTable::getNormWeight(FlatSymbolRefAttr weight,
                  type.getShape(), sources, parameter.getLayersAttr());
 }
 
+/// The fields of a scaling as plain numbers, which need no dialect to read.
+static DictionaryAttr getConfig(llm::Llama3ScalingAttr scaling) {
+  Builder builder(scaling.getContext());
+  auto getFactor = [&](StringRef name, const APFloat &value) {
+    return builder.getNamedAttr(
+        name, builder.getF64FloatAttr(value.convertToDouble()));
+  };
+  return builder.getDictionaryAttr(
+      {getFactor("factor", scaling.getFactor()),
+       getFactor("low_frequency_factor", scaling.getLowFrequencyFactor()),
+       getFactor("high_frequency_factor", scaling.getHighFrequencyFactor()),
+       builder.getNamedAttr(
+           "original_context",
+           builder.getI64IntegerAttr(scaling.getOriginalContext()))});
+}
+
 FlatSymbolRefAttr ObjectTable::getRopeTable(llm::RopeOp op) {
   Builder builder(op.getContext());
-  auto config = builder.getDictionaryAttr(
-      {builder.getNamedAttr(
-           "style", builder.getStringAttr(stringifyRopeStyle(op.getStyle()))),
-       builder.getNamedAttr("theta", op.getThetaAttr()),
-       builder.getNamedAttr("rotary", op.getRotaryAttr())});
-  return declare("rope_table", accel::Kind::RopeTable, {}, {}, {}, config);
+  SmallVector<NamedAttribute> config = {
+      builder.getNamedAttr(
+          "style", builder.getStringAttr(stringifyRopeStyle(op.getStyle()))),
+      builder.getNamedAttr("theta", op.getThetaAttr()),
+      builder.getNamedAttr("rotary", op.getRotaryAttr())};
+  if (llm::Llama3ScalingAttr scaling = op.getScalingAttr())
+    config.push_back(builder.getNamedAttr("scaling", getConfig(scaling)));
+  return declare("rope_table", accel::Kind::RopeTable, {}, {}, {},
+                 builder.getDictionaryAttr(config));
 }
 
 FlatSymbolRefAttr ObjectTable::getActivationTable(llm::ActivationKind kind) {
@@ -131,12 +149,18 @@ Value ObjectTable::get(OpBuilder &builder, Location loc,
       op.getLayers() ? layer : Value());
 }
 
-std::string ObjectTable::getTaskName(const llvm::Twine &wish) {
-  const std::string base = toIdentifier(wish.str());
-  std::string name = base;
-  for (unsigned i = 2; !taskNames.insert(name).second; ++i)
-    name = base + "_" + std::to_string(i);
-  return name;
+LogicalResult ObjectTable::checkTaskName(Operation *op) {
+  StringAttr name = llm::getTaskName(op);
+  if (!name)
+    return op->emitOpError("becomes a hardware task, which has no name yet; "
+                           "run llm-name-tasks before");
+  auto [it, isNew] = taskNames.try_emplace(name, op->getLoc());
+  if (isNew)
+    return success();
+  InFlightDiagnostic diagnostic = op->emitOpError("becomes the task ")
+                                  << name << ", which there is already";
+  diagnostic.attachNote(it->second) << "of this op";
+  return diagnostic;
 }
 
 void ObjectTable::checkEpsilon(Operation *op, double epsilon) {

@@ -12,13 +12,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
-#include "llvm/ADT/StringSet.h"
-
 namespace dlavm {
-
-/// A symbol's name with letters, digits and underscores only, so that the
-/// driver source and file names can show it.
-std::string toIdentifier(llvm::StringRef symbol);
 
 /// Declares the `accel.object`s of a module, each once.
 class ObjectTable {
@@ -26,10 +20,10 @@ public:
   ObjectTable(mlir::ModuleOp module, const Device &device);
 
   mlir::FlatSymbolRefAttr getWeight(mlir::FlatSymbolRefAttr weight);
-  /// The scale and bias words of the layer whose weight is called \p name.
-  mlir::FlatSymbolRefAttr getScaleBias(llvm::StringRef name,
-                                       mlir::FlatSymbolRefAttr scale,
-                                       mlir::FlatSymbolRefAttr bias);
+  /// The scale and bias words of the layer \p op, which has some. Where an
+  /// argmax reads its result, the channels that fill up the last group of the
+  /// device get the least bias, so that it never chooses them.
+  mlir::FlatSymbolRefAttr getScaleBias(llm::LinearOp op);
   /// The words of a norm; \p bias is null where it has none.
   mlir::FlatSymbolRefAttr getNormWeight(mlir::FlatSymbolRefAttr weight,
                                         mlir::FlatSymbolRefAttr bias);
@@ -44,9 +38,9 @@ public:
   mlir::Value get(mlir::OpBuilder &builder, mlir::Location loc,
                   mlir::FlatSymbolRefAttr object, mlir::Value layer);
 
-  /// A name that no task has yet: \p wish, or with a number. Tasks of one layer
-  /// are told apart by their names.
-  std::string getTaskName(const llvm::Twine &wish);
+  /// Checks that the task of \p op has a name, which no other has: tasks of one
+  /// layer are told apart by their names.
+  llvm::LogicalResult checkTaskName(mlir::Operation *op);
 
   /// Warns, once per value, when the device computes with another epsilon.
   void checkEpsilon(mlir::Operation *op, double epsilon);
@@ -67,7 +61,7 @@ private:
   llvm::DenseMap<mlir::Attribute, mlir::FlatSymbolRefAttr> objects;
   llvm::DenseMap<mlir::StringAttr, accel::CacheSide> sides;
   llvm::SmallVector<double> warnedEpsilons;
-  llvm::StringSet<> taskNames;
+  llvm::DenseMap<mlir::StringAttr, mlir::Location> taskNames;
 };
 
 } // namespace dlavm

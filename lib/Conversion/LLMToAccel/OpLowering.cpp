@@ -46,8 +46,18 @@ LogicalResult FunctionLowering::checkMaps(Operation *op) {
   return success();
 }
 
+/// Ops that become tasks must have names.
+LogicalResult FunctionLowering::checkTask(Operation *op) {
+  const bool isTask =
+      isa<llm::LinearOp, llm::RMSNormOp, llm::LayerNormOp, llm::RopeOp,
+          llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
+          llm::AttentionValuesOp, llm::ActivationOp, llm::AddOp, llm::MulOp>(
+          op);
+  return isTask ? objects.checkTaskName(op) : success();
+}
+
 LogicalResult FunctionLowering::lower(Operation *op) {
-  if (failed(checkMaps(op)))
+  if (failed(checkMaps(op)) || failed(checkTask(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](llm::LinearOp op) { return lower(op); })
@@ -60,9 +70,13 @@ LogicalResult FunctionLowering::lower(Operation *op) {
         lower(op);
         return success();
       })
-      .Case([&](llm::RopeOp op) {
-        std::string name =
-            objects.getTaskName(getName(op.getInput()) + "_rope");
+      .Case([&](llm::RopeOp op) -> LogicalResult {
+        // No table can turn pairs of neighbours into others.
+        if (op.getStyle() != llm::RopeStyle::Interleaved)
+          return op.emitOpError("pairs channels half a rotation apart, but ")
+                 << device.getName()
+                 << " pairs neighbours; run llm-interleave-rope before";
+        StringAttr name = llm::getTaskName(op);
         Value out =
             createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/true);
         Value table = getObject(op.getLoc(), objects.getRopeTable(op), {});
@@ -72,7 +86,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getLoc(), name, map.lookup(op.getInput()), table, past, out);
       })
       .Case([&](llm::AttentionScoresOp op) {
-        std::string name = objects.getTaskName("scores");
+        StringAttr name = llm::getTaskName(op);
         Value out = createBuffer(op->getLoc(), name, op.getType(),
                                  /*hasHeads=*/true);
         Value cache = getObject(
@@ -84,7 +98,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getScale(), out, objects.getCacheHeads(op.getCacheAttr()));
       })
       .Case([&](llm::SoftmaxOp op) {
-        std::string name = objects.getTaskName("probabilities");
+        StringAttr name = llm::getTaskName(op);
         Value out = createBuffer(op->getLoc(), name, op.getType(),
                                  /*hasHeads=*/true);
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
@@ -94,7 +108,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getLoc(), name, map.lookup(op.getInput()), keys, past, out);
       })
       .Case([&](llm::AttentionValuesOp op) {
-        std::string name = objects.getTaskName("attention");
+        StringAttr name = llm::getTaskName(op);
         Value out = createBuffer(op->getLoc(), name, op.getType(),
                                  /*hasHeads=*/true);
         Value cache = getObject(
@@ -106,9 +120,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             objects.getCacheHeads(op.getCacheAttr()));
       })
       .Case([&](llm::ActivationOp op) {
-        std::string name = objects.getTaskName(
-            getName(op.getInput()) + "_" +
-            llm::stringifyActivationKind(op.getKind()).str());
+        StringAttr name = llm::getTaskName(op);
         Value out =
             createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
         Value table = getObject(op.getLoc(),
@@ -146,18 +158,14 @@ LogicalResult FunctionLowering::lower(Operation *op) {
 }
 
 LogicalResult FunctionLowering::lower(llm::LinearOp op) {
-  std::string name = objects.getTaskName(op.getWeight());
+  StringAttr name = llm::getTaskName(op);
   Value out =
       createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight = getObject(op.getLoc(), objects.getWeight(op.getWeightAttr()),
                            op.getLayer());
   Value scaleBias;
   if (op.getScaleAttr())
-    scaleBias =
-        getObject(op.getLoc(),
-                  objects.getScaleBias(op.getWeight(), op.getScaleAttr(),
-                                       op.getBiasAttr()),
-                  op.getLayer());
+    scaleBias = getObject(op.getLoc(), objects.getScaleBias(op), op.getLayer());
   Value residual;
   accel::BinaryKindAttr residualKind;
   if (op.getResidual()) {
@@ -190,8 +198,8 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
   }
   map.map(op.getResult(), out);
   return createTask<accel::LinearOp>(
-      op.getLoc(), builder().getStringAttr(name), map.lookup(op.getInput()),
-      weight, scaleBias, residual, residualKind, out, argmax,
+      op.getLoc(), name, map.lookup(op.getInput()), weight, scaleBias, residual,
+      residualKind, out, argmax,
       builder().getI64IntegerAttr(
           cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)),
       builder().getI64IntegerAttr(op.getType().getDimSize(2)));
@@ -199,7 +207,7 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
 
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
-  std::string name = objects.getTaskName(op.getWeight());
+  StringAttr name = llm::getTaskName(op);
   Value out =
       createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight =
@@ -213,7 +221,7 @@ LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
 
 LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
-  std::string name = objects.getTaskName(op.getWeight());
+  StringAttr name = llm::getTaskName(op);
   Value out =
       createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
   Value weight = getObject(
@@ -231,8 +239,7 @@ LogicalResult FunctionLowering::lower(llm::KVAppendOp op) {
   Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
   return createTask<accel::KVAppendOp>(
       op.getLoc(), objects.getCacheSide(op.getCacheAttr()),
-      objects.getTaskName(op.getCache() + "_append"), map.lookup(op.getInput()),
-      past, object);
+      llm::getTaskName(op), map.lookup(op.getInput()), past, object);
 }
 
 LogicalResult FunctionLowering::lowerBinary(Operation *op,
@@ -243,8 +250,7 @@ LogicalResult FunctionLowering::lowerBinary(Operation *op,
     return op->emitOpError("combines a map with a value per channel, which "
                            "only a linear layer can; run llm-fuse-scale-bias "
                            "before, and see that a linear layer precedes it");
-  std::string name = objects.getTaskName(
-      getName(lhs) + "_" + accel::stringifyBinaryKind(kind).str());
+  StringAttr name = llm::getTaskName(op);
   Value out = createBuffer(op->getLoc(), name, type, /*hasHeads=*/false);
   map.map(op->getResult(0), out);
   return createTask<accel::ElementwiseOp>(

@@ -1,9 +1,9 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
 
 module attributes {llm.max_tokens = 2048 : i64} {
 func.func @model(%x: tensor<4x?x64xf16, #llm.dims<4, seq, 64>>) -> tensor<4x?x64xf16, #llm.dims<4, seq, 64>> {
   // expected-error@+1 {{'accel.rope' op has heads of 64 channels (rounded up to a multiple of 32), but those of edgellm-20241128 have 128; pad the heads of the model to that size}}
-  %0 = llm.rope %x half_split theta 10000.0 rotary 64 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
+  %0 = llm.rope %x interleaved theta 10000.0 rotary 64 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
   return %0 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
 }
 }
@@ -37,7 +37,7 @@ func.func @model(%y: tensor<2x?x64xf16, #llm.dims<2, seq, 64>>) {
 module attributes {llm.max_tokens = 2048 : i64} {
 func.func @model(%x: tensor<256x?x128xf16, #llm.dims<256, seq, 128>>) -> tensor<256x?x128xf16, #llm.dims<256, seq, 128>> {
   // expected-error@+1 {{'accel.rope' op has 256 heads, but a task of edgellm-20241128 takes at most 255}}
-  %0 = llm.rope %x half_split theta 10000.0 rotary 64 : tensor<256x?x128xf16, #llm.dims<256, seq, 128>>
+  %0 = llm.rope %x interleaved theta 10000.0 rotary 64 : tensor<256x?x128xf16, #llm.dims<256, seq, 128>>
   return %0 : tensor<256x?x128xf16, #llm.dims<256, seq, 128>>
 }
 }
@@ -49,5 +49,15 @@ func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x1x
   // expected-error@+1 {{'llm.last_token' op works on maps without heads; merge the heads before with llm.merge_heads}}
   %0 = llm.last_token %x : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   return %0 : tensor<2x1x128xf16>
+}
+}
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
+  // expected-error@+1 {{'llm.rope' op pairs channels half a rotation apart, but edgellm-20241128 pairs neighbours; run llm-interleave-rope before}}
+  %0 = llm.rope %x half_split theta 10000.0 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }
 }

@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
 
 // Splitting and merging heads are views. Attention reads and writes caches that
 // the device addresses as a whole; what a cache holds is known from its reader.

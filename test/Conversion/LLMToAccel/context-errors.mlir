@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel -split-input-file -verify-diagnostics
 
 // expected-error@+1 {{does not state its largest context; give the module the attribute llm.max_tokens = N : i64}}
 module attributes {accel.device = "edgellm-20241128"} {

@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
 
 // Activations read a table, one for each function. Sums and products that no
 // linear layer took are element-wise tasks.

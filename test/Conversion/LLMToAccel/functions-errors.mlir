@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
 
 // expected-error@+1 {{needs exactly one public function, which the host calls; make the others private}}
 module attributes {llm.max_tokens = 2048 : i64} {

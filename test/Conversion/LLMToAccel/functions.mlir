@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file | FileCheck %s
 
 // The layer stays a function that a loop calls and hands the hidden state
 // around. What the host calls has neither arguments nor results.

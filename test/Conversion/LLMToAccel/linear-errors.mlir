@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics
 
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<64x64xi4>

@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file | FileCheck %s
 
 // A plain linear layer. The map is blocked into groups of 32 channels.
 
@@ -47,12 +47,14 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64
 // -----
 
 // The task of the logits also finds the largest; the last token is a view.
-// Channels that fill no group of 32 take one.
+// Channels that fill no group of 32 take one; those that the model does not have
+// get a bias with which argmax never chooses them.
 
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<1000x64xi4>
 llm.parameter @s splat 1.0 : tensor<1000xf16>
 llm.parameter @b splat 0.0 : tensor<1000xf16>
+// CHECK: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <ddr>
 // CHECK-LABEL: func.func @model() {
 // CHECK-NEXT:  %[[X:.*]] = accel.buffer "input" host "input" channels 64
 // CHECK-NEXT:  %[[LAST:.*]] = accel.tokens seq - 1
@@ -65,6 +67,40 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> (tensor<1x1x1
   %l = llm.last_token %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   %y = llm.linear %l, @w scale @s bias @b : tensor<1x1x64xf16> -> tensor<1x1x1000xf16>
   %t = llm.argmax %y : tensor<1x1x1000xf16> -> tensor<1xi32>
+  return %y, %t : tensor<1x1x1000xf16>, tensor<1xi32>
+}
+}
+
+// -----
+
+// The same parameters without an argmax are another object; all of 32 channels
+// need no bias.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @w from "w" : tensor<1000x64xi4>
+llm.parameter @s splat 1.0 : tensor<1000xf16>
+llm.parameter @b splat 0.0 : tensor<1000xf16>
+llm.parameter @even from "w" : tensor<992x64xi4>
+llm.parameter @even_s splat 1.0 : tensor<992xf16>
+llm.parameter @even_b splat 0.0 : tensor<992xf16>
+// CHECK:      accel.object @w_weight weight [1000, 64] from [@w] in <hbm>
+// CHECK-NEXT: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] in <ddr>
+// CHECK-NEXT: accel.object @[[ARGMAX:w_scale_bias_.*]] scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <ddr>
+// CHECK-NEXT: accel.object @even_weight
+// CHECK-NEXT: accel.object @even_scale_bias scale_bias [992] from [@even_s, @even_b] in <ddr>
+// CHECK-LABEL: func.func @model() {
+// CHECK:       accel.get_object @w_scale_bias :
+// CHECK:       accel.linear "w" ins
+// CHECK:       accel.get_object @[[ARGMAX]] :
+// CHECK:       accel.linear "w_2" ins
+// CHECK:       accel.get_object @even_scale_bias :
+// CHECK:       accel.linear "even" ins
+func.func @model(%x: tensor<1x1x64xf16>) -> (tensor<1x1x1000xf16>, tensor<1xi32>) {
+  %y = llm.linear %x, @w scale @s bias @b : tensor<1x1x64xf16> -> tensor<1x1x1000xf16>
+  %z = llm.linear %x, @w scale @s bias @b : tensor<1x1x64xf16> -> tensor<1x1x1000xf16>
+  %t = llm.argmax %z : tensor<1x1x1000xf16> -> tensor<1xi32>
+  %v = llm.linear %x, @even scale @even_s bias @even_b : tensor<1x1x64xf16> -> tensor<1x1x992xf16>
+  %u = llm.argmax %v : tensor<1x1x992xf16> -> tensor<1xi32>
   return %y, %t : tensor<1x1x1000xf16>, tensor<1xi32>
 }
 }

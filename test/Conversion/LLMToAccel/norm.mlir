@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 -split-input-file -verify-diagnostics | FileCheck %s
 
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @n from "n" : tensor<64xf16>

@@ -1,10 +1,14 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 | FileCheck %s
 
 // What parameters become. Each object is declared once, for all layers, before
 // the functions and in the order of the first use; what is named alike but made
-// of other parameters is another object.
+// of other parameters is another object. Parameters stay, and so does what the
+// module says of the embedding, which only the host reads.
 
-module attributes {llm.max_tokens = 2048 : i64} {
+// CHECK: module attributes {accel.device = "edgellm-20241128", llm.embedding = @embedding, llm.max_tokens = 2048 : i64}
+// CHECK-NEXT: llm.parameter @embedding from "e" : tensor<1000x64xf16>
+module attributes {llm.max_tokens = 2048 : i64, llm.embedding = @embedding} {
+llm.parameter @embedding from "e" : tensor<1000x64xf16>
 llm.parameter @w from "w{layer}" layers 4 : tensor<64x64xi4>
 llm.parameter @s splat 1.0 layers 4 : tensor<64xf16>
 llm.parameter @b from "b{layer}" layers 4 : tensor<64xf16>
@@ -15,8 +19,9 @@ llm.parameter @unused from "unused" : tensor<64xf16>
 // CHECK-NEXT: accel.object @w_weight weight [64, 64] from [@w] layers 4 in <hbm>
 // CHECK-NEXT: accel.object @w_scale_bias scale_bias [64] from [@s, @b] layers 4 in <ddr>
 // CHECK-NEXT: accel.object @[[OTHER:w_scale_bias_.*]] scale_bias [64] from [@s, @c] layers 4 in <ddr>
-// CHECK-NEXT: accel.object @rope_table rope_table [] with {rotary = 128 : i64, style = "half_split", theta = 1.000000e+04 : f64} in <ddr>
-// CHECK-NEXT: accel.object @[[TABLE:rope_table_.*]] rope_table [] with {rotary = 128 : i64, style = "half_split", theta = 1.000000e+06 : f64} in <ddr>
+// CHECK-NEXT: accel.object @rope_table rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <ddr>
+// CHECK-NEXT: accel.object @[[TABLE:rope_table_.*]] rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+06 : f64} in <ddr>
+// CHECK-NEXT: accel.object @rope_table_{{.*}} rope_table [] with {rotary = 128 : i64, scaling = {factor = 8.000000e+00 : f64, high_frequency_factor = 4.000000e+00 : f64, low_frequency_factor = 1.000000e+00 : f64, original_context = 8192 : i64}, style = "interleaved", theta = 1.000000e+04 : f64} in <ddr>
 // CHECK-NEXT: func.func
 
 // CHECK: %[[W1:.*]] = accel.get_object @w_weight[%{{.*}}]
@@ -43,9 +48,12 @@ func.func private @layer(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq,
 // CHECK: %[[T3:.*]] = accel.get_object @rope_table :
 // CHECK: accel.rope {{.*}} table(%[[T3]])
 func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
-  %0 = llm.rope %x half_split theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-  %1 = llm.rope %0 half_split theta 1.0e6 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-  %2 = llm.rope %1 half_split theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-  return %2 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  %0 = llm.rope %x interleaved theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  %1 = llm.rope %0 interleaved theta 1.0e6 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  %2 = llm.rope %1 interleaved theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  %3 = llm.rope %2 interleaved theta 1.0e4 rotary 128
+    scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192>
+    : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  return %3 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }
 }

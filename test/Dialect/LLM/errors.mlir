@@ -31,13 +31,165 @@ module attributes {llm.max_tokens = "2048"} {}
 
 // -----
 
-// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows only 'llm.max_tokens'}}
+// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows 'llm.max_tokens', 'llm.embedding' and 'llm.task'}}
 module attributes {llm.tokens = 2048 : i64} {}
 
 // -----
 
 // expected-error@+1 {{'llm.max_tokens' belongs to the module, which states the largest context once}}
 func.func private @f() attributes {llm.max_tokens = 2048 : i64}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter [vocabulary, channels] of f16 without layers; @e is none}}
+module attributes {llm.embedding = @e} {}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter [vocabulary, channels] of f16 without layers; @e is none}}
+module attributes {llm.embedding = @e} {
+  // expected-note@+1 {{declared here}}
+  llm.parameter @e from "e" : tensor<64x64xi4>
+}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter}}
+module attributes {llm.embedding = @e} {
+  // expected-note@+1 {{declared here}}
+  llm.parameter @e from "e" : tensor<64xf16>
+}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter}}
+module attributes {llm.embedding = @e} {
+  // expected-note@+1 {{declared here}}
+  llm.parameter @e from "e{layer}" layers 2 : tensor<64x64xf16>
+}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter}}
+module attributes {llm.embedding = @e} {
+  // expected-note@+1 {{declared here}}
+  func.func private @e()
+}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' must be the name of a parameter, like @embedding, found "e"}}
+module attributes {llm.embedding = "e"} {}
+
+// -----
+
+// expected-error@+1 {{'llm.embedding' belongs to the module, which names its embedding once}}
+func.func private @f() attributes {llm.embedding = @e}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{'llm.task' must be letters, digits and underscores, found "a b"}}
+  %0 = llm.activation silu %x {llm.task = "a b"} : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{'llm.task' must be letters, digits and underscores, found ""}}
+  %0 = llm.activation silu %x {llm.task = ""} : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{'llm.task' is the name of the hardware task that an op of the llm dialect becomes, found 1 : i64 at llm.activation}}
+  %0 = llm.activation silu %x {llm.task = 1} : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'llm.task' is the name of the hardware task that an op of the llm dialect becomes, found "f" at func.func}}
+func.func private @f() attributes {llm.task = "f"}
+
+// -----
+
+// Heads in parameters.
+
+// expected-error@+1 {{needs a positive number of heads and of channels, found 0 x 16}}
+llm.parameter @w from "w" row_heads <0 x 16> : tensor<128x64xi4>
+
+// -----
+
+// expected-error@+1 {{interleaves an even number of channels, at most the 16 of a head, found 3}}
+llm.parameter @w from "w" row_heads <8 x 16, interleaved 3> : tensor<128x64xi4>
+
+// -----
+
+// expected-error@+1 {{interleaves an even number of channels, at most the 16 of a head, found 18}}
+llm.parameter @w from "w" row_heads <8 x 16, interleaved 18> : tensor<128x64xi4>
+
+// -----
+
+// expected-error@+1 {{pads heads to at least their 16 channels, found 8}}
+llm.parameter @w from "w" row_heads <8 x 16, padded 8> : tensor<64x64xi4>
+
+// -----
+
+// expected-error@+1 {{expected 'padded'}}
+llm.parameter @w from "w" row_heads <8 x 16, interleaved 16, to 8> : tensor<64x64xi4>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op has 'row_heads' of 8 heads with 16 channels, but dimension 0 of 'tensor<130x64xi4>' has 130}}
+llm.parameter @w from "w" row_heads <8 x 16> : tensor<130x64xi4>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op has 'column_heads' of 8 heads with 128 channels, but dimension 1 of 'tensor<128x64xi4>' has 64}}
+llm.parameter @w from "w" column_heads <8 x 16, padded 128> : tensor<128x64xi4>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op has 'column_heads', but only one dimension}}
+llm.parameter @w splat 1.0 column_heads <8 x 16> : tensor<128xf16>
+
+// -----
+
+// Scaled rotary embeddings.
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{needs a low_frequency_factor below the high_frequency_factor, found 4.000000e+00 and 4.000000e+00}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 4.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{needs positive factors, found -8.000000e+00}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor -8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{needs positive factors, found 0.000000e+00}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 0.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  // expected-error@+1 {{needs a positive original_context, found 0}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 0> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  return
+}
 
 // -----
 
@@ -75,17 +227,17 @@ func.func private @f(tensor<1x?x64xf16, #llm.dims<1, tokens, 64>>)
 
 // Parameters and caches.
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<64x64xf16>'}}
-llm.parameter @w from "w" : tensor<64x64xf16>
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension, or of i4 or f16 with two, not empty, found 'tensor<64x64xf32>'}}
+llm.parameter @w from "w" : tensor<64x64xf32>
 
 // -----
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<64xi4>'}}
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension, or of i4 or f16 with two, not empty, found 'tensor<64xi4>'}}
 llm.parameter @w from "w" : tensor<64xi4>
 
 // -----
 
-// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension or of i4 with two, not empty, found 'tensor<?xf16>'}}
+// expected-error@+1 {{'llm.parameter' op must be a static tensor of f16 with one dimension, or of i4 or f16 with two, not empty, found 'tensor<?xf16>'}}
 llm.parameter @w from "w" : tensor<?xf16>
 
 // -----

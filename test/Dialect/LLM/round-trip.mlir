@@ -1,8 +1,19 @@
 // RUN: dlavm-opt %s --verify-roundtrip | FileCheck %s
 // RUN: dlavm-opt %s -mlir-print-op-generic | dlavm-opt | FileCheck %s
 
-// CHECK: module attributes {llm.max_tokens = 2048 : i64}
-module attributes {llm.max_tokens = 2048 : i64} {
+// CHECK: module attributes {llm.embedding = @embedding, llm.max_tokens = 2048 : i64}
+module attributes {llm.embedding = @embedding, llm.max_tokens = 2048 : i64} {
+
+// CHECK: llm.parameter @embedding from "embedding.weight" : tensor<1000x64xf16>
+llm.parameter @embedding from "embedding.weight" : tensor<1000x64xf16>
+// CHECK: llm.parameter @heads from "w" rows[64] row_heads <8 x 16> : tensor<128x64xi4>
+llm.parameter @heads from "w" rows [64] row_heads <8 x 16, interleaved 0, padded 16> : tensor<128x64xi4>
+// CHECK: llm.parameter @permuted from "{layer}" layers 2 row_heads <8 x 16, interleaved 8> column_heads <2 x 32> : tensor<128x64xi4>
+llm.parameter @permuted from "{layer}" layers 2 row_heads <8 x 16, interleaved 8> column_heads <2 x 32> : tensor<128x64xi4>
+// CHECK: llm.parameter @padded splat 1.000000e+00 row_heads <8 x 16, padded 128> : tensor<1024xf16>
+llm.parameter @padded splat 1.0 row_heads <8 x 16, padded 128> : tensor<1024xf16>
+// CHECK: llm.parameter @both from "w" column_heads <8 x 16, interleaved 16, padded 128> : tensor<64x1024xi4>
+llm.parameter @both from "w" column_heads <8 x 16, interleaved 16, padded 128> : tensor<64x1024xi4>
 
 // CHECK: llm.parameter @query from "layers.{layer}.qkv.weight" rows[4096] layers 28 : tensor<256x64xi4>
 llm.parameter @query from "layers.{layer}.qkv.weight" rows [4096] layers 28 : tensor<256x64xi4>
@@ -58,6 +69,10 @@ func.func @attention(%layer: index, %q: tensor<1x?x256xf16, #llm.dims<1, seq, 25
   %r = llm.rope %h half_split theta 10000.0 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: llm.rope %[[H]] interleaved theta 1.000000e+04 rotary 64 :
   %i = llm.rope %h interleaved theta 10000.0 rotary 64 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  // CHECK: llm.rope %[[H]] half_split theta 5.000000e+05 rotary 128 scaling <factor 8.000000e+00, low_frequency_factor 1.000000e+00, high_frequency_factor 4.000000e+00, original_context 8192> {llm.task = "query_rope"} :
+  %l = llm.rope %h half_split theta 500000.0 rotary 128
+    scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192>
+    {llm.task = "query_rope"} : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: %[[T:.*]] = llm.kv_append %[[K]], @keys[%[[LAYER]]] : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
   %t = llm.kv_append %k, @keys[%layer] : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
   // CHECK: %[[U:.*]] = llm.kv_append %[[K]], @values : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>

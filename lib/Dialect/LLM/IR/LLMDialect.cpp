@@ -40,24 +40,6 @@ void LLMDialect::initialize() {
       >();
 }
 
-LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
-                                                   NamedAttribute attribute) {
-  if (attribute.getName() != getMaxTokensAttrName())
-    return op->emitError() << "has an attribute " << attribute.getName()
-                           << " that the llm dialect does not know; it knows "
-                              "only 'llm.max_tokens'";
-  if (!isa<ModuleOp>(op))
-    return op->emitError("'llm.max_tokens' belongs to the module, which states "
-                         "the largest context once");
-  auto value = dyn_cast<IntegerAttr>(attribute.getValue());
-  if (!value || !value.getType().isInteger(64) || value.getInt() < 1 ||
-      value.getInt() > std::numeric_limits<int32_t>::max())
-    return op->emitError("'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, "
-                         "found ")
-           << attribute.getValue();
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // Expressions of seq and past
 //===----------------------------------------------------------------------===//

@@ -154,30 +154,6 @@ static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
 // Symbols
 //===----------------------------------------------------------------------===//
 
-LogicalResult ParameterOp::verify() {
-  auto type = cast<RankedTensorType>(getType());
-  const bool isVector = type.getRank() == 1 && type.getElementType().isF16();
-  const bool isMatrix =
-      type.getRank() == 2 && type.getElementType().isInteger(4);
-  if (!type.hasStaticShape() || !(isVector || isMatrix) ||
-      llvm::is_contained(type.getShape(), 0))
-    return emitOpError("must be a static tensor of f16 with one dimension or "
-                       "of i4 with two, not empty, found ")
-           << type;
-  if (getTensor().has_value() == getSplat().has_value())
-    return emitOpError("needs exactly one of 'from' (the tensor of the "
-                       "checkpoint) and 'splat' (the value of all elements)");
-  if (getFirstRow() && !getTensor())
-    return emitOpError("has 'rows', which select from a tensor of the "
-                       "checkpoint, but names none");
-  if (getTensor() &&
-      getTensor()->contains("{layer}") != getLayers().has_value())
-    return emitOpError("must have '{layer}' in the name of its tensor if and "
-                       "only if it has layers, found \"")
-           << *getTensor() << "\"";
-  return success();
-}
-
 LogicalResult KVCacheOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (type.getRank() != 3 || !type.getElementType().isF16())

@@ -37,8 +37,8 @@ public:
         (weight.getSymName() + (value == 0.0 ? "_zeros" : "_ones")).str();
     auto parameter = ParameterOp::create(
         builder, weight.getLoc(), name, StringAttr(), IntegerAttr(),
-        builder.getF64FloatAttr(value), weight.getLayersAttr(),
-        RankedTensorType::get({channels}, builder.getF16Type()));
+        builder.getF64FloatAttr(value), weight.getLayersAttr(), HeadsAttr(),
+        HeadsAttr(), RankedTensorType::get({channels}, builder.getF16Type()));
     symbols.insert(parameter, std::next(weight->getIterator()));
     return it->second = FlatSymbolRefAttr::get(parameter);
   }

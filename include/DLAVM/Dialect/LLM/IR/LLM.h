@@ -9,6 +9,8 @@
 #ifndef DLAVM_DIALECT_LLM_IR_LLM_H
 #define DLAVM_DIALECT_LLM_IR_LLM_H
 
+#include "DLAVM/Checkpoint/Parameter.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
@@ -59,6 +61,17 @@ TokenRange getRange(mlir::AffineExpr expr, int64_t maxTokens);
 /// The product of \p exprs, at most, over these corners.
 int64_t getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
                       int64_t maxTokens);
+
+/// What \p parameter says, without MLIR.
+ParameterInfo getParameterInfo(ParameterOp parameter);
+
+/// The name of the hardware task of \p op, or null where it has none (yet): the
+/// attribute `llm.task`.
+mlir::StringAttr getTaskName(mlir::Operation *op);
+
+/// A symbol's name with letters, digits and underscores only, so that the
+/// driver source and file names can show it.
+std::string toIdentifier(llvm::StringRef symbol);
 
 /// An expression of seq and past as `#llm.dims` prints it: "seq + past".
 std::string stringifyTokens(mlir::AffineExpr expr);

@@ -40,8 +40,14 @@ def LLM_Dialect : Dialect {
     symbol serves all layers; an op inside a layer function names the symbol and
     the layer, as in `@query[%layer]`.
 
+    The host looks up the embedding rows of tokens; no op does. The module's
+    attribute `llm.embedding` names the parameter that has them, [vocabulary,
+    channels] of f16. The pass `llm-name-tasks` gives ops the attribute
+    `llm.task`, the name of their hardware task.
+
     ```mlir
-    module attributes {llm.max_tokens = 2048 : i64} {
+    module attributes {llm.max_tokens = 2048 : i64, llm.embedding = @embedding} {
+      llm.parameter @embedding from "model.embed_tokens.weight" : tensor<32000x4096xf16>
       llm.parameter @query from "model.layers.{layer}.self_attn.q_proj.weight"
         layers 28 : tensor<4096x4096xi4>
       func.func private @layer(%layer: index,
@@ -62,6 +68,14 @@ def LLM_Dialect : Dialect {
     /// The module attribute that states the largest context, an i64.
     static constexpr ::llvm::StringLiteral getMaxTokensAttrName() {
       return "llm.max_tokens";
+    }
+    /// The module attribute that names the parameter with the embedding rows.
+    static constexpr ::llvm::StringLiteral getEmbeddingAttrName() {
+      return "llm.embedding";
+    }
+    /// The attribute of an op that says what its hardware task is called.
+    static constexpr ::llvm::StringLiteral getTaskAttrName() {
+      return "llm.task";
     }
   }];
 }
@@ -111,6 +125,72 @@ def LLM_DimsAttr : LLM_Attr<"Dims", "dims",
     /// The dimensions, dynamic where they depend on a token count.
     ::llvm::SmallVector<int64_t> getShape() const;
   }];
+}
+
+def LLM_HeadsAttr : LLM_Attr<"Heads", "heads"> {
+  let summary = "how the channels of heads lie along a dimension of a parameter";
+  let description = [{
+    Says that a dimension of a parameter has `heads x channels` of the
+    checkpoint's tensor, but that they lie in another way:
+
+    - `padded N`: each head has N channels, and those from `channels` on are 0;
+      without it, N is `channels`.
+    - `interleaved R`: the first R channels of each head are the checkpoint's in
+      the order 0, R/2, 1, R/2 + 1, and so on, which turns the pairs of a rotary
+      embedding of the style `half_split` into those of `interleaved`; without
+      it, R is 0.
+
+    ```mlir
+    #llm.heads<8 x 16>
+    #llm.heads<8 x 16, interleaved 16, padded 128>
+    ```
+
+    Constraints: all positive; `interleaved` even and at most `channels`;
+    `padded` at least `channels`.
+  }];
+  let parameters = (ins "int64_t":$heads, "int64_t":$channels,
+    "int64_t":$interleaved, "int64_t":$padded);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::dlavm::HeadLayout getLayout() const {
+      return {getHeads(), getChannels(), getInterleaved(), getPadded()};
+    }
+    static HeadsAttr get(::mlir::MLIRContext *context,
+                         const ::dlavm::HeadLayout &layout) {
+      return get(context, layout.heads, layout.channels, layout.interleaved,
+                 layout.paddedChannels);
+    }
+  }];
+}
+
+def LLM_Llama3ScalingAttr : LLM_Attr<"Llama3Scaling", "llama3_scaling"> {
+  let summary = "the scaled frequencies of the rotary embedding of Llama 3.1";
+  let description = [{
+    Slows down the low frequencies of a rotary embedding. With the frequency
+    `f = theta^(-2i/rotary)` of pair i and the turns that it makes in the
+    context of the first training, `n = original_context * f / (2 * pi)`, the
+    frequency becomes
+
+    - `f` where `n > high_frequency_factor`,
+    - `f / factor` where `n < low_frequency_factor`,
+    - `(1 - s) * f / factor + s * f` in between, where
+      `s = (n - low_frequency_factor) /
+      (high_frequency_factor - low_frequency_factor)`.
+
+    ```mlir
+    #llm.llama3_scaling<factor 8.0, low_frequency_factor 1.0,
+                        high_frequency_factor 4.0, original_context 8192>
+    ```
+
+    Constraints: all positive and finite; `low_frequency_factor` below
+    `high_frequency_factor`.
+  }];
+  let parameters = (ins APFloatParameter<"">:$factor,
+    APFloatParameter<"">:$lowFrequencyFactor,
+    APFloatParameter<"">:$highFrequencyFactor, "int64_t":$originalContext);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 def LLM_ActivationKindAttr

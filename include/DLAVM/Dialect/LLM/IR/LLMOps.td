@@ -32,28 +32,39 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
     Declares a parameter by the tensor of the checkpoint that holds it, with
     `{layer}` in place of the layer number, or by one value that all elements
     have. `rows [N]` says that it is a slice of the named tensor that starts at
-    row N. With `layers`, ops name it together with a layer.
+    row N. With `layers`, ops name it together with a layer. `row_heads` and
+    `column_heads` say how the rows and columns of the tensor lie in the
+    parameter where that differs (`#llm.heads`); rows N and up are then those of
+    the tensor. A padded channel is 0 with `splat`, too.
 
     ```mlir
     llm.parameter @key from "layers.{layer}.query_key_value.weight" rows [4096]
       layers 28 : tensor<256x4096xi4>
     llm.parameter @key_scale splat 1.0 layers 28 : tensor<256xf16>
     llm.parameter @final_norm from "norm.weight" : tensor<4096xf16>
+    llm.parameter @query from "layers.{layer}.q_proj.weight" layers 2
+      row_heads <8 x 16, padded 128> : tensor<1024x128xi4>
     ```
 
     Constraints: a static shape of rank 1 (f16) or 2 (i4, [output channels,
-    input channels]); exactly one of `from` and `splat`; `rows` only with
-    `from`; `{layer}` in the tensor's name if and only if there are `layers`.
+    input channels], or f16, the rows of an embedding); exactly one of `from`
+    and `splat`; `rows` only with `from`; `{layer}` in the tensor's name if and
+    only if there are `layers`; a dimension with heads has heads * padded
+    channels; `column_heads` only with rank 2.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$tensor,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$first_row,
     OptionalAttr<F64Attr>:$splat,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
+    OptionalAttr<LLM_HeadsAttr>:$row_heads,
+    OptionalAttr<LLM_HeadsAttr>:$column_heads,
     TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
     $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
-    (`splat` $splat^)? (`layers` $layers^)? attr-dict `:` $type
+    (`splat` $splat^)? (`layers` $layers^)?
+    (`row_heads` $row_heads^)?
+    (`column_heads` $column_heads^)? attr-dict `:` $type
   }];
   let hasVerifier = 1;
 }
@@ -224,19 +235,26 @@ def LLM_RopeOp : LLM_Op<"rope", [Pure, AllTypesMatch<["input", "result"]>]> {
     `position * theta^(-2i/rotary)` of pair i, for the positions past, past + 1,
     and so on. `half_split` pairs channels i and i + rotary/2, `interleaved`
     channels 2i and 2i + 1. Channels from `rotary` on are left as they are.
+    `scaling` changes the angles of one position as its attribute says.
 
     ```mlir
     %r = llm.rope %q half_split theta 10000.0 rotary 128
+      : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    %s = llm.rope %q half_split theta 500000.0 rotary 128
+      scaling <factor 8.0, low_frequency_factor 1.0,
+               high_frequency_factor 4.0, original_context 8192>
       : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
     ```
 
     Constraints: `rotary` is even, positive and at most the channels of a head.
   }];
   let arguments = (ins LLM_Map:$input, LLM_RopeStyleAttr:$style,
-    F64Attr:$theta, ConfinedAttr<I64Attr, [IntPositive]>:$rotary);
+    F64Attr:$theta, ConfinedAttr<I64Attr, [IntPositive]>:$rotary,
+    OptionalAttr<LLM_Llama3ScalingAttr>:$scaling);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
-    $input custom<Enum>($style) `theta` $theta `rotary` $rotary attr-dict `:` type($result)
+    $input custom<Enum>($style) `theta` $theta `rotary` $rotary
+    (`scaling` $scaling^)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -68,4 +68,133 @@ def FuseResidual : Pass<"llm-fuse-residual", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlavm::llm::LLMDialect"];
 }
 
+def PadHeads : Pass<"llm-pad-heads", "::mlir::ModuleOp"> {
+  let summary = "give heads the number of channels that the device's have";
+  let description = [{
+    Pads the heads of queries, keys and values with channels that are 0. The
+    linear layers before `llm.split_heads` get zero rows (weight, scale and
+    bias), those after `llm.merge_heads` zero columns, and the KV caches and all
+    maps in between more channels. Scores keep their scale, as sums over zeros
+    change nothing; rotary embeddings keep their pairs. A parameter that another
+    op uses as it is gets a copy.
+
+    Refuses, at the op, larger heads than the device's, and heads that anything
+    but the ops of attention makes or uses. Then nothing is changed.
+
+    ```mlir
+    llm.parameter @q from "q" : tensor<128x128xi4>
+    llm.parameter @o from "o" : tensor<128x128xi4>
+    %q = llm.linear %x, @q : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+      -> tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+    %h = llm.split_heads %q : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+      -> tensor<8x?x16xf16, #llm.dims<8, seq, 16>>
+    ...
+    %m = llm.merge_heads %v : tensor<8x?x16xf16, #llm.dims<8, seq, 16>>
+    %y = llm.linear %m, @o : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+      -> tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+    ```
+
+    becomes, with `head-channels=128`,
+
+    ```mlir
+    llm.parameter @q from "q" row_heads <8 x 16, padded 128> : tensor<1024x128xi4>
+    llm.parameter @o from "o" column_heads <8 x 16, padded 128> : tensor<128x1024xi4>
+    %q = llm.linear %x, @q : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+      -> tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+    %h = llm.split_heads %q : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    ...
+    %m = llm.merge_heads %v : tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    %y = llm.linear %m, @o : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+    ```
+  }];
+  let options = [
+    Option<"headChannels", "head-channels", "int64_t", /*default=*/"0",
+      "The channels of the device's heads">
+  ];
+  let statistics = [
+    Statistic<"numLinear", "num-linear", "Linear layers with padded channels">,
+    Statistic<"numCaches", "num-caches", "KV caches with padded channels">
+  ];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+}
+
+def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
+  let summary = "let rotary embeddings pair neighbouring channels";
+  let description = [{
+    Turns `half_split` rotary embeddings into `interleaved` ones, the only ones
+    that devices know, by permuting the rows (weight, scale and bias) of the
+    linear layers that make their heads. A parameter that another op uses as it
+    is gets a copy.
+
+    That is right because scores do not change when queries and keys are
+    permuted alike. So the result of such an op may only reach
+    `llm.attention_scores` and `llm.kv_append`, and all queries and keys of the
+    cache must be permuted alike, and no `llm.attention_values` read it. All
+    else is refused, at the rotary embedding; then nothing is changed.
+
+    ```mlir
+    llm.parameter @q from "q" : tensor<1024x1024xi4>
+    %q = llm.linear %x, @q : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+    %h = llm.split_heads %q : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    %r = llm.rope %h half_split theta 10000.0 rotary 128
+      : tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    ```
+
+    becomes
+
+    ```mlir
+    llm.parameter @q from "q" row_heads <8 x 128, interleaved 128> : tensor<1024x1024xi4>
+    %q = llm.linear %x, @q : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+    %h = llm.split_heads %q : tensor<1x?x1024xf16, #llm.dims<1, seq, 1024>>
+      -> tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    %r = llm.rope %h interleaved theta 10000.0 rotary 128
+      : tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numRopes", "num-ropes", "Rotary embeddings turned into interleaved ones">
+  ];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+}
+
+def NameTasks : Pass<"llm-name-tasks", "::mlir::ModuleOp"> {
+  let summary = "name the hardware tasks that ops become";
+  let description = [{
+    Gives every op that becomes a hardware task the attribute `llm.task`: a name
+    of letters, digits and underscores that no other op of the module has. The
+    driver, the plan, traces and comparisons call the task so. It comes from the
+    op's parameter or KV cache, or from the map that it works on. Names that are
+    there stay.
+
+    ```mlir
+    %q = llm.linear %x, @query : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+      -> tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+    %h = llm.split_heads %q : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+      -> tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+    %r = llm.rope %h interleaved theta 10000.0 rotary 64
+      : tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+    ```
+
+    becomes
+
+    ```mlir
+    %q = llm.linear %x, @query {llm.task = "query"} : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+      -> tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+    %h = llm.split_heads %q : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+      -> tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+    %r = llm.rope %h interleaved theta 10000.0 rotary 64 {llm.task = "query_rope"}
+      : tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numTasks", "num-tasks", "Tasks that got a name">
+  ];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+}
+
 #endif // DLAVM_DIALECT_LLM_TRANSFORMS_PASSES_TD

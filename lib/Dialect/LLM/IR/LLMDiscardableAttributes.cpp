@@ -1,0 +1,92 @@
+//===- LLMDiscardableAttributes.cpp - Attributes that ops may carry -------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::llm;
+
+static LogicalResult verifyMaxTokens(Operation *op, Attribute attribute) {
+  if (!isa<ModuleOp>(op))
+    return op->emitError("'llm.max_tokens' belongs to the module, which states "
+                         "the largest context once");
+  auto value = dyn_cast<IntegerAttr>(attribute);
+  if (!value || !value.getType().isInteger(64) || value.getInt() < 1 ||
+      value.getInt() > std::numeric_limits<int32_t>::max())
+    return op->emitError("'llm.max_tokens' must be an i64 from 1 to 2^31 - 1, "
+                         "found ")
+           << attribute;
+  return success();
+}
+
+static LogicalResult verifyEmbedding(Operation *op, Attribute attribute) {
+  if (!isa<ModuleOp>(op))
+    return op->emitError("'llm.embedding' belongs to the module, which names "
+                         "its embedding once");
+  auto name = dyn_cast<FlatSymbolRefAttr>(attribute);
+  if (!name)
+    return op->emitError("'llm.embedding' must be the name of a parameter, "
+                         "like @embedding, found ")
+           << attribute;
+  Operation *symbol = SymbolTable::lookupSymbolIn(op, name);
+  auto parameter = dyn_cast_or_null<ParameterOp>(symbol);
+  auto type = parameter ? dyn_cast<RankedTensorType>(parameter.getType())
+                        : RankedTensorType();
+  if (type && type.getRank() == 2 && type.getElementType().isF16() &&
+      !parameter.getLayers())
+    return success();
+  InFlightDiagnostic diagnostic =
+      op->emitError("'llm.embedding' must name an llm.parameter [vocabulary, "
+                    "channels] of f16 without layers; ")
+      << name << " is none";
+  if (symbol)
+    diagnostic.attachNote(symbol->getLoc()) << "declared here";
+  return diagnostic;
+}
+
+static LogicalResult verifyTask(Operation *op, Attribute attribute) {
+  auto name = dyn_cast<StringAttr>(attribute);
+  if (!isa_and_nonnull<LLMDialect>(op->getDialect()) || !name)
+    return op->emitError("'llm.task' is the name of the hardware task that an "
+                         "op of the llm dialect becomes, found ")
+           << attribute << " at " << op->getName();
+  // Names become those of buffers and comments in the driver.
+  if (name.empty() || toIdentifier(name) != name)
+    return op->emitError("'llm.task' must be letters, digits and underscores, "
+                         "found ")
+           << attribute;
+  return success();
+}
+
+LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attribute) {
+  if (attribute.getName() == getMaxTokensAttrName())
+    return verifyMaxTokens(op, attribute.getValue());
+  if (attribute.getName() == getEmbeddingAttrName())
+    return verifyEmbedding(op, attribute.getValue());
+  if (attribute.getName() == getTaskAttrName())
+    return verifyTask(op, attribute.getValue());
+  return op->emitError() << "has an attribute " << attribute.getName()
+                         << " that the llm dialect does not know; it knows "
+                            "'llm.max_tokens', 'llm.embedding' and 'llm.task'";
+}
+
+StringAttr dlavm::llm::getTaskName(Operation *op) {
+  return op->getAttrOfType<StringAttr>(LLMDialect::getTaskAttrName());
+}
+
+std::string dlavm::llm::toIdentifier(StringRef symbol) {
+  std::string name = symbol.str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name;
+}

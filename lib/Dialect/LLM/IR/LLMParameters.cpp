@@ -1,0 +1,185 @@
+//===- LLMParameters.cpp - The llm dialect: parameters --------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::llm;
+
+//===----------------------------------------------------------------------===//
+// Heads
+//===----------------------------------------------------------------------===//
+
+void HeadsAttr::print(AsmPrinter &printer) const {
+  printer << "<" << getHeads() << " x " << getChannels();
+  if (getInterleaved() != 0)
+    printer << ", interleaved " << getInterleaved();
+  if (getPadded() != getChannels())
+    printer << ", padded " << getPadded();
+  printer << ">";
+}
+
+Attribute HeadsAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  HeadLayout layout;
+  if (parser.parseLess() || parser.parseInteger(layout.heads) ||
+      parser.parseKeyword("x") || parser.parseInteger(layout.channels))
+    return {};
+  layout.paddedChannels = layout.channels;
+  bool isPadded = false;
+  if (succeeded(parser.parseOptionalComma())) {
+    isPadded = failed(parser.parseOptionalKeyword("interleaved"));
+    if (!isPadded) {
+      if (parser.parseInteger(layout.interleaved))
+        return {};
+      isPadded = succeeded(parser.parseOptionalComma());
+    }
+  }
+  if (isPadded && (parser.parseKeyword("padded") ||
+                   parser.parseInteger(layout.paddedChannels)))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<HeadsAttr>(loc, parser.getContext(), layout.heads,
+                                      layout.channels, layout.interleaved,
+                                      layout.paddedChannels);
+}
+
+LogicalResult HeadsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t heads, int64_t channels,
+                                int64_t interleaved, int64_t padded) {
+  if (heads < 1 || channels < 1)
+    return emitError() << "needs a positive number of heads and of channels, "
+                          "found "
+                       << heads << " x " << channels;
+  if (interleaved < 0 || interleaved % 2 != 0 || interleaved > channels)
+    return emitError() << "interleaves an even number of channels, at most the "
+                       << channels << " of a head, found " << interleaved;
+  if (padded < channels)
+    return emitError() << "pads heads to at least their " << channels
+                       << " channels, found " << padded;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Scaled rotary embeddings
+//===----------------------------------------------------------------------===//
+
+void Llama3ScalingAttr::print(AsmPrinter &printer) const {
+  printer << "<factor ";
+  printer.printFloat(getFactor());
+  printer << ", low_frequency_factor ";
+  printer.printFloat(getLowFrequencyFactor());
+  printer << ", high_frequency_factor ";
+  printer.printFloat(getHighFrequencyFactor());
+  printer << ", original_context " << getOriginalContext() << ">";
+}
+
+Attribute Llama3ScalingAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  double factor, low, high;
+  int64_t context;
+  if (parser.parseLess() || parser.parseKeyword("factor") ||
+      parser.parseFloat(factor) || parser.parseComma() ||
+      parser.parseKeyword("low_frequency_factor") || parser.parseFloat(low) ||
+      parser.parseComma() || parser.parseKeyword("high_frequency_factor") ||
+      parser.parseFloat(high) || parser.parseComma() ||
+      parser.parseKeyword("original_context") || parser.parseInteger(context) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<Llama3ScalingAttr>(loc, parser.getContext(),
+                                              APFloat(factor), APFloat(low),
+                                              APFloat(high), context);
+}
+
+LogicalResult
+Llama3ScalingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                          APFloat factor, APFloat low, APFloat high,
+                          int64_t originalContext) {
+  for (const APFloat &value : {factor, low, high})
+    if (!value.isFiniteNonZero() || value.isNegative())
+      return emitError() << "needs positive factors, found "
+                         << value.convertToDouble();
+  if (low >= high)
+    return emitError() << "needs a low_frequency_factor below the "
+                          "high_frequency_factor, found "
+                       << low.convertToDouble() << " and "
+                       << high.convertToDouble();
+  if (originalContext < 1)
+    return emitError() << "needs a positive original_context, found "
+                       << originalContext;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+/// Checks that dimension \p i has the channels that \p heads says.
+static LogicalResult verifyHeads(ParameterOp op, HeadsAttr heads, unsigned i,
+                                 StringRef what) {
+  if (!heads)
+    return success();
+  auto type = cast<RankedTensorType>(op.getType());
+  if (i >= type.getRank())
+    return op.emitOpError("has '") << what << "', but only one dimension";
+  if (type.getDimSize(i) / heads.getHeads() == heads.getPadded() &&
+      type.getDimSize(i) % heads.getHeads() == 0)
+    return success();
+  return op.emitOpError("has '")
+         << what << "' of " << heads.getHeads() << " heads with "
+         << heads.getPadded() << " channels, but dimension " << i << " of "
+         << type << " has " << type.getDimSize(i);
+}
+
+LogicalResult ParameterOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  Type element = type.getElementType();
+  const bool isVector = type.getRank() == 1 && element.isF16();
+  const bool isMatrix =
+      type.getRank() == 2 && (element.isInteger(4) || element.isF16());
+  if (!type.hasStaticShape() || !(isVector || isMatrix) ||
+      llvm::is_contained(type.getShape(), 0))
+    return emitOpError("must be a static tensor of f16 with one dimension, or "
+                       "of i4 or f16 with two, not empty, found ")
+           << type;
+  if (getTensor().has_value() == getSplat().has_value())
+    return emitOpError("needs exactly one of 'from' (the tensor of the "
+                       "checkpoint) and 'splat' (the value of all elements)");
+  if (getFirstRow() && !getTensor())
+    return emitOpError("has 'rows', which select from a tensor of the "
+                       "checkpoint, but names none");
+  if (getTensor() &&
+      getTensor()->contains("{layer}") != getLayers().has_value())
+    return emitOpError("must have '{layer}' in the name of its tensor if and "
+                       "only if it has layers, found \"")
+           << *getTensor() << "\"";
+  if (failed(verifyHeads(*this, getRowHeadsAttr(), 0, "row_heads")))
+    return failure();
+  return verifyHeads(*this, getColumnHeadsAttr(), 1, "column_heads");
+}
+
+ParameterInfo dlavm::llm::getParameterInfo(ParameterOp parameter) {
+  ParameterInfo info;
+  info.name = parameter.getSymName().str();
+  info.tensor = parameter.getTensor().value_or("").str();
+  info.firstRow = parameter.getFirstRow();
+  if (std::optional<APFloat> splat = parameter.getSplat())
+    info.splat = splat->convertToDouble();
+  info.layers = parameter.getLayers().value_or(0);
+  llvm::append_range(info.shape,
+                     cast<RankedTensorType>(parameter.getType()).getShape());
+  if (HeadsAttr heads = parameter.getRowHeadsAttr())
+    info.rowHeads = heads.getLayout();
+  if (HeadsAttr heads = parameter.getColumnHeadsAttr())
+    info.columnHeads = heads.getLayout();
+  return info;
+}
