@@ -20,9 +20,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -30,6 +32,8 @@
 #include <vector>
 
 namespace dlavm {
+// The compiler has classes of the same names; a program may link it too.
+inline namespace runtime {
 
 /// What every function here throws; the message says what to do.
 class Error : public std::runtime_error {
@@ -168,6 +172,211 @@ inline void check_call(int32_t seq, int32_t past, int32_t max_tokens) {
 }
 
 //===----------------------------------------------------------------------===//
+// Checksums
+//===----------------------------------------------------------------------===//
+
+namespace detail {
+
+/// xxHash64 with the seed 0, of data that come in pieces.
+class Hash64 {
+public:
+  void update(const void *data, size_t size) {
+    const auto *next = static_cast<const unsigned char *>(data);
+    bytes += size;
+    if (pending > 0) {
+      const size_t count = std::min(size, sizeof stripe - pending);
+      std::memcpy(stripe + pending, next, count);
+      pending += count;
+      next += count;
+      size -= count;
+      if (pending < sizeof stripe)
+        return;
+      consume(stripe);
+      pending = 0;
+    }
+    for (; size >= sizeof stripe; size -= sizeof stripe, next += sizeof stripe)
+      consume(next);
+    std::memcpy(stripe, next, size);
+    pending = size;
+  }
+
+  /// The hash of all data so far.
+  uint64_t get() const {
+    uint64_t hash = prime5;
+    if (bytes >= sizeof stripe) {
+      hash = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) +
+             rotate(lanes[3], 18);
+      for (uint64_t lane : lanes)
+        hash = (hash ^ mix(0, lane)) * prime1 + prime4;
+    }
+    hash += bytes;
+    size_t at = 0;
+    for (; at + 8 <= pending; at += 8)
+      hash = rotate(hash ^ mix(0, load<uint64_t>(stripe + at)), 27) * prime1 +
+             prime4;
+    for (; at + 4 <= pending; at += 4)
+      hash =
+          rotate(hash ^ (load<uint32_t>(stripe + at) * prime1), 23) * prime2 +
+          prime3;
+    for (; at < pending; ++at)
+      hash = rotate(hash ^ (stripe[at] * prime5), 11) * prime1;
+    hash = (hash ^ (hash >> 33)) * prime2;
+    hash = (hash ^ (hash >> 29)) * prime3;
+    return hash ^ (hash >> 32);
+  }
+
+private:
+  static constexpr uint64_t prime1 = 0x9e3779b185ebca87;
+  static constexpr uint64_t prime2 = 0xc2b2ae3d27d4eb4f;
+  static constexpr uint64_t prime3 = 0x165667b19e3779f9;
+  static constexpr uint64_t prime4 = 0x85ebca77c2b2ae63;
+  static constexpr uint64_t prime5 = 0x27d4eb2f165667c5;
+
+  static uint64_t rotate(uint64_t value, int bits) {
+    return (value << bits) | (value >> (64 - bits));
+  }
+  static uint64_t mix(uint64_t lane, uint64_t word) {
+    return rotate(lane + word * prime2, 31) * prime1;
+  }
+  template <typename Word> static uint64_t load(const unsigned char *data) {
+    Word word;
+    std::memcpy(&word, data, sizeof word);
+    return word;
+  }
+  void consume(const unsigned char *data) {
+    for (size_t i = 0; i < 4; ++i)
+      lanes[i] = mix(lanes[i], load<uint64_t>(data + 8 * i));
+  }
+
+  uint64_t lanes[4] = {prime1 + prime2, prime2, 0, 0 - prime1};
+  unsigned char stripe[32] = {};
+  /// How much of the stripe is waiting.
+  size_t pending = 0;
+  uint64_t bytes = 0;
+};
+
+/// 16 hexadecimal digits.
+inline std::string to_hex(uint64_t number) {
+  std::string text(16, '0');
+  for (size_t i = text.size(); number != 0; number /= 16)
+    text[--i] = "0123456789abcdef"[number % 16];
+  return text;
+}
+
+/// Reads a number, all of the text and no sign; false if it is none, or has
+/// more than 19 digits.
+inline bool parse_number(const std::string &text, unsigned base,
+                         uint64_t &number) {
+  number = 0;
+  for (char c : text) {
+    const size_t digit = std::string("0123456789abcdef").find(c);
+    if (digit >= base)
+      return false;
+    number = number * base + digit;
+  }
+  return !text.empty() && text.size() <= 19;
+}
+
+inline bool parse_hex(const std::string &text, uint64_t &number) {
+  return text.size() == 16 && parse_number(text, 16, number);
+}
+
+/// Text that may be anything, for messages.
+inline std::string quote(std::string text) {
+  constexpr size_t most = 60;
+  const bool is_long = text.size() > most;
+  text.resize(std::min(text.size(), most));
+  for (char &c : text)
+    if (c < ' ' || c > '~')
+      c = '?';
+  return "'" + text + (is_long ? "...'" : "'");
+}
+
+/// True for a path that stays below the directory that it is looked up in.
+inline bool is_below(const std::string &name) {
+  const std::filesystem::path path = name;
+  return !name.empty() && path.is_relative() && path.has_filename() &&
+         name == path.lexically_normal().string() && *path.begin() != ".." &&
+         name != ".";
+}
+
+/// A line of checksums.txt.
+struct Checksum {
+  uint64_t hash;
+  uint64_t bytes;
+};
+
+/// Reads checksums.txt, which says which files were packed, and for whom:
+///
+///     dlavm-parameters 1 <fingerprint>
+///     <hash> <bytes> <path below the directory>       for every file
+///
+/// Fingerprint and hashes are 16 hexadecimal digits. Throws if it is not there,
+/// is not complete, or belongs to a driver with another fingerprint.
+inline std::map<std::string, Checksum>
+read_checksums(const std::string &directory, uint64_t fingerprint) {
+  const std::string path = directory + "/checksums.txt";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    throw Error(path + " does not exist, so " + directory +
+                " has no complete set of parameter files; run dlavm pack, "
+                "which writes it last");
+  std::ifstream stream(path, std::ios::binary);
+  if (!std::filesystem::is_regular_file(path, error) || !stream)
+    throw Error(path + " cannot be read");
+  size_t number = 0;
+  std::string line;
+  auto fail = [&](const std::string &why) {
+    throw Error(path + ", line " + std::to_string(number) + ": " + why +
+                "; run dlavm pack again");
+  };
+  auto read_line = [&] {
+    if (!std::getline(stream, line))
+      return false;
+    ++number;
+    if (stream.eof())
+      fail("the line has no end, so the file was cut off");
+    return true;
+  };
+
+  const std::string title = "dlavm-parameters 1 ";
+  uint64_t found = 0;
+  if (!read_line())
+    throw Error(path + " is empty; run dlavm pack again");
+  if (line.compare(0, title.size(), title) != 0 ||
+      !parse_hex(line.substr(title.size()), found))
+    fail("expected 'dlavm-parameters 1' and a fingerprint, found " +
+         quote(line));
+  std::map<std::string, Checksum> files;
+  while (read_line()) {
+    const size_t first = line.find(' ');
+    const size_t second =
+        first == std::string::npos ? first : line.find(' ', first + 1);
+    Checksum sum = {};
+    if (second == std::string::npos ||
+        !parse_hex(line.substr(0, first), sum.hash) ||
+        !parse_number(line.substr(first + 1, second - first - 1), 10,
+                      sum.bytes))
+      fail("expected a checksum, a size and a path, found " + quote(line));
+    const std::string name = line.substr(second + 1);
+    if (!is_below(name))
+      fail("expected a path below the directory, found " + quote(name));
+    if (!files.emplace(name, sum).second)
+      fail(quote(name) + " is listed twice");
+  }
+  if (stream.bad())
+    throw Error(path + " cannot be read");
+  if (found != fingerprint)
+    throw Error("the parameter files in " + directory +
+                " were packed for another driver: their fingerprint is " +
+                to_hex(found) + ", that of this driver " + to_hex(fingerprint) +
+                "; run dlavm pack for this driver");
+  return files;
+}
+
+} // namespace detail
+
+//===----------------------------------------------------------------------===//
 // Parameters
 //===----------------------------------------------------------------------===//
 
@@ -218,10 +427,10 @@ inline void replace_number(std::string &text, const std::string &key,
   text.replace(position, key.size(), (number < 10 ? "0" : "") + digits);
 }
 
-/// Calls \p visit(path, entry, DMA address, port) for every file of the table.
+/// Calls \p visit(name, entry, DMA address, port) for every file of the table;
+/// the name is its path below the directory of the parameters.
 template <typename Visit>
-void for_each_file(const ParameterFile *first, size_t count,
-                   const std::string &directory, Visit visit) {
+void for_each_file(const ParameterFile *first, size_t count, Visit visit) {
   for (const ParameterFile *file = first; file != first + count; ++file) {
     for (int32_t layer = 0; layer < std::max(file->layers, 1); ++layer) {
       for (int32_t port = 0; port < file->ports; ++port) {
@@ -231,60 +440,132 @@ void for_each_file(const ParameterFile *first, size_t count,
         const uint64_t address =
             file->address + static_cast<uint64_t>(layer * file->layer_stride) +
             static_cast<uint64_t>(port) * file->port_stride;
-        visit(directory + "/" + name, *file, address, port);
+        visit(name, *file, address, port);
       }
     }
   }
 }
 
-inline void check_file(const std::string &path, const ParameterFile &file) {
-  const std::string what = path + ", a file of " + file.object +
-                           ", should have " + std::to_string(file.bytes) +
-                           " bytes";
+/// Checks what can be known without reading the file; \p what names it in
+/// messages.
+inline void check_size(const std::string &path, const std::string &what,
+                       uint64_t bytes) {
+  const std::string wanted =
+      path + ", " + what + ", should have " + std::to_string(bytes) + " bytes";
   std::error_code error;
   if (!std::filesystem::exists(path, error))
-    throw Error(what + ", but does not exist");
+    throw Error(wanted + ", but does not exist; run dlavm pack again");
   const uint64_t found = std::filesystem::file_size(path, error);
   if (error)
-    throw Error(what + ", but cannot be read: " + error.message());
-  if (found != file.bytes)
-    throw Error(what + ", but has " + std::to_string(found) +
-                "; it was packed for another model or device");
+    throw Error(wanted + ", but cannot be read: " + error.message());
+  if (found != bytes)
+    throw Error(wanted + ", but has " + std::to_string(found) +
+                "; run dlavm pack again");
 }
 
-inline void read_file(const std::string &path, std::vector<char> &data) {
+/// The same for a file of the table; \p listed is its line of checksums.txt, or
+/// null.
+inline void check_size(const std::string &path, const ParameterFile &file,
+                       const Checksum *listed) {
+  const std::string what = std::string("a file of ") + file.object;
+  if (!listed)
+    throw Error(path + ", " + what +
+                ", is not listed in checksums.txt; run dlavm pack again");
+  if (listed->bytes != file.bytes)
+    throw Error(path + ", " + what + ", should have " +
+                std::to_string(file.bytes) + " bytes, but checksums.txt says " +
+                std::to_string(listed->bytes) + "; run dlavm pack again");
+  check_size(path, what, file.bytes);
+}
+
+/// Reads a file of the right size, in pieces that \p buffer holds, and compares
+/// its checksum.
+inline void check_content(const std::string &path, const std::string &what,
+                          const Checksum &listed, std::vector<char> &buffer) {
+  std::ifstream stream(path, std::ios::binary);
+  Hash64 hash;
+  for (uint64_t left = listed.bytes; left > 0;) {
+    const size_t piece = std::min<uint64_t>(left, buffer.size());
+    if (!stream.read(buffer.data(), static_cast<std::streamsize>(piece)))
+      throw Error(path + " cannot be read");
+    hash.update(buffer.data(), piece);
+    left -= piece;
+  }
+  if (hash.get() != listed.hash)
+    throw Error(path + ", " + what + ", has the checksum " +
+                to_hex(hash.get()) + ", but checksums.txt says " +
+                to_hex(listed.hash) +
+                ": it has changed since it was packed; run dlavm pack again");
+}
+
+/// Reads all of a file that has been checked. Others may write to it meanwhile.
+inline void read_again(const std::string &path, const Checksum &listed,
+                       std::vector<char> &data) {
+  const std::string partial =
+      " while it was loaded; the device holds a part of the parameters";
+  data.resize(listed.bytes);
   std::ifstream stream(path, std::ios::binary);
   if (!stream.read(data.data(), static_cast<std::streamsize>(data.size())))
-    throw Error(path + " cannot be read");
+    throw Error(path + " could not be read" + partial);
+  Hash64 hash;
+  hash.update(data.data(), data.size());
+  if (hash.get() != listed.hash)
+    throw Error(path + " changed" + partial);
 }
 
 } // namespace detail
 
-/// Writes all files of the table to the device. Checks first that every file is
-/// there and of the right size, so that a device is loaded as a whole or not
-/// touched. With an engine, files for HBM go through its scratch memory.
+/// Writes all files of the table to the device. Checks first that
+/// checksums.txt is there, is complete and belongs to the driver with this
+/// fingerprint, that it lists every file of the table, and that every file that
+/// it lists is there and of the right size and checksum; what fails this does
+/// not touch the device. Files are read again to be loaded: one that has
+/// changed meanwhile is not loaded either, but those before it have been, as
+/// the error says. With an engine, files for HBM go through its scratch memory.
 inline void load_parameters(Device &device, const ParameterFile *first,
                             size_t count, const std::string &directory,
+                            uint64_t fingerprint,
                             const CopyEngine *engine = nullptr) {
+  const std::map<std::string, detail::Checksum> sums =
+      detail::read_checksums(directory, fingerprint);
+  // What the table does not name, such as the embedding, is for the host.
+  std::map<std::string, detail::Checksum> others = sums;
+  const std::string listed_only = "which checksums.txt lists";
   detail::for_each_file(
-      first, count, directory,
-      [&](const std::string &path, const ParameterFile &file, uint64_t,
+      first, count,
+      [&](const std::string &name, const ParameterFile &file, uint64_t,
           int32_t) {
-        detail::check_file(path, file);
+        const std::string path = directory + "/" + name;
+        const auto listed = sums.find(name);
+        detail::check_size(path, file,
+                           listed == sums.end() ? nullptr : &listed->second);
         if (engine && file.space == Space::HBM &&
             file.bytes > static_cast<uint64_t>(engine->scratch_bytes))
           throw Error("the scratch memory has " +
                       std::to_string(engine->scratch_bytes) + " bytes, but " +
                       path + " has " + std::to_string(file.bytes));
+        others.erase(name);
       });
+  for (const auto &[name, sum] : others)
+    detail::check_size(directory + "/" + name, listed_only, sum.bytes);
 
-  std::vector<char> data;
+  std::vector<char> data(size_t{1} << 22);
+  detail::for_each_file(first, count,
+                        [&](const std::string &name, const ParameterFile &file,
+                            uint64_t, int32_t) {
+                          detail::check_content(directory + "/" + name,
+                                                std::string("a file of ") +
+                                                    file.object,
+                                                sums.at(name), data);
+                        });
+  for (const auto &[name, sum] : others)
+    detail::check_content(directory + "/" + name, listed_only, sum, data);
+
   detail::for_each_file(
-      first, count, directory,
-      [&](const std::string &path, const ParameterFile &file, uint64_t address,
+      first, count,
+      [&](const std::string &name, const ParameterFile &file, uint64_t address,
           int32_t port) {
-        data.resize(file.bytes);
-        detail::read_file(path, data);
+        detail::read_again(directory + "/" + name, sums.at(name), data);
         if (!engine || file.space != Space::HBM) {
           device.dma_write(address, data.data(), data.size());
           return;
@@ -295,6 +576,44 @@ inline void load_parameters(Device &device, const ParameterFile *first,
         engine->copy(device, engine->scratch, static_cast<int64_t>(address),
                      static_cast<int64_t>(file.bytes), port);
       });
+}
+
+/// Reads the rows of these tokens from a file with a row of FP16 elements for
+/// every token of the vocabulary; returns them row-major [ids][channels].
+inline std::vector<uint16_t> read_embeddings(const std::string &path,
+                                             const std::vector<int32_t> &ids,
+                                             int32_t vocabulary,
+                                             int32_t channels) {
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] < 0 || ids[i] >= vocabulary)
+      throw Error("token " + std::to_string(i) + " has the id " +
+                  std::to_string(ids[i]) +
+                  ", but the ids of this model are 0 to " +
+                  std::to_string(vocabulary - 1));
+  const uint64_t row = sizeof(uint16_t) * static_cast<uint64_t>(channels);
+  const uint64_t bytes = row * static_cast<uint64_t>(vocabulary);
+  const std::string what =
+      path + ", the embedding of " + std::to_string(vocabulary) +
+      " tokens, should have " + std::to_string(bytes) + " bytes";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    throw Error(what + ", but does not exist; run dlavm pack");
+  const uint64_t found = std::filesystem::file_size(path, error);
+  if (error)
+    throw Error(what + ", but cannot be read: " + error.message());
+  if (found != bytes)
+    throw Error(what + ", but has " + std::to_string(found) +
+                "; run dlavm pack again");
+  std::ifstream stream(path, std::ios::binary);
+  std::vector<uint16_t> rows(ids.size() * static_cast<size_t>(channels));
+  char *next = reinterpret_cast<char *>(rows.data());
+  for (int32_t id : ids) {
+    stream.seekg(static_cast<std::streamoff>(row * static_cast<uint64_t>(id)));
+    if (!stream.read(next, static_cast<std::streamsize>(row)))
+      throw Error(path + " cannot be read");
+    next += row;
+  }
+  return rows;
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,6 +677,7 @@ inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
   return rows;
 }
 
+} // namespace runtime
 } // namespace dlavm
 
 #endif // DLAVM_RUNTIME_H

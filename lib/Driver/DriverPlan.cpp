@@ -1,4 +1,4 @@
-//===- DriverPlan.cpp - plan.json of a driver ---------------------------===//
+//===- DriverPlan.cpp - plan.json of a driver -----------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,86 +6,136 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Driver/DriverLibrary.h"
+#include "DLAVM/Driver/DriverPlan.h"
 #include "DLAVM/Support/JSON.h"
+#include "PlanReader.h"
 
 #include "llvm/ADT/SmallString.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MathExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-
-#include <limits>
 
 using namespace dlavm;
 using namespace llvm;
 
-/// Sets the end of a region of \p bytes bytes in each layer. Reports numbers
-/// that no memory has, so that nobody computes with them.
-static bool setEnd(PlanRegion &region, int64_t bytes, json::Path place) {
-  auto refuse = [&](StringLiteral field, StringLiteral message) {
-    place.field(field).report(message);
-    return false;
-  };
-  if (region.begin < 0)
-    return refuse("address", "expected 0 or more");
-  if (bytes < 1)
-    return refuse("bytes", "expected 1 or more");
-  if (region.layers < 0)
-    return refuse("layers", "expected 0 or more");
-  if (region.layerStride < 0)
-    return refuse("layer_stride", "expected 0 or more");
-  if (AddOverflow(region.begin, bytes, region.end))
-    return refuse("bytes", "expected an end, address + bytes, below 2^63");
-  int64_t distance, end;
-  if (MulOverflow(std::max<int64_t>(region.layers - 1, 0), region.layerStride,
-                  distance) ||
-      AddOverflow(region.end, distance, end))
-    return refuse("layer_stride", "expected an end of all layers below 2^63");
-  return true;
+template <typename Entry>
+static const Entry *find(const std::vector<Entry> &entries, StringRef name) {
+  auto it =
+      find_if(entries, [&](const Entry &entry) { return entry.name == name; });
+  return it == entries.end() ? nullptr : &*it;
 }
 
-/// \p objects is true for objects, which have layers, false for buffers.
-static bool readRegions(const json::Object &root, StringRef key, bool objects,
-                        std::vector<PlanRegion> &regions, json::Path path) {
-  // A path refers to the one that it was made from, so each has a name.
-  json::Path list = path.field(key);
-  const json::Array *array = root.getArray(key);
-  if (!array) {
-    list.report("expected an array");
+const ParameterInfo *DriverPlan::getParameter(StringRef name) const {
+  return find(parameters, name);
+}
+const PlanObject *DriverPlan::getObject(StringRef name) const {
+  return find(objects, name);
+}
+const PlanBuffer *DriverPlan::getBuffer(StringRef name) const {
+  return find(buffers, name);
+}
+
+static bool readFunction(const PlanEntry &entry, HostFunction &function) {
+  if (!entry.readIdentifier("name", function.name) ||
+      !entry.read("kind", function.kind) ||
+      !entry.readNumber("channels", function.channels) ||
+      !entry.read("last_token_only", function.lastTokenOnly))
     return false;
-  }
-  for (auto [i, value] : llvm::enumerate(*array)) {
-    json::Path place = list.index(i);
-    json::ObjectMapper mapper(value, place);
-    PlanRegion region;
-    std::string space, kind;
-    int64_t bytes = 0;
-    bool isInput = false;
-    if (!mapper || !mapper.map("name", region.name) ||
-        !mapper.map("space", space) || !mapper.map("address", region.begin) ||
-        !mapper.map("bytes", bytes))
+  if (!is_contained({"input", "output", "token"}, function.kind))
+    return entry.refuse("kind", "expected input, output or token");
+  return (function.kind == "token") == (function.channels == 0) ||
+         entry.refuse("channels",
+                      "expected 0 for a token and 1 or more for all else");
+}
+
+static bool readTask(const PlanEntry &entry, PlanTask &task) {
+  return entry.read("name", task.name) &&
+         entry.read("computes", task.computes) &&
+         entry.read("in_layers", task.inLayers) &&
+         entry.read("result", task.result);
+}
+
+static bool readHead(const PlanEntry &top, DriverPlan &plan) {
+  if (!top.readFileName("driver", plan.driver) ||
+      !top.readIdentifier("namespace", plan.namespaceName) ||
+      !top.read("device", plan.device) ||
+      !top.read("fingerprint", plan.fingerprint) ||
+      !top.readFileName("model", plan.model) ||
+      !top.read("embedding", plan.embedding) ||
+      !top.readSize("max_tokens", plan.maxTokens))
+    return false;
+  const bool isHex =
+      plan.fingerprint.size() == 16 && all_of(plan.fingerprint, [](char c) {
+        return isHexDigit(c) && !isUpper(c);
+      });
+  return isHex ||
+         top.refuse("fingerprint", "expected 16 hexadecimal digits, in lower "
+                                   "case");
+}
+
+template <typename Entry>
+static bool readList(const PlanEntry &top, StringRef key,
+                     std::vector<Entry> &entries,
+                     bool (*read)(const PlanEntry &, Entry &)) {
+  return top.forEach(key, [&](const json::Value &value, json::Path place) {
+    const PlanEntry entry(value, place);
+    Entry result;
+    if (!entry || !read(entry, result))
       return false;
-    if (objects) {
-      if (!mapper.map("kind", kind) || !mapper.map("layers", region.layers) ||
-          !mapper.map("layer_stride", region.layerStride))
-        return false;
-      region.kind = kind == "kv_cache" ? "cache" : "parameter";
-    } else {
-      if (!mapper.map("is_input", isInput))
-        return false;
-      region.kind = isInput ? "input" : "buffer";
-    }
-    if (space != "DDR" && space != "HBM") {
-      place.field("space").report("expected \"DDR\" or \"HBM\"");
-      return false;
-    }
-    region.space = space == "DDR" ? MemorySpace::DDR : MemorySpace::HBM;
-    if (!setEnd(region, bytes, place))
-      return false;
-    regions.push_back(std::move(region));
-  }
-  return true;
+    entries.push_back(std::move(result));
+    return true;
+  });
+}
+
+static bool readMemory(const PlanEntry &top, StringRef key, DriverPlan &plan,
+                       bool (*read)(const PlanEntry &, DriverPlan &)) {
+  return top.forEach(key, [&](const json::Value &value, json::Path place) {
+    const PlanEntry entry(value, place);
+    return entry && read(entry, plan);
+  });
+}
+
+/// Checks the names that can be looked up when all is read.
+static bool checkNames(const PlanEntry &top, const DriverPlan &plan) {
+  const ParameterInfo *embedding = plan.getParameter(plan.embedding);
+  if (!plan.embedding.empty() &&
+      (!embedding || embedding->shape.size() != 2 || embedding->layers > 0))
+    return top.refuse("embedding", "expected the name of a parameter with two "
+                                   "dimensions and no layers");
+  size_t index = 0;
+  return top.forEach("tasks", [&](const json::Value &value, json::Path place) {
+    const std::string &result = plan.tasks[index++].result;
+    return result.empty() || plan.getBuffer(result) ||
+           PlanEntry(value, place)
+               .refuse("result", "expected the name of a buffer");
+  });
+}
+
+/// What dlavm pack has added. Its files are in checksums.txt as well, which is
+/// what counts.
+static bool readPacked(const PlanEntry &packed, DriverPlan &plan) {
+  if (!packed.read("scale_choice", plan.scaleChoice))
+    return false;
+  if (plan.scaleChoice != "absmax" && plan.scaleChoice != "search")
+    return packed.refuse("scale_choice", "expected absmax or search");
+  return packed.forEach(
+      "end_tokens", [&](const json::Value &value, json::Path place) {
+        return fromJSON(value, plan.endTokens.emplace_back(), place);
+      });
+}
+
+static bool readPlan(const PlanEntry &top, DriverPlan &plan) {
+  return readHead(top, plan) &&
+         readList(top, "functions", plan.functions, readFunction) &&
+         readList(top, "tasks", plan.tasks, readTask) &&
+         readList(top, "parameters", plan.parameters, readParameter) &&
+         readMemory(top, "buffers", plan, readBuffer) &&
+         readMemory(top, "objects", plan, readObject) &&
+         checkNames(top, plan) &&
+         (!top.has("packed") ||
+          top.readEntry("packed", [&](const PlanEntry &packed) {
+            return readPacked(packed, plan);
+          }));
 }
 
 Expected<DriverPlan> DriverPlan::read(StringRef directory) {
@@ -109,21 +159,9 @@ Expected<DriverPlan> DriverPlan::read(StringRef directory) {
                              " is no JSON: " + toString(value.takeError()));
   DriverPlan plan;
   json::Path::Root root(file);
-  json::Path top = root;
-  json::ObjectMapper mapper(*value, top);
-  if (!mapper || !mapper.map("driver", plan.driver) ||
-      !mapper.map("namespace", plan.namespaceName) ||
-      !mapper.map("device", plan.device) ||
-      !mapper.map("max_tokens", plan.maxTokens))
-    return root.getError();
-  if (plan.maxTokens < 1 ||
-      plan.maxTokens > std::numeric_limits<int32_t>::max()) {
-    top.field("max_tokens").report("expected 1 to 2147483647");
-    return root.getError();
-  }
-  const json::Object &object = *value->getAsObject();
-  if (!readRegions(object, "buffers", false, plan.regions, top) ||
-      !readRegions(object, "objects", true, plan.regions, top))
+  json::Path path = root;
+  const PlanEntry top(*value, path);
+  if (!top || !readPlan(top, plan))
     return root.getError();
   return plan;
 }

@@ -28,8 +28,7 @@ void dlavm::registerTranslations() {
   static mlir::TranslateFromMLIRRegistration toPlan(
       "csb-to-plan", "plan.json from a csb module",
       [](mlir::ModuleOp module, llvm::raw_ostream &os) {
-        std::string name = getNamespace(module, namespaceName);
-        return translateToPlan(module, name + ".h", name, os);
+        return translateToPlan(module, getNamespace(module, namespaceName), os);
       },
       registerAllDialects);
   static mlir::TranslateFromMLIRRegistration toReport(

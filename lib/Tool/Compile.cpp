@@ -11,12 +11,14 @@
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Diagnostics.h"
 #include "OutputFiles.h"
 #include "RuntimeHeader.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -26,40 +28,6 @@ using namespace mlir;
 using namespace dlavm;
 
 namespace {
-
-/// Prints diagnostics as tools do, on stderr and without IR dumps.
-class Diagnostics {
-public:
-  explicit Diagnostics(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
-          print(diagnostic);
-          for (Diagnostic &note : diagnostic.getNotes())
-            print(note);
-          return success();
-        }) {}
-
-private:
-  static void print(Diagnostic &diagnostic) {
-    raw_ostream &os = llvm::errs();
-    auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
-    if (place && place.getLine() > 0)
-      os << place.getFilename().getValue() << ":" << place.getLine() << ":"
-         << place.getColumn() << ": ";
-    switch (diagnostic.getSeverity()) {
-    case DiagnosticSeverity::Error:
-      llvm::WithColor::error(os) << diagnostic.str() << "\n";
-      break;
-    case DiagnosticSeverity::Warning:
-      llvm::WithColor::warning(os) << diagnostic.str() << "\n";
-      break;
-    default:
-      llvm::WithColor::note(os) << diagnostic.str() << "\n";
-      break;
-    }
-  }
-
-  ScopedDiagnosticHandler handler;
-};
 
 class Compiler {
 public:
@@ -79,6 +47,7 @@ private:
   bool runPasses(ModuleOp module,
                  void (*build)(OpPassManager &, const CompileOptions &),
                  const CompileOptions &options);
+  bool write(OutputFiles &files);
   template <typename... Args> bool fail(Args &&...args) {
     (llvm::WithColor::error(llvm::errs()) << ... << args) << "\n";
     return false;
@@ -127,6 +96,35 @@ bool Compiler::runPasses(ModuleOp module,
   return succeeded(manager.run(module)) && succeeded(verify(module));
 }
 
+/// Writes the files and removes what says that the directory has been packed:
+/// the new plan does not know how. Without checksums.txt, whoever needs the
+/// parameters asks for dlavm pack.
+bool Compiler::write(OutputFiles &files) {
+  // They are put aside first, so that at no moment a new plan stands beside
+  // them, and come back if it is not written.
+  std::vector<std::pair<std::string, std::string>> aside;
+  llvm::scope_exit putBack([&] {
+    for (auto &[place, copy] : aside)
+      llvm::sys::fs::rename(copy, place);
+  });
+  for (const char *name : {"checksums.txt", "pack-report.txt"}) {
+    SmallString<128> place(command.outputDirectory), copy(place);
+    llvm::sys::path::append(place, name);
+    llvm::sys::path::append(copy, Twine(".") + name + ".old");
+    if (!llvm::sys::fs::is_regular_file(place))
+      continue;
+    if (std::error_code error = llvm::sys::fs::rename(place, copy))
+      return fail("cannot remove ", place, ": ", error.message());
+    aside.push_back({place.str().str(), copy.str().str()});
+  }
+  if (llvm::Error error = files.write())
+    return fail(toString(std::move(error)));
+  putBack.release();
+  for (auto &[place, copy] : aside)
+    llvm::sys::fs::remove(copy);
+  return true;
+}
+
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
@@ -152,7 +150,7 @@ bool Compiler::run() {
                 "runtime header beside it; choose another name with "
                 "--namespace");
   if (command.saveIR)
-    files.add(name + ".llm.mlir", printIR(*module));
+    files.add(name + ".import.mlir", printIR(*module));
 
   CompileOptions options;
   options.device = command.device;
@@ -165,6 +163,15 @@ bool Compiler::run() {
   else if (context && *context > limit &&
            !StringRef(command.model).ends_with(".mlir"))
     options.maxTokens = limit;
+  if (!runPasses(*module, buildLLMPipeline, options))
+    return false;
+  // The model of a driver has the context of the driver. One beyond its own is
+  // refused below.
+  if (options.maxTokens && context && options.maxTokens < *context)
+    (*module)->setAttr(
+        llm::LLMDialect::getMaxTokensAttrName(),
+        Builder(&this->context).getI64IntegerAttr(options.maxTokens));
+  files.add(name + ".llm.mlir", printIR(*module));
   if (!runPasses(*module, buildAccelPipeline, options))
     return false;
   if (command.saveIR)
@@ -177,16 +184,14 @@ bool Compiler::run() {
   std::string driver, plan, report;
   llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
   if (failed(translateToCpp(*module, name, driverOS)) ||
-      failed(translateToPlan(*module, name + ".h", name, planOS)) ||
+      failed(translateToPlan(*module, name, planOS)) ||
       failed(translateToReport(*module, reportOS)))
     return false;
   files.add(name + ".h", std::move(driver));
   files.add("dlavm_runtime.h", getRuntimeHeader().str());
   files.add("plan.json", std::move(plan));
   files.add("report.txt", std::move(report));
-  if (llvm::Error error = files.write())
-    return fail(toString(std::move(error)));
-  return true;
+  return write(files);
 }
 
 int dlavm::runCompile(const CompileCommand &command) {

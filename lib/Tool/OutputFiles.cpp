@@ -17,6 +17,11 @@
 using namespace dlavm;
 using namespace llvm;
 
+void OutputFiles::add(StringRef name, std::string content) {
+  add(name,
+      [content = std::move(content)](raw_fd_ostream &os) { os << content; });
+}
+
 llvm::Error OutputFiles::write() {
   // Only the directories that are created here are removed after an error.
   SmallVector<std::string> created;
@@ -43,14 +48,14 @@ llvm::Error OutputFiles::write() {
   if (!sys::fs::is_directory(directory))
     return createStringError(directory + " is no directory; choose another "
                                          "one with -o");
-  for (auto &[name, content] : files) {
+  for (auto &[name, print] : files) {
     SmallString<128> path(directory);
     sys::path::append(path, "." + name + ".part");
     std::error_code error;
     raw_fd_ostream os(path, error);
     if (!error) {
       temporaries.push_back(path.str().str());
-      os << content;
+      print(os);
       os.close();
       error = os.error();
       os.clear_error();
@@ -89,4 +94,15 @@ llvm::Error OutputFiles::write() {
   for (const std::string &copy : copies)
     sys::fs::remove(copy);
   return llvm::Error::success();
+}
+
+llvm::Error dlavm::writeOutputFile(StringRef path, std::string content) {
+  const StringRef directory =
+      sys::path::has_parent_path(path) ? sys::path::parent_path(path) : ".";
+  if (sys::fs::exists(directory) && !sys::fs::is_directory(directory))
+    return createStringError("cannot write " + path + ": " + directory +
+                             " is no directory");
+  OutputFiles files(directory);
+  files.add(sys::path::filename(path), std::move(content));
+  return files.write();
 }

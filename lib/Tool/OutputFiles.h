@@ -12,9 +12,14 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace llvm {
+class raw_fd_ostream;
+} // namespace llvm
 
 namespace dlavm {
 
@@ -24,8 +29,12 @@ class OutputFiles {
 public:
   explicit OutputFiles(llvm::StringRef directory) : directory(directory) {}
 
-  void add(llvm::StringRef name, std::string content) {
-    files.push_back({name.str(), std::move(content)});
+  void add(llvm::StringRef name, std::string content);
+  /// Adds a file that \p print writes piece by piece, when it is its turn. It
+  /// may stop at an error of the stream.
+  void add(llvm::StringRef name,
+           std::function<void(llvm::raw_fd_ostream &)> print) {
+    files.push_back({name.str(), std::move(print)});
   }
 
   /// Creates the directory where it is missing. After an error nothing has
@@ -34,8 +43,13 @@ public:
 
 private:
   std::string directory;
-  std::vector<std::pair<std::string, std::string>> files;
+  std::vector<
+      std::pair<std::string, std::function<void(llvm::raw_fd_ostream &)>>>
+      files;
 };
+
+/// Writes one file as OutputFiles does.
+llvm::Error writeOutputFile(llvm::StringRef path, std::string content);
 
 } // namespace dlavm
 

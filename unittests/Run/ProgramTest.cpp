@@ -34,7 +34,10 @@ public:
   void poll(uint32_t reg, uint32_t value) override {
     add("P " + std::to_string(reg) + " " + std::to_string(value));
   }
-  void read(uint32_t reg) override { add("R " + std::to_string(reg)); }
+  uint32_t read(uint32_t reg) override {
+    add("R " + std::to_string(reg));
+    return 0;
+  }
 
   std::string text;
 
@@ -59,7 +62,7 @@ protected:
         csb.register @Status = 1
       }
       csb.buffer @map at 4096 bytes 64 live [0, 0]
-      csb.object @weight "weight" "HBM" at 512 bytes 64 stride 128 layers 2
+      csb.object @weight "weight" [64, 64] "HBM" at 512 bytes 64 stride 128 layers 2
         dma 0 ports 32 port_stride 268435456 file "w.bin"
       csb.constant @layer_stride = 128
       )mlir" + functions;

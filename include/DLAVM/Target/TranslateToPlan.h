@@ -14,11 +14,12 @@
 
 namespace dlavm {
 
-/// Prints what tools need to know of a driver: tasks, buffers with extents and
-/// lifetimes, objects with addresses and files. \p headerName is the file name
-/// of the driver header, \p namespaceName its namespace.
+/// Prints what tools need to know of a driver: its functions, tasks, buffers
+/// with extents and lifetimes, objects with addresses and files, and the
+/// parameters that they are made of. The driver is in the namespace
+/// \p namespaceName and the header of that name. Emits an error, and writes
+/// nothing, where the module is no complete driver.
 llvm::LogicalResult translateToPlan(mlir::ModuleOp module,
-                                    llvm::StringRef headerName,
                                     llvm::StringRef namespaceName,
                                     llvm::raw_ostream &os);
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Conversion/Passes.h"
+#include "Fingerprint.h"
 #include "FunctionReader.h"
 #include "HostFunctions.h"
 
@@ -120,17 +121,30 @@ LogicalResult ProgramLowering::lowerBlock(Block &from) {
   return success();
 }
 
+/// The map that a task writes, first of all; null where it writes a KV cache.
+static accel::BufferOp getOutput(accel::TaskOpInterface task) {
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  cast<MemoryEffectOpInterface>(*task).getEffects(effects);
+  for (const MemoryEffects::EffectInstance &effect : effects)
+    if (isa<MemoryEffects::Write>(effect.getEffect()) &&
+        isa<MemRefType>(effect.getValue().getType()))
+      return accel::getRoot(effect.getValue());
+  return {};
+}
+
 LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   const TaskSupport *support = device.getTask(task.getTaskKind());
   if (!support || !support->encode)
     return task.emitOpError() << "has no task on " << device.getName();
-  csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
-                      task.getComment());
   for (Value operand : task->getOperands())
     if (auto type = dyn_cast<MemRefType>(operand.getType()))
       if (accel::BufferOp root = accel::getRoot(operand);
           !root || !symbols.getBuffer(root))
         return failure();
+  accel::BufferOp output = getOutput(task);
+  csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
+                      task.getComment(),
+                      output ? symbols.getBuffer(output) : nullptr);
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   if (reader->hasFailed())
@@ -196,10 +210,8 @@ struct ConvertAccelToCSB
           << weightLoading << "'; choose dma or wt2hbm";
       return signalPassFailure();
     }
-    for (auto parameter :
-         llvm::make_early_inc_range(module.getOps<llm::ParameterOp>()))
-      parameter.erase();
     ProgramSymbols symbols(module, *device);
+    symbols.moveParameters();
     if (failed(renameFunctions(symbols.getTable())))
       return signalPassFailure();
     for (const auto &[kind, support] : device->getTasks())
@@ -216,6 +228,8 @@ struct ConvertAccelToCSB
                      .run(function)))
         return signalPassFailure();
     host.create(module);
+    module->setAttr(csb::CSBDialect::getFingerprintAttrName(),
+                    StringAttr::get(&getContext(), getFingerprint(module)));
   }
 
   /// The host calls "run", which calls "run_layer" and its like.

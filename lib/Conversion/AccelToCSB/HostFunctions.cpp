@@ -34,6 +34,11 @@ LogicalResult HostFunctions::collect(ModuleOp module, bool copyWeights) {
   });
   if (result.wasInterrupted())
     return failure();
+  if (auto name = module->getAttrOfType<FlatSymbolRefAttr>(
+          llm::LLMDialect::getEmbeddingAttrName())) {
+    embedding = symbols.getParameter(name);
+    module->removeAttr(llm::LLMDialect::getEmbeddingAttrName());
+  }
   return copyWeights ? placeScratch(module) : success();
 }
 
@@ -80,6 +85,8 @@ void HostFunctions::create(ModuleOp module) {
     else
       createRead(builder, buffer);
   }
+  if (embedding)
+    createReadEmbeddings(builder);
 }
 
 Block *HostFunctions::createFunction(OpBuilder &builder, StringRef name,
@@ -130,7 +137,8 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
     return Word(builder, entry->getArgument(i), 0, max);
   };
   csb::TaskOp::create(builder, loc, "copy_weights", Value(),
-                      "copy of weights from DDR to one HBM port");
+                      "copy of weights from DDR to one HBM port",
+                      /*output=*/FlatSymbolRefAttr());
   const Word offset(builder, variable, 0, hbm.capacity - 1);
   const Word bytes = argument(2, hbm.capacity);
   const WeightCopy copy = {
@@ -228,4 +236,20 @@ void HostFunctions::createReadToken(OpBuilder &builder) {
       FlatSymbolRefAttr::get(context, table.getResult().name));
   Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
   finish(builder, token);
+}
+
+void HostFunctions::createReadEmbeddings(OpBuilder &builder) {
+  MLIRContext *context = builder.getContext();
+  auto parameter = cast<llm::ParameterOp>(
+      SymbolTable::lookupSymbolIn(symbols.getTable().getOp(), embedding));
+  auto shape = cast<RankedTensorType>(parameter.getType()).getShape();
+  Type rows = csb::RowsType::get(context);
+  Block *entry = createFunction(
+      builder, "read_embeddings",
+      {csb::DirectoryType::get(context), csb::IdsType::get(context)},
+      {"directory", "ids"}, rows);
+  Value result = csb::ReadEmbeddingsOp::create(
+      builder, builder.getUnknownLoc(), rows, entry->getArgument(0),
+      entry->getArgument(1), embedding, shape[0], shape[1], "embedding.bin");
+  finish(builder, result);
 }

@@ -16,14 +16,16 @@
 namespace dlavm {
 
 /// Creates `load_parameters`, `write_input`, `read_token`, `read_logits` and
-/// their like from the buffers that the host writes and reads.
+/// their like from the buffers that the host writes and reads, and
+/// `read_embeddings` where the model names an embedding.
 class HostFunctions {
 public:
   HostFunctions(const Device &device, ProgramSymbols &symbols,
                 int64_t maxTokens)
       : device(device), symbols(symbols), maxTokens(maxTokens) {}
 
-  /// Notes the buffers of the host before they are gone. With \p copyWeights
+  /// Notes the buffers of the host and the embedding before they are gone, and
+  /// takes the latter's name from the module. With \p copyWeights
   /// places a scratch buffer behind all others; fails if it does not fit.
   llvm::LogicalResult collect(mlir::ModuleOp module, bool copyWeights);
 
@@ -44,6 +46,7 @@ private:
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadToken(mlir::OpBuilder &builder);
+  void createReadEmbeddings(mlir::OpBuilder &builder);
   mlir::FlatSymbolRefAttr getDDRBase();
   mlir::Value getDMAAddress(mlir::OpBuilder &builder,
                             mlir::FlatSymbolRefAttr symbol);
@@ -58,6 +61,8 @@ private:
   ProgramSymbols &symbols;
   int64_t maxTokens;
   std::vector<HostBuffer> buffers;
+  /// Null without an embedding.
+  mlir::SymbolRefAttr embedding;
   csb::BufferOp scratch;
 };
 

@@ -53,6 +53,37 @@ FlatSymbolRefAttr ProgramSymbols::getStride(accel::ObjectOp object) {
                      *object.getStride());
 }
 
+void ProgramSymbols::moveParameters() {
+  SmallVector<llm::ParameterOp> declarations(module.getOps<llm::ParameterOp>());
+  if (declarations.empty())
+    return;
+  parameters = ModuleOp::create(module.getLoc(), "parameters");
+  for (llm::ParameterOp declaration : declarations) {
+    symbols.remove(declaration);
+    declaration->moveBefore(parameters.getBody(), parameters.getBody()->end());
+  }
+  insert(parameters);
+}
+
+SymbolRefAttr ProgramSymbols::getParameter(FlatSymbolRefAttr parameter) {
+  if (!parameters || !parameters.lookupSymbol<llm::ParameterOp>(parameter))
+    return {};
+  return SymbolRefAttr::get(parameters.getSymNameAttr(), parameter);
+}
+
+FailureOr<ArrayAttr> ProgramSymbols::getSources(accel::ObjectOp object) {
+  if (!object.getSources())
+    return ArrayAttr();
+  SmallVector<Attribute> sources;
+  for (auto source : object.getSources()->getAsRange<FlatSymbolRefAttr>()) {
+    sources.push_back(getParameter(source));
+    if (!sources.back())
+      return object.emitOpError("is made of ")
+             << source << ", which is no llm.parameter";
+  }
+  return ArrayAttr::get(module.getContext(), sources);
+}
+
 LogicalResult ProgramSymbols::convertObjects() {
   OpBuilder builder(module.getContext());
   for (auto object :
@@ -65,6 +96,9 @@ LogicalResult ProgramSymbols::convertObjects() {
         object.getSpace() == accel::Space::DDR ? MemorySpace::DDR
                                                : MemorySpace::HBM);
     const bool isCache = object.getKind() == accel::Kind::KVCache;
+    FailureOr<ArrayAttr> sources = getSources(object);
+    if (failed(sources))
+      return failure();
     FlatSymbolRefAttr stride = getStride(object);
     objects[object.getSymName().str()] = {
         static_cast<int64_t>(*object.getAddress()),
@@ -72,9 +106,10 @@ LogicalResult ProgramSymbols::convertObjects() {
         static_cast<int64_t>(object.getLayers().value_or(1)), stride};
     auto op = csb::ObjectOp::create(
         builder, object.getLoc(), object.getSymName(),
-        accel::stringifyKind(object.getKind()), stringify(memory.space),
-        *object.getAddress(), *object.getBytes(), *object.getStride(),
-        object.getLayersAttr(), memory.dmaBase, memory.ports, memory.portStride,
+        accel::stringifyKind(object.getKind()), object.getShape(), *sources,
+        object.getConfigAttr(), stringify(memory.space), *object.getAddress(),
+        *object.getBytes(), *object.getStride(), object.getLayersAttr(),
+        memory.dmaBase, memory.ports, memory.portStride,
         isCache ? StringAttr()
                 : builder.getStringAttr(getFilePattern(object, memory.ports)));
     symbols.erase(object);

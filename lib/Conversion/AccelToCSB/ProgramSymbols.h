@@ -32,8 +32,14 @@ class ProgramSymbols {
 public:
   ProgramSymbols(mlir::ModuleOp module, const Device &device);
 
+  /// Moves the declarations of parameters to a module of their own, because
+  /// buffers, functions and register tables may have their names.
+  void moveParameters();
+  /// A parameter, after they have moved; null where there is none of this name.
+  mlir::SymbolRefAttr getParameter(mlir::FlatSymbolRefAttr parameter);
+
   /// Replaces every `accel.object` by a `csb.object`. Emits an error at one
-  /// that has no address.
+  /// that has no address, or is made of what is no parameter.
   llvm::LogicalResult convertObjects();
 
   /// The `csb.buffer` of a placed buffer. Emits an error and returns null where
@@ -55,6 +61,7 @@ public:
 
 private:
   mlir::FlatSymbolRefAttr getStride(accel::ObjectOp object);
+  mlir::FailureOr<mlir::ArrayAttr> getSources(accel::ObjectOp object);
   void insert(mlir::Operation *symbol);
 
   mlir::ModuleOp module;
@@ -64,6 +71,8 @@ private:
   std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> buffers;
   std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> constants;
   mlir::Operation *last = nullptr;
+  /// Where the parameters are; null if there are none.
+  mlir::ModuleOp parameters;
   int64_t maxLayers = 1;
 };
 

@@ -127,5 +127,11 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
         return "dlavm::read_map(device, " + get(op.getAddress()) + ", " +
                get(op.getTokens()) + ", " + std::to_string(op.getChannels()) +
                ", " + std::to_string(op.getLanes()) + ")";
+      })
+      .Case([&](csb::ReadEmbeddingsOp op) {
+        return "dlavm::read_embeddings(" + get(op.getDirectory()) + " + \"/" +
+               op.getFile().str() + "\", " + get(op.getIds()) + ", " +
+               std::to_string(op.getVocabulary()) + ", " +
+               std::to_string(op.getChannels()) + ")";
       });
 }

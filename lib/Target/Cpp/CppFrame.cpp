@@ -89,6 +89,12 @@ void dlavm::printConstants(ModuleOp module, raw_ostream &os) {
   if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module))
     os << "// The largest context: seq + past.\n"
        << "inline constexpr int32_t kMaxTokens = " << *maxTokens << ";\n\n";
+  if (auto fingerprint = module->getAttrOfType<StringAttr>(
+          csb::CSBDialect::getFingerprintAttrName()))
+    os << "// What the parameter files for this driver have in common with "
+          "it.\n"
+       << "inline constexpr uint64_t kFingerprint = 0x"
+       << fingerprint.getValue() << ";\n\n";
   os << "// Registers of the tasks, and names of their values.\n";
   for (auto table : module.getOps<csb::RegisterTableOp>())
     printRegisterTable(table, os);

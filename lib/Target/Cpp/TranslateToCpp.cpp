@@ -110,6 +110,8 @@ static std::string getArgumentType(Type type) {
     return "const uint16_t *";
   if (isa<csb::DirectoryType>(type))
     return "const std::string &";
+  if (isa<csb::IdsType>(type))
+    return "const std::vector<int32_t> &";
   return CppExpressions::getType(type) + " ";
 }
 
@@ -140,8 +142,11 @@ LogicalResult CppPrinter::printFunction(func::FuncOp function) {
     return function.emitOpError("has no names for its arguments; run "
                                 "csb-prepare-emission before");
   const std::string unused = "[[maybe_unused]] ";
-  SmallVector<std::string> parameters = {(usesDevice(function) ? "" : unused) +
-                                         "dlavm::Device &device"};
+  SmallVector<std::string> parameters;
+  // Functions that take ids work on the host alone.
+  if (llvm::none_of(function.getArgumentTypes(), llvm::IsaPred<csb::IdsType>))
+    parameters.push_back((usesDevice(function) ? "" : unused) +
+                         "dlavm::Device &device");
   for (auto [argument, name] :
        llvm::zip_equal(function.getArguments(), names)) {
     StringRef text = cast<StringAttr>(name).getValue();
@@ -308,7 +313,7 @@ void CppPrinter::print(csb::LoadParametersOp op) {
   os << "dlavm::load_parameters(device, kParameterFiles, "
         "std::size(kParameterFiles),\n"
      << "                       " << expressions.get(op.getDirectory())
-     << engine << ");\n";
+     << ", kFingerprint" << engine << ");\n";
 }
 
 std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {

@@ -28,7 +28,7 @@ public:
   void task(int32_t, StringRef) override {}
   void write(uint32_t, uint32_t) override { ++writes; }
   void poll(uint32_t, uint32_t) override { ++polls; }
-  void read(uint32_t) override {}
+  uint32_t read(uint32_t) override { return 0; }
   int64_t writes = 0;
   int64_t polls = 0;
 };

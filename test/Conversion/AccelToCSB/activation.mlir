@@ -28,7 +28,7 @@ accel.object @silu activation_table [] in <ddr> at 0 bytes 8192 stride 0
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "gate_silu" "activation of 13690 channels"
+// CHECK:         csb.task "gate_silu" "activation of 13690 channels" to @y
 // CHECK:         %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK:         %silu = csb.address_of @silu : i64
 // CHECK-NEXT:    csb.write @activation::@TableAddress, %silu : i64

@@ -23,7 +23,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "sum" "element-wise sum"
+// CHECK:         csb.task "sum" "element-wise sum" to @y
 // CHECK:         %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK:         csb.write @elementwise::@Mode, %c0_i32 : i32
 // CHECK-NEXT:    csb.write @elementwise::@InputAddress, %a : i64

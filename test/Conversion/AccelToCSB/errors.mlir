@@ -88,3 +88,18 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+llm.parameter @other from "other" : tensor<64xf16>
+// expected-error@+1 {{'accel.object' op is made of @norm, which is no llm.parameter}}
+accel.object @n norm_weight [64] from [@norm] in <ddr> at 0 bytes 256 stride 0
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+// expected-error@+1 {{'accel.object' op is made of @norm, which is no llm.parameter}}
+accel.object @n norm_weight [64] from [@norm] in <ddr> at 0 bytes 256 stride 0
+}

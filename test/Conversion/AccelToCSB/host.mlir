@@ -66,3 +66,21 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// Embedding rows come from a file; the module names the embedding no longer.
+
+// CHECK-LABEL: module @embedding attributes
+// CHECK-NOT:     llm.embedding
+// CHECK-SAME:    {{$}}
+module @embedding attributes {accel.device = "edgellm-20241128", llm.embedding = @e, llm.max_tokens = 2048 : i64} {
+llm.parameter @e from "embed" : tensor<100x64xf16>
+// CHECK-LABEL: func.func @read_embeddings(
+// CHECK-SAME:    %[[DIR:.*]]: !csb.directory, %[[IDS:.*]]: !csb.ids) -> !csb.rows {
+// CHECK-NEXT:    %[[ROWS:.*]] = csb.read_embeddings %[[DIR]], %[[IDS]] from @parameters::@e[100, 64] file "embedding.bin"
+// CHECK-NEXT:    return %[[ROWS]]
+func.func @model() {
+  return
+}
+}

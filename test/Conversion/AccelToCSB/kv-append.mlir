@@ -30,7 +30,7 @@ accel.object @values kv_cache [2] layers 28 in <hbm> at 96375808 bytes 32768 str
 
 // CHECK-LABEL: func.func private @run_layer(
 // CHECK-SAME:    %[[LAYER:.*]]: i32, %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "keys_append"[%[[LAYER]]] "append 2 heads to the cache"
+// CHECK:         csb.task "keys_append"[%[[LAYER]]] "append 2 heads to the cache"{{$}}
 // CHECK-DAG:     %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK-DAG:     %[[H:.*]] = arith.muli %c4_i32, %[[L]] overflow<nsw> : i32
 // CHECK-DAG:     %[[WIDE:.*]] = arith.extsi %[[LAYER]] : i32 to i64
@@ -52,7 +52,7 @@ accel.object @values kv_cache [2] layers 28 in <hbm> at 96375808 bytes 32768 str
 // CHECK-NEXT:    csb.write @dat2hbm::@OnChip, %c0_i32 : i32
 // CHECK-NEXT:    csb.write @dat2hbm::@Opcode, %c64_i32 : i32
 // CHECK-NEXT:    csb.poll @dat2hbm::@Status until 1
-// CHECK:         csb.task "values_append"[%[[LAYER]]] "append 2 heads to the cache"
+// CHECK:         csb.task "values_append"[%[[LAYER]]] "append 2 heads to the cache"{{$}}
 // CHECK:         %[[V:.*]] = arith.addi %values, %[[OFFSET]] overflow<nsw> : i64
 // CHECK:         csb.write @dat2hbm::@InputAddress, %x : i64
 // CHECK-NEXT:    csb.write @dat2hbm::@InputHead, %[[H]] : i32

@@ -48,7 +48,7 @@ accel.object @bias scale_bias [4096] in <ddr> at 0 bytes 16384 stride 0
 // Without scale and bias, 4096 channels to 4096: form 287.
 // CHECK-LABEL: func.func private @run_plain(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "query" "linear 4096 -> 4096"
+// CHECK:         csb.task "query" "linear 4096 -> 4096" to @y
 // CHECK:         %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK:         csb.write @mvm::@InputChannels, %c4096_i32 : i32
 // CHECK-NEXT:    csb.write @mvm::@InputWidth, %[[SEQ]] : i32
@@ -96,7 +96,7 @@ func.func private @plain() {
 // CHECK-LABEL: func.func private @run_residual(
 // CHECK-SAME:    %[[LAYER:.*]]: i32, %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
 // CHECK:         scf.for %[[T:.*]] = %c0_i32 to %[[SEQ]] step %c38_i32 : i32 {
-// CHECK:           csb.task "down"[%[[LAYER]]] "linear 13696 -> 4096, scale and bias, plus residual"
+// CHECK:           csb.task "down"[%[[LAYER]]] "linear 13696 -> 4096, scale and bias, plus residual" to @d
 // CHECK-DAG:       %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK-DAG:       %[[LEFT:.*]] = arith.subi %[[SEQ]], %[[T]] overflow<nsw> : i32
 // CHECK-DAG:       %[[N:.*]] = arith.minsi %c38_i32, %[[LEFT]] : i32
@@ -184,7 +184,7 @@ func.func private @up() {
 
 // Logits of one token and the largest of them: form 2847.
 // CHECK-LABEL: func.func @run(
-// CHECK:         csb.task "lm_head" "linear 4096 -> 65024, scale and bias, argmax"
+// CHECK:         csb.task "lm_head" "linear 4096 -> 65024, scale and bias, argmax" to @logits
 // CHECK:         csb.write @mvm::@InputChannels, %c4096_i32 : i32
 // CHECK-NEXT:    csb.write @mvm::@InputWidth, %c1_i32 : i32
 // CHECK-NEXT:    csb.write @mvm::@InputRows, %c1_i32 : i32

@@ -28,7 +28,7 @@ accel.object @rope rope_table [] in <ddr> at 0 bytes 524288 stride 0
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "query_rope" "rotary embedding of 32 heads"
+// CHECK:         csb.task "query_rope" "rotary embedding of 32 heads" to @y
 // CHECK-DAG:     %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK-DAG:     %[[H:.*]] = arith.muli %c4_i32, %[[L]] overflow<nsw> : i32
 // CHECK-DAG:     %[[OFFSET:.*]] = arith.muli %c64_i32, %[[PAST]] overflow<nsw> : i32

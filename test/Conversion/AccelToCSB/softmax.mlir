@@ -27,7 +27,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "probabilities" "causal softmax of 32 heads"
+// CHECK:         csb.task "probabilities" "causal softmax of 32 heads" to @p
 // CHECK-DAG:     %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK-DAG:     %[[TOTAL:.*]] = arith.addi %[[SEQ]], %[[PAST]] overflow<nsw> : i32
 // CHECK-DAG:     %[[UP:.*]] = arith.addi %[[TOTAL]], %c31_i32 overflow<nsw> : i32

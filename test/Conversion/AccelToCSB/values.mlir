@@ -27,7 +27,7 @@ accel.object @k kv_cache [2] in <hbm> at 0 bytes 32768 stride 0
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
-// CHECK:         csb.task "attention" "values of 32 heads with 2 KV heads"
+// CHECK:         csb.task "attention" "values of 32 heads with 2 KV heads" to @o
 // CHECK-DAG:     %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
 // CHECK-DAG:     %[[TOTAL:.*]] = arith.addi %[[SEQ]], %[[PAST]] overflow<nsw> : i32
 // CHECK-DAG:     %[[UP:.*]] = arith.addi %[[TOTAL]], %c31_i32 overflow<nsw> : i32

@@ -125,7 +125,7 @@ csb.buffer @query at 0 bytes 0 live [0, 1]
 // -----
 
 // expected-error@+1 {{attribute 'ports' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
-csb.object @weight "weight" "HBM" at 0 bytes 64 stride 0 dma 0 ports 0 port_stride 0
+csb.object @weight "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 0 port_stride 0
 
 // -----
 
@@ -181,3 +181,55 @@ func.func @f(%directory: !csb.directory) {
   csb.load_parameters %directory via @f scratch @scratch base @scratch
   return
 }
+
+// -----
+
+func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
+  // expected-error@+1 {{'csb.read_embeddings' op names @embedding, which is no llm.parameter}}
+  %0 = csb.read_embeddings %directory, %ids from @embedding [64, 64] file "embedding.bin"
+  return
+}
+
+// -----
+
+// What objects are made of, and what tasks write.
+
+module @parameters {
+  llm.parameter @query from "q" : tensor<64x64xi4>
+}
+// expected-error@+1 {{'csb.object' op names @parameters::@key, which is no llm.parameter}}
+csb.object @weight "weight" [64, 64] from [@parameters::@query, @parameters::@key] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+
+// -----
+
+csb.object @query "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+func.func @f() {
+  // expected-error@+1 {{'csb.task' op writes @query, which is no csb.buffer}}
+  csb.task "query" "linear" to @query
+  return
+}
+
+// -----
+
+// Fingerprints.
+
+// expected-error@+1 {{'csb.fingerprint' must be a text of 16 hexadecimal digits at a module, found "0123456789ABCDEF"}}
+module attributes {csb.fingerprint = "0123456789ABCDEF"} {
+}
+
+// -----
+
+// expected-error@+1 {{'csb.fingerprint' must be a text of 16 hexadecimal digits at a module, found "0123"}}
+module attributes {csb.fingerprint = "0123"} {
+}
+
+// -----
+
+// expected-error@+1 {{'csb.fingerprint' must be a text of 16 hexadecimal digits at a module, found 7 : i64}}
+module attributes {csb.fingerprint = 7} {
+}
+
+// -----
+
+// expected-error@+1 {{'csb.fingerprint' must be a text of 16 hexadecimal digits at a module, found "0123456789abcdef"}}
+func.func private @f() attributes {csb.fingerprint = "0123456789abcdef"}

@@ -51,7 +51,7 @@ func.func @f(%a: i32) -> (i32, i32) {
 
 // -----
 
-// expected-error@+1 {{'func.func' op takes 'i8'; driver source has i32, i64, !csb.rows and !csb.directory}}
+// expected-error@+1 {{'func.func' op takes 'i8'; driver source has i32, i64, !csb.rows, !csb.ids and !csb.directory}}
 func.func @f(%a: i8) {
   return
 }
@@ -89,6 +89,7 @@ func.func private @g() {
 
 // -----
 
+module attributes {csb.fingerprint = "0123456789abcdef"} {
 csb.buffer @b at 0 bytes 64 live [0, 0]
 csb.constant @c = 0
 func.func private @copy() {
@@ -97,6 +98,72 @@ func.func private @copy() {
 func.func @load(%d: !csb.directory) {
   // expected-error@+1 {{'csb.load_parameters' op copies with @copy, which is no func.func (i64, i64, i64, i32) -> ()}}
   csb.load_parameters %d via @copy scratch @b base @c
+  return
+}
+}
+
+// -----
+
+func.func @load(%d: !csb.directory) {
+  // expected-error@+1 {{'csb.load_parameters' op compares fingerprints, but the module has no attribute 'csb.fingerprint'}}
+  csb.load_parameters %d
+  return
+}
+
+// -----
+
+// What works on the host alone.
+
+csb.buffer @b at 0 bytes 64 live [0, 0]
+func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
+  // expected-error@+1 {{'csb.task' op needs the device, but functions that take ids have none: they only look up embeddings}}
+  csb.task "a" "text"
+  return
+}
+
+// -----
+
+func.func @f(%ids: !csb.ids) {
+  // expected-error@+1 {{'func.call' op needs the device, but functions that take ids have none: they only look up embeddings}}
+  func.call @f(%ids) : (!csb.ids) -> ()
+  return
+}
+
+// -----
+
+llm.parameter @e from "e" : tensor<64x64xf16>
+func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
+  // expected-error@+1 {{'csb.read_embeddings' op has vocabulary 2147483648, but driver source has at most 2147483647}}
+  %0 = csb.read_embeddings %directory, %ids from @e [2147483648, 64] file "e"
+  return
+}
+
+// -----
+
+llm.parameter @e from "e" : tensor<64x64xf16>
+func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
+  // expected-error@+1 {{'csb.read_embeddings' op has channels 2147483648, but driver source has at most 2147483647}}
+  %0 = csb.read_embeddings %directory, %ids from @e [64, 2147483648] file "e"
+  return
+}
+
+// -----
+
+llm.parameter @e from "e" : tensor<64x64xf16>
+func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
+  // expected-error@+1 {{'csb.read_embeddings' op has a file that driver source cannot hold}}
+  %0 = csb.read_embeddings %directory, %ids from @e [64, 64] file "a\22b"
+  return
+}
+
+// -----
+
+llm.parameter @e from "e" : tensor<64x64xf16>
+func.func @f(%device: i64, %directory: !csb.directory, %ids: !csb.ids) {
+  %c1 = arith.constant 1 : i32
+  %0 = csb.read_embeddings %directory, %ids from @e [64, 64] file "e"
+  // expected-error@+1 {{'csb.dma_write' op uses rows in a way that driver source cannot express: what csb.dma_read or csb.read_embeddings reads is returned, and all else takes an argument of the function}}
+  csb.dma_write %0, %device[%c1, 64] lanes 32
   return
 }
 
@@ -147,7 +214,7 @@ func.func @f(%a: i32) -> i32 {
 // -----
 
 func.func @f(%a: !csb.rows) -> !csb.rows {
-  // expected-error@+1 {{'func.return' op uses rows in a way that driver source cannot express: what csb.dma_read reads is returned, and all else takes an argument of the function}}
+  // expected-error@+1 {{'func.return' op uses rows in a way that driver source cannot express: what csb.dma_read or csb.read_embeddings reads is returned, and all else takes an argument of the function}}
   return %a : !csb.rows
 }
 
@@ -225,14 +292,14 @@ func.func @f() {
 // -----
 
 // expected-error@+1 {{'csb.object' op has a name that driver source cannot hold}}
-csb.object @"a\22b" "weight" "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+csb.object @"a\22b" "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
 
 // -----
 
 // expected-error@+1 {{'csb.object' op has a file that driver source cannot hold}}
-csb.object @a "weight" "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "a\\b"
+csb.object @a "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "a\\b"
 
 // -----
 
 // expected-error@+1 {{'csb.object' op lies in 'SRAM'; memories are 'DDR' and 'HBM'}}
-csb.object @a "weight" "SRAM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+csb.object @a "weight" [64, 64] "SRAM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0

@@ -15,7 +15,7 @@ csb.buffer @queryRope at 0 bytes 64 live [0, 0]
 // CHECK: csb.constant @layer_stride.0 = 5 {csb.name = "kLayerStride0"}
 csb.constant @layer_stride.0 = 5
 // CHECK: csb.object @"a weight" {{.*}} {csb.name = "kAWeight"}
-csb.object @"a weight" "weight" "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+csb.object @"a weight" "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
 // What C++ or the driver's own frame use.
 // CHECK: csb.register_table @class "class" attributes {csb.name = "class2"}
 csb.register_table @class "class" {

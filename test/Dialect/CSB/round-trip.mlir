@@ -25,10 +25,20 @@ csb.constant @ddr_base = 8589934592
 csb.buffer @query at 22306816 bytes 16777216 live [1, 2]
 // CHECK: csb.buffer @input at 0 bytes 64 live [0, 0, 3, 4] input
 csb.buffer @input at 0 bytes 64 live [0, 0, 3, 4] input
-// CHECK: csb.object @weight "weight" "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"
-csb.object @weight "weight" "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"
-// CHECK: csb.object @cache "kv_cache" "HBM" at 270336 bytes 32768 stride 0 dma 0 ports 32 port_stride 268435456
-csb.object @cache "kv_cache" "HBM" at 270336 bytes 32768 stride 0 dma 0 ports 32 port_stride 268435456
+// What objects and embeddings are made of has names of its own.
+// CHECK:      module @parameters {
+// CHECK-NEXT:   llm.parameter @query from "q{layer}"
+// CHECK:      }
+module @parameters {
+  llm.parameter @query from "q{layer}" layers 28 : tensor<4096x4096xi4>
+  llm.parameter @embedding from "e" : tensor<65024x4096xf16>
+}
+// CHECK: csb.object @weight "weight" [4096, 4096] from [@parameters::@query] "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"
+csb.object @weight "weight" [4096, 4096] from [@parameters::@query] "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"
+// CHECK: csb.object @rope "rope_table" [] with {theta = 1.000000e+04 : f64} "DDR" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
+csb.object @rope "rope_table" [] with {theta = 1.0e4 : f64} "DDR" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
+// CHECK: csb.object @cache "kv_cache" [2] "HBM" at 270336 bytes 32768 stride 0 dma 0 ports 32 port_stride 268435456
+csb.object @cache "kv_cache" [2] "HBM" at 270336 bytes 32768 stride 0 dma 0 ports 32 port_stride 268435456
 
 // CHECK-LABEL: func.func @run(
 // CHECK-SAME: %[[LAYER:.*]]: i32, %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32)
@@ -41,8 +51,8 @@ func.func @run(%layer: i32, %seq: i32, %past: i32) {
   %1 = csb.address_of @weight : i64
   // CHECK: csb.address_of @layer_stride : i64
   %2 = csb.address_of @layer_stride : i64
-  // CHECK: csb.task "query"[%[[LAYER]]] "linear 4096 -> 4096"
-  csb.task "query"[%layer] "linear 4096 -> 4096"
+  // CHECK: csb.task "query"[%[[LAYER]]] "linear 4096 -> 4096" to @query
+  csb.task "query"[%layer] "linear 4096 -> 4096" to @query
   // CHECK: csb.write @mvm::@InputWidth, %[[SEQ]] : i32
   csb.write @mvm::@InputWidth, %seq : i32
   // CHECK: csb.write @mvm::@Mode, %query : i64
@@ -51,7 +61,7 @@ func.func @run(%layer: i32, %seq: i32, %past: i32) {
   csb.poll @mvm::@Status until 1
   // CHECK: csb.step "query"[%[[LAYER]]]
   csb.step "query"[%layer]
-  // CHECK: csb.task "norm" "RMS norm"
+  // CHECK: csb.task "norm" "RMS norm"{{$}}
   csb.task "norm" "RMS norm"
   // CHECK: csb.poll @norm::@Status until 0
   csb.poll @norm::@Status until 0
@@ -76,6 +86,14 @@ func.func @host(%rows: !csb.rows, %directory: !csb.directory, %seq: i32) -> (!cs
   csb.load_parameters %directory via @copy scratch @query base @ddr_base
   // CHECK: return %[[R]], %[[T]]
   return %1, %2 : !csb.rows, i32
+}
+
+// CHECK-LABEL: func.func @embeddings(
+// CHECK-SAME: %[[DIR:.*]]: !csb.directory, %[[IDS:.*]]: !csb.ids) -> !csb.rows
+func.func @embeddings(%directory: !csb.directory, %ids: !csb.ids) -> !csb.rows {
+  // CHECK: csb.read_embeddings %[[DIR]], %[[IDS]] from @parameters::@embedding[65024, 4096] file "embedding.bin"
+  %0 = csb.read_embeddings %directory, %ids from @parameters::@embedding [65024, 4096] file "embedding.bin"
+  return %0 : !csb.rows
 }
 
 func.func private @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {

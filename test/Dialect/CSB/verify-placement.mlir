@@ -2,7 +2,7 @@
 // planner would have done; the pass must name the task and the buffer.
 
 // RUN: dlavm-import %models/chatglm2-6b.json --layers=2 --max-tokens=2048 \
-// RUN:   | dlavm-opt --llm-fuse-residual --convert-llm-to-accel=device=edgellm-20241128 \
+// RUN:   | dlavm-opt --llm-fuse-residual --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 \
 // RUN:       --accel-slice-tasks --accel-place-objects --accel-place-buffers \
 // RUN:       --convert-accel-to-csb -o %t.mlir
 // RUN: dlavm-opt --csb-verify-placement %t.mlir -o /dev/null 2>&1 | count 0

@@ -30,6 +30,9 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  // The largest context: seq + past.
 // CHECK-NEXT:  inline constexpr int32_t kMaxTokens = 2048;
 // CHECK-EMPTY:
+// CHECK-NEXT:  // What the parameter files for this driver have in common with it.
+// CHECK-NEXT:  inline constexpr uint64_t kFingerprint = 0x{{[0-9a-f]+}};
+// CHECK-EMPTY:
 // CHECK-NEXT:  // Registers of the tasks, and names of their values.
 // CHECK-EMPTY:
 // CHECK-NEXT:  // matrix-vector multiply with INT4 weights
@@ -146,7 +149,7 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  inline void load_parameters(dlavm::Device &device,
 // CHECK-NEXT:                              const std::string &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
-// CHECK-NEXT:                           directory);
+// CHECK-NEXT:                           directory, kFingerprint);
 // CHECK-NEXT:  }
 // CHECK-EMPTY:
 // CHECK-NEXT:  inline void write_input(dlavm::Device &device, const uint16_t *rows,

@@ -4,7 +4,10 @@
 // RUN: echo '#include "driver.h"' > %t/driver.cpp
 // RUN: %cxx -std=c++17 -Wall -Wextra -Werror -fsyntax-only -I %runtime %t/driver.cpp
 
-module @model attributes {llm.max_tokens = 2048 : i64} {
+module @model attributes {csb.fingerprint = "00000000deadbeef", llm.max_tokens = 2048 : i64} {
+
+// CHECK:      // What the parameter files for this driver have in common with it.
+// CHECK-NEXT: inline constexpr uint64_t kFingerprint = 0x00000000deadbeef;
 
 // Registers and the names of their values. A name that a table has twice gets
 // that of its register in front.
@@ -108,7 +111,7 @@ func.func @read_token() -> i32 {
 // CHECK-LABEL: inline void load_parameters(dlavm::Device &device,
 // CHECK-NEXT:                              const std::string &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
-// CHECK-NEXT:                           directory);
+// CHECK-NEXT:                           directory, kFingerprint);
 func.func @load_parameters(%directory: !csb.directory loc("directory")) {
   csb.load_parameters %directory
   return
@@ -118,7 +121,7 @@ func.func @load_parameters(%directory: !csb.directory loc("directory")) {
 // CHECK-LABEL: inline void load_with(dlavm::Device &device, const std::string &engine) {
 // CHECK-NEXT:    const dlavm::CopyEngine engine2 = {copy, kDdrBase, kX, 8192};
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
-// CHECK-NEXT:                           engine, &engine2);
+// CHECK-NEXT:                           engine, kFingerprint, &engine2);
 csb.constant @ddr_base = 4294967296
 func.func @load_with(%directory: !csb.directory loc("engine")) {
   csb.load_parameters %directory via @copy scratch @x base @ddr_base
@@ -127,6 +130,18 @@ func.func @load_with(%directory: !csb.directory loc("engine")) {
 func.func @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {
   csb.write @one::@Mode, %port : i32
   return
+}
+
+// A function that takes ids works on the host alone.
+// CHECK-LABEL: inline std::vector<uint16_t> read_embeddings(const std::string &directory,
+// CHECK-NEXT:                                               const std::vector<int32_t> &ids) {
+// CHECK-NEXT:    return dlavm::read_embeddings(directory + "/embedding.bin", ids, 65024, 4096);
+module @parameters {
+  llm.parameter @embedding from "e" : tensor<65024x4096xf16>
+}
+func.func @read_embeddings(%directory: !csb.directory loc("directory"), %ids: !csb.ids loc("ids")) -> !csb.rows {
+  %0 = csb.read_embeddings %directory, %ids from @parameters::@embedding [65024, 4096] file "embedding.bin"
+  return %0 : !csb.rows
 }
 
 // What nothing uses makes no warning.

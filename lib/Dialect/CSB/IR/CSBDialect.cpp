@@ -8,7 +8,10 @@
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
@@ -35,6 +38,22 @@ void CSBDialect::initialize() {
 #define GET_OP_LIST
 #include "DLAVM/Dialect/CSB/IR/CSBOps.cpp.inc"
       >();
+}
+
+LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attribute) {
+  // csb-prepare-emission leaves others, for the emission alone.
+  if (attribute.getName() != getFingerprintAttrName())
+    return success();
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  if (isa<ModuleOp>(op) && text && text.getValue().size() == 16 &&
+      llvm::all_of(text.getValue(), [](char c) {
+        return llvm::isHexDigit(c) && !llvm::isUpper(c);
+      }))
+    return success();
+  return op->emitError("'csb.fingerprint' must be a text of 16 hexadecimal "
+                       "digits at a module, found ")
+         << attribute.getValue();
 }
 
 /// Words that C++ or the frame of a driver use for something else.
@@ -175,6 +194,23 @@ LogicalResult BufferOp::verify() {
   return success();
 }
 
+static LogicalResult verifyParameter(Operation *op,
+                                     SymbolTableCollection &symbols,
+                                     SymbolRefAttr parameter) {
+  if (symbols.lookupNearestSymbolFrom<llm::ParameterOp>(op, parameter))
+    return success();
+  return op->emitOpError() << "names " << parameter
+                           << ", which is no llm.parameter";
+}
+
+LogicalResult ObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (ArrayAttr sources = getSourcesAttr())
+    for (auto source : sources.getAsRange<SymbolRefAttr>())
+      if (failed(verifyParameter(*this, symbols, source)))
+        return failure();
+  return success();
+}
+
 void AddressOfOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), getSymbol());
 }
@@ -198,6 +234,14 @@ static LogicalResult verifyRegister(Operation *op,
   if (isa_and_nonnull<RegisterOp>(symbols.lookupNearestSymbolFrom(op, reg)))
     return success();
   return op->emitOpError() << "names " << reg << ", which is no csb.register";
+}
+
+LogicalResult TaskOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!getOutputAttr() ||
+      symbols.lookupNearestSymbolFrom<BufferOp>(*this, getOutputAttr()))
+    return success();
+  return emitOpError() << "writes " << getOutputAttr()
+                       << ", which is no csb.buffer";
 }
 
 LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -241,4 +285,9 @@ LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "names " << getDdrBaseAttr()
                          << ", which is no csb.constant";
   return success();
+}
+
+LogicalResult
+ReadEmbeddingsOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyParameter(*this, symbols, getParameterAttr());
 }

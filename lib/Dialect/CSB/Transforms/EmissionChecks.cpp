@@ -121,7 +121,8 @@ static bool isExpressible(Operation *op) {
   return isArithmetic(op) ||
          isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp,
              AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
-             DMAWriteOp, DMAReadOp, LoadParametersOp, StepOp>(op);
+             DMAWriteOp, DMAReadOp, LoadParametersOp, ReadEmbeddingsOp, StepOp>(
+             op);
 }
 
 /// Rows that a function takes belong to the caller, those that it reads are
@@ -130,11 +131,22 @@ static LogicalResult checkRows(Operation *op) {
   for (Value operand : op->getOperands())
     if (isa<RowsType>(operand.getType()) &&
         isa<func::ReturnOp>(op) == isa<BlockArgument>(operand))
-      return op->emitOpError(
-          "uses rows in a way that driver source cannot "
-          "express: what csb.dma_read reads is returned, and "
-          "all else takes an argument of the function");
+      return op->emitOpError("uses rows in a way that driver source cannot "
+                             "express: what csb.dma_read or "
+                             "csb.read_embeddings reads is returned, "
+                             "and all else takes an argument of the function");
   return success();
+}
+
+/// A function that takes ids has no device.
+static LogicalResult checkHostOnly(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (llvm::none_of(function.getArgumentTypes(), llvm::IsaPred<IdsType>) ||
+      isa<ReadEmbeddingsOp, func::ReturnOp, arith::ConstantOp>(op) ||
+      isArithmetic(op))
+    return success();
+  return op->emitOpError("needs the device, but functions that take ids have "
+                         "none: they only look up embeddings");
 }
 
 static LogicalResult checkOp(Operation *op) {
@@ -155,7 +167,7 @@ static LogicalResult checkOp(Operation *op) {
     if (divisor && cast<IntegerAttr>(divisor.getValue()).getValue().isZero())
       return op->emitOpError("divides by zero");
   }
-  if (failed(checkRows(op)))
+  if (failed(checkRows(op)) || failed(checkHostOnly(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([](func::CallOp op) -> LogicalResult {
@@ -181,7 +193,18 @@ static LogicalResult checkOp(Operation *op) {
             succeeded(checkNumber(op, op.getChannels(), mostInt, "channels")) &&
             succeeded(checkNumber(op, op.getLanes(), mostInt, "lanes")));
       })
+      .Case([](ReadEmbeddingsOp op) {
+        return success(
+            succeeded(checkText(op, op.getFile(), "file")) &&
+            succeeded(
+                checkNumber(op, op.getVocabulary(), mostInt, "vocabulary")) &&
+            succeeded(checkNumber(op, op.getChannels(), mostInt, "channels")));
+      })
       .Case([](LoadParametersOp op) -> LogicalResult {
+        auto module = op->getParentOfType<ModuleOp>();
+        if (!module->hasAttr(CSBDialect::getFingerprintAttrName()))
+          return op.emitOpError("compares fingerprints, but the module has no "
+                                "attribute 'csb.fingerprint'");
         if (!op.getCopy())
           return success();
         Builder builder(op.getContext());
@@ -214,10 +237,11 @@ static LogicalResult checkFunction(func::FuncOp function) {
            << function.getNumResults()
            << " values; functions of driver source return one or none";
   for (Type type : function.getArgumentTypes())
-    if (!isInteger(type) && !isa<RowsType, DirectoryType>(type))
+    if (!isInteger(type) && !isa<RowsType, DirectoryType, IdsType>(type))
       return function.emitOpError("takes ")
              << type
-             << "; driver source has i32, i64, !csb.rows and !csb.directory";
+             << "; driver source has i32, i64, !csb.rows, !csb.ids and "
+                "!csb.directory";
   for (Type type : function.getResultTypes())
     if (!isInteger(type) && !isa<RowsType>(type))
       return function.emitOpError("returns ")

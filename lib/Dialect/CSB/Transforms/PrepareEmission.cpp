@@ -71,6 +71,7 @@ struct PrepareEmission
     // What the frame of a driver defines.
     globals.get("kMaxTokens");
     globals.get("kParameterFiles");
+    globals.get("kFingerprint");
     Builder builder(&getContext());
     for (Operation &op : getOperation().getOps()) {
       if (isa<BufferOp, ObjectOp, ConstantOp>(op))
@@ -147,7 +148,7 @@ struct PrepareEmission
     getUsers(op, users);
     const bool isUsedOnceHere =
         users.size() == 1 && users.front()->getBlock() == op->getBlock();
-    const bool isRead = isa<ReadOp, DMAReadOp>(op);
+    const bool isRead = isa<ReadOp, DMAReadOp, ReadEmbeddingsOp>(op);
     const bool isInline =
         isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op) ||
         (isUsedOnceHere &&

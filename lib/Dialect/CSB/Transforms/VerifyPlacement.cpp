@@ -38,7 +38,10 @@ public:
     checker.poll(reg, value);
     ++numStarts;
   }
-  void read(uint32_t reg) override { checker.read(reg); }
+  uint32_t read(uint32_t reg) override {
+    checker.read(reg);
+    return 0;
+  }
 
 private:
   Checker &checker;

@@ -23,7 +23,12 @@ def CSB_Dialect : Dialect {
     beyond 2^31); arithmetic is that of the arith dialect, loops are `scf.for`.
 
     Registers, buffers and objects are symbols, so that the driver source can
-    name them.
+    name them. What parameter files are made of stays in the module, too: the
+    `llm.parameter` declarations lie in a module of their own, so that their
+    names may be those of buffers.
+
+    The attribute `csb.fingerprint` of the module is 16 hexadecimal digits that
+    its driver and the parameter files for it have in common.
 
     ```mlir
     csb.register_table @mvm "matrix-vector multiply with INT4 weights" {
@@ -44,6 +49,13 @@ def CSB_Dialect : Dialect {
     ```
   }];
   let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// The module attribute with the fingerprint.
+    static constexpr ::llvm::StringLiteral getFingerprintAttrName() {
+      return "csb.fingerprint";
+    }
+  }];
 }
 
 class CSB_Type<string name, string typeMnemonic>
@@ -53,6 +65,10 @@ class CSB_Type<string name, string typeMnemonic>
 
 def CSB_RowsType : CSB_Type<"Rows", "rows"> {
   let summary = "FP16 rows [tokens][channels] in the memory of the host";
+}
+
+def CSB_IdsType : CSB_Type<"Ids", "ids"> {
+  let summary = "token ids in the memory of the host";
 }
 
 def CSB_DirectoryType : CSB_Type<"Directory", "directory"> {

@@ -92,9 +92,13 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
   let hasVerifier = 1;
 }
 
-def CSB_ObjectOp : CSB_Op<"object", [Symbol]> {
+def CSB_ObjectOp : CSB_Op<"object", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a parameter, a table or a KV cache, for all layers";
   let description = [{
+    Kind, shape, `from` (the parameters that it is made of) and `with` (what a
+    table holds) are those of `accel.object`.
+
     `at` is the address of the first layer, `stride` the distance between
     layers, `bytes` the size of one layer, `dma` the host's DMA address of
     address 0, for `ports` ports that lie `port_stride` apart. `file` is the
@@ -103,17 +107,23 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol]> {
     `csb.load_parameters` loads.
 
     ```mlir
-    csb.object @query_weight "weight" "HBM" at 0 bytes 270336 stride 3287552 layers 28
+    csb.object @query_weight "weight" [4096, 4096] from [@parameters::@query] "HBM"
+      at 0 bytes 270336 stride 3287552 layers 28
       dma 0 ports 32 port_stride 268435456 file "layer{layer}/query_weight.{port}.bin"
     ```
+
+    Constraints: `from` names `llm.parameter`s.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind, StrAttr:$space,
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind,
+    DenseI64ArrayAttr:$shape, OptionalAttr<SymbolRefArrayAttr>:$sources,
+    OptionalAttr<DictionaryAttr>:$config, StrAttr:$space,
     CSB_NonNegative:$address, CSB_Positive:$bytes, CSB_NonNegative:$stride,
     OptionalAttr<CSB_Positive>:$layers, CSB_NonNegative:$dma_base,
     CSB_Positive:$ports, CSB_NonNegative:$port_stride,
     OptionalAttr<StrAttr>:$file);
   let assemblyFormat = [{
-    $sym_name $kind $space `at` $address `bytes` $bytes `stride` $stride
+    $sym_name $kind $shape (`from` $sources^)? (`with` $config^)? $space
+    `at` $address `bytes` $bytes `stride` $stride
     (`layers` $layers^)? `dma` $dma_base `ports` $ports `port_stride` $port_stride
     (`file` $file^)? attr-dict
   }];
@@ -137,18 +147,23 @@ def CSB_AddressOfOp : CSB_Op<"address_of", [Pure,
 // Register program
 //===----------------------------------------------------------------------===//
 
-def CSB_TaskOp : CSB_Op<"task"> {
+def CSB_TaskOp : CSB_Op<"task", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "says which task the following writes belong to";
   let description = [{
     The text is a comment in the driver source. Outside the layers there is no
-    layer.
+    layer. `to` is the buffer that the task writes; one that appends to a KV
+    cache has none.
 
     ```mlir
-    csb.task "query"[%layer] "linear 4096 -> 4096"
+    csb.task "query"[%layer] "linear 4096 -> 4096" to @query
     ```
   }];
-  let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment);
-  let assemblyFormat = "$name (`[` $layer^ `]`)? $comment attr-dict";
+  let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment,
+    OptionalAttr<FlatSymbolRefAttr>:$output);
+  let assemblyFormat = [{
+    $name (`[` $layer^ `]`)? $comment (`to` $output^)? attr-dict
+  }];
 }
 
 class CSB_RegisterUser<string mnemonic> : CSB_Op<mnemonic, [
@@ -242,7 +257,8 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "load the files of all objects";
   let description = [{
-    By DMA; with `via`, files for HBM go to a scratch buffer in DDR, from where
+    By DMA, after a check that they have the fingerprint of the module. With
+    `via`, files for HBM go to a scratch buffer in DDR, from where
     the function copies them: (source, destination, bytes, port). `base` is the
     constant with the DMA address of DDR.
 
@@ -261,6 +277,31 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
     $directory (`via` $copy^ `scratch` $scratch `base` $ddr_base)? attr-dict
   }];
   let hasVerifier = 1;
+}
+
+def CSB_ReadEmbeddingsOp : CSB_Op<"read_embeddings", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "look up the embedding rows of tokens";
+  let description = [{
+    Reads rows of FP16 from a file that has one for each token of the
+    vocabulary. It needs no device: a function that takes ids is one of the host
+    alone.
+
+    ```mlir
+    %rows = csb.read_embeddings %directory, %ids
+      from @parameters::@embedding [65024, 4096] file "embedding.bin"
+    ```
+
+    Constraints: `from` names an `llm.parameter`.
+  }];
+  let arguments = (ins CSB_DirectoryType:$directory, CSB_IdsType:$ids,
+    SymbolRefAttr:$parameter, CSB_Positive:$vocabulary, CSB_Positive:$channels,
+    StrAttr:$file);
+  let results = (outs CSB_RowsType:$rows);
+  let assemblyFormat = [{
+    $directory `,` $ids `from` $parameter `[` $vocabulary `,` $channels `]`
+    `file` $file attr-dict
+  }];
 }
 
 def CSB_StepOp : CSB_Op<"step"> {

@@ -1,0 +1,130 @@
+//===- DriverPlan.h - What plan.json says of a driver -------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DRIVER_DRIVERPLAN_H
+#define DLAVM_DRIVER_DRIVERPLAN_H
+
+#include "DLAVM/Check/Checker.h"
+#include "DLAVM/Checkpoint/Parameter.h"
+#include "DLAVM/Device/Device.h"
+
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+#include <string>
+#include <vector>
+
+namespace dlavm {
+
+/// A task of a run.
+struct PlanTask {
+  std::string name;
+  /// One line for people: "linear 4096 -> 4096, scale and bias".
+  std::string computes;
+  bool inLayers = false;
+  /// The buffer that it writes; empty where it appends to a KV cache.
+  std::string result;
+};
+
+/// A parameter, a table or a KV cache.
+struct PlanObject {
+  std::string name;
+  ObjectKind kind = ObjectKind::Weight;
+  /// As ObjectKind says.
+  llvm::SmallVector<int64_t, 2> shape;
+  /// The parameters that it is made of, by name, with its shape and layers: a
+  /// weight; scale and bias; a norm's weight and perhaps its bias.
+  std::vector<std::string> from;
+  /// What a table holds: {"style": "half_split", "theta": 10000, "rotary":
+  /// 128}.
+  llvm::json::Object config;
+  MemorySpace space = MemorySpace::DDR;
+  /// Of the first layer; in HBM, in every port.
+  int64_t address = 0;
+  /// Of one layer; in HBM, in every port. Each file has as many.
+  int64_t bytes = 0;
+  /// 0 where one serves all layers.
+  int64_t layers = 0;
+  int64_t layerStride = 0;
+  int64_t ports = 1;
+  int64_t portStride = 0;
+  /// The DMA address is dmaBase + address + layer * layerStride + port *
+  /// portStride.
+  int64_t dmaBase = 0;
+  /// "layer{layer}/query_weight.{port}.bin", where `{layer}` and `{port}` stand
+  /// for two digits; empty for KV caches. It never leaves the directory.
+  std::string file;
+
+  /// The path, below the directory of the parameters, of one file.
+  std::string getFile(int64_t layer, int64_t port) const;
+};
+
+/// A feature map in DDR.
+struct PlanBuffer {
+  std::string name;
+  int64_t address = 0;
+  int64_t bytes = 0;
+  bool isInput = false;
+  /// Pairs of the first and the last task, counted from 0, in which it holds
+  /// something.
+  llvm::SmallVector<int64_t, 2> live;
+};
+
+/// A function of the driver that moves maps or tokens. All drivers have
+/// `load_parameters` and `run` besides, and those of a model with an embedding
+/// `read_embeddings`.
+struct HostFunction {
+  /// "write_input", "read_logits", "read_token"
+  std::string name;
+  /// "input", "output" or "token"
+  std::string kind;
+  /// Channels of a row; 0 for a token.
+  int64_t channels = 0;
+  /// True where it moves one row, that of the last token, and takes no `seq`.
+  bool lastTokenOnly = false;
+};
+
+/// plan.json of a directory that `dlavm compile` wrote.
+struct DriverPlan {
+  std::string driver;
+  std::string namespaceName;
+  std::string device;
+  int64_t maxTokens = 0;
+  /// 16 hexadecimal digits that parameter files and driver have in common.
+  std::string fingerprint;
+  /// The file with the llm module that the driver computes.
+  std::string model;
+  /// The parameter with a row for each token; empty if the model has none.
+  std::string embedding;
+  /// How blocks of weights got their scales: "absmax" or "search"; empty before
+  /// they are packed.
+  std::string scaleChoice;
+  /// The tokens that end a text, from the checkpoint that was packed.
+  std::vector<int32_t> endTokens;
+  std::vector<PlanTask> tasks;
+  std::vector<HostFunction> functions;
+  std::vector<ParameterInfo> parameters;
+  std::vector<PlanBuffer> buffers;
+  std::vector<PlanObject> objects;
+  /// Buffers and objects as the checks want them.
+  std::vector<PlanRegion> regions;
+
+  /// Reads and checks \p directory/plan.json. Errors name file and field. All
+  /// addresses are at least 0, all sizes at least 1, no end overflows, and what
+  /// names a parameter, a buffer or a task names one that is there.
+  static llvm::Expected<DriverPlan> read(llvm::StringRef directory);
+
+  /// Null if there is none of this name.
+  const ParameterInfo *getParameter(llvm::StringRef name) const;
+  const PlanObject *getObject(llvm::StringRef name) const;
+  const PlanBuffer *getBuffer(llvm::StringRef name) const;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_DRIVER_DRIVERPLAN_H
