@@ -1,0 +1,78 @@
+//===- Packer.h - Parameters as the device holds them ---------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Turns the tensors of a checkpoint into the bytes that a driver loads. How
+// weights are rounded, tables computed and vectors converted is decided here;
+// where the results lie in memory is a matter of the device (ObjectSupport).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_PACK_PACKER_H
+#define DLAVM_PACK_PACKER_H
+
+#include "DLAVM/Checkpoint/TensorSource.h"
+#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Pack/RowQuantizer.h"
+
+#include <functional>
+
+namespace dlavm {
+
+struct PackOptions {
+  ScaleChoice scaleChoice = ScaleChoice::AbsMax;
+  /// 0 takes all of the machine.
+  unsigned threads = 0;
+  /// The tokens that end a text; they go into the plan.
+  std::vector<int32_t> endTokens;
+  /// Hears how many bytes of how many are done; from any thread, but from one
+  /// at a time.
+  std::function<void(int64_t done, int64_t total)> progress;
+};
+
+/// Takes bytes of an object; \p offset is from the beginning of the object in
+/// that layer and port. One thread hands over all bytes of an object's layer,
+/// those of each port in ascending order without gaps; several threads call for
+/// different objects and layers.
+using PackSink = llvm::function_ref<llvm::Error(
+    const PlanObject &object, int64_t layer, int64_t port, int64_t offset,
+    llvm::ArrayRef<uint8_t> bytes)>;
+
+/// What rounding has done, and how well tables fit.
+struct PackReport {
+  struct Matrix {
+    std::string parameter;
+    int64_t layer;
+    QuantizationError error;
+  };
+  struct Table {
+    std::string object;
+    std::string function;
+    double maxError;
+  };
+  /// In the order of the plan's objects.
+  std::vector<Matrix> matrices;
+  std::vector<Table> tables;
+};
+
+/// Packs all objects of all layers. Looks for missing tensors and wrong shapes
+/// before it hands over the first byte. Errors name object, tensor and layer;
+/// besides those of the sink they are: a tensor is missing or has the wrong
+/// shape, a value is not finite or does not fit FP16, the plan does not suit
+/// the device.
+llvm::Expected<PackReport>
+packObjects(const DriverPlan &plan, const Device &device, TensorSource &source,
+            const PackOptions &options, PackSink sink);
+
+/// Packs one layer of one object, on this thread.
+llvm::Error packObject(const DriverPlan &plan, const Device &device,
+                       TensorSource &source, ScaleChoice choice,
+                       const PlanObject &object, int64_t layer, PackSink sink);
+
+} // namespace dlavm
+
+#endif // DLAVM_PACK_PACKER_H

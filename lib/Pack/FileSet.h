@@ -1,0 +1,83 @@
+//===- FileSet.h - Parameter files while they are written -----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_PACK_FILESET_H
+#define DLAVM_LIB_PACK_FILESET_H
+
+#include "Hash64.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dlavm {
+
+/// A file of the packed parameters.
+struct PackedFile {
+  /// Below the directory, with '/'.
+  std::string path;
+  int64_t bytes;
+  uint64_t checksum = 0;
+};
+
+/// Files below a directory, each written in pieces from its beginning to its
+/// end by one thread at a time. Unless they are kept, they are removed again,
+/// and so are the directories that were made for them.
+class FileSet {
+public:
+  explicit FileSet(llvm::StringRef directory) : directory(directory) {}
+  ~FileSet();
+
+  /// Announces a file; returns its index. All are announced before the first is
+  /// written.
+  size_t add(std::string path, int64_t bytes);
+  /// Makes the directories of all files.
+  llvm::Error createDirectories();
+  /// Writes the next bytes of a file; the last ones close it. Every error of
+  /// the file system is reported here.
+  llvm::Error write(size_t file, llvm::ArrayRef<uint8_t> bytes);
+
+  void keep() { isKept = true; }
+  const std::vector<PackedFile> &getFiles() const { return files; }
+
+private:
+  /// What there is of a file while it is written.
+  struct Open {
+    std::unique_ptr<llvm::raw_fd_ostream> os;
+    Hash64 hash;
+    int64_t written = 0;
+    bool exists = false;
+  };
+
+  std::string directory;
+  std::vector<PackedFile> files;
+  std::vector<Open> open;
+  std::vector<std::string> created;
+  bool isKept = false;
+};
+
+/// How many threads may write where each has up to \p filesPerThread files open
+/// at once: \p threads (0 is all of the machine), or less where the process may
+/// not open as many files, but at least one. Raises the soft limit of the
+/// process to the hard one if that helps.
+unsigned limitThreads(unsigned threads, int64_t filesPerThread);
+
+/// Writes a file beside its place and moves it there, so that it is never there
+/// in part.
+llvm::Error replaceFile(llvm::StringRef path, llvm::StringRef content);
+
+/// The path of a file below a directory.
+std::string joinPath(llvm::StringRef directory, llvm::StringRef path);
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_PACK_FILESET_H

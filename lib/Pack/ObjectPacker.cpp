@@ -1,0 +1,151 @@
+//===- ObjectPacker.cpp - One object after the other ----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ObjectPacker.h"
+#include "DLAVM/Pack/ActivationTable.h"
+#include "DLAVM/Support/Half.h"
+#include "PackSupport.h"
+#include "RopeTable.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+/// Says which object and layer an error is about.
+static Error addPlace(Error error, const PlanObject &object, int64_t layer) {
+  if (!error)
+    return error;
+  std::string place = object.name;
+  if (object.layers > 0)
+    place += " of layer " + std::to_string(layer);
+  return createStringError(place + ": " + toString(std::move(error)));
+}
+
+Expected<ParameterRows> ObjectPacker::openRows(const PlanObject &object,
+                                               size_t i, int64_t layer) const {
+  const ParameterInfo *info = plan.getParameter(object.from[i]);
+  if (!info)
+    return createStringError("the plan has no parameter '" + object.from[i] +
+                             "'");
+  if (ArrayRef<int64_t>(info->shape) != ArrayRef<int64_t>(object.shape))
+    return createStringError("the parameter '" + info->name +
+                             "' has the shape " + printShape(info->shape) +
+                             ", but the object " + printShape(object.shape));
+  return ParameterRows::open(source, *info, layer);
+}
+
+Error ObjectPacker::check(const PlanObject &object) const {
+  auto fail = [&](const Twine &message) {
+    return addPlace(createStringError(message + "; compile the model again"),
+                    object, 0);
+  };
+  const ObjectSupport &support = device.getObject(object.kind);
+  const bool isWeight = object.kind == ObjectKind::Weight;
+  const bool isPairs = support.packPairs;
+  const size_t rank = isWeight ? 2 : isPairs ? 1 : 0;
+  if (object.shape.size() != rank)
+    return fail("the plan gives it the shape " + printShape(object.shape));
+  if (const int64_t bytes = support.bytes(object.shape, device);
+      bytes != object.bytes)
+    return fail("the plan gives it " + Twine(object.bytes) + " bytes, but " +
+                device.getName() + " needs " + Twine(bytes));
+  if (const int64_t ports = device.getMemory(support.space).ports;
+      ports != object.ports)
+    return fail("the plan gives it " + Twine(object.ports) + " ports, but " +
+                device.getName() + " has " + Twine(ports));
+  const size_t least = isWeight || isPairs,
+               most = object.kind == ObjectKind::ScaleBias    ? 2
+                      : object.kind == ObjectKind::NormWeight ? 2
+                                                              : least;
+  if (object.from.size() < least || object.from.size() > most)
+    return fail("the plan makes it of " + Twine(object.from.size()) +
+                " parameters");
+  for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1); ++layer)
+    for (size_t i = 0; i < object.from.size(); ++i)
+      if (Expected<ParameterRows> rows = openRows(object, i, layer); !rows)
+        return addPlace(rows.takeError(), object, layer);
+  return Error::success();
+}
+
+Error ObjectPacker::pack(const PlanObject &object, int64_t layer, PackSink sink,
+                         QuantizationError &error) const {
+  auto run = [&]() -> Error {
+    const ObjectSupport &support = device.getObject(object.kind);
+    if (support.packWeights)
+      return packWeights(object, layer, sink, error);
+    if (support.packPairs)
+      return packPairs(object, layer, sink);
+    if (support.packRotations)
+      return packRopeTable(object, sink);
+    return packActivationTable(object, sink);
+  };
+  return addPlace(run(), object, layer);
+}
+
+Expected<std::vector<uint16_t>>
+ObjectPacker::readVector(const PlanObject &object, size_t i,
+                         int64_t layer) const {
+  Expected<ParameterRows> rows = openRows(object, i, layer);
+  if (!rows)
+    return rows.takeError();
+  std::vector<float> values(rows->getNumColumns());
+  std::vector<uint16_t> codes(values.size());
+  rows->readRow(0, values);
+  if (std::optional<size_t> refused = roundToHalf(values, codes))
+    return refuseHalf(*plan.getParameter(object.from[i]), layer, 0, *refused,
+                      values[*refused]);
+  return codes;
+}
+
+Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,
+                              PackSink sink) const {
+  std::vector<uint16_t> vectors[2];
+  for (size_t i = 0; i < object.from.size(); ++i) {
+    Expected<std::vector<uint16_t>> vector = readVector(object, i, layer);
+    if (!vector)
+      return vector.takeError();
+    vectors[i] = std::move(*vector);
+  }
+  // A norm without bias.
+  vectors[1].resize(vectors[0].size(), 0);
+  const double padding = object.config.getNumber("padding_bias").value_or(0);
+  std::vector<uint8_t> bytes(object.bytes * object.ports);
+  const auto ports = cutPorts(bytes, object.ports);
+  device.getObject(object.kind)
+      .packPairs({vectors[0], vectors[1], doubleToHalf(padding)}, device,
+                 ports);
+  return sendPorts(object, layer, 0, ports, object.bytes, sink);
+}
+
+Error ObjectPacker::packRopeTable(const PlanObject &object,
+                                  PackSink sink) const {
+  Expected<RopeTable> table = computeRopeTable(
+      object.config, device["MAX_TOKEN"], device["MAX_CH_per_HEAD"] / 2);
+  if (!table)
+    return table.takeError();
+  std::vector<uint8_t> bytes(object.bytes * object.ports);
+  const auto ports = cutPorts(bytes, object.ports);
+  device.getObject(object.kind)
+      .packRotations({table->cosines, table->sines}, device, ports);
+  return sendPorts(object, 0, 0, ports, object.bytes, sink);
+}
+
+Error ObjectPacker::packActivationTable(const PlanObject &object,
+                                        PackSink sink) const {
+  const StringRef function = object.config.getString("function").value_or("");
+  const std::optional<ActivationTable> table = fitActivation(function);
+  if (!table)
+    return createStringError("there is no table of the function '" + function +
+                             "'");
+  std::vector<uint8_t> bytes(object.bytes * object.ports);
+  const auto ports = cutPorts(bytes, object.ports);
+  device.getObject(object.kind)
+      .packSegments({table->x, table->k, table->b}, device, ports);
+  return sendPorts(object, 0, 0, ports, object.bytes, sink);
+}

@@ -1,0 +1,82 @@
+//===- PackWeights.cpp - Weight matrices as INT4 ------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatrixReader.h"
+#include "ObjectPacker.h"
+#include "PackSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace dlavm;
+using namespace llvm;
+
+/// The error for a block of weights that the quantizer refuses.
+static Error refuseBlock(const ParameterInfo &info, int64_t layer, int64_t row,
+                         int64_t firstColumn, ArrayRef<float> weights) {
+  const size_t worst = *findUnroundable(weights);
+  return refuseValue(info, layer, row, firstColumn + worst, weights[worst],
+                     std::isfinite(weights[worst])
+                         ? "the scale of its block is too large for FP16"
+                         : "weights must be finite");
+}
+
+Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
+                                PackSink sink, QuantizationError &error) const {
+  const ParameterInfo &info = *plan.getParameter(object.from[0]);
+  Expected<MatrixReader> rows = MatrixReader::open(source, info, layer);
+  if (!rows)
+    return rows.takeError();
+  const ObjectSupport &support = device.getObject(object.kind);
+  const int64_t columns = rows->getNumColumns(), numRows = rows->getNumRows();
+  const int64_t groupRows = device["Tout"];
+  const int64_t groupBytes = support.bytes({groupRows, columns}, device);
+  const int64_t numGroups = divideCeil(numRows, groupRows);
+  const int64_t chunkGroups = std::clamp<int64_t>(
+      kChunkBytes / (groupBytes * object.ports), 1, numGroups);
+  const int64_t blocks = divideCeil(columns, RowQuantizer::kBlock);
+  const int64_t pitch = blocks * RowQuantizer::kBlock;
+
+  std::vector<float> weights(pitch, 0);
+  std::vector<int8_t> values(groupRows * pitch);
+  std::vector<uint16_t> scales(groupRows * blocks);
+  std::vector<uint8_t> bytes(object.ports * chunkGroups * groupBytes);
+  const auto chunk = cutPorts(bytes, object.ports);
+  std::vector<MutableArrayRef<uint8_t>> place(object.ports);
+
+  for (int64_t group = 0; group < numGroups; ++group) {
+    const int64_t begin = group * groupRows;
+    const int64_t count = std::min(groupRows, numRows - begin);
+    for (int64_t row = 0; row < count; ++row) {
+      rows->readRow(begin + row, MutableArrayRef(weights).take_front(columns));
+      std::optional<size_t> refused = quantizer.quantize(
+          weights, MutableArrayRef(values).slice(row * pitch, pitch),
+          MutableArrayRef(scales).slice(row * blocks, blocks), error);
+      if (refused) {
+        const int64_t first = *refused * RowQuantizer::kBlock;
+        return refuseBlock(
+            info, layer, begin + row, first,
+            ArrayRef(weights).slice(first, RowQuantizer::kBlock));
+      }
+    }
+    const int64_t inChunk = group % chunkGroups;
+    for (auto [to, from] : zip_equal(place, chunk))
+      to = from.slice(inChunk * groupBytes, groupBytes);
+    support.packWeights({columns, ArrayRef(values).take_front(count * pitch),
+                         ArrayRef(scales).take_front(count * blocks)},
+                        device, place);
+    if (inChunk + 1 < chunkGroups && group + 1 < numGroups)
+      continue;
+    if (Error failure = sendPorts(object, layer, (group - inChunk) * groupBytes,
+                                  chunk, (inChunk + 1) * groupBytes, sink))
+      return failure;
+  }
+  return Error::success();
+}

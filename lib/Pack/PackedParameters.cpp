@@ -1,0 +1,113 @@
+//===- PackedParameters.cpp - Parameters read back from files -------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Pack/PackedParameters.h"
+#include "DLAVM/Pack/PackDirectory.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+static ArrayRef<uint8_t> getBytes(const MemoryBuffer &buffer) {
+  return {reinterpret_cast<const uint8_t *>(buffer.getBufferStart()),
+          buffer.getBufferSize()};
+}
+
+void PackedMatrix::readRow(int64_t row, MutableArrayRef<int8_t> values,
+                           MutableArrayRef<uint16_t> scales) const {
+  device->getObject(ObjectKind::Weight)
+      .readWeights(ports, row, *device, values, scales);
+}
+
+Expected<const PlanObject *> PackedParameters::findObject(StringRef parameter,
+                                                          bool isMatrix,
+                                                          int64_t layer) const {
+  for (const PlanObject &object : plan.objects) {
+    if ((object.kind == ObjectKind::Weight) != isMatrix ||
+        !is_contained(object.from, parameter))
+      continue;
+    if (layer < 0 || layer >= std::max<int64_t>(object.layers, 1))
+      return createStringError("the parameter '" + parameter + "' has " +
+                               Twine(object.layers) + " layers, but not " +
+                               Twine(layer));
+    return &object;
+  }
+  return createStringError("no object of the plan is made of a " +
+                           Twine(isMatrix ? "matrix" : "vector") + " '" +
+                           parameter + "'");
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+PackedParameters::openFile(StringRef file, int64_t bytes) const {
+  SmallString<128> path(directory);
+  sys::path::append(path, file);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError(buffer.getError(),
+                             "cannot read " + path + ": " +
+                                 buffer.getError().message() +
+                                 "; pack the checkpoint with dlavm pack");
+  if (const int64_t found = (*buffer)->getBufferSize(); found != bytes)
+    return createStringError(path + " should have " + Twine(bytes) +
+                             " bytes, but has " + Twine(found) +
+                             "; pack the checkpoint again");
+  return std::move(*buffer);
+}
+
+Expected<PackedMatrix> PackedParameters::openMatrix(StringRef parameter,
+                                                    int64_t layer) const {
+  Expected<const PlanObject *> object = findObject(parameter, true, layer);
+  if (!object)
+    return object.takeError();
+  PackedMatrix matrix;
+  matrix.device = &device;
+  matrix.rows = (*object)->shape[0];
+  matrix.columns = (*object)->shape[1];
+  for (int64_t port = 0; port < (*object)->ports; ++port) {
+    Expected<std::unique_ptr<MemoryBuffer>> file =
+        openFile((*object)->getFile(layer, port), (*object)->bytes);
+    if (!file)
+      return file.takeError();
+    matrix.ports.push_back(getBytes(**file));
+    matrix.files.push_back(std::move(*file));
+  }
+  return matrix;
+}
+
+Expected<std::vector<uint16_t>>
+PackedParameters::readVector(StringRef parameter, int64_t layer) const {
+  Expected<const PlanObject *> object = findObject(parameter, false, layer);
+  if (!object)
+    return object.takeError();
+  std::vector<std::unique_ptr<MemoryBuffer>> files;
+  std::vector<ArrayRef<uint8_t>> ports;
+  for (int64_t port = 0; port < (*object)->ports; ++port) {
+    Expected<std::unique_ptr<MemoryBuffer>> file =
+        openFile((*object)->getFile(layer, port), (*object)->bytes);
+    if (!file)
+      return file.takeError();
+    ports.push_back(getBytes(**file));
+    files.push_back(std::move(*file));
+  }
+  std::vector<uint16_t> scales((*object)->shape[0]), biases(scales.size());
+  device.getObject((*object)->kind).readPairs(ports, device, scales, biases);
+  return parameter == (*object)->from.front() ? scales : biases;
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+PackedParameters::openEmbedding() const {
+  const ParameterInfo *info = plan.getParameter(plan.embedding);
+  if (!info)
+    return createStringError("the model has no embedding");
+  return openFile(kEmbeddingFile, 2 * info->shape[0] * info->shape[1]);
+}
