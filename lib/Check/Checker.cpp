@@ -66,6 +66,8 @@ private:
   void checkPlacement(const DecodedTask &task, const Operand &operand);
   void addToOp(const DecodedTask &task, Operands operands);
   void checkAdvance(const DecodedTask &task, Operands &operands);
+  /// A second append must go on where the one before it ended.
+  void checkAppend(const DecodedTask &task, const Operand &cache);
   /// Ends the group of starts of the current op.
   void finishOp();
 
@@ -99,6 +101,7 @@ private:
   /// Of the last start of the op.
   Operands lastOperands;
   int64_t lastWidth = 0;
+  llvm::SmallVector<uint32_t, 36> lastValues;
 };
 
 Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
@@ -131,6 +134,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   past = newPast;
   log.beginRun(seq, past);
   dataflow.beginRun(past);
+  plan.beginRun();
   ++epoch;
   hasPendingWrites = false;
   running = nullptr;
@@ -140,6 +144,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
 
 void Checker::Impl::endRun() {
   finishOp();
+  plan.endRun(log);
   if (running)
     report(running->getName(*running->status),
            "the run ends before the last task is polled");
@@ -285,10 +290,17 @@ void Checker::Impl::checkPlacement(const DecodedTask &task,
 void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
   if (op && op->task != &task)
     finishOp();
+  llvm::SmallVector<uint32_t, 36> values;
+  for (const Register *reg : task.written)
+    values.push_back(file[reg->number]);
   if (!op) {
     op = Op{&task, mark, starts, operands};
   } else {
-    checkAdvance(task, operands);
+    if (values == lastValues)
+      report(task.getName(*task.opcode),
+             "the task runs a second time with the same operands");
+    else
+      checkAdvance(task, operands);
     for (const Operand &operand : operands) {
       if (Operand *whole = findOperand(op->operands, operand.reg))
         whole->bytes = whole->bytes.hull(operand.bytes);
@@ -297,6 +309,7 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
     }
   }
   lastOperands = std::move(operands);
+  lastValues = std::move(values);
   const Register *width = widths[&task - decoder.getTasks().data()];
   lastWidth = width ? file[width->number] : 0;
 }
@@ -307,6 +320,9 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
       return operand.bytes.begin - last->bytes.begin;
     return std::nullopt;
   };
+  for (const Operand &operand : operands)
+    if (operand.reg->role == RegisterRole::CacheOut)
+      checkAppend(task, operand);
   const Operand *output = llvm::find_if(operands, [](const Operand &operand) {
     return operand.reg->role == RegisterRole::MapOut;
   });
@@ -325,10 +341,34 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
     // Parameters stay, or belong to the tokens as the rotary table does.
     if (!other || *other == *step || (*other == 0 && !isMap(operand.reg->role)))
       continue;
-    report(task, operand,
-           "the operand advances by " + Twine(*other) +
-               " bytes from slice to slice, but the output by " + Twine(*step));
+    if (*other == 0)
+      report(task, operand,
+             Twine(operand.reg->name) +
+                 " stays the same from slice to slice, but the output advances "
+                 "by " +
+                 Twine(*step) +
+                 " bytes: later slices get the rows of other "
+                 "tokens");
+    else
+      report(task, operand,
+             "the operand advances by " + Twine(*other) +
+                 " bytes from slice to slice, but the output by " +
+                 Twine(*step));
   }
+}
+
+void Checker::Impl::checkAppend(const DecodedTask &task, const Operand &cache) {
+  const size_t index = &task - decoder.getTasks().data();
+  const Register *position = pasts[index];
+  if (!position)
+    return;
+  const auto *last = llvm::find(task.written, position);
+  const int64_t end = lastValues[last - task.written.begin()] + lastWidth;
+  if (file[position->number] != end)
+    report(task, cache,
+           "the append starts at token " + Twine(file[position->number]) +
+               " of the KV cache, but the start before it ended at token " +
+               Twine(end));
 }
 
 void Checker::Impl::finishOp() {

@@ -9,7 +9,7 @@
 #ifndef DLAVM_LIB_CHECK_DATAFLOW_H
 #define DLAVM_LIB_CHECK_DATAFLOW_H
 
-#include "Plan.h"
+#include "DLAVM/Check/Plan.h"
 
 namespace dlavm {
 

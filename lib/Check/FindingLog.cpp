@@ -6,11 +6,34 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FindingLog.h"
+#include "DLAVM/Check/FindingLog.h"
 
 #include "llvm/ADT/StringExtras.h"
 
 using namespace dlavm;
+
+std::string dlavm::describe(const Finding &finding) {
+  std::string text = finding.task;
+  auto append = [&](const llvm::Twine &part) {
+    if (!text.empty())
+      text += ", ";
+    text += part.str();
+  };
+  if (finding.layer >= 0)
+    text += " of layer " + std::to_string(finding.layer);
+  if (!finding.task.empty())
+    append("start " + llvm::Twine(finding.start) + " of the call of " +
+           llvm::Twine(finding.seq) + " tokens after " +
+           llvm::Twine(finding.past));
+  if (!finding.reg.empty())
+    append(finding.reg);
+  if (!finding.buffer.empty())
+    append("buffer " + finding.buffer);
+  text += (text.empty() ? "" : ": ") + finding.message;
+  if (finding.count > 1)
+    text += " (" + std::to_string(finding.count) + " times)";
+  return text;
+}
 
 void FindingLog::beginRun(int64_t newSeq, int64_t newPast) {
   seq = newSeq;

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Plan.h"
+#include "DLAVM/Check/Plan.h"
 
 using namespace dlavm;
 
@@ -102,9 +102,70 @@ bool Plan::isInput(unsigned memory, ByteRange bytes) const {
          });
 }
 
+Plan::Overlap Plan::getParameterOverlap(unsigned memory,
+                                        ByteRange bytes) const {
+  Overlap result = Overlap::None;
+  for (const Region &region : regions) {
+    if (region.memory != memory || region.kind != Kind::Parameter)
+      continue;
+    for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
+         ++layer) {
+      const int64_t offset = layer * region.layerStride;
+      const ByteRange parameter = {region.bytes.begin + offset,
+                                   region.bytes.end + offset};
+      if (!parameter.overlaps(bytes))
+        continue;
+      if (!parameter.contains(bytes) && !bytes.contains(parameter))
+        return Overlap::Partial;
+      result = Overlap::Whole;
+    }
+  }
+  return result;
+}
+
+void Plan::forEachParameter(
+    llvm::function_ref<void(const std::string &, unsigned, ByteRange)> visit)
+    const {
+  for (const Region &region : regions)
+    for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
+         ++layer)
+      if (region.kind == Kind::Parameter)
+        visit(region.getName(layer), region.memory,
+              {region.bytes.begin + layer * region.layerStride,
+               region.bytes.end + layer * region.layerStride});
+}
+
+void Plan::beginRun() {
+  reached.reset();
+  for (Region &region : regions)
+    region.read.reset();
+}
+
+static void set(llvm::BitVector &bits, int64_t index) {
+  if (index >= static_cast<int64_t>(bits.size()))
+    bits.resize(index + 1);
+  bits.set(index);
+}
+
+static bool has(const llvm::BitVector &bits, int64_t index) {
+  return index < static_cast<int64_t>(bits.size()) && bits.test(index);
+}
+
+void Plan::endRun(FindingLog &log) const {
+  for (const Region &region : regions)
+    for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
+         ++layer)
+      if (region.kind == Kind::Parameter && !has(region.read, layer) &&
+          (region.layers == 0 || has(reached, layer)))
+        log.report({}, 0, "", region.getName(layer),
+                   "no task reads this parameter");
+}
+
 void Plan::check(const Op &op, FindingLog &log) {
   if (regions.empty())
     return;
+  if (op.mark.layer >= 0)
+    set(reached, op.mark.layer);
   if (op.mark.name >= lastRegions.size())
     lastRegions.resize(op.mark.name + 1);
   auto &last = lastRegions[op.mark.name];
@@ -117,13 +178,15 @@ void Plan::check(const Op &op, FindingLog &log) {
       std::optional<int64_t> layer = candidate.find(operand.bytes);
       return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
     };
-    if (region && holds(*region))
-      continue;
-    auto found = llvm::find_if(regions, holds);
-    if (found != regions.end())
+    if (!region || !holds(*region)) {
+      auto found = llvm::find_if(regions, holds);
+      if (found == regions.end()) {
+        check(op, operand, log);
+        continue;
+      }
       region = &*found;
-    else
-      check(op, operand, log);
+    }
+    set(region->read, *region->find(operand.bytes));
   }
 }
 

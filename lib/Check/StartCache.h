@@ -9,8 +9,8 @@
 #ifndef DLAVM_LIB_CHECK_STARTCACHE_H
 #define DLAVM_LIB_CHECK_STARTCACHE_H
 
+#include "DLAVM/Check/Intervals.h"
 #include "DLAVM/Check/TaskDecoder.h"
-#include "Intervals.h"
 
 namespace dlavm {
 

@@ -86,9 +86,11 @@ void dlavm::printDevices(const DeviceRegistry &registry,
         const Device &device = entry.second;
         os << device.getName() << "\n";
         for (const Parameter &parameter : device.getParameters())
-          os << llvm::format("  %-20s %10lld  ", parameter.name.c_str(),
+          os << llvm::format("  %-24s %10lld  ", parameter.name.c_str(),
                              static_cast<long long>(parameter.value))
              << parameter.meaning << "\n";
+        os << llvm::format("  %-24s %10g  ", "Norm_Epsilon", device.normEpsilon)
+           << "what norms add to the mean square\n";
         for (const Memory &memory : device.getMemories())
           os << "  " << stringify(memory.space) << ": " << memory.ports
              << (memory.ports == 1 ? " port of " : " ports of ")

@@ -270,8 +270,8 @@ TEST(Checker, ResidualThatDoesNotAdvance) {
     if (start.name == "output")
       start.start["ResidualAddress"] = mapAddress(X);
   expectFindings(run, {{"output", "mvm::ResidualAddress",
-                        "advances by 0 bytes from slice to slice, but the "
-                        "output by 8192"}});
+                        "ResidualAddress stays the same from slice to slice, "
+                        "but the output advances by 8192 bytes"}});
 }
 
 TEST(Checker, WeightThatAdvances) {
@@ -301,6 +301,38 @@ TEST(Checker, SlicesWithGaps) {
   EXPECT_EQ(getFinding(checker).message,
             "the output advances by 8256 bytes from slice to slice, but the "
             "last one wrote 128 tokens of 64 bytes");
+}
+
+TEST(Checker, OpsThatRunTwice) {
+  for (const char *name : {"append_keys", "norm", "rope_query"}) {
+    Starts run = makeRun();
+    const MarkedStart start = find(run, name);
+    const auto place = llvm::find_if(run, [&](const MarkedStart &other) {
+      return other.layer == 0 && other.name == name;
+    });
+    run.insert(place, start);
+    const RegisterTable &table =
+        getDevice().getTask(start.start.kind)->registers;
+    expectFindings(run, {{name, table.getName().str() + "::Opcode",
+                          "the task runs a second time with the same "
+                          "operands"}});
+  }
+}
+
+TEST(Checker, SecondAppendThatDoesNotGoOn) {
+  Starts run = makeRun();
+  MarkedStart second = find(run, "append_keys");
+  second.start["InputAddress"] += 64;
+  run.insert(
+      llvm::find_if(
+          run, [](const MarkedStart &start) { return start.name == "scores"; }),
+      second);
+  Checker checker(getDevice(), {});
+  feed(checker, run);
+  EXPECT_EQ(getFinding(checker).reg, "dat2hbm::CacheAddress");
+  EXPECT_EQ(getFinding(checker).message,
+            "the append starts at token 77 of the KV cache, but the start "
+            "before it ended at token 377");
 }
 
 TEST(Checker, MissingSlice) {
@@ -529,6 +561,7 @@ TEST(Checker, EmptyCache) {
   Starts run = {find(all, "scores")};
   MarkedStart first = run[0];
   first.start["Columns"] = 300;
+  first.start["OutputHead"] = 10 * 19200;
   Checker checker(getDevice(), {});
   feed(checker, all);
   feed(checker, {first}, /*past=*/0);
@@ -571,13 +604,28 @@ TEST(Checker, OperandOfAnotherLayer) {
 
 TEST(Checker, OperandOutsideThePlan) {
   std::vector<PlanRegion> plan = makePlan();
-  plan.erase(plan.begin());
+  llvm::erase_if(plan, [](const PlanRegion &region) {
+    return region.name == "rope_table";
+  });
   Checker checker(getDevice(), plan);
   feed(checker, makeRun());
   expectFindings(checker, {{"rope_query", "pos_emb::TableAddress",
                             "lies in no parameter of the plan"},
                            {"rope_key", "pos_emb::TableAddress",
                             "lies in no parameter of the plan"}});
+}
+
+TEST(Checker, ParameterThatNobodyReads) {
+  std::vector<PlanRegion> plan = makePlan();
+  plan.push_back(
+      {"unread", MemorySpace::DDR, 0x200000, 0x200040, 0x1000, 3, "parameter"});
+  Checker checker(getDevice(), plan);
+  // Layer 2 does not run.
+  feed(checker, makeRun());
+  ASSERT_EQ(checker.getFindings().size(), 1u);
+  EXPECT_EQ(checker.getFindings()[0].message, "no task reads this parameter");
+  EXPECT_EQ(checker.getFindings()[0].buffer, "unread[0]");
+  EXPECT_EQ(checker.getFindings()[0].count, 2u);
 }
 
 } // namespace

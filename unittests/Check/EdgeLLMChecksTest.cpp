@@ -256,6 +256,10 @@ TEST(EdgeLLMChecks, Partitions) {
             "LastSliceChannels ");
   EXPECT_EQ(getReports(linear().with("LastSliceChannels", 0)),
             "LastSliceChannels ");
+  // One slice is the last one.
+  Start whole = linear().with("LastSlice", 0);
+  EXPECT_EQ(getReports(whole), "");
+  EXPECT_EQ(getReports(whole.with("LastSliceChannels", 512)), "SliceChannels ");
   // The weight buffer holds 32768 channels of 128 inputs, the FIFOs 2048.
   Start narrow = linear();
   narrow["InputChannels"] = narrow["LastGroupChannels"] = 128;
@@ -318,6 +322,13 @@ TEST(EdgeLLMChecks, Heads) {
         << wrong;
   EXPECT_EQ(getReports(kvAppend().with("Heads", 256)), "Heads ");
   EXPECT_EQ(getReports(kvAppend().with("Heads", 0)), "Heads ");
+  // Heads follow each other, also where there is only one.
+  Start one = kvAppend().with("Heads", 1);
+  EXPECT_EQ(getReports(one), "");
+  EXPECT_EQ(getReports(one.with("InputHead", one["InputHead"] + 64)),
+            "InputHead ");
+  EXPECT_EQ(getReports(one.with("InputHead", one["InputHead"] - 64)),
+            "InputHead ");
   EXPECT_EQ(getReports(scores().with("BankStepAndScale", 224577)),
             "BankStepAndScale ");
 }

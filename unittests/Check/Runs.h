@@ -120,10 +120,10 @@ inline std::vector<PlanRegion> makePlan() {
   const MemorySpace ddr = MemorySpace::DDR;
   const MemorySpace hbm = MemorySpace::HBM;
   std::vector<PlanRegion> plan = {
+      {"scale_bias", ddr, 0x8000, 0x8000 + normBytes, 0, 0, "parameter"},
       {"rope_table", ddr, 0, 524288, 0, 0, "parameter"},
       {"norm_weight", ddr, 0x100000, 0x100000 + normBytes, normBytes, 2,
        "parameter"},
-      {"scale_bias", ddr, 0x8000, 0x8000 + normBytes, 0, 0, "parameter"},
       {"x", ddr, mapAddress(X), mapAddress(X) + 2457600, 0, 0, "input"},
       {"weights", hbm, 0, 0x100000, weightStride, 2, "parameter"},
       {"keys", hbm, cacheBegin, cacheBegin + cacheBytes, 2 * cacheBytes, 2,

@@ -137,7 +137,9 @@ TEST(DeviceRegistry, PrintsParametersAndMemories) {
   printDevices(registry, os);
   EXPECT_EQ(text,
             "family-1\n"
-            "  depth                        16  words of a buffer\n"
+            "  depth                            16  words of a buffer\n"
+            "  Norm_Epsilon                  1e-05  what norms add to "
+            "the mean square\n"
             "  DDR: 1 port of 4096 bytes, buffers at multiples of 1024\n"
             "  HBM: 32 ports of 256 bytes, buffers at multiples of 512\n");
 }

@@ -98,7 +98,7 @@ public:
     starts.push_back({current, std::move(writes), {reg, value}});
     writes.clear();
   }
-  void read(uint32_t) override {}
+  uint32_t read(uint32_t) override { return 0; }
 
   std::vector<Start> starts;
 
@@ -216,7 +216,7 @@ const std::string rotary = R"mlir(
         -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
       %h = llm.split_heads %x : tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
         -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-      %r = llm.rope %h half_split theta 10000.0 rotary 128
+      %r = llm.rope %h interleaved theta 10000.0 rotary 128
         : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
       return %r : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
     }

@@ -9,6 +9,8 @@
 #ifndef DLAVM_CHECK_EVENTSINK_H
 #define DLAVM_CHECK_EVENTSINK_H
 
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -24,7 +26,13 @@ public:
   virtual void task(int32_t layer, llvm::StringRef name) = 0;
   virtual void write(uint32_t reg, uint32_t value) = 0;
   virtual void poll(uint32_t reg, uint32_t value) = 0;
-  virtual void read(uint32_t reg) = 0;
+  /// The value of the register, 0 for those who only listen.
+  virtual uint32_t read(uint32_t reg) = 0;
+  /// DMA to and from absolute addresses. Who only listens has no memory.
+  virtual void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {}
+  virtual void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) {
+    llvm::fill(bytes, 0);
+  }
 };
 
 /// Hands the events to an object with these four functions.
@@ -40,7 +48,10 @@ public:
   void poll(uint32_t reg, uint32_t value) override {
     consumer.poll(reg, value);
   }
-  void read(uint32_t reg) override { consumer.read(reg); }
+  uint32_t read(uint32_t reg) override {
+    consumer.read(reg);
+    return 0;
+  }
 
 private:
   Consumer &consumer;

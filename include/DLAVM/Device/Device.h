@@ -18,6 +18,7 @@
 
 #include "DLAVM/Device/Registers.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/LogicalResult.h"
@@ -36,6 +37,7 @@ class raw_ostream;
 namespace dlavm {
 
 class Device;
+class TaskExecution;
 class TaskWriter;
 class Word;
 
@@ -143,16 +145,87 @@ struct TaskSupport {
   void (*check)(
       const RegisterValues &values, const Device &device,
       llvm::function_ref<void(const Register &, std::string)> report) = nullptr;
+
+  /// Computes what the hardware computes in one start, for the simulator.
+  void (*execute)(TaskExecution &execution) = nullptr;
 };
 
 /// A copy of packed weights from DDR into one HBM port.
 struct WeightCopy;
 
-/// How a device keeps one kind of object.
+/// The bytes of an object in each port of its memory; one range where the
+/// memory has no ports.
+using PortBytes = llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>>;
+using ConstPortBytes = llvm::ArrayRef<llvm::ArrayRef<uint8_t>>;
+
+/// INT4 weights of consecutive output channels. A block is T_quant_block input
+/// channels; the last block of a row is filled up with zeros.
+struct WeightRows {
+  int64_t inputChannels;
+  /// [output channels][blocks * T_quant_block], each -7 .. 7.
+  llvm::ArrayRef<int8_t> values;
+  /// [output channels][blocks], FP16 codes.
+  llvm::ArrayRef<uint16_t> scales;
+};
+
+/// FP16 codes of a pair of values per channel.
+struct ChannelPairs {
+  llvm::ArrayRef<uint16_t> scales, biases;
+  /// The bias of the channels that only the layout has; their scale is 0.
+  uint16_t paddingBias = 0;
+};
+
+/// Rotations for all positions of the context, FP16 codes
+/// [MAX_TOKEN][MAX_CH_per_HEAD / 2]; pair i is channels 2i and 2i + 1 of a
+/// head.
+struct Rotations {
+  llvm::ArrayRef<uint16_t> cosines, sines;
+};
+
+/// A piecewise-linear function, FP16 codes: 0 below breakpoints[0], slopes[i] *
+/// x + intercepts[i] from breakpoints[i - 1] on. The last segment never ends.
+struct Segments {
+  llvm::ArrayRef<uint16_t> breakpoints, slopes, intercepts;
+};
+
+/// Where an element of a KV cache lies: in a port, at so many bytes from the
+/// address of the cache.
+struct CachePlace {
+  int64_t port;
+  int64_t offset;
+};
+
+/// How a device keeps one kind of object. Of the functions that write and read
+/// content, the object's kind has its own, and KV caches have none. Those that
+/// write set every byte.
 struct ObjectSupport {
   MemorySpace space;
   /// Bytes (of one port) of an object of this shape.
   int64_t (*bytes)(llvm::ArrayRef<int64_t> shape, const Device &device);
+
+  /// Writes a range of a matrix's output channels. It begins at a multiple of
+  /// Tout and ends at one or at the end of the matrix; each multiple of Tout
+  /// output channels lies in bytes of its own, one after the other in all
+  /// ports.
+  void (*packWeights)(const WeightRows &rows, const Device &device,
+                      PortBytes ports) = nullptr;
+  void (*packPairs)(const ChannelPairs &pairs, const Device &device,
+                    PortBytes ports) = nullptr;
+  void (*packRotations)(const Rotations &rotations, const Device &device,
+                        PortBytes ports) = nullptr;
+  void (*packSegments)(const Segments &segments, const Device &device,
+                       PortBytes ports) = nullptr;
+
+  /// Reads one output channel of a whole matrix with values.size() input
+  /// channels; nibbles of no value read as 0.
+  void (*readWeights)(ConstPortBytes ports, int64_t outputChannel,
+                      const Device &device,
+                      llvm::MutableArrayRef<int8_t> values,
+                      llvm::MutableArrayRef<uint16_t> scales) = nullptr;
+  /// Reads the first scales.size() channels.
+  void (*readPairs)(ConstPortBytes ports, const Device &device,
+                    llvm::MutableArrayRef<uint16_t> scales,
+                    llvm::MutableArrayRef<uint16_t> biases) = nullptr;
 };
 
 /// A version of a device family.
@@ -185,8 +258,8 @@ public:
   TaskSupport &addTask(TaskKind kind) { return tasks[kind]; }
 
   const ObjectSupport &getObject(ObjectKind kind) const;
-  void addObject(ObjectKind kind, ObjectSupport support) {
-    objects[kind] = support;
+  ObjectSupport &addObject(ObjectKind kind, ObjectSupport support) {
+    return objects[kind] = support;
   }
 
   llvm::ArrayRef<Memory> getMemories() const { return memories; }
@@ -195,6 +268,11 @@ public:
 
   /// The epsilon that the hardware's norms use. No register carries it.
   double normEpsilon = 1e-5;
+
+  /// Where one number of a KV cache lies (ObjectKind::KVCache).
+  CachePlace (*placeCacheElement)(const Device &device, bool isKeys,
+                                  int64_t head, int64_t token,
+                                  int64_t channel) = nullptr;
 
   /// Writes the registers of one start of TaskKind::WeightCopy, which copies at
   /// most `weightCopyBytes`; null where the device has no such task.

@@ -41,6 +41,9 @@ static void checkPartition(Rules &rules, const Device &device, int64_t limit) {
                    Twine(rules["InputChannels"]) + " input channels");
   rules.atMost("LastSliceChannels", slice,
                "the last slice is no larger than the others");
+  if (rules["LastSlice"] == 0)
+    rules.equals("SliceChannels", rules["LastSliceChannels"],
+                 "the LastSliceChannels, as there is one slice");
 }
 
 static void checkLinear(const RegisterValues &v, const Device &device,

@@ -119,6 +119,7 @@ static void addTasks(Device &device) {
   device.weightCopyBytes =
       device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"] / 8;
   addChecks(device);
+  addExecution(device);
 }
 
 static void addObjects(Device &device) {
@@ -128,22 +129,33 @@ static void addObjects(Device &device) {
   auto wordPerChannel = [](Shape shape, const Device &d) -> int64_t {
     return 4 * alignTo(shape[0], d["Tout"]);
   };
-  device.addObject(
+  ObjectSupport &weight = device.addObject(
       ObjectKind::Weight,
       {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
          return divideCeil(shape[0], d["Tout"]) * packageBytes(d, shape[1]);
        }});
-  device.addObject(ObjectKind::ScaleBias, {MemorySpace::DDR, wordPerChannel});
-  device.addObject(ObjectKind::NormWeight, {MemorySpace::DDR, wordPerChannel});
+  weight.packWeights = packWeights;
+  weight.readWeights = readWeights;
+  for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight}) {
+    ObjectSupport &words =
+        device.addObject(kind, {MemorySpace::DDR, wordPerChannel});
+    words.packPairs = packPairs;
+    words.readPairs = readPairs;
+  }
   // Four planes of one pixel per position (section 3.5).
-  device.addObject(ObjectKind::RopeTable,
-                   {MemorySpace::DDR, [](Shape, const Device &d) -> int64_t {
-                      return 4 * d["Pixel_Data_Bytes"] * d["MAX_TOKEN"];
-                    }});
-  device.addObject(ObjectKind::ActivationTable,
-                   {MemorySpace::DDR, [](Shape, const Device &d) {
-                      return d["Activation_Table_Bytes"];
-                    }});
+  device
+      .addObject(ObjectKind::RopeTable, {MemorySpace::DDR,
+                                         [](Shape, const Device &d) -> int64_t {
+                                           return 4 * d["Pixel_Data_Bytes"] *
+                                                  d["MAX_TOKEN"];
+                                         }})
+      .packRotations = packRotations;
+  device
+      .addObject(
+          ObjectKind::ActivationTable,
+          {MemorySpace::DDR,
+           [](Shape, const Device &d) { return d["Activation_Table_Bytes"]; }})
+      .packSegments = packSegments;
   device.addObject(
       ObjectKind::KVCache,
       {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
@@ -186,6 +198,16 @@ Device edgellm::createDevice20241128() {
   device.addParameter("AXI_DAT_WIDTH", 512, "bits of a DDR bus word");
   device.addParameter("Activation_Table_Bytes", 8192,
                       "bytes loaded for an activation table");
+  // What the register document leaves open; docs/Numerics.md explains each.
+  device.addParameter("Linear_Accumulator_Bits", 64,
+                      "sums of the MVM engine, FP64 or FP32");
+  device.addParameter("Weight_Code_8", 0,
+                      "value of the weight nibble 8, 0 or -8");
+  device.addParameter("Activation_Beyond_Table", 0,
+                      "from the last breakpoint on: 0 extends, 1 holds");
+  device.addParameter("Argmax_Tie", 0,
+                      "of equal logits: 0 the lowest index, 1 the highest");
+  device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64");
   // Registers hold 32 bits of a DDR address, and a bank has 2^28 bytes.
   device.addMemory({MemorySpace::DDR, int64_t(1) << 32, 0x200000000, 1, 0,
                     /*alignment=*/1024, /*minimumAlignment=*/64});

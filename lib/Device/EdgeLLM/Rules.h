@@ -79,7 +79,11 @@ public:
   }
   /// At least 1.
   void counts(llvm::StringRef reg) {
-    require(values[reg] > 0, reg, "but must be at least 1");
+    const bool isTokens = values.getTable().get(reg).unit == "tokens";
+    require(values[reg] > 0, reg,
+            isTokens ? "but must be at least 1: a slice of no tokens, as of a "
+                       "loop that runs once too often"
+                     : "but must be at least 1");
   }
   void atMost(llvm::StringRef reg, int64_t limit, const llvm::Twine &why) {
     require(values[reg] <= limit, reg,
@@ -122,7 +126,8 @@ public:
     const std::string line = (prefix + "Line").str();
     stride(line, width, device["Pixel_Data_Bytes"],
            llvm::Twine(width) + " tokens");
-    stride((prefix + "Head").str(), groups, values[line],
+    // A head is a whole map; nothing lies between two of them.
+    equals((prefix + "Head").str(), product(groups, values[line]),
            llvm::Twine(groups) + " groups of " + llvm::Twine(values[line]) +
                " bytes");
   }

@@ -69,6 +69,25 @@ llvm::LogicalResult verifyHeads(mlir::Operation *task, const Device &device);
 
 /// Sets the `extents` and `check` of every task of \p device.
 void addChecks(Device &device);
+/// Sets what a simulator needs: the `execute` of every task, and the place of
+/// KV cache elements.
+void addExecution(Device &device);
+
+// Contents of objects (register document, sections 3.2 to 3.6). The functions
+// that read share nothing with those that write.
+void packWeights(const WeightRows &rows, const Device &device, PortBytes ports);
+void packPairs(const ChannelPairs &pairs, const Device &device,
+               PortBytes ports);
+void packRotations(const Rotations &rotations, const Device &device,
+                   PortBytes ports);
+void packSegments(const Segments &segments, const Device &device,
+                  PortBytes ports);
+void readWeights(ConstPortBytes ports, int64_t outputChannel,
+                 const Device &device, llvm::MutableArrayRef<int8_t> values,
+                 llvm::MutableArrayRef<uint16_t> scales);
+void readPairs(ConstPortBytes ports, const Device &device,
+               llvm::MutableArrayRef<uint16_t> scales,
+               llvm::MutableArrayRef<uint16_t> biases);
 
 } // namespace dlavm::edgellm
 

@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_CHECK_INTERVALS_H
-#define DLAVM_LIB_CHECK_INTERVALS_H
+#ifndef DLAVM_CHECK_INTERVALS_H
+#define DLAVM_CHECK_INTERVALS_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -107,4 +108,4 @@ private:
 
 } // namespace dlavm
 
-#endif // DLAVM_LIB_CHECK_INTERVALS_H
+#endif // DLAVM_CHECK_INTERVALS_H

@@ -6,10 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_CHECK_PLAN_H
-#define DLAVM_LIB_CHECK_PLAN_H
+#ifndef DLAVM_CHECK_PLAN_H
+#define DLAVM_CHECK_PLAN_H
 
-#include "FindingLog.h"
+#include "DLAVM/Check/FindingLog.h"
+
+#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlavm {
 
@@ -24,9 +27,24 @@ public:
   std::string getName(unsigned memory, ByteRange bytes) const;
   bool isInput(unsigned memory, ByteRange bytes) const;
 
+  /// How a range of bytes meets the parameters of the plan: none, a part or all
+  /// of one or all of several, or a part of one and more.
+  enum class Overlap { None, Whole, Partial };
+  Overlap getParameterOverlap(unsigned memory, ByteRange bytes) const;
+
+  /// Calls \p visit with the name, the number of the memory and the bytes of
+  /// each parameter of each layer.
+  void forEachParameter(
+      llvm::function_ref<void(const std::string &, unsigned, ByteRange)> visit)
+      const;
+
+  void beginRun();
   /// Reports an operand that does not lie within one region of its kind and
   /// layer.
   void check(const Op &op, FindingLog &log);
+  /// Reports the parameters that no op of the run has read, though their layer
+  /// ran: one that should have took the place of another.
+  void endRun(FindingLog &log) const;
 
 private:
   enum class Kind { Buffer, Parameter, Cache };
@@ -38,6 +56,8 @@ private:
     int64_t layers;
     Kind kind;
     bool isInput;
+    /// The layers whose parameter an op of the run has read.
+    llvm::BitVector read = {};
 
     /// The layer that \p bytes belong to; nothing if they leave the region.
     std::optional<int64_t> find(ByteRange bytes) const;
@@ -46,10 +66,12 @@ private:
   static Kind getKind(RegisterRole role);
   void check(const Op &op, const Operand &operand, FindingLog &log) const;
 
+  /// The layers that the run has reached.
+  llvm::BitVector reached;
   std::vector<Region> regions;
   /// For each op name the regions that held the operands of its last group:
   /// mostly they hold those of the next one too.
-  std::vector<llvm::SmallVector<const Region *, 6>> lastRegions;
+  std::vector<llvm::SmallVector<Region *, 6>> lastRegions;
 };
 
 /// The number of the memory that an address register refers to.
@@ -57,4 +79,4 @@ unsigned getMemoryIndex(const Device &device, RegisterRole role);
 
 } // namespace dlavm
 
-#endif // DLAVM_LIB_CHECK_PLAN_H
+#endif // DLAVM_CHECK_PLAN_H

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_CHECK_FINDINGLOG_H
-#define DLAVM_LIB_CHECK_FINDINGLOG_H
+#ifndef DLAVM_CHECK_FINDINGLOG_H
+#define DLAVM_CHECK_FINDINGLOG_H
 
 #include "DLAVM/Check/Checker.h"
+#include "DLAVM/Check/Intervals.h"
 #include "DLAVM/Check/TaskDecoder.h"
-#include "Intervals.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/Twine.h"
@@ -43,6 +43,10 @@ struct Op {
   unsigned start;
   llvm::SmallVector<Operand, 6> operands;
 };
+
+/// A finding in one line: "query of layer 3, start 17 of the call of 19 tokens
+/// after 0, mvm::InputAddress, buffer hidden: the task reads ...".
+std::string describe(const Finding &finding);
 
 /// Numbers the names of ops, and keeps each kind of finding once.
 class FindingLog {
@@ -78,4 +82,4 @@ private:
 
 } // namespace dlavm
 
-#endif // DLAVM_LIB_CHECK_FINDINGLOG_H
+#endif // DLAVM_CHECK_FINDINGLOG_H

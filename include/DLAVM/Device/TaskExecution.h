@@ -1,0 +1,154 @@
+//===- TaskExecution.h - What a simulated task sees -----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// TaskSupport::execute computes what the hardware computes in one start. It
+// sees register values and memories, and nothing of the model: whatever the
+// registers say is done, so that a wrong register gives a wrong result.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DEVICE_TASKEXECUTION_H
+#define DLAVM_DEVICE_TASKEXECUTION_H
+
+#include "DLAVM/Device/Device.h"
+
+#include "llvm/ADT/Twine.h"
+
+#include <cstring>
+
+namespace dlavm {
+
+/// The tokens that the 2-byte elements of an access to a KV cache belong to:
+/// all to the first, or each to the next one.
+struct CachePositions {
+  int64_t first = -1;
+  bool advances = false;
+};
+
+/// Bytes of one port that a task reads or writes at once.
+struct TaskAccess {
+  const Memory *memory;
+  int64_t port;
+  int64_t address;
+  int64_t bytes;
+  CachePositions positions;
+  bool isWrite;
+};
+
+/// One start of a task. The simulator implements it.
+class TaskExecution {
+public:
+  TaskExecution(const RegisterValues &values, const Device &device,
+                bool isWatched)
+      : values(values), device(device), isWatched(isWatched) {}
+  virtual ~TaskExecution() = default;
+
+  int64_t operator[](llvm::StringRef reg) const { return values[reg]; }
+  const Device &getDevice() const { return device; }
+
+  /// Reports that the hardware cannot do what this register says: "is 0, but
+  /// ..." follows the name of the register. The task should then return.
+  virtual void fail(llvm::StringRef reg, const llvm::Twine &message) = 0;
+
+  /// Sets a Result register.
+  virtual void setResult(llvm::StringRef reg, uint32_t value) = 0;
+
+  /// Calls \p body with 0 .. count - 1, on several threads in any order unless
+  /// the task is serial.
+  virtual void parallelFor(int64_t count,
+                           llvm::function_ref<void(int64_t)> body) = 0;
+  /// Says that parts of the task touch the same bytes, so that their order
+  /// matters.
+  void setSerial() { isSerial = true; }
+
+protected:
+  /// The bytes of a memory, port after port, or null if there are none.
+  virtual uint8_t *getBytes(const Memory &memory) = 0;
+  /// An access outside the memory, which does not take place.
+  virtual void leaveMemory(const Register &reg, const TaskAccess &access) = 0;
+  /// Sees all others if the execution is watched. Threads call both.
+  virtual void watch(const Register &reg, const TaskAccess &access) = 0;
+
+  const RegisterValues values;
+  const Device &device;
+  const bool isWatched;
+  bool isSerial = false;
+
+  friend class TaskOperand;
+};
+
+/// The memory that a task reaches through one of its address registers.
+class TaskOperand {
+public:
+  /// \p bankStep is the log2 of the distance between ports that the task's
+  /// registers give, at most 32.
+  TaskOperand(TaskExecution &execution, llvm::StringRef reg,
+              MemorySpace space = MemorySpace::DDR, int64_t bankStep = 0)
+      : execution(execution), reg(execution.values.getTable().get(reg)),
+        address(execution[reg]), memory(execution.device.getMemory(space)),
+        bytes(execution.getBytes(memory)), bankStep(bankStep) {}
+
+  /// The value of the register.
+  int64_t getAddress() const { return address; }
+
+  /// Copies \p count elements from byte \p from of a port; zeros where there is
+  /// no memory.
+  template <typename T>
+  void read(int64_t port, int64_t from, T *to, int64_t count,
+            CachePositions positions = {}) const {
+    const TaskAccess access = {&memory,   port,
+                               from,      count * int64_t(sizeof(T)),
+                               positions, /*isWrite=*/false};
+    if (const uint8_t *place = locate(access))
+      std::memcpy(to, place, access.bytes);
+    else
+      std::memset(to, 0, access.bytes);
+  }
+  template <typename T>
+  void write(int64_t port, int64_t to, const T *from, int64_t count,
+             CachePositions positions = {}) const {
+    const TaskAccess access = {
+        &memory,         port, to, count * int64_t(sizeof(T)), positions,
+        /*isWrite=*/true};
+    if (uint8_t *place = locate(access))
+      std::memcpy(place, from, access.bytes);
+  }
+
+private:
+  /// The bytes of an access, which others are told of; null outside.
+  uint8_t *locate(TaskAccess access) const {
+    if (access.address >= 0 && access.bytes <= memory.capacity &&
+        access.address <= memory.capacity - access.bytes) {
+      // A wrong bank step reaches some other place.
+      if (access.port != 0) {
+        const int64_t place = (access.port << bankStep) + access.address;
+        access.port = place / memory.portStride;
+        access.address = place % memory.portStride;
+      }
+      if (access.port < memory.ports &&
+          access.address <= memory.capacity - access.bytes && bytes) {
+        if (execution.isWatched)
+          execution.watch(reg, access);
+        return bytes + access.port * memory.capacity + access.address;
+      }
+    }
+    execution.leaveMemory(reg, access);
+    return nullptr;
+  }
+
+  TaskExecution &execution;
+  const Register &reg;
+  int64_t address;
+  const Memory &memory;
+  uint8_t *bytes;
+  int64_t bankStep;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_DEVICE_TASKEXECUTION_H

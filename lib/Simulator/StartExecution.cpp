@@ -1,0 +1,182 @@
+//===- StartExecution.cpp - One start of a simulated task ----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "StartExecution.h"
+
+#include "llvm/Support/ThreadPool.h"
+
+#include <atomic>
+#include <condition_variable>
+
+using namespace dlavm;
+using llvm::Twine;
+
+StartExecution::StartExecution(SimulatedMachine &machine,
+                               const DecodedTask &task, Mark mark,
+                               unsigned start)
+    : TaskExecution(RegisterValues(task.getTable(), machine.registers),
+                    machine.device, machine.sanitizer != nullptr),
+      machine(machine), task(task), mark(mark), start(start) {}
+
+static bool isWrite(RegisterRole role) {
+  return role == RegisterRole::MapOut || role == RegisterRole::CacheOut;
+}
+
+bool StartExecution::overwritesOperands() const {
+  if (!task.support->extents)
+    return false;
+  llvm::SmallVector<Extent> extents;
+  task.support->extents(values, device, extents);
+  for (const Extent &written : extents) {
+    if (!isWrite(written.reg->role))
+      continue;
+    for (const Extent &other : extents)
+      if (&other != &written &&
+          getMemoryIndex(device, other.reg->role) ==
+              getMemoryIndex(device, written.reg->role) &&
+          other.begin < written.end && written.begin < other.end)
+        return true;
+  }
+  return false;
+}
+
+bool StartExecution::splitsPixels() const {
+  return llvm::any_of(task.written, [&](const Register *reg) {
+    switch (reg->role) {
+    case RegisterRole::MapIn:
+    case RegisterRole::MapOut:
+    case RegisterRole::Stride:
+      return machine.registers[reg->number] % Sanitizer::pixelBytes != 0;
+    default:
+      return false;
+    }
+  });
+}
+
+void StartExecution::run() {
+  if (overwritesOperands() || (machine.sanitizer && splitsPixels()))
+    setSerial();
+  if (machine.sanitizer)
+    machine.sanitizer->beginStart(task, mark, start);
+  task.support->execute(*this);
+  if (machine.sanitizer)
+    machine.sanitizer->endStart();
+  llvm::sort(outsides, [](const Outside &a, const Outside &b) {
+    return a.reg->number < b.reg->number;
+  });
+  for (const Outside &outside : outsides)
+    report(outside);
+}
+
+void StartExecution::fail(llvm::StringRef reg, const Twine &message) {
+  machine.log.report(mark, start, task.getName(task.getTable().get(reg)), "",
+                     reg + " " + message + "; the task stops");
+}
+
+void StartExecution::setResult(llvm::StringRef reg, uint32_t value) {
+  const Register &result = task.getTable().get(reg);
+  machine.registers[result.number] = value;
+  results.push_back(&result);
+}
+
+namespace {
+/// A loop that several threads run. A thread that comes when all is done does
+/// not take part, so that nobody waits for threads that are not scheduled.
+class ParallelLoop {
+public:
+  ParallelLoop(int64_t count, llvm::function_ref<void(int64_t)> body)
+      : count(count), body(body) {}
+
+  /// What other threads call.
+  void help() {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      if (isClosed)
+        return;
+      ++helpers;
+    }
+    work();
+    std::lock_guard<std::mutex> lock(mutex);
+    --helpers;
+    isDone.notify_one();
+  }
+  /// What the thread calls that needs the result.
+  void run() {
+    work();
+    std::unique_lock<std::mutex> lock(mutex);
+    isClosed = true;
+    isDone.wait(lock, [&] { return helpers == 0; });
+  }
+
+private:
+  void work() {
+    for (int64_t i = next++; i < count; i = next++)
+      body(i);
+  }
+
+  const int64_t count;
+  const llvm::function_ref<void(int64_t)> body;
+  std::atomic<int64_t> next = 0;
+  std::mutex mutex;
+  std::condition_variable isDone;
+  int helpers = 0;
+  bool isClosed = false;
+};
+} // namespace
+
+void StartExecution::parallelFor(int64_t count,
+                                 llvm::function_ref<void(int64_t)> body) {
+  if (isSerial || !machine.threads || count == 1) {
+    for (int64_t i = 0; i < count; ++i)
+      body(i);
+    return;
+  }
+  auto loop = std::make_shared<ParallelLoop>(count, body);
+  const int64_t helpers =
+      std::min<int64_t>(machine.threads->getMaxConcurrency(), count - 1);
+  for (int64_t i = 0; i < helpers; ++i)
+    machine.threads->async([loop] { loop->help(); });
+  loop->run();
+}
+
+uint8_t *StartExecution::getBytes(const Memory &memory) {
+  return machine.memories[&memory - device.getMemories().data()].data();
+}
+
+void StartExecution::leaveMemory(const Register &reg,
+                                 const TaskAccess &access) {
+  std::lock_guard<std::mutex> lock(mutex);
+  for (Outside &outside : outsides) {
+    if (outside.reg != &reg)
+      continue;
+    ++outside.count;
+    if (std::tie(access.address, access.port) <
+        std::tie(outside.first.address, outside.first.port))
+      outside.first = access;
+    return;
+  }
+  outsides.push_back({&reg, access, 1});
+}
+
+void StartExecution::watch(const Register &reg, const TaskAccess &access) {
+  machine.sanitizer->watch(reg, access);
+}
+
+void StartExecution::report(const Outside &outside) {
+  const TaskAccess &access = outside.first;
+  const Memory &memory = *access.memory;
+  const ByteRange bytes = {access.address, access.address + access.bytes};
+  const std::string port =
+      memory.ports > 1 ? " of port " + std::to_string(access.port) : "";
+  machine.log.report(
+      mark, start, task.getName(*outside.reg), "",
+      Twine("the task ") + (access.isWrite ? "writes" : "reads") + " " +
+          FindingLog::describe(bytes) + port + ", outside the " +
+          Twine(memory.capacity) + " bytes of " + stringify(memory.space) +
+          ", the first of " + Twine(outside.count) + " such accesses");
+}
