@@ -7,14 +7,19 @@
     edit_plan.py FILE KEY INDEX VALUE
     edit_plan.py FILE KEY INDEX FIELD VALUE [FIELD VALUE...]
 
-A value is JSON. It must differ from the old one.
+A value is JSON. It must differ from the old one. A field may be one of an object
+in the entry: "row_heads.heads".
 """
 import json
 import sys
 
 
 def put(container, key, value):
-    if container[key] == value:
+    if isinstance(key, str):
+        *parents, key = key.split(".")
+        for parent in parents:
+            container = container[parent]
+    if (container.get(key) if isinstance(container, dict) else container[key]) == value:
         sys.exit(f"{key} is {value} already")
     container[key] = value
 

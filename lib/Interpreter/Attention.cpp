@@ -1,0 +1,188 @@
+//===- Attention.cpp - Rotary embedding, KV caches and attention ----------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Ops.h"
+
+#include "llvm/Support/Parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace dlavm;
+using namespace dlavm::interpreter;
+using llvm::ArrayRef;
+
+//===----------------------------------------------------------------------===//
+// Rotary embedding
+//===----------------------------------------------------------------------===//
+
+static double scaleFrequency(double frequency, llm::Llama3ScalingAttr scaling) {
+  const double pi = std::acos(-1.0);
+  const double factor = scaling.getFactor().convertToDouble();
+  const double low = scaling.getLowFrequencyFactor().convertToDouble();
+  const double high = scaling.getHighFrequencyFactor().convertToDouble();
+  const double turns =
+      static_cast<double>(scaling.getOriginalContext()) * frequency / (2 * pi);
+  if (turns > high)
+    return frequency;
+  if (turns < low)
+    return frequency / factor;
+  const double share = (turns - low) / (high - low);
+  return (1 - share) * frequency / factor + share * frequency;
+}
+
+std::vector<double>
+interpreter::getRopeFrequencies(double theta, int64_t rotary,
+                                llm::Llama3ScalingAttr scaling) {
+  std::vector<double> frequencies(rotary / 2);
+  for (int64_t i = 0; i < rotary / 2; ++i) {
+    frequencies[i] = std::pow(theta, -2.0 * static_cast<double>(i) /
+                                         static_cast<double>(rotary));
+    if (scaling)
+      frequencies[i] = scaleFrequency(frequencies[i], scaling);
+  }
+  return frequencies;
+}
+
+namespace {
+/// Two channels of a head and the sine and cosine of the angle between them.
+struct RotatedPair {
+  int64_t first, second;
+  double cosine, sine;
+};
+} // namespace
+
+static RotatedPair getPair(const Numerics &numerics, llm::RopeStyle style,
+                           ArrayRef<double> frequencies, int64_t pair,
+                           int64_t position) {
+  const int64_t rotated = frequencies.size();
+  // What is not rotated is multiplied by 1 and 0, as the device's table has it.
+  if (pair >= rotated)
+    return {2 * pair, 2 * pair + 1, 1, 0};
+  const double angle = static_cast<double>(position) * frequencies[pair];
+  const bool isHalfSplit = style == llm::RopeStyle::HalfSplit;
+  return {isHalfSplit ? pair : 2 * pair,
+          isHalfSplit ? pair + rotated : 2 * pair + 1,
+          numerics.store(std::cos(angle)), numerics.store(std::sin(angle))};
+}
+
+MapValue interpreter::rope(const Numerics &numerics, const MapValue &input,
+                           llm::RopeStyle style, ArrayRef<double> frequencies,
+                           int64_t past) {
+  // With an odd number of channels the last one is in no pair.
+  MapValue result = input;
+  for (int64_t token = 0; token < input.tokens; ++token)
+    for (int64_t i = 0; i < input.channels / 2; ++i) {
+      const RotatedPair pair =
+          getPair(numerics, style, frequencies, i, past + token);
+      for (int64_t head = 0; head < input.maps; ++head) {
+        const double x0 = input.at(head, token, pair.first);
+        const double x1 = input.at(head, token, pair.second);
+        result.at(head, token, pair.first) =
+            numerics.store(x0 * pair.cosine - x1 * pair.sine);
+        result.at(head, token, pair.second) =
+            numerics.store(x1 * pair.cosine + x0 * pair.sine);
+      }
+    }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// KV caches
+//===----------------------------------------------------------------------===//
+
+void interpreter::kvAppend(KVCache &cache, const MapValue &input,
+                           int64_t past) {
+  cache.values.resize((past + input.tokens) * cache.heads * cache.channels);
+  for (int64_t token = 0; token < input.tokens; ++token)
+    for (int64_t head = 0; head < cache.heads; ++head)
+      for (int64_t c = 0; c < cache.channels; ++c)
+        cache.values[((past + token) * cache.heads + head) * cache.channels +
+                     c] = input.at(head, token, c);
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+MapValue interpreter::attentionScores(const Numerics &numerics,
+                                      const MapValue &input,
+                                      const KVCache &cache, double scale) {
+  const int64_t group = input.maps / cache.heads;
+  const double factor = numerics.inRegister(scale);
+  MapValue result = createMap(input.maps, input.tokens, cache.getTokens());
+  llvm::parallelFor(0, input.maps, [&](size_t head) {
+    for (int64_t token = 0; token < input.tokens; ++token)
+      for (int64_t key = 0; key < result.channels; ++key) {
+        double sum = 0;
+        for (int64_t c = 0; c < cache.channels; ++c)
+          sum += input.at(head, token, c) * cache.at(head / group, key, c);
+        result.at(head, token, key) = numerics.store(sum * factor);
+      }
+  });
+  return result;
+}
+
+/// Softmax of \p row, computed in \p Float, the type of its operations; the
+/// exponential is exact before it is rounded to that type.
+template <typename Float>
+static void softmaxRow(const Numerics &numerics,
+                       llvm::MutableArrayRef<double> row) {
+  Float largest = -std::numeric_limits<Float>::infinity();
+  for (double value : row)
+    largest = std::max(largest, static_cast<Float>(value));
+  Float sum = 0;
+  for (double &value : row) {
+    const Float difference = static_cast<Float>(value) - largest;
+    const auto exponential =
+        static_cast<Float>(std::exp(static_cast<double>(difference)));
+    sum += exponential;
+    value = exponential;
+  }
+  for (double &value : row)
+    value = numerics.store(static_cast<Float>(value) / sum);
+}
+
+MapValue interpreter::softmax(const Numerics &numerics, const MapValue &input,
+                              int64_t past) {
+  MapValue result = createMap(input.maps, input.tokens, input.channels);
+  llvm::parallelFor(0, input.maps, [&](size_t head) {
+    for (int64_t token = 0; token < input.tokens; ++token) {
+      // Later tokens are not seen.
+      llvm::MutableArrayRef<double> row(&result.at(head, token, 0),
+                                        past + token + 1);
+      std::copy_n(&input.values[(head * input.tokens + token) * input.channels],
+                  row.size(), row.begin());
+      if (numerics.hasSoftmaxInFP32())
+        softmaxRow<float>(numerics, row);
+      else
+        softmaxRow<double>(numerics, row);
+    }
+  });
+  return result;
+}
+
+MapValue interpreter::attentionValues(const Numerics &numerics,
+                                      const MapValue &input,
+                                      const KVCache &cache) {
+  const int64_t group = input.maps / cache.heads;
+  MapValue result = createMap(input.maps, input.tokens, cache.channels);
+  llvm::parallelFor(0, input.maps, [&](size_t head) {
+    for (int64_t token = 0; token < input.tokens; ++token) {
+      double *sums = &result.at(head, token, 0);
+      for (int64_t key = 0; key < input.channels; ++key)
+        for (int64_t c = 0; c < cache.channels; ++c)
+          sums[c] +=
+              input.at(head, token, key) * cache.at(head / group, key, c);
+      for (int64_t c = 0; c < cache.channels; ++c)
+        sums[c] = numerics.store(sums[c]);
+    }
+  });
+  return result;
+}

@@ -1,0 +1,166 @@
+//===- ModelParameters.cpp - The parameters that ops compute with ---------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModelParameters.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Parallel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+using namespace dlavm;
+using namespace dlavm::interpreter;
+using namespace llvm;
+
+/// Input channels that share a scale.
+static constexpr int64_t kBlockSize = 128;
+
+/// Rounds a row to INT4, block by block, and replaces it with what the rounded
+/// weights stand for.
+static void roundRow(MutableArrayRef<float> row, ScaleChoice choice) {
+  int8_t values[kBlockSize];
+  for (size_t begin = 0; begin < row.size(); begin += kBlockSize) {
+    MutableArrayRef<float> block =
+        row.slice(begin, std::min<size_t>(kBlockSize, row.size() - begin));
+    const float scale = halfToFloat(quantizeBlock(
+        block, choice, MutableArrayRef<int8_t>(values, block.size())));
+    for (size_t i = 0; i < block.size(); ++i)
+      block[i] = scale * values[i];
+  }
+}
+
+void Weight::readRow(int64_t row, MutableArrayRef<float> out) const {
+  rows.readRow(row, out);
+  if (choice)
+    roundRow(out, *choice);
+}
+
+ArrayRef<float> Weight::getRow(int64_t row,
+                               MutableArrayRef<float> buffer) const {
+  const int64_t columns = getNumInputs();
+  if (!kept.empty())
+    return ArrayRef<float>(kept).slice(row * columns, columns);
+  readRow(row, buffer);
+  return buffer;
+}
+
+std::optional<Weight::Refused> Weight::findUnroundable() const {
+  if (!choice)
+    return std::nullopt;
+  std::mutex mutex;
+  std::optional<Refused> first;
+  parallelFor(0, getNumOutputs(), [&](size_t index) {
+    const int64_t row = static_cast<int64_t>(index);
+    std::vector<float> values(getNumInputs());
+    rows.readRow(row, values);
+    for (int64_t begin = 0; begin < getNumInputs(); begin += kBlockSize) {
+      const std::optional<size_t> column = dlavm::findUnroundable(
+          ArrayRef(values).slice(begin).take_front(kBlockSize));
+      if (!column)
+        continue;
+      const std::lock_guard<std::mutex> lock(mutex);
+      const int64_t at = begin + static_cast<int64_t>(*column);
+      if (!first || row < first->row)
+        first = {row, at, values[at]};
+      return;
+    }
+  });
+  return first;
+}
+
+void Weight::keep() {
+  const int64_t columns = getNumInputs();
+  std::vector<float> values(getNumOutputs() * columns);
+  parallelFor(0, getNumOutputs(), [&](size_t row) {
+    readRow(row, MutableArrayRef<float>(values).slice(row * columns, columns));
+  });
+  kept = std::move(values);
+  rows.release();
+}
+
+ModelParameters::ModelParameters(mlir::ModuleOp module, TensorSource &tensors,
+                                 const InterpreterOptions &options)
+    : symbols(module), tensors(tensors),
+      numerics(options.arithmetic == Arithmetic::Device ? options.device
+                                                        : nullptr) {
+  if (options.arithmetic != Arithmetic::FP64 && !options.isRounded)
+    choice = options.scaleChoice;
+}
+
+Expected<ParameterInfo> ModelParameters::getInfo(StringRef symbol,
+                                                 int64_t &layer) {
+  auto op = symbols.lookup<llm::ParameterOp>(symbol);
+  const int64_t layers = op.getLayers().value_or(1);
+  if (!op.getLayers())
+    layer = 0;
+  if (layer < 0 || layer >= layers)
+    return createStringError("the parameter @" + symbol + " has layers 0 to " +
+                             Twine(layers - 1) +
+                             ", but an op wants that of layer " + Twine(layer));
+  return llm::getParameterInfo(op);
+}
+
+Expected<ArrayRef<double>> ModelParameters::getVector(StringRef symbol,
+                                                      int64_t layer) {
+  Expected<ParameterInfo> info = getInfo(symbol, layer);
+  if (!info)
+    return info.takeError();
+  auto it = vectors.find({symbol.str(), layer});
+  if (it != vectors.end())
+    return ArrayRef<double>(it->second);
+  Expected<ParameterRows> rows = ParameterRows::open(tensors, *info, layer);
+  if (!rows)
+    return rows.takeError();
+  std::vector<float> row(rows->getNumColumns());
+  rows->readRow(0, row);
+  std::vector<double> &vector = vectors[{symbol.str(), layer}];
+  for (float value : row)
+    vector.push_back(numerics.store(value));
+  return ArrayRef<double>(vector);
+}
+
+static Error refuseWeight(const ParameterInfo &info, int64_t layer,
+                          const Weight::Refused &refused) {
+  return createStringError(formatv(
+      "the parameter '{0}' of layer {1} has the value {2} in row {3}, column "
+      "{4}; {5}",
+      info.name, layer,
+      std::isnan(refused.value) ? std::string("nan")
+                                : formatv("{0}", refused.value).str(),
+      refused.row, refused.column,
+      std::isfinite(refused.value)
+          ? "the scale of its block is too large for FP16"
+          : "weights must be finite to be rounded"));
+}
+
+Expected<const Weight *> ModelParameters::getWeight(StringRef symbol,
+                                                    int64_t layer) {
+  Expected<ParameterInfo> info = getInfo(symbol, layer);
+  if (!info)
+    return info.takeError();
+  auto it = weights.find({symbol.str(), layer});
+  if (it != weights.end())
+    return &it->second;
+  Expected<ParameterRows> rows = ParameterRows::open(tensors, *info, layer);
+  if (!rows)
+    return rows.takeError();
+  Weight weight(std::move(*rows), choice);
+  if (std::optional<Weight::Refused> refused = weight.findUnroundable())
+    return refuseWeight(*info, layer, *refused);
+  const int64_t bytes =
+      weight.getNumOutputs() * weight.getNumInputs() * sizeof(float);
+  if (bytes > bytesLeft)
+    return &passing.emplace(std::move(weight));
+  weight.keep();
+  bytesLeft -= bytes;
+  return &weights.try_emplace({symbol.str(), layer}, std::move(weight))
+              .first->second;
+}

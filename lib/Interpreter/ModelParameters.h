@@ -1,0 +1,85 @@
+//===- ModelParameters.h - The parameters that ops compute with -----------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_INTERPRETER_MODELPARAMETERS_H
+#define DLAVM_LIB_INTERPRETER_MODELPARAMETERS_H
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Interpreter/Interpreter.h"
+#include "Numerics.h"
+
+#include <map>
+
+namespace dlavm::interpreter {
+
+/// The matrix of a linear layer [output channels, input channels], dequantized
+/// where the arithmetic rounds weights: FP32 holds scale * INT4 exactly.
+class Weight {
+public:
+  /// \p choice says how to round the weights; none keeps them.
+  Weight(ParameterRows rows, std::optional<ScaleChoice> choice)
+      : rows(std::move(rows)), choice(choice) {}
+
+  int64_t getNumOutputs() const { return rows.getNumRows(); }
+  int64_t getNumInputs() const { return rows.getNumColumns(); }
+  /// The weights of one output channel. They may be written to \p buffer, which
+  /// has room for them.
+  llvm::ArrayRef<float> getRow(int64_t row,
+                               llvm::MutableArrayRef<float> buffer) const;
+  /// Reads all rows now, so that getRow only looks them up.
+  void keep();
+
+  /// A weight that cannot be rounded.
+  struct Refused {
+    int64_t row, column;
+    float value;
+  };
+  /// The first row's, if there is any.
+  std::optional<Refused> findUnroundable() const;
+
+private:
+  void readRow(int64_t row, llvm::MutableArrayRef<float> out) const;
+
+  ParameterRows rows;
+  std::optional<ScaleChoice> choice;
+  std::vector<float> kept;
+};
+
+/// Reads parameters and rounds them as the arithmetic wants.
+class ModelParameters {
+public:
+  ModelParameters(mlir::ModuleOp module, TensorSource &tensors,
+                  const InterpreterOptions &options);
+
+  /// A parameter of rank 1. The layer does not matter where it has none.
+  llvm::Expected<llvm::ArrayRef<double>> getVector(llvm::StringRef symbol,
+                                                   int64_t layer);
+  /// A parameter of rank 2. What does not fit the memory lives until the next
+  /// call.
+  llvm::Expected<const Weight *> getWeight(llvm::StringRef symbol,
+                                           int64_t layer);
+
+private:
+  /// What a parameter says. Sets the layer to 0 where it has none.
+  llvm::Expected<ParameterInfo> getInfo(llvm::StringRef symbol, int64_t &layer);
+
+  mlir::SymbolTable symbols;
+  TensorSource &tensors;
+  Numerics numerics;
+  std::optional<ScaleChoice> choice;
+  std::map<std::pair<std::string, int64_t>, std::vector<double>> vectors;
+  std::map<std::pair<std::string, int64_t>, Weight> weights;
+  /// The last weight that there was no room to keep.
+  std::optional<Weight> passing;
+  /// What is left for weights to be kept.
+  int64_t bytesLeft = int64_t(2) << 30;
+};
+
+} // namespace dlavm::interpreter
+
+#endif // DLAVM_LIB_INTERPRETER_MODELPARAMETERS_H

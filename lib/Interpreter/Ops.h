@@ -1,0 +1,80 @@
+//===- Ops.h - What the ops of the llm dialect compute --------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_INTERPRETER_OPS_H
+#define DLAVM_LIB_INTERPRETER_OPS_H
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Interpreter/Interpreter.h"
+#include "ModelParameters.h"
+#include "Numerics.h"
+
+namespace dlavm::interpreter {
+
+/// Values per channel.
+using Vector = llvm::ArrayRef<double>;
+
+/// The keys or values of one layer, [tokens, heads, channels], so that tokens
+/// can be appended.
+struct KVCache {
+  int64_t heads = 0, channels = 0;
+  std::vector<double> values;
+
+  int64_t getTokens() const { return values.size() / (heads * channels); }
+  double at(int64_t head, int64_t token, int64_t channel) const {
+    return values[(token * heads + head) * channels + channel];
+  }
+};
+
+/// A map of zeros.
+MapValue createMap(int64_t maps, int64_t tokens, int64_t channels);
+
+// Each function but getRopeFrequencies is one op of the dialect (llm.linear and
+// so on), whose documentation has the formula. Shapes fit: the dialect verifies
+// them. Sums are in ascending order and start at +0.0; results are rounded
+// once, at the end, by numerics.store().
+
+/// \p scale and \p bias are empty where there are none, \p residual is null.
+MapValue linear(const Numerics &numerics, const MapValue &input,
+                const Weight &weight, Vector scale, Vector bias,
+                const MapValue *residual, llm::ResidualKind residualKind);
+MapValue rmsNorm(const Numerics &numerics, const MapValue &input, Vector weight,
+                 double epsilon);
+MapValue layerNorm(const Numerics &numerics, const MapValue &input,
+                   Vector weight, Vector bias, double epsilon);
+/// The angle per position of each pair of channels that is rotated. Formula:
+/// the documentation of llm.rope and #llm.llama3_scaling (which may be null).
+std::vector<double> getRopeFrequencies(double theta, int64_t rotary,
+                                       llm::Llama3ScalingAttr scaling);
+MapValue rope(const Numerics &numerics, const MapValue &input,
+              llm::RopeStyle style, llvm::ArrayRef<double> frequencies,
+              int64_t past);
+/// Replaces what \p cache holds from token \p past on.
+void kvAppend(KVCache &cache, const MapValue &input, int64_t past);
+MapValue attentionScores(const Numerics &numerics, const MapValue &input,
+                         const KVCache &cache, double scale);
+MapValue softmax(const Numerics &numerics, const MapValue &input, int64_t past);
+MapValue attentionValues(const Numerics &numerics, const MapValue &input,
+                         const KVCache &cache);
+MapValue activation(const Numerics &numerics, llm::ActivationKind kind,
+                    const MapValue &input);
+MapValue add(const Numerics &numerics, const MapValue &lhs,
+             const MapValue &rhs);
+MapValue mul(const Numerics &numerics, const MapValue &lhs,
+             const MapValue &rhs);
+/// The index of the largest channel of the only token.
+int32_t argmax(const Numerics &numerics, const MapValue &input);
+
+// Views, which round nothing.
+MapValue splitHeads(const MapValue &input, int64_t heads);
+MapValue mergeHeads(const MapValue &input);
+MapValue lastToken(const MapValue &input);
+
+} // namespace dlavm::interpreter
+
+#endif // DLAVM_LIB_INTERPRETER_OPS_H

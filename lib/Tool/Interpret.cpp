@@ -1,0 +1,217 @@
+//===- Interpret.cpp - dlavm interpret ------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/Checkpoint.h"
+#include "DLAVM/Checkpoint/GenerationConfig.h"
+#include "DLAVM/Import/Import.h"
+#include "DLAVM/InitAll.h"
+#include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/Tool/Tool.h"
+#include "Diagnostics.h"
+#include "OutputFiles.h"
+
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace dlavm;
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+using llvm::Twine;
+
+namespace {
+
+class Interpretation {
+public:
+  explicit Interpretation(const InterpretCommand &command)
+      : command(command), diagnostics(context) {
+    mlir::DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.printOpOnDiagnostic(false);
+  }
+
+  /// Prepares everything. False after an error, which has been printed.
+  bool load();
+  /// Prints how well the model predicts the tokens.
+  Error printLoss();
+  /// Prints the tokens that the model continues with.
+  Error generate();
+
+private:
+  Error openCheckpoint();
+  mlir::LogicalResult prepareForDevice();
+  /// The logits of the next token after \p ids.
+  Expected<Interpreter::Result> call(ArrayRef<int32_t> ids);
+
+  const InterpretCommand &command;
+  mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
+  Diagnostics diagnostics;
+  const Device *device = nullptr;
+  std::unique_ptr<Checkpoint> checkpoint;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<Interpreter> interpreter;
+  /// Tokens in the KV caches.
+  int64_t past = 0;
+};
+
+} // namespace
+
+static bool fail(Error error) {
+  llvm::WithColor::error(llvm::errs())
+      << llvm::toString(std::move(error)) << "\n";
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+Error Interpretation::openCheckpoint() {
+  if (command.arithmetic == Arithmetic::Device) {
+    const DeviceRegistry &devices = DeviceRegistry::instance();
+    device = devices.lookup(command.device);
+    if (!device)
+      return createStringError(
+          (command.device.empty()
+               ? "--arithmetic=device needs --device=NAME"
+               : "there is no device '" + command.device + "'") +
+          "; known devices: " + devices.getNames());
+  }
+  if (!llvm::sys::fs::is_directory(command.model))
+    return createStringError(command.model +
+                             " is no directory; give a checkpoint directory "
+                             "with config.json and *.safetensors");
+  if (!Checkpoint::hasTensors(command.model))
+    return createStringError(command.model +
+                             " has no *.safetensors, but the interpreter "
+                             "needs the weights of the model");
+  return Checkpoint::open(command.model).moveInto(checkpoint);
+}
+
+/// The device's arithmetic is that of the module which `dlavm compile` lowers.
+mlir::LogicalResult Interpretation::prepareForDevice() {
+  mlir::PassManager manager(&context);
+  CompileOptions options;
+  options.device = command.device;
+  buildLLMPipeline(manager, options);
+  return manager.run(*module);
+}
+
+bool Interpretation::load() {
+  if (Error error = openCheckpoint())
+    return fail(std::move(error));
+  module = importModel(command.model, {}, context);
+  if (!module || (device && failed(prepareForDevice())))
+    return false;
+  mlir::FailureOr<std::unique_ptr<Interpreter>> created = Interpreter::create(
+      *module, *checkpoint, {command.arithmetic, device, command.scaleChoice});
+  if (failed(created))
+    return false;
+  interpreter = std::move(*created);
+  const int64_t maxTokens = *llm::getMaxTokens(*module);
+  if (static_cast<int64_t>(command.ids.size()) <= maxTokens)
+    return true;
+  return fail(createStringError("--ids has " + Twine(command.ids.size()) +
+                                " tokens, but the context of the model has " +
+                                Twine(maxTokens)));
+}
+
+Expected<Interpreter::Result> Interpretation::call(ArrayRef<int32_t> ids) {
+  Expected<MapValue> input = interpreter->embed(ids);
+  if (!input)
+    return input.takeError();
+  Expected<Interpreter::Result> result = interpreter->run(*input, past);
+  past += static_cast<int64_t>(ids.size());
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// What the commands print
+//===----------------------------------------------------------------------===//
+
+/// The negative logarithm of the softmax of \p logits at \p id.
+static double getLoss(ArrayRef<double> logits, int32_t id) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (double logit : logits)
+    sum += std::exp(logit - largest);
+  return std::log(sum) - (logits[id] - largest);
+}
+
+Error Interpretation::printLoss() {
+  ArrayRef<int32_t> ids = command.ids;
+  if (ids.size() < 2)
+    return createStringError("--loss needs at least two tokens in --ids: each "
+                             "one but the first is predicted from those "
+                             "before it");
+  // All ids are in the vocabulary, or this fails before anything is computed.
+  if (Expected<MapValue> all = interpreter->embed(ids); !all)
+    return all.takeError();
+  double sum = 0;
+  for (size_t i = 0; i + 1 < ids.size(); ++i) {
+    Expected<Interpreter::Result> result = call(ids[i]);
+    if (!result)
+      return result.takeError();
+    sum += getLoss(result->maps.front().values, ids[i + 1]);
+  }
+  llvm::outs() << "mean negative log likelihood per token: "
+               << llvm::format("%.6f",
+                               sum / static_cast<double>(ids.size() - 1))
+               << "\n";
+  return Error::success();
+}
+
+Error Interpretation::generate() {
+  Expected<std::vector<int32_t>> endTokens = readEndTokens(command.model);
+  if (!endTokens)
+    return endTokens.takeError();
+  const int64_t maxTokens = *llm::getMaxTokens(*module);
+  std::vector<int32_t> ids = command.ids;
+  std::string logits;
+  llvm::raw_string_ostream os(logits);
+  for (int64_t i = 0; i < command.maxNewTokens && past < maxTokens; ++i) {
+    Expected<Interpreter::Result> result = call(ids);
+    if (!result)
+      return result.takeError();
+    const int32_t token = *result->token;
+    os << token;
+    for (double logit : result->maps.front().values)
+      os << " " << llvm::format("%.17g", logit);
+    os << "\n";
+    llvm::outs() << (i == 0 ? "" : " ") << token;
+    llvm::outs().flush();
+    ids = {token};
+    if (llvm::is_contained(*endTokens, token))
+      break;
+  }
+  llvm::outs() << "\n";
+  if (command.logitsFile.empty())
+    return Error::success();
+  return writeOutputFile(command.logitsFile, std::move(logits));
+}
+
+int dlavm::runInterpret(const InterpretCommand &command) {
+  Interpretation interpretation(command);
+  if (!interpretation.load())
+    return 1;
+  Error error =
+      command.loss ? interpretation.printLoss() : interpretation.generate();
+  if (!error)
+    return 0;
+  fail(std::move(error));
+  return 1;
+}
