@@ -9,6 +9,8 @@
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Device/Device.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Execute.h"
+#include "Findings.h"
 #include "OpenedDriver.h"
 
 #include "llvm/Support/WithColor.h"
@@ -84,23 +86,54 @@ static Calls getCalls(const CheckCommand &command, int64_t maxTokens) {
   return result;
 }
 
-static void print(const Finding &finding) {
-  WithColor::error(outs());
-  outs() << finding.message << "\n  call: " << finding.seq << " tokens after "
-         << finding.past << "\n";
-  if (!finding.task.empty()) {
-    outs() << "  task: " << finding.task;
-    if (finding.layer >= 0)
-      outs() << " of layer " << finding.layer;
-    outs() << " (start " << finding.start << " of the run)\n";
+/// A history as long as each call wants, and the call.
+static std::vector<CallSequence>
+getSequences(const std::set<std::pair<int64_t, int64_t>> &calls) {
+  std::vector<CallSequence> result;
+  for (auto [seq, past] : calls) {
+    CallSequence sequence;
+    if (past > 0)
+      sequence.push_back({past, 0});
+    sequence.push_back({seq, past});
+    result.push_back(std::move(sequence));
   }
-  if (!finding.reg.empty())
-    outs() << "  register: " << finding.reg << "\n";
-  if (!finding.buffer.empty())
-    outs() << "  buffer: " << finding.buffer << "\n";
-  if (finding.count > 1)
-    outs() << "  found " << finding.count << " times; this is the first\n";
-  outs() << "\n";
+  return result;
+}
+
+namespace {
+
+/// Counts what a driver does to its device.
+class CountingSink : public EventSink {
+public:
+  void task(int32_t, StringRef) override { ++events; }
+  void write(uint32_t, uint32_t) override { ++events; }
+  void poll(uint32_t, uint32_t) override { ++events; }
+  uint32_t read(uint32_t) override {
+    ++events;
+    return 0;
+  }
+
+  int64_t events = 0;
+};
+
+} // namespace
+
+/// A driver must refuse calls that it was not made for before it touches the
+/// device: they would write beyond its buffers and KV caches.
+static void checkRefusals(const OpenedDriver &driver,
+                          std::vector<Finding> &findings) {
+  const int64_t end = driver.plan.maxTokens;
+  const std::pair<int64_t, int64_t> calls[] = {
+      {0, 0}, {1, -1}, {end + 1, 0}, {1, end}};
+  for (auto [seq, past] : calls) {
+    CountingSink sink;
+    const std::string refusal = toString(driver.library->run(seq, past, sink));
+    if (refusal.empty() || sink.events > 0)
+      findings.push_back({seq, past, -1, "", 0, "", "",
+                          "the driver does not refuse this call before it "
+                          "touches the device; its context is " +
+                              std::to_string(end) + " tokens"});
+  }
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
@@ -123,14 +156,32 @@ int dlavm::runCheck(const CheckCommand &command) {
                   Twine(past) + ": " + toString(std::move(error)));
     checker.endRun();
   }
-  for (const Finding &finding : checker.getFindings())
-    print(finding);
-  outs() << "checked " << calls.size()
-         << " calls: " << checker.getFindings().size() << " finding"
-         << (checker.getFindings().size() == 1 ? "" : "s") << "\n";
+  std::vector<Finding> findings(checker.getFindings());
+  checkRefusals(*driver, findings);
+  if (command.execute) {
+    std::vector<CallSequence> sequences;
+    if (command.seq || command.past)
+      sequences = getSequences(calls);
+    Expected<ExecutionReport> report =
+        executeDriver(command.directory, *driver, std::move(sequences));
+    if (!report)
+      return fail(toString(report.takeError()));
+    llvm::append_range(findings, report->findings);
+    outs() << "executed " << report->calls
+           << " calls with random data on the simulator";
+    if (report->leftOut > 0)
+      outs() << "; left out " << report->leftOut
+             << " that would take long: ask for them with --seq and --past, "
+                "or compile with --layers=1";
+    outs() << "\n";
+  }
+  for (const Finding &finding : findings)
+    printFinding(finding, plan);
+  outs() << "checked " << calls.size() << " calls: " << findings.size()
+         << " finding" << (findings.size() == 1 ? "" : "s") << "\n";
   if (leftOut > 0)
     outs() << "left out " << leftOut << " call" << (leftOut == 1 ? "" : "s")
            << ": seq must be at least 1 and seq + past at most "
            << plan.maxTokens << "\n";
-  return checker.getFindings().empty() ? 0 : 1;
+  return findings.empty() ? 0 : 1;
 }

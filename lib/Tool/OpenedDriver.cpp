@@ -11,19 +11,25 @@
 using namespace dlavm;
 using namespace llvm;
 
+Expected<const Device *> dlavm::findDevice(const DriverPlan &plan) {
+  const DeviceRegistry &registry = DeviceRegistry::instance();
+  if (const Device *device = registry.lookup(plan.device))
+    return device;
+  return createStringError(
+      "plan.json names the device '" + plan.device +
+      "', which is not known; known devices: " + registry.getNames());
+}
+
 Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
   Expected<DriverPlan> plan = DriverPlan::read(directory);
   if (!plan)
     return plan.takeError();
-  const DeviceRegistry &registry = DeviceRegistry::instance();
-  const Device *device = registry.lookup(plan->device);
+  Expected<const Device *> device = findDevice(*plan);
   if (!device)
-    return createStringError(
-        "plan.json names the device '" + plan->device +
-        "', which is not known; known devices: " + registry.getNames());
+    return device.takeError();
   Expected<std::unique_ptr<DriverLibrary>> library =
       DriverLibrary::load(directory, *plan);
   if (!library)
     return library.takeError();
-  return OpenedDriver{std::move(*plan), device, std::move(*library)};
+  return OpenedDriver{std::move(*plan), *device, std::move(*library)};
 }

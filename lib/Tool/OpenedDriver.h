@@ -14,6 +14,9 @@
 
 namespace dlavm {
 
+/// The device that a plan names. Fails if there is none.
+llvm::Expected<const Device *> findDevice(const DriverPlan &plan);
+
 /// What `dlavm compile` wrote, ready to run.
 struct OpenedDriver {
   DriverPlan plan;

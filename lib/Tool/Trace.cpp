@@ -60,7 +60,10 @@ public:
   void poll(uint32_t reg, uint32_t value) override {
     os << "P " << reg << " " << value << "\n";
   }
-  void read(uint32_t reg) override { os << "# R " << reg << "\n"; }
+  uint32_t read(uint32_t reg) override {
+    os << "# R " << reg << "\n";
+    return 0;
+  }
 
 private:
   raw_ostream &os;
@@ -74,7 +77,7 @@ public:
       : device(device), decoder(device), file(decoder.getRegisterEnd()) {}
 
   void task(int32_t, StringRef) override {}
-  void read(uint32_t) override {}
+  uint32_t read(uint32_t) override { return 0; }
   void write(uint32_t reg, uint32_t value) override {
     pending.push_back({reg, value});
     if (reg < file.size())

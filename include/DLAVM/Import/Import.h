@@ -25,9 +25,14 @@ struct ImportOptions {
   std::optional<int64_t> maxTokens;
 };
 
-/// Reads a Hugging Face config.json of `model_type` chatglm, llama or qwen2 and
-/// builds the `llm` module of the model; \p path is the file or a directory
-/// with a config.json. Loads the dialects of the module into \p context.
+/// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or
+/// qwen2 and builds the `llm` module of the model; \p path is the file or a
+/// directory with a config.json. Loads the dialects of the module into
+/// \p context.
+///
+/// Where the directory has tensors, too, they are checked: each that a
+/// parameter names is there, with the right shape and a supported element type,
+/// and none is left over that the model would ignore.
 ///
 /// The module has a public function `@model`, from the embedded tokens
 /// [1, seq, hidden size] to the logits of the last one [1, 1, vocabulary] and

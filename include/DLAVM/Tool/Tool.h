@@ -9,6 +9,8 @@
 #ifndef DLAVM_TOOL_TOOL_H
 #define DLAVM_TOOL_TOOL_H
 
+#include "DLAVM/Interpreter/Interpreter.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -56,6 +58,81 @@ struct CheckCommand {
   /// All prompt lengths and a spread of pasts by default.
   std::optional<Sweep> seq;
   std::optional<Sweep> past;
+  /// Also run random data on the simulator and compare with the reference.
+  bool execute = false;
+};
+
+/// `dlavm pack`.
+struct PackCommand {
+  /// A directory with *.safetensors.
+  std::string checkpoint;
+  /// What `dlavm compile` wrote; the parameters are added to it.
+  std::string directory;
+  /// "absmax" or "search".
+  std::string scale = "absmax";
+  /// 0 takes all of the machine.
+  unsigned threads = 0;
+};
+
+/// `dlavm run`.
+struct RunCommand {
+  std::string directory;
+  /// Token ids; each prompt continues the history of those before it.
+  std::vector<std::vector<int32_t>> prompts;
+  int64_t maxNewTokens = 16;
+  /// Where the logits go: a line for each call with the token and its logits.
+  std::string logitsFile;
+  bool compare = false;
+  /// Whose weights the comparison takes; those that were packed by default.
+  std::string checkpoint;
+  Arithmetic arithmetic = Arithmetic::Device;
+  /// How far results may be from the reference, see Comparison.
+  double tolerance = 0;
+  std::string jsonFile;
+  /// 0 takes all of the machine.
+  unsigned threads = 0;
+};
+
+/// `dlavm make-model`.
+struct MakeModelCommand {
+  /// llama, llama3, mistral, qwen2 or chatglm.
+  std::string architecture;
+  std::string outputDirectory;
+  /// Channels.
+  int64_t hidden = 128;
+  int64_t layers = 2;
+  int64_t heads = 4;
+  /// Half of the heads by default, or all where they are odd.
+  std::optional<int64_t> kvHeads;
+  /// Channels of a head; hidden / heads by default.
+  std::optional<int64_t> headDim;
+  /// Channels of the feed-forward network.
+  int64_t intermediate = 352;
+  int64_t vocabulary = 512;
+  /// In tokens.
+  int64_t context = 256;
+  uint64_t seed = 0;
+  /// F32, F16 or BF16.
+  std::string elementType = "F32";
+  /// Whether the output layer is the embedding.
+  bool isTied = false;
+};
+
+/// `dlavm interpret`.
+struct InterpretCommand {
+  /// A checkpoint directory.
+  std::string model;
+  std::vector<int32_t> ids;
+  int64_t maxNewTokens = 16;
+  Arithmetic arithmetic = Arithmetic::FP64;
+  /// Whose arithmetic Arithmetic::Device is; the others need none.
+  std::string device;
+  /// How weights are rounded, which FP64 does not do.
+  ScaleChoice scaleChoice = ScaleChoice::AbsMax;
+  /// Where the logits go: a line for each call with the token and its logits.
+  std::string logitsFile;
+  /// Print how well the model predicts the ids, and generate nothing.
+  bool loss = false;
 };
 
 // Each prints errors on stderr and returns the exit code: 0, or 1 after an
@@ -63,6 +140,10 @@ struct CheckCommand {
 int runCompile(const CompileCommand &command);
 int runTrace(const TraceCommand &command);
 int runCheck(const CheckCommand &command);
+int runPack(const PackCommand &command);
+int runRun(const RunCommand &command);
+int runMakeModel(const MakeModelCommand &command);
+int runInterpret(const InterpretCommand &command);
 int runDevices(bool registers);
 
 } // namespace dlavm

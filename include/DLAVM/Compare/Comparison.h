@@ -1,0 +1,119 @@
+//===- Comparison.h - A driver beside the reference -------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_COMPARE_COMPARISON_H
+#define DLAVM_COMPARE_COMPARISON_H
+
+#include "DLAVM/Check/TaskDecoder.h"
+#include "DLAVM/Compare/Reference.h"
+#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Simulator/Simulator.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace dlavm {
+
+/// How far the results of one op, over all calls, are from the reference.
+struct OpDistance {
+  int64_t layer = -1;
+  std::string name;
+  /// "linear 4096 -> 4096, scale and bias"
+  std::string computes;
+  /// Where the driver keeps it: a buffer or a KV cache.
+  std::string buffer;
+  int64_t elements = 0;
+  /// Elements that are further away than the tolerance.
+  int64_t different = 0;
+  double largestError = 0;
+  /// 1 where both are 0 everywhere.
+  double getCosine() const;
+
+  double product = 0, expectedSquares = 0, foundSquares = 0;
+};
+
+/// Runs between a driver and the simulator, and compares the result of every op
+/// with the reference as soon as the op has ended, before another overwrites
+/// it; KV caches and the token at the end of the call.
+class Comparison : public EventSink {
+public:
+  /// With \p tolerance 0, FP16 codes must be equal. Otherwise an element may
+  /// differ by \p tolerance times the largest magnitude of its map. All
+  /// arguments must outlive the comparison.
+  Comparison(Simulator &simulator, const Device &device, const DriverPlan &plan,
+             const Reference &reference, double tolerance);
+
+  /// What the driver does from here on should give \p call.
+  void beginCall(const ExpectedCall &call);
+  void endCall();
+  /// Compares what the host read after the call: FP16 codes of the output and
+  /// the token; both must be there if the model has them.
+  void checkResult(llvm::ArrayRef<uint16_t> output,
+                   std::optional<int32_t> token);
+
+  void task(int32_t layer, llvm::StringRef name) override;
+  void write(uint32_t reg, uint32_t value) override;
+  void poll(uint32_t reg, uint32_t value) override;
+  uint32_t read(uint32_t reg) override;
+  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
+  void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
+
+  /// All ops in the order in which they ran first, KV caches behind them.
+  std::vector<OpDistance> getDistances() const;
+  /// The first op of each call that is beyond the tolerance, ops that did not
+  /// run, ops that the model does not have, a wrong output or token.
+  llvm::ArrayRef<Finding> getFindings() const { return findings; }
+
+  /// A table with a line for each op.
+  void print(llvm::raw_ostream &os) const;
+  /// The same, and the findings, those of the simulator first.
+  void printJSON(llvm::raw_ostream &os) const;
+
+private:
+  /// Gives the FP16 code of the element at (map, token, channel).
+  using ReadElement =
+      llvm::function_ref<uint16_t(int64_t map, int64_t token, int64_t channel)>;
+  void finishOp();
+  void compareBuffer(const ExpectedMap &expected, const PlanTask &task);
+  /// A whole cache, or what the call appended to it.
+  void compareCache(const ExpectedMap &expected, const CacheInfo &cache,
+                    llvm::StringRef computes, bool isWhole);
+  void compareCaches();
+  void compare(const ExpectedMap &expected, llvm::StringRef computes,
+               llvm::StringRef buffer, bool isCache, ReadElement read);
+  void report(int64_t layer, llvm::StringRef task, llvm::StringRef buffer,
+              std::string message);
+
+  Simulator &simulator;
+  const DriverPlan &plan;
+  const Reference &reference;
+  const int64_t lanes;
+  const double tolerance;
+  TaskDecoder decoder;
+
+  const ExpectedCall *call = nullptr;
+  /// From layer and name to the expectation, and whether the op ran.
+  std::map<std::pair<int64_t, std::string>,
+           std::pair<const ExpectedMap *, bool>>
+      pending;
+  int64_t layer = -1;
+  std::string name;
+  const DecodedTask *started = nullptr;
+  /// Of the call so far.
+  unsigned starts = 0;
+  /// Whether the call already has a finding; what follows it follows from it.
+  bool isReported = false;
+
+  using Key = std::pair<int64_t, std::string>;
+  llvm::MapVector<Key, OpDistance, std::map<Key, unsigned>> ops, caches;
+  std::vector<Finding> findings;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_COMPARE_COMPARISON_H

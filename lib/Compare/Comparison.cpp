@@ -1,0 +1,266 @@
+//===- Comparison.cpp - A driver beside the reference ---------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Compare/Comparison.h"
+#include "DLAVM/Support/Half.h"
+
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace dlavm;
+using namespace llvm;
+
+Comparison::Comparison(Simulator &simulator, const Device &device,
+                       const DriverPlan &plan, const Reference &reference,
+                       double tolerance)
+    : simulator(simulator), plan(plan), reference(reference),
+      lanes(device["Tout"]), tolerance(tolerance), decoder(device) {}
+
+void Comparison::beginCall(const ExpectedCall &expected) {
+  call = &expected;
+  pending.clear();
+  for (const ExpectedMap &map : expected.ops)
+    pending[{map.layer, map.name}] = {&map, false};
+  layer = -1;
+  name.clear();
+  started = nullptr;
+  starts = 0;
+  isReported = false;
+  simulator.beginRun(expected.seq, expected.past);
+}
+
+void Comparison::endCall() {
+  finishOp();
+  for (const ExpectedMap &map : call->ops)
+    if (!pending[{map.layer, map.name}].second) {
+      report(map.layer, map.name, "", "the driver does not run this op");
+      break;
+    }
+  compareCaches();
+  simulator.endRun();
+  // What the host reads now belongs to no op.
+  started = nullptr;
+  name.clear();
+  layer = -1;
+}
+
+void Comparison::checkResult(ArrayRef<uint16_t> output,
+                             std::optional<int32_t> token) {
+  if (!call->output.empty()) {
+    ExpectedMap expected{
+        -1,          "output", 1, 1, static_cast<int64_t>(call->output.size()),
+        call->output};
+    if (output.size() != call->output.size())
+      return report(-1, "", "",
+                    "the host reads " + std::to_string(output.size()) +
+                        " values of the output instead of " +
+                        std::to_string(call->output.size()));
+    compare(expected, "what the host reads", "", /*isCache=*/true,
+            [&](int64_t, int64_t, int64_t channel) { return output[channel]; });
+  }
+  if (token != call->token)
+    report(-1, "", "",
+           "the host reads token " + std::to_string(token.value_or(-1)) +
+               " instead of " + std::to_string(call->token.value_or(-1)));
+}
+
+void Comparison::task(int32_t newLayer, StringRef newName) {
+  if (newLayer != layer || newName != name) {
+    finishOp();
+    layer = newLayer;
+    name = newName.str();
+    started = nullptr;
+  }
+  simulator.task(newLayer, newName);
+}
+
+void Comparison::write(uint32_t reg, uint32_t value) {
+  simulator.write(reg, value);
+  if (const DecodedTask *task = decoder.lookup(reg, value)) {
+    started = task;
+    ++starts;
+  }
+}
+
+void Comparison::poll(uint32_t reg, uint32_t value) {
+  simulator.poll(reg, value);
+}
+
+uint32_t Comparison::read(uint32_t reg) { return simulator.read(reg); }
+
+void Comparison::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
+  simulator.dmaWrite(address, bytes);
+}
+
+void Comparison::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
+  simulator.dmaRead(address, bytes);
+}
+
+void Comparison::finishOp() {
+  if (!started)
+    return;
+  auto it = pending.find({layer, name});
+  if (it == pending.end()) {
+    report(layer, name, "", "the model has no such op");
+    return;
+  }
+  const ExpectedMap &expected = *it->second.first;
+  if (std::exchange(it->second.second, true))
+    return report(layer, name, "", "the driver runs this op a second time");
+  if (const CacheInfo *cache = reference.getAppended(name))
+    return compareCache(expected, *cache, "append to " + cache->symbol,
+                        /*isWhole=*/false);
+  for (const PlanTask &task : plan.tasks)
+    if (task.name == name)
+      return compareBuffer(expected, task);
+  report(layer, name, "",
+         "plan.json has no task of this name, so that nobody "
+         "knows where its result is");
+}
+
+void Comparison::compareBuffer(const ExpectedMap &expected,
+                               const PlanTask &task) {
+  const PlanBuffer *buffer = plan.getBuffer(task.result);
+  if (!buffer)
+    return report(layer, name, task.result,
+                  "plan.json has no buffer of this name");
+  // Heads, groups of channels, tokens, channels of a group.
+  const int64_t groups = divideCeil(expected.channels, lanes);
+  const int64_t bytes = 2 * lanes * expected.tokens * groups * expected.maps;
+  ArrayRef<uint8_t> memory =
+      simulator.getMemory(MemorySpace::DDR, 0, buffer->address, bytes);
+  if (memory.size() != static_cast<size_t>(bytes))
+    return report(layer, name, task.result,
+                  "plan.json gives this buffer an address outside the memory");
+  compare(expected, task.computes, buffer->name, /*isCache=*/false,
+          [&](int64_t map, int64_t token, int64_t channel) {
+            const int64_t group = map * groups + channel / lanes;
+            const int64_t index =
+                (group * expected.tokens + token) * lanes + channel % lanes;
+            return support::endian::read16le(memory.data() + 2 * index);
+          });
+}
+
+void Comparison::compareCache(const ExpectedMap &expected,
+                              const CacheInfo &cache, StringRef computes,
+                              bool isWhole) {
+  const PlanObject *object = plan.getObject(cache.object);
+  if (!object)
+    return report(expected.layer, expected.name, cache.object,
+                  "plan.json has no object of this name");
+  const int64_t address =
+      object->address + expected.layer * object->layerStride;
+  const int64_t first = isWhole ? 0 : call->past;
+  compare(expected, computes, cache.object, isWhole,
+          [&](int64_t head, int64_t token, int64_t channel) {
+            return simulator.getCacheElement(address, cache.isKeys, head,
+                                             first + token, channel);
+          });
+}
+
+void Comparison::compareCaches() {
+  for (const ExpectedMap &expected : call->caches)
+    compareCache(expected,
+                 *find_if(reference.getCaches(),
+                          [&](const CacheInfo &cache) {
+                            return cache.symbol == expected.name;
+                          }),
+                 "KV cache after the call", /*isWhole=*/true);
+}
+
+/// "token 3, channel 7", and the head where there are several.
+static std::string describe(int64_t map, int64_t maps, int64_t token,
+                            int64_t channel) {
+  return (maps > 1 ? "head " + std::to_string(map) + ", " : "") + "token " +
+         std::to_string(token) + ", channel " + std::to_string(channel);
+}
+
+/// A number as short as it can be told from its FP16 neighbours.
+static std::string printNumber(double value) {
+  std::string text;
+  raw_string_ostream(text) << format("%.5g", value);
+  return text;
+}
+
+void Comparison::compare(const ExpectedMap &expected, StringRef computes,
+                         StringRef buffer, bool isCache, ReadElement read) {
+  OpDistance &distance =
+      (isCache ? caches : ops)[{expected.layer, expected.name}];
+  distance.layer = expected.layer;
+  distance.name = expected.name;
+  distance.computes = computes.str();
+  distance.buffer = buffer.str();
+
+  double largest = 0;
+  for (float value : expected.values)
+    if (std::isfinite(value))
+      largest = std::max(largest, std::abs(static_cast<double>(value)));
+  const double allowed = tolerance * largest;
+
+  int64_t different = 0;
+  std::string first;
+  const float *value = expected.values.data();
+  for (int64_t map = 0; map < expected.maps; ++map)
+    for (int64_t token = 0; token < expected.tokens; ++token)
+      for (int64_t channel = 0; channel < expected.channels; ++channel) {
+        const double wanted = *value++;
+        const uint16_t code = read(map, token, channel);
+        const double found = halfToDouble(code);
+        // Equal infinities are no error.
+        const double error = found == wanted ? 0 : std::abs(found - wanted);
+        distance.product += found * wanted;
+        distance.expectedSquares += wanted * wanted;
+        distance.foundSquares += found * found;
+        // A NaN is further away than anything.
+        const bool isEqual =
+            tolerance == 0 ? code == doubleToHalf(wanted) : error <= allowed;
+        if (!std::isnan(distance.largestError) &&
+            !(error <= distance.largestError) && code != doubleToHalf(wanted))
+          distance.largestError = error;
+        if (isEqual)
+          continue;
+        if (different++ == 0)
+          first = "first at " + describe(map, expected.maps, token, channel) +
+                  ": expected " + printNumber(wanted) + ", found " +
+                  printNumber(found);
+      }
+  distance.elements += expected.values.size();
+  distance.different += different;
+  if (different > 0)
+    report(expected.layer, expected.name, buffer,
+           std::to_string(different) + " of " +
+               std::to_string(expected.values.size()) +
+               " values differ from the reference, " + first);
+}
+
+void Comparison::report(int64_t opLayer, StringRef task, StringRef buffer,
+                        std::string message) {
+  if (std::exchange(isReported, true))
+    return;
+  std::string reg;
+  if (started && task == name)
+    for (const Register *candidate : started->written)
+      if (candidate->role == RegisterRole::MapOut ||
+          candidate->role == RegisterRole::CacheOut) {
+        reg = started->getName(*candidate);
+        break;
+      }
+  findings.push_back({call->seq, call->past, static_cast<int32_t>(opLayer),
+                      task.str(), starts == 0 ? 0 : starts - 1, std::move(reg),
+                      buffer.str(), std::move(message)});
+}
+
+std::vector<OpDistance> Comparison::getDistances() const {
+  std::vector<OpDistance> result;
+  for (const auto *table : {&ops, &caches})
+    for (const auto &entry : *table)
+      result.push_back(entry.second);
+  return result;
+}

@@ -1,0 +1,228 @@
+//===- Execute.cpp - dlavm check --execute --------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Execute.h"
+#include "DLAVM/Pack/PackDirectory.h"
+#include "OpenedModel.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <set>
+
+using namespace dlavm;
+using namespace llvm;
+
+static constexpr uint64_t seed = 1;
+/// Multiplications that a check without further wishes may cost: seconds on the
+/// simulator, and a multiple of that in the interpreter.
+static constexpr double budget = 2e10;
+
+namespace {
+
+/// Finds out at which numbers of tokens the ops of a driver are cut: the tokens
+/// of the first start of each op that has several.
+class SliceFinder : public EventSink {
+public:
+  explicit SliceFinder(const Device &device)
+      : decoder(device), file(decoder.getRegisterEnd()) {}
+
+  void task(int32_t layer, StringRef name) override {
+    isFirst = layer != lastLayer || name != lastName;
+    lastLayer = layer;
+    lastName = name.str();
+  }
+  void write(uint32_t reg, uint32_t value) override {
+    if (reg < file.size())
+      file[reg] = value;
+    const DecodedTask *task = decoder.lookup(reg, value);
+    if (!task)
+      return;
+    const RegisterTable &table = task->getTable();
+    const Register *width = table.lookup("OutputWidth");
+    if (!width)
+      width = table.lookup("Width");
+    const int64_t tokens = width ? file[width->number] : 0;
+    if (isFirst)
+      first = tokens;
+    else if (first > 0)
+      widths.insert(first);
+    isFirst = false;
+  }
+  void poll(uint32_t, uint32_t) override {}
+  uint32_t read(uint32_t) override { return 0; }
+
+  const std::set<int64_t> &getWidths() const { return widths; }
+
+private:
+  TaskDecoder decoder;
+  std::vector<uint32_t> file;
+  std::string lastName;
+  int32_t lastLayer = -1;
+  bool isFirst = true;
+  int64_t first = 0;
+  std::set<int64_t> widths;
+};
+
+/// A directory that is removed with all that it holds.
+class TemporaryDirectory {
+public:
+  TemporaryDirectory(const TemporaryDirectory &) = delete;
+  TemporaryDirectory() = default;
+  ~TemporaryDirectory() {
+    if (!path.empty())
+      sys::fs::remove_directories(path);
+  }
+  llvm::Error create() {
+    if (std::error_code error =
+            sys::fs::createUniqueDirectory("dlavm-check", path))
+      return createStringError(error, "cannot create a temporary directory: " +
+                                          error.message());
+    return llvm::Error::success();
+  }
+  StringRef getPath() const { return path; }
+
+private:
+  SmallString<128> path;
+};
+
+} // namespace
+
+/// Multiplications of a call: each weight once per token, and attention.
+static double getCost(const DriverPlan &plan, const CallShape &shape) {
+  double weights = 0, channels = 0;
+  for (const PlanObject &object : plan.objects) {
+    const double layers = std::max<int64_t>(object.layers, 1);
+    if (object.kind == ObjectKind::Weight)
+      weights += layers * object.shape[0] * object.shape[1];
+    if (object.kind == ObjectKind::KVCache)
+      channels += layers * object.bytes * object.ports / 2.0 / plan.maxTokens;
+  }
+  return shape.seq * (weights + channels * (shape.seq + shape.past));
+}
+
+static std::vector<CallSequence> chooseSequences(const OpenedDriver &driver,
+                                                 int64_t &leftOut) {
+  const int64_t end = driver.plan.maxTokens;
+  std::vector<CallSequence> wishes = {
+      {{1, 0}, {1, 1}, {2, 2}},
+      {{19, 0}, {1, 19}, {13, 20}},
+      {{33, 0}, {31, 33}, {1, 64}},
+  };
+  SliceFinder finder(*driver.device);
+  // An error would come again in the calls themselves.
+  consumeError(driver.library->run(end, 0, finder));
+  for (int64_t width : finder.getWidths()) {
+    wishes.push_back({{width, 0}, {1, width}});
+    wishes.push_back({{width + 1, 0}});
+    wishes.push_back({{2 * width, 0}});
+  }
+  wishes.push_back({{end / 2, 0}, {end - end / 2 - 1, end / 2}, {1, end - 1}});
+  wishes.push_back({{end, 0}});
+  stable_sort(wishes, [](const CallSequence &a, const CallSequence &b) {
+    return a.front().seq < b.front().seq;
+  });
+
+  std::vector<CallSequence> result;
+  double cost = 0;
+  for (CallSequence &sequence : wishes) {
+    llvm::erase_if(sequence, [&](const CallShape &shape) {
+      return shape.seq < 1 || shape.seq + shape.past > end;
+    });
+    double more = 0;
+    for (const CallShape &shape : sequence)
+      more += getCost(driver.plan, shape);
+    if (!result.empty() && cost + more > budget) {
+      leftOut += sequence.size();
+      continue;
+    }
+    cost += more;
+    if (!sequence.empty() && sequence.front().past == 0)
+      result.push_back(std::move(sequence));
+  }
+  return result;
+}
+
+static void append(std::vector<Finding> &findings, ArrayRef<Finding> more) {
+  findings.insert(findings.end(), more.begin(), more.end());
+}
+
+Expected<ExecutionReport>
+dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
+                     std::vector<CallSequence> sequences) {
+  DriverPlan plan = driver.plan;
+  // Two objects of the same numbers could not be told apart.
+  replaceSplats(plan.parameters);
+  const Device &device = *driver.device;
+  ExecutionReport report;
+  if (sequences.empty())
+    sequences = chooseSequences(driver, report.leftOut);
+
+  auto tensors = std::make_unique<RandomTensors>(plan.parameters, seed);
+  TemporaryDirectory parameters;
+  if (llvm::Error error = parameters.create())
+    return error;
+  // Packing completes the plan of the directory that it fills.
+  SmallString<128> from(directory), to(parameters.getPath());
+  sys::path::append(from, "plan.json");
+  sys::path::append(to, "plan.json");
+  if (std::error_code error = sys::fs::copy_file(from, to))
+    return createStringError(error, "cannot copy " + from + " to " + to + ": " +
+                                        error.message());
+  Expected<PackedDirectory> packed =
+      packDirectory(parameters.getPath(), plan, device, *tensors, {});
+  if (!packed)
+    return packed.takeError();
+  Expected<OpenedModel> model =
+      OpenedModel::open(directory, plan, std::move(tensors));
+  if (!model)
+    return model.takeError();
+  model->replaceSplats();
+  InterpreterOptions options;
+  options.arithmetic = Arithmetic::Device;
+  options.device = &device;
+  FailureOr<Reference> reference =
+      Reference::create(model->getModule(), model->getTensors(), options);
+  if (failed(reference))
+    return createStringError("the reference interpreter cannot run " +
+                             plan.model);
+
+  Simulator simulator(device, plan.regions, {/*sanitize=*/true, 0});
+  Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
+  if (llvm::Error error =
+          driver.library->loadParameters(parameters.getPath(), simulator))
+    return error;
+  int64_t channels = 0;
+  for (const HostFunction &function : plan.functions)
+    if (function.kind == "input")
+      channels = function.channels;
+  RandomCalls calls(*reference, channels, seed);
+  for (const CallSequence &sequence : sequences)
+    for (const CallShape &shape : sequence) {
+      Expected<ExpectedCall> call = calls.next(shape);
+      if (!call)
+        return call.takeError();
+      comparison.beginCall(*call);
+      Expected<CallResult> result =
+          callDriver(*driver.library, plan, call->input, call->seq, call->past,
+                     comparison);
+      comparison.endCall();
+      ++report.calls;
+      if (result)
+        comparison.checkResult(result->logits, result->token);
+      else
+        report.findings.push_back(
+            {call->seq, call->past, -1, "", 0, "", "",
+             "the driver fails: " + toString(result.takeError())});
+    }
+  append(report.findings, simulator.getFindings());
+  append(report.findings, comparison.getFindings());
+  return report;
+}

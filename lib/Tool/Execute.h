@@ -1,0 +1,39 @@
+//===- Execute.h - dlavm check --execute ------------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TOOL_EXECUTE_H
+#define DLAVM_TOOL_EXECUTE_H
+
+#include "DLAVM/Compare/Execution.h"
+#include "OpenedDriver.h"
+
+namespace dlavm {
+
+/// What running a driver on the simulator found.
+struct ExecutionReport {
+  std::vector<Finding> findings;
+  int64_t calls = 0;
+  /// Calls that were left out because they would take long.
+  int64_t leftOut = 0;
+};
+
+/// Calls in a row; the first starts a new history.
+using CallSequence = std::vector<CallShape>;
+
+/// Packs random parameters, loads them with the driver's own load_parameters,
+/// runs the sequences on the simulator with all of its checks, and compares
+/// every result with the reference interpreter. Without \p sequences it chooses
+/// some: short ones, lengths at which tasks are cut into slices, and the
+/// largest context, as far as they do not take long.
+llvm::Expected<ExecutionReport>
+executeDriver(llvm::StringRef directory, const OpenedDriver &driver,
+              std::vector<CallSequence> sequences);
+
+} // namespace dlavm
+
+#endif // DLAVM_TOOL_EXECUTE_H

@@ -1,0 +1,167 @@
+//===- OpenedModel.cpp - The model of a driver and its tensors ------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpenedModel.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/InitAll.h"
+#include "DLAVM/Pack/PackedParameters.h"
+#include "DLAVM/Support/Half.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+Expected<OpenedModel> OpenedModel::open(StringRef directory,
+                                        const DriverPlan &plan,
+                                        std::unique_ptr<TensorSource> tensors) {
+  OpenedModel model;
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  model.context = std::make_unique<mlir::MLIRContext>(
+      registry, mlir::MLIRContext::Threading::DISABLED);
+  SmallString<128> file(directory);
+  sys::path::append(file, plan.model);
+  model.module = mlir::parseSourceFile<mlir::ModuleOp>(
+      file, mlir::ParserConfig(model.context.get()));
+  if (!model.module)
+    return createStringError("the reference cannot read " + file +
+                             "; compile the model again with dlavm compile");
+  model.tensors = std::move(tensors);
+  return model;
+}
+
+namespace {
+
+/// Packed parameters under the names "parameter" and "parameter/layer": the
+/// matrices as scale * value, which FP32 holds exactly, the rest in FP16. They
+/// are read whenever they are asked for: together they are eight times as large
+/// as the files.
+class PackedTensors : public TensorSource {
+public:
+  PackedTensors(StringRef directory, const DriverPlan &plan,
+                const Device &device)
+      : packed(directory, plan, device), plan(plan) {}
+
+  Expected<TensorView> getTensor(StringRef name) override;
+
+private:
+  PackedParameters packed;
+  const DriverPlan &plan;
+};
+
+} // namespace
+
+/// The name of a tensor that only this parameter has.
+static std::string getOwnTensor(const ParameterInfo &info) {
+  return info.layers > 0 ? info.name + "/{layer}" : info.name;
+}
+
+void dlavm::replaceSplats(std::vector<ParameterInfo> &parameters) {
+  for (ParameterInfo &info : parameters)
+    if (info.tensor.empty())
+      info.tensor = getOwnTensor(info);
+}
+
+void OpenedModel::replaceSplats() {
+  for (auto parameter : getModule().getOps<llm::ParameterOp>())
+    if (parameter.getSplat()) {
+      parameter.setTensor(getOwnTensor(llm::getParameterInfo(parameter)));
+      parameter.removeSplatAttr();
+    }
+}
+
+/// A view that keeps its elements.
+template <typename T>
+static TensorView makeView(ElementType type, ArrayRef<int64_t> shape,
+                           std::vector<T> elements) {
+  auto owner = std::make_shared<std::vector<T>>(std::move(elements));
+  TensorView view;
+  view.type = type;
+  view.shape.assign(shape.begin(), shape.end());
+  view.bytes = {reinterpret_cast<const uint8_t *>(owner->data()),
+                owner->size() * sizeof(T)};
+  view.origin = "packed parameters";
+  view.owner = std::move(owner);
+  return view;
+}
+
+static std::vector<float> dequantize(const PackedMatrix &matrix) {
+  const int64_t columns = matrix.getNumColumns();
+  std::vector<int8_t> values(columns);
+  std::vector<uint16_t> scales(matrix.getNumBlocks());
+  std::vector<float> result;
+  result.reserve(matrix.getNumRows() * columns);
+  for (int64_t row = 0; row < matrix.getNumRows(); ++row) {
+    matrix.readRow(row, values, scales);
+    for (int64_t column = 0; column < columns; ++column)
+      result.push_back(halfToFloat(scales[column / 128]) *
+                       static_cast<float>(values[column]));
+  }
+  return result;
+}
+
+Expected<TensorView> PackedTensors::getTensor(StringRef name) {
+  auto [parameter, number] = name.split('/');
+  int64_t layer = 0;
+  const ParameterInfo *info = plan.getParameter(parameter);
+  if (!info || (!number.empty() && number.getAsInteger(10, layer)))
+    return createStringError("there is no packed parameter '" + name + "'");
+  if (info->name == plan.embedding) {
+    Expected<std::unique_ptr<MemoryBuffer>> rows = packed.openEmbedding();
+    if (!rows)
+      return rows.takeError();
+    TensorView view{ElementType::F16,
+                    info->shape,
+                    arrayRefFromStringRef((*rows)->getBuffer()),
+                    "packed parameters",
+                    {}};
+    view.owner = std::move(*rows);
+    return view;
+  }
+  if (info->shape.size() == 1) {
+    Expected<std::vector<uint16_t>> codes =
+        packed.readVector(info->name, layer);
+    if (!codes)
+      return codes.takeError();
+    return makeView(ElementType::F16, info->shape, std::move(*codes));
+  }
+  Expected<PackedMatrix> matrix = packed.openMatrix(info->name, layer);
+  if (!matrix)
+    return matrix.takeError();
+  return makeView(ElementType::F32, info->shape, dequantize(*matrix));
+}
+
+Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
+                                              const DriverPlan &plan,
+                                              const Device &device) {
+  for (const PlanObject &object : plan.objects)
+    if (device.getObject(object.kind).bytes(object.shape, device) !=
+        object.bytes)
+      return createStringError("plan.json gives '" + object.name + "' " +
+                               Twine(object.bytes) +
+                               " bytes, which do not suit its shape; compile "
+                               "the model again with dlavm compile");
+  Expected<OpenedModel> model =
+      open(directory, plan,
+           std::make_unique<PackedTensors>(directory, plan, device));
+  if (!model)
+    return model;
+  // Packed files have the parameters as the ops use them: padded, permuted, and
+  // one file where the checkpoint has slices of one tensor.
+  for (auto parameter : model->getModule().getOps<llm::ParameterOp>()) {
+    parameter.setTensor(getOwnTensor(llm::getParameterInfo(parameter)));
+    parameter.removeFirstRowAttr();
+    parameter.removeSplatAttr();
+    parameter.removeRowHeadsAttr();
+    parameter.removeColumnHeadsAttr();
+  }
+  return model;
+}

@@ -1,0 +1,248 @@
+//===- Run.cpp - dlavm run ------------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/Checkpoint.h"
+#include "DLAVM/Compare/Execution.h"
+#include "DLAVM/Support/Half.h"
+#include "DLAVM/Tool/Tool.h"
+#include "Findings.h"
+#include "OpenedDriver.h"
+#include "OpenedModel.h"
+#include "OutputFiles.h"
+
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Parallel.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+namespace {
+
+/// A conversation with a driver on the simulator, and beside it the reference.
+class Conversation {
+public:
+  Conversation(const RunCommand &command, OpenedDriver &driver)
+      : command(command), driver(driver),
+        simulator(*driver.device, driver.plan.regions,
+                  {/*sanitize=*/command.compare, command.threads}) {}
+
+  llvm::Error load();
+  /// Continues the history with \p prompt and generates tokens.
+  llvm::Error answer(ArrayRef<int32_t> prompt);
+  /// Prints what the comparison found; false if anything differs.
+  Expected<bool> finish();
+
+private:
+  Expected<OpenedModel> openModel();
+  /// Processes \p ids and then each token that it generates and prints, but
+  /// the last; returns their number.
+  Expected<int64_t> generate(std::vector<int32_t> ids);
+  bool isEndToken(int32_t token) const {
+    return is_contained(driver.plan.endTokens, token);
+  }
+  Expected<CallResult> call(ArrayRef<int32_t> ids);
+  void addLogits(const CallResult &result);
+
+  const RunCommand &command;
+  OpenedDriver &driver;
+  Simulator simulator;
+  std::optional<OpenedModel> model;
+  std::optional<Reference> reference;
+  std::optional<Comparison> comparison;
+
+  /// Tokens in the KV caches.
+  int64_t past = 0;
+  /// The last token of an answer: nothing has processed it yet.
+  std::optional<int32_t> pending;
+  std::string logits;
+};
+
+} // namespace
+
+Expected<OpenedModel> Conversation::openModel() {
+  if (command.checkpoint.empty())
+    return OpenedModel::openPacked(command.directory, driver.plan,
+                                   *driver.device);
+  Expected<std::unique_ptr<Checkpoint>> checkpoint =
+      Checkpoint::open(command.checkpoint);
+  if (!checkpoint)
+    return checkpoint.takeError();
+  return OpenedModel::open(command.directory, driver.plan,
+                           std::move(*checkpoint));
+}
+
+llvm::Error Conversation::load() {
+  if (llvm::Error error =
+          driver.library->loadParameters(command.directory, simulator))
+    return error;
+  if (!command.compare)
+    return llvm::Error::success();
+  InterpreterOptions options;
+  options.arithmetic = command.arithmetic;
+  options.device = driver.device;
+  if (driver.plan.scaleChoice == "search")
+    options.scaleChoice = ScaleChoice::Search;
+  Expected<OpenedModel> opened = openModel();
+  if (!opened)
+    return opened.takeError();
+  options.isRounded = command.checkpoint.empty();
+  model.emplace(std::move(*opened));
+  FailureOr<Reference> created =
+      Reference::create(model->getModule(), model->getTensors(), options);
+  if (failed(created))
+    return createStringError("the reference cannot run " + driver.plan.model);
+  reference.emplace(std::move(*created));
+  comparison.emplace(simulator, *driver.device, driver.plan, *reference,
+                     command.tolerance);
+  return llvm::Error::success();
+}
+
+Expected<CallResult> Conversation::call(ArrayRef<int32_t> ids) {
+  Expected<std::vector<uint16_t>> rows =
+      driver.library->readEmbeddings(command.directory, ids);
+  if (!rows)
+    return rows.takeError();
+  const int64_t seq = ids.size();
+  if (!comparison) {
+    simulator.beginRun(seq, past);
+    Expected<CallResult> result =
+        callDriver(*driver.library, driver.plan, *rows, seq, past, simulator);
+    simulator.endRun();
+    return result;
+  }
+  Expected<MapValue> input = reference->getInterpreter().embed(ids);
+  if (!input)
+    return input.takeError();
+  // The comparison refers to it until the next call.
+  Expected<ExpectedCall> expected = reference->call(*input, past);
+  if (!expected)
+    return expected.takeError();
+  comparison->beginCall(*expected);
+  Expected<CallResult> result =
+      callDriver(*driver.library, driver.plan, *rows, seq, past, *comparison);
+  comparison->endCall();
+  if (result)
+    comparison->checkResult(result->logits, result->token);
+  return result;
+}
+
+void Conversation::addLogits(const CallResult &result) {
+  if (command.logitsFile.empty())
+    return;
+  raw_string_ostream os(logits);
+  os << *result.token;
+  for (uint16_t code : result.logits)
+    os << " " << format("%.17g", halfToDouble(code));
+  os << "\n";
+}
+
+Expected<int64_t> Conversation::generate(std::vector<int32_t> ids) {
+  int64_t count = 0;
+  // An error goes to a line of its own.
+  scope_exit endLine([&] {
+    if (count > 0)
+      outs() << "\n";
+    outs().flush();
+  });
+  while (count < command.maxNewTokens && past < driver.plan.maxTokens) {
+    Expected<CallResult> result = call(ids);
+    if (!result)
+      return result.takeError();
+    past += ids.size();
+    if (!result->token)
+      return createStringError("the driver yields no token; compile a model "
+                               "that ends in llm.argmax");
+    addLogits(*result);
+    outs() << (count == 0 ? "" : " ") << *result->token;
+    outs().flush();
+    ++count;
+    pending = *result->token;
+    ids = {*pending};
+    if (isEndToken(*pending))
+      break;
+  }
+  return count;
+}
+
+llvm::Error Conversation::answer(ArrayRef<int32_t> prompt) {
+  std::vector<int32_t> ids;
+  if (pending)
+    ids.push_back(*pending);
+  ids.insert(ids.end(), prompt.begin(), prompt.end());
+  const int64_t maxTokens = driver.plan.maxTokens;
+  if (past + static_cast<int64_t>(ids.size()) > maxTokens)
+    return createStringError(
+        "a prompt of " + Twine(prompt.size()) + " tokens after " +
+        Twine(past + (pending ? 1 : 0)) + " exceeds the driver's context of " +
+        Twine(maxTokens) + " tokens");
+  Expected<int64_t> count = generate(std::move(ids));
+  if (!count)
+    return count.takeError();
+  if (*count < command.maxNewTokens && !isEndToken(*pending))
+    WithColor::note(errs())
+        << "the driver's context of " << maxTokens << " tokens is full\n";
+  return llvm::Error::success();
+}
+
+Expected<bool> Conversation::finish() {
+  if (!command.logitsFile.empty())
+    if (llvm::Error error = writeOutputFile(command.logitsFile, logits))
+      return error;
+  for (const Finding &finding : simulator.getFindings())
+    printFinding(finding, driver.plan);
+  if (!comparison || comparison->getDistances().empty())
+    return simulator.getFindings().empty();
+  if (!command.jsonFile.empty()) {
+    std::string text;
+    raw_string_ostream os(text);
+    comparison->printJSON(os);
+    if (llvm::Error error = writeOutputFile(command.jsonFile, text))
+      return error;
+  }
+  comparison->print(outs());
+  for (const Finding &finding : comparison->getFindings())
+    printFinding(finding, driver.plan);
+  const bool isEqual =
+      comparison->getFindings().empty() && simulator.getFindings().empty();
+  outs() << (!isEqual ? "the driver differs from the reference\n"
+             : command.tolerance == 0
+                 ? "the driver equals the reference\n"
+                 : "the driver is as close to the reference as --tolerance "
+                   "asks\n");
+  return isEqual;
+}
+
+int dlavm::runRun(const RunCommand &command) {
+  auto fail = [](llvm::Error error) {
+    WithColor::error(errs()) << toString(std::move(error)) << "\n";
+    return 1;
+  };
+  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
+  if (!driver)
+    return fail(driver.takeError());
+  // The reference's threads.
+  llvm::parallel::strategy = hardware_concurrency(command.threads);
+  Conversation conversation(command, *driver);
+  if (llvm::Error error = conversation.load())
+    return fail(std::move(error));
+  llvm::Error failure = llvm::Error::success();
+  for (const std::vector<int32_t> &prompt : command.prompts)
+    if ((failure = conversation.answer(prompt)))
+      break;
+  // What was found before an error may be its cause.
+  Expected<bool> isEqual = conversation.finish();
+  if (!isEqual)
+    failure = joinErrors(std::move(failure), isEqual.takeError());
+  if (failure)
+    return fail(std::move(failure));
+  return *isEqual ? 0 : 1;
+}

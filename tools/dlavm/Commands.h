@@ -1,0 +1,40 @@
+//===- Commands.h - Command line of dlavm -----------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TOOLS_DLAVM_COMMANDS_H
+#define DLAVM_TOOLS_DLAVM_COMMANDS_H
+
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/CommandLine.h"
+
+#include <optional>
+#include <vector>
+
+namespace dlavm {
+
+// Each runs the command that the command line gives, if it is one of its own,
+// and returns the exit code.
+std::optional<int> runModelCommand();
+std::optional<int> runDriverCommand();
+
+/// Prints an error about the command line and returns the exit code.
+int failUsage(const llvm::Twine &message);
+
+/// Parses token ids, "1,80,147"; prints an error if the text is none.
+std::optional<std::vector<int32_t>> parseIds(llvm::StringRef text);
+
+/// The value of an option, if it was given.
+template <typename T>
+std::optional<T> getOptional(const llvm::cl::opt<T> &option) {
+  return option.getNumOccurrences() ? std::optional<T>(option.getValue())
+                                    : std::nullopt;
+}
+
+} // namespace dlavm
+
+#endif // DLAVM_TOOLS_DLAVM_COMMANDS_H

@@ -1,0 +1,150 @@
+//===- DriverCommands.cpp - trace, check, run -----------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "DLAVM/Tool/Tool.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+namespace {
+cl::SubCommand trace("trace", "run the driver in DIR, which dlavm compile "
+                              "wrote, and print its register trace");
+cl::SubCommand check("check", "run the driver in DIR over a sweep of calls and "
+                              "report what cannot be right");
+cl::SubCommand run("run", "run the driver in DIR with its packed parameters on "
+                          "a simulated device and print the tokens");
+
+cl::opt<std::string> directory(cl::Positional, cl::Required, cl::sub(trace),
+                               cl::sub(check), cl::sub(run), cl::desc("DIR"));
+
+// trace and check
+cl::opt<std::string>
+    seqOption("seq", cl::sub(trace), cl::sub(check), cl::value_desc("n"),
+              cl::desc("tokens of the call; a list with commas and "
+                       "ranges first:last[:step]"));
+cl::opt<std::string>
+    pastOption("past", cl::sub(trace), cl::sub(check), cl::value_desc("n"),
+               cl::desc("tokens in the KV cache, likewise; 0 by "
+                        "default"));
+cl::opt<bool> names("names", cl::sub(trace),
+                    cl::desc("add the names of registers and values"));
+cl::opt<bool> hash("hash", cl::sub(trace),
+                   cl::desc("print per call: seq, past, events, hash of the "
+                            "stream without addresses"));
+cl::opt<bool>
+    execute("execute", cl::sub(check),
+            cl::desc("also run random data on a simulated device that follows "
+                     "every element, and compare with the reference "
+                     "interpreter bit for bit"));
+
+// run
+RunCommand runCommand;
+cl::list<std::string>
+    prompts("ids", cl::OneOrMore, cl::sub(run), cl::value_desc("n,n,..."),
+            cl::desc("token ids of a prompt; each further --ids continues the "
+                     "history"));
+cl::opt<int64_t, true> maxNewTokens(
+    "max-new-tokens", cl::sub(run), cl::location(runCommand.maxNewTokens),
+    cl::value_desc("n"),
+    cl::desc("how many tokens to generate after each prompt, 16 by default"));
+cl::opt<std::string, true>
+    logits("logits", cl::sub(run), cl::location(runCommand.logitsFile),
+           cl::value_desc("file"),
+           cl::desc("write a line for each call: the token and its logits"));
+cl::opt<bool, true>
+    compare("compare", cl::sub(run), cl::location(runCommand.compare),
+            cl::desc("run the reference interpreter along and print how far "
+                     "each op is from it; exit code 1 if anything differs"));
+cl::opt<std::string, true>
+    checkpoint("checkpoint", cl::sub(run), cl::location(runCommand.checkpoint),
+               cl::value_desc("dir"),
+               cl::desc("take the reference's weights from this checkpoint; "
+                        "by default from the packed files"));
+cl::opt<Arithmetic, true>
+    arithmetic("arithmetic", cl::sub(run), cl::location(runCommand.arithmetic),
+               cl::desc("what the reference computes with"),
+               cl::values(clEnumValN(Arithmetic::Device, "device",
+                                     "what the device computes (default)"),
+                          clEnumValN(Arithmetic::FP64INT4, "int4",
+                                     "FP64 on weights rounded to INT4"),
+                          clEnumValN(Arithmetic::FP64, "fp64",
+                                     "FP64 on the weights of --checkpoint")));
+cl::opt<double>
+    tolerance("tolerance", cl::sub(run), cl::value_desc("x"),
+              cl::desc("how far an element may be from the reference, relative "
+                       "to the largest of its map; by default 0 with "
+                       "--arithmetic=device, else 0.1"));
+cl::opt<std::string, true>
+    json("json", cl::sub(run), cl::location(runCommand.jsonFile),
+         cl::value_desc("file"),
+         cl::desc("write the comparison as JSON as well"));
+cl::opt<unsigned, true>
+    threads("threads", cl::sub(run), cl::location(runCommand.threads),
+            cl::value_desc("n"),
+            cl::desc("threads of the simulator; all of the machine by "
+                     "default"));
+} // namespace
+
+/// Parses --seq or --past where it is given.
+static bool getSweep(const cl::opt<std::string> &option,
+                     std::optional<Sweep> &sweep) {
+  if (!option.getNumOccurrences())
+    return true;
+  sweep = parseSweep(option);
+  if (!sweep)
+    failUsage("--" + option.ArgStr + "=" + option +
+              " is no token count; write 19, 1,19,128 or 1:2048:64");
+  return sweep.has_value();
+}
+
+static int runSweepCommand() {
+  std::optional<Sweep> seqSweep, pastSweep;
+  if (!getSweep(seqOption, seqSweep) || !getSweep(pastOption, pastSweep))
+    return 1;
+  if (check)
+    return runCheck({directory, seqSweep, pastSweep, execute});
+  if (!seqSweep)
+    return failUsage("dlavm trace needs --seq=N, the tokens of the call");
+  return runTrace(
+      {directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names, hash});
+}
+
+static int runRunCommand() {
+  runCommand.directory = directory;
+  for (const std::string &text : prompts) {
+    std::optional<std::vector<int32_t>> prompt = parseIds(text);
+    if (!prompt)
+      return 1;
+    runCommand.prompts.push_back(std::move(*prompt));
+  }
+  if (runCommand.maxNewTokens < 1)
+    return failUsage("--max-new-tokens=" + Twine(runCommand.maxNewTokens) +
+                     " must be at least 1");
+  // These say how to compare.
+  runCommand.compare |=
+      !runCommand.checkpoint.empty() || !runCommand.jsonFile.empty() ||
+      arithmetic.getNumOccurrences() > 0 || tolerance.getNumOccurrences() > 0;
+  if (runCommand.arithmetic == Arithmetic::FP64 &&
+      runCommand.checkpoint.empty())
+    return failUsage("--arithmetic=fp64 needs --checkpoint=DIR: the packed "
+                     "weights are rounded to INT4");
+  const bool isDevice = runCommand.arithmetic == Arithmetic::Device;
+  runCommand.tolerance = getOptional(tolerance).value_or(isDevice ? 0 : 0.1);
+  if (!(runCommand.tolerance >= 0))
+    return failUsage("--tolerance must be 0 or more");
+  return runRun(runCommand);
+}
+
+std::optional<int> dlavm::runDriverCommand() {
+  if (trace || check)
+    return runSweepCommand();
+  if (run)
+    return runRunCommand();
+  return std::nullopt;
+}

@@ -1,0 +1,214 @@
+//===- ModelCommands.cpp - compile, pack, interpret, make-model -----------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "DLAVM/Tool/Tool.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+namespace {
+cl::SubCommand compile("compile",
+                       "compile MODEL (a config.json, a checkpoint "
+                       "directory or a .mlir file) to driver source");
+cl::SubCommand pack("pack", "pack the weights of CHECKPOINT for the driver in "
+                            "DIR, which dlavm compile wrote");
+cl::SubCommand interpret("interpret",
+                         "run a checkpoint with the reference interpreter");
+cl::SubCommand makeModel("make-model",
+                         "write a small checkpoint with random weights");
+cl::SubCommand devices("devices", "list the devices with their parameters");
+
+// compile
+CompileCommand compileCommand;
+cl::opt<std::string, true> model(cl::Positional, cl::Required, cl::sub(compile),
+                                 cl::location(compileCommand.model),
+                                 cl::desc("MODEL"));
+cl::opt<std::string, true>
+    device("device", cl::Required, cl::sub(compile),
+           cl::location(compileCommand.device), cl::value_desc("name"),
+           cl::desc("the device to compile for; see dlavm devices"));
+cl::opt<std::string, true>
+    output("o", cl::Required, cl::sub(compile),
+           cl::location(compileCommand.outputDirectory), cl::value_desc("dir"),
+           cl::desc("directory for the driver, its runtime header, plan.json "
+                    "and report.txt"));
+cl::opt<int64_t> layers("layers", cl::sub(compile), cl::value_desc("n"),
+                        cl::desc("compile the first n layers only"));
+cl::opt<int64_t>
+    maxTokens("max-tokens", cl::sub(compile), cl::value_desc("n"),
+              cl::desc("the largest context; less than the device's saves "
+                       "memory"));
+cl::opt<std::string, true> weightLoading(
+    "weight-loading", cl::sub(compile),
+    cl::location(compileCommand.weightLoading), cl::value_desc("dma|wt2hbm"),
+    cl::desc("how weights get into HBM: written by the host (dma, default) or "
+             "copied by the device (wt2hbm)"));
+cl::opt<std::string, true>
+    namespaceName("namespace", cl::sub(compile),
+                  cl::location(compileCommand.namespaceName),
+                  cl::value_desc("name"),
+                  cl::desc("namespace of the driver; by default that of the "
+                           "model's file"));
+cl::opt<bool, true>
+    printSteps("print-steps", cl::sub(compile),
+               cl::location(compileCommand.printSteps),
+               cl::desc("let the driver print each task as it ends"));
+cl::opt<bool, true> saveIR("save-ir", cl::sub(compile),
+                           cl::location(compileCommand.saveIR),
+                           cl::desc("write the module of each level as well"));
+
+// pack
+PackCommand packCommand;
+cl::opt<std::string, true> checkpoint(cl::Positional, cl::Required,
+                                      cl::sub(pack),
+                                      cl::location(packCommand.checkpoint),
+                                      cl::desc("CHECKPOINT"));
+cl::opt<std::string, true> packDirectory(cl::Positional, cl::Required,
+                                         cl::sub(pack),
+                                         cl::location(packCommand.directory),
+                                         cl::desc("DIR"));
+cl::opt<std::string, true>
+    scale("scale", cl::sub(pack), cl::location(packCommand.scale),
+          cl::value_desc("absmax|search"),
+          cl::desc("how a block of weights gets its scale: from its largest "
+                   "weight (absmax, default) or by a search for the least "
+                   "squared error"));
+cl::opt<unsigned, true>
+    packThreads("threads", cl::sub(pack), cl::location(packCommand.threads),
+                cl::value_desc("n"),
+                cl::desc("threads; all of the machine by default"));
+
+// interpret
+InterpretCommand interpretCommand;
+cl::opt<std::string, true>
+    interpretedModel(cl::Positional, cl::Required, cl::sub(interpret),
+                     cl::location(interpretCommand.model),
+                     cl::desc("CHECKPOINT"));
+cl::opt<std::string> ids("ids", cl::Required, cl::sub(interpret),
+                         cl::value_desc("n,n,..."),
+                         cl::desc("token ids of the prompt"));
+cl::opt<int64_t, true>
+    maxNewTokens("max-new-tokens", cl::sub(interpret),
+                 cl::location(interpretCommand.maxNewTokens),
+                 cl::value_desc("n"),
+                 cl::desc("how many tokens to generate, 16 by default"));
+cl::opt<Arithmetic, true> arithmetic(
+    "arithmetic", cl::sub(interpret), cl::location(interpretCommand.arithmetic),
+    cl::desc("what to compute with"),
+    cl::values(clEnumValN(Arithmetic::FP64, "fp64",
+                          "FP64 on the checkpoint's weights (default)"),
+               clEnumValN(Arithmetic::FP64INT4, "int4",
+                          "FP64 on weights rounded to INT4"),
+               clEnumValN(Arithmetic::Device, "device",
+                          "what the device computes")));
+cl::opt<std::string, true> interpretDevice(
+    "device", cl::sub(interpret), cl::location(interpretCommand.device),
+    cl::value_desc("name"), cl::desc("the device of --arithmetic=device"));
+cl::opt<ScaleChoice, true> interpretScale(
+    "scale", cl::sub(interpret), cl::location(interpretCommand.scaleChoice),
+    cl::desc("how rounded weights get the scale of their block"),
+    cl::values(clEnumValN(ScaleChoice::AbsMax, "absmax",
+                          "from its largest weight (default)"),
+               clEnumValN(ScaleChoice::Search, "search",
+                          "by a search for the least squared error")));
+cl::opt<std::string, true>
+    logits("logits", cl::sub(interpret),
+           cl::location(interpretCommand.logitsFile), cl::value_desc("file"),
+           cl::desc("write a line for each call: the token and its logits"));
+cl::opt<bool, true>
+    loss("loss", cl::sub(interpret), cl::location(interpretCommand.loss),
+         cl::desc("print the mean negative log likelihood per token of the "
+                  "ids, and generate nothing"));
+
+// make-model
+MakeModelCommand makeCommand;
+cl::opt<std::string, true>
+    architecture("architecture", cl::Required, cl::sub(makeModel),
+                 cl::location(makeCommand.architecture),
+                 cl::value_desc("llama|llama3|mistral|qwen2|chatglm"),
+                 cl::desc("the architecture"));
+cl::opt<std::string, true>
+    makeOutput("o", cl::Required, cl::sub(makeModel),
+               cl::location(makeCommand.outputDirectory), cl::value_desc("dir"),
+               cl::desc("directory for config.json and model.safetensors"));
+cl::opt<int64_t, true> hidden("hidden", cl::sub(makeModel),
+                              cl::location(makeCommand.hidden),
+                              cl::value_desc("n"),
+                              cl::desc("hidden channels, 128 by default"));
+cl::opt<int64_t, true> makeLayers("layers", cl::sub(makeModel),
+                                  cl::location(makeCommand.layers),
+                                  cl::value_desc("n"),
+                                  cl::desc("layers, 2 by default"));
+cl::opt<int64_t, true> heads("heads", cl::sub(makeModel),
+                             cl::location(makeCommand.heads),
+                             cl::value_desc("n"),
+                             cl::desc("query heads, 4 by default"));
+cl::opt<int64_t> kvHeads("kv-heads", cl::sub(makeModel), cl::value_desc("n"),
+                         cl::desc("key and value heads; half of the heads by "
+                                  "default"));
+cl::opt<int64_t> headDim("head-dim", cl::sub(makeModel), cl::value_desc("n"),
+                         cl::desc("channels of a head; hidden / heads by "
+                                  "default"));
+cl::opt<int64_t, true> intermediate(
+    "intermediate", cl::sub(makeModel), cl::location(makeCommand.intermediate),
+    cl::value_desc("n"),
+    cl::desc("channels of the feed-forward network, 352 by default"));
+cl::opt<int64_t, true> vocabulary("vocabulary", cl::sub(makeModel),
+                                  cl::location(makeCommand.vocabulary),
+                                  cl::value_desc("n"),
+                                  cl::desc("tokens, 512 by default"));
+cl::opt<int64_t, true>
+    context("context", cl::sub(makeModel), cl::location(makeCommand.context),
+            cl::value_desc("n"),
+            cl::desc("the largest context in tokens, 256 by default"));
+cl::opt<uint64_t, true>
+    seed("seed", cl::sub(makeModel), cl::location(makeCommand.seed),
+         cl::value_desc("n"),
+         cl::desc("the same seed gives the same weights; 0 by default"));
+cl::opt<std::string, true>
+    elementType("dtype", cl::sub(makeModel),
+                cl::location(makeCommand.elementType),
+                cl::value_desc("F32|F16|BF16"),
+                cl::desc("element type of the weights, F32 by default"));
+cl::opt<bool, true> tied("tied", cl::sub(makeModel),
+                         cl::location(makeCommand.isTied),
+                         cl::desc("let the output layer be the embedding"));
+
+// devices
+cl::opt<bool> registers("registers", cl::sub(devices),
+                        cl::desc("print the register tables as Markdown"));
+} // namespace
+
+static int runInterpretCommand() {
+  std::optional<std::vector<int32_t>> prompt = parseIds(ids);
+  if (!prompt)
+    return 1;
+  interpretCommand.ids = std::move(*prompt);
+  return runInterpret(interpretCommand);
+}
+
+std::optional<int> dlavm::runModelCommand() {
+  if (compile) {
+    compileCommand.layers = getOptional(layers);
+    compileCommand.maxTokens = getOptional(maxTokens);
+    return runCompile(compileCommand);
+  }
+  if (pack)
+    return runPack(packCommand);
+  if (interpret)
+    return runInterpretCommand();
+  if (makeModel) {
+    makeCommand.kvHeads = getOptional(kvHeads);
+    makeCommand.headDim = getOptional(headDim);
+    return runMakeModel(makeCommand);
+  }
+  if (devices)
+    return runDevices(registers);
+  return std::nullopt;
+}

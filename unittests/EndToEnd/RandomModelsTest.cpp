@@ -1,0 +1,239 @@
+//===- RandomModelsTest.cpp - Drivers equal the reference bit for bit -----===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Random small models of each architecture go all the way: checkpoint, driver
+// source, packed parameters, simulator. Over random sequences of calls, every
+// result of every op, every logit and every KV value must be the reference
+// interpreter's, bit for bit; and no check may find anything.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Checkpoint/Checkpoint.h"
+#include "DLAVM/Compare/Execution.h"
+#include "DLAVM/InitAll.h"
+#include "DLAVM/Tool/Tool.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "gtest/gtest.h"
+
+#include <random>
+
+using namespace dlavm;
+using namespace llvm;
+
+namespace {
+
+/// Numbers from std::mt19937_64, which is the same everywhere, without the
+/// standard's distributions, which are not.
+class Random {
+public:
+  explicit Random(uint64_t seed) : engine(seed) {}
+  /// From first to last.
+  int64_t range(int64_t first, int64_t last) {
+    return first + static_cast<int64_t>(engine() % (last - first + 1));
+  }
+  bool flip() { return range(0, 1); }
+
+private:
+  std::mt19937_64 engine;
+};
+
+class TemporaryDirectory {
+public:
+  TemporaryDirectory() {
+    EXPECT_FALSE(sys::fs::createUniqueDirectory("dlavm-test", path));
+  }
+  ~TemporaryDirectory() { sys::fs::remove_directories(path); }
+  std::string operator/(StringRef name) const {
+    SmallString<128> result(path);
+    sys::path::append(result, name);
+    return result.str().str();
+  }
+
+private:
+  SmallString<128> path;
+};
+
+/// \p number says which ops are cut into slices of few tokens: with many inputs
+/// those of linear layers, with many query heads per KV head attention.
+MakeModelCommand getRandomModel(Random &random, StringRef architecture,
+                                int number, StringRef output) {
+  MakeModelCommand model;
+  model.architecture = architecture.str();
+  model.outputDirectory = output.str();
+  model.seed = random.range(0, 1000000);
+  model.layers = random.range(1, 3);
+  model.kvHeads = random.range(1, 3);
+  model.heads = *model.kvHeads * random.range(1, 4);
+  if (number == 1) {
+    model.kvHeads = random.range(1, 2);
+    model.heads = *model.kvHeads * random.range(20, 40);
+  }
+  // Heads of all sizes up to the device's, hidden sizes that are multiples of
+  // 32 but rarely of 128, the others of any size.
+  model.headDim = 4 * random.range(1, random.flip() ? 8 : 32);
+  model.hidden = 32 * random.range(1, 9);
+  model.intermediate = random.range(1, 400);
+  if (number == 2) {
+    model.hidden = 32 * random.range(1, 2);
+    model.intermediate = random.range(10000, 40000);
+  }
+  model.vocabulary = random.range(2, 300);
+  model.context = random.range(40, 140);
+  model.elementType =
+      ArrayRef<const char *>({"F32", "F16", "BF16"})[random.range(0, 2)];
+  model.isTied = architecture != "chatglm" && random.flip();
+  return model;
+}
+
+/// Histories that grow by prompts and single tokens, up to the whole context.
+std::vector<CallShape> getRandomCalls(Random &random, int64_t context) {
+  std::vector<CallShape> calls;
+  int64_t past = 0;
+  for (int i = 0; i < 5; ++i) {
+    const int64_t room = context - past;
+    if (room == 0)
+      break;
+    const int64_t seq = random.flip() ? 1 : random.range(1, room);
+    calls.push_back({seq, past});
+    past += seq;
+  }
+  // Forget a part of the history, and fill the context to its end.
+  past = random.range(0, past);
+  if (past < context)
+    calls.push_back({context - past, past});
+  return calls;
+}
+
+/// Takes a model from its checkpoint to the simulator, and runs the calls
+/// beside the reference.
+class EndToEnd : public testing::Test {
+protected:
+  void expectEqual(const MakeModelCommand &model, StringRef scale,
+                   ArrayRef<CallShape> shapes);
+
+  TemporaryDirectory directory;
+  ExitOnError get;
+};
+
+class RandomModels
+    : public EndToEnd,
+      public testing::WithParamInterface<std::tuple<const char *, int>> {};
+
+} // namespace
+
+void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef scale,
+                           ArrayRef<CallShape> shapes) {
+  ASSERT_EQ(runMakeModel(model), 0);
+  CompileCommand compile;
+  compile.model = model.outputDirectory;
+  compile.device = "edgellm-20241128";
+  compile.outputDirectory = directory / "driver";
+  ASSERT_EQ(runCompile(compile), 0);
+  PackCommand pack;
+  pack.checkpoint = model.outputDirectory;
+  pack.directory = compile.outputDirectory;
+  pack.scale = scale.str();
+  ASSERT_EQ(runPack(pack), 0);
+
+  DriverPlan plan = get(DriverPlan::read(pack.directory));
+  const Device &device = *DeviceRegistry::instance().lookup(plan.device);
+  std::unique_ptr<DriverLibrary> driver =
+      get(DriverLibrary::load(pack.directory, plan));
+  std::unique_ptr<Checkpoint> checkpoint =
+      get(Checkpoint::open(model.outputDirectory));
+  mlir::DialectRegistry dialects;
+  registerAllDialects(dialects);
+  mlir::MLIRContext context(dialects);
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(
+      directory / ("driver/" + plan.model), mlir::ParserConfig(&context));
+  ASSERT_TRUE(module);
+  InterpreterOptions options;
+  options.arithmetic = Arithmetic::Device;
+  options.device = &device;
+  options.scaleChoice =
+      scale == "search" ? ScaleChoice::Search : ScaleChoice::AbsMax;
+  FailureOr<Reference> reference =
+      Reference::create(*module, *checkpoint, options);
+  ASSERT_TRUE(succeeded(reference));
+  RandomCalls calls(*reference, model.hidden, model.seed);
+
+  Simulator simulator(device, plan.regions, {/*sanitize=*/true, /*threads=*/0});
+  Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
+  Checker checker(device, plan.regions);
+  CheckingSink sink(checker, comparison);
+  get(driver->loadParameters(pack.directory, simulator));
+  for (const CallShape &shape : shapes) {
+    const ExpectedCall call = get(calls.next(shape));
+    checker.beginRun(call.seq, call.past);
+    comparison.beginCall(call);
+    const CallResult result =
+        get(callDriver(*driver, plan, call.input, call.seq, call.past, sink));
+    checker.endRun();
+    comparison.endCall();
+    comparison.checkResult(result.logits, result.token);
+  }
+  for (ArrayRef<Finding> findings :
+       {checker.getFindings(), simulator.getFindings(),
+        comparison.getFindings()})
+    for (const Finding &finding : findings)
+      ADD_FAILURE() << finding.task << " of layer " << finding.layer << ": "
+                    << finding.message;
+  for (const OpDistance &op : comparison.getDistances()) {
+    EXPECT_GT(op.elements, 0);
+    // What is 0 everywhere proves nothing.
+    EXPECT_GT(op.expectedSquares, 0) << op.name;
+  }
+}
+
+TEST_P(RandomModels, EqualTheReference) {
+  const auto [architecture, number] = GetParam();
+  uint64_t seed = number;
+  for (char c : StringRef(architecture))
+    seed = seed * 131 + c;
+  Random random(seed);
+  const MakeModelCommand model =
+      getRandomModel(random, architecture, number, directory / "checkpoint");
+  const StringRef scale = random.flip() ? "absmax" : "search";
+  expectEqual(model, scale, getRandomCalls(random, model.context));
+}
+
+/// The largest context of the device, up to its last position: attention takes
+/// the fewest tokens per start there.
+TEST_F(EndToEnd, LargestContext) {
+  MakeModelCommand model;
+  model.architecture = "llama";
+  model.outputDirectory = directory / "checkpoint";
+  model.hidden = 32;
+  model.layers = 1;
+  model.heads = 4;
+  model.kvHeads = 1;
+  model.headDim = 32;
+  model.intermediate = 64;
+  model.vocabulary = 33;
+  model.context = 2048;
+  expectEqual(model, "absmax", {{2047, 0}, {1, 2047}});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RandomModels,
+                         testing::Combine(testing::Values("llama", "llama3",
+                                                          "mistral", "qwen2",
+                                                          "chatglm"),
+                                          testing::Range(0, 4)),
+                         [](const auto &info) {
+                           return std::string(std::get<0>(info.param)) + "_" +
+                                  std::to_string(std::get<1>(info.param));
+                         });
+
+int main(int argc, char **argv) {
+  registerAllDevices();
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
