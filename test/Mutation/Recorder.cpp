@@ -1,0 +1,76 @@
+//===- Recorder.cpp - Whether a fault changes what a driver does --------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Recorder.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+static constexpr uint64_t unknown = uint64_t(1) << 32;
+
+void Recorder::begin() {
+  std::fill(file.begin(), file.end(), unknown);
+  hash = 0;
+  op = nullptr;
+  slices.clear();
+}
+
+void Recorder::mix(uint64_t value) {
+  // The finalizer of SplitMix64.
+  hash = (hash + 0x9e3779b97f4a7c15) ^ value;
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+  hash ^= hash >> 31;
+}
+
+void Recorder::task(int32_t layer, StringRef name) {
+  op = layer <= 0 ? &slices[name.str()] : nullptr;
+}
+
+void Recorder::write(uint32_t reg, uint32_t value) {
+  if (reg < file.size())
+    file[reg] = value;
+  const DecodedTask *task = decoder.lookup(reg, value);
+  if (!task) {
+    // A wrong opcode starts something too.
+    if (decoder.isOpcode(reg)) {
+      mix(reg);
+      mix(value);
+    }
+    return;
+  }
+  for (const Register *written : task->written)
+    mix(file[written->number]);
+  const Register *width = task->getTable().lookup("OutputWidth");
+  if (!width)
+    width = task->getTable().lookup("Width");
+  if (!op || !width)
+    return;
+  const auto tokens = static_cast<uint32_t>(file[width->number]);
+  if (op->starts++ == 0)
+    op->first = tokens;
+  op->last = tokens;
+}
+
+void Recorder::poll(uint32_t reg, uint32_t value) {
+  mix(unknown + reg);
+  mix(value);
+}
+
+void Recorder::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
+  mix(2 * unknown);
+  mix(address);
+  mix(bytes.size());
+}
+
+void Recorder::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
+  mix(3 * unknown);
+  mix(address);
+  mix(bytes.size());
+  fill(bytes, 0);
+}

@@ -1,0 +1,69 @@
+//===- Screening.h - Mutants that are found without execution -----------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TEST_MUTATION_SCREENING_H
+#define DLAVM_TEST_MUTATION_SCREENING_H
+
+#include "MutatingSink.h"
+#include "Outcome.h"
+#include "Recorder.h"
+#include "Subject.h"
+
+#include <set>
+
+namespace dlavm {
+
+/// Runs drivers without a device: tells equivalent mutants, and those that
+/// refuse a call or that the structural checks find.
+class Screening {
+public:
+  Screening(Subject &subject, const FaultModel &model);
+
+  /// Runs the original. Fails if anything is found in it, if the calls leave a
+  /// statement out, or if an op with a loop over tokens is not cut in three by
+  /// one of them and at an exact multiple by another.
+  llvm::Error runOriginal();
+  llvm::ArrayRef<SiteProfile> getProfiles() const {
+    return mutating.getProfiles();
+  }
+  /// Statements that a mutant may execute in a call, or in inLoad.
+  uint64_t getLimit(int32_t call) const;
+
+  /// Decides over a mutant or says in which call it first differs.
+  void screen(const Fault &fault, Outcome &outcome);
+  /// Looks at a survivor in all calls that `dlavm check` would try.
+  void sweep(const Fault &fault, Outcome &outcome);
+
+private:
+  /// What a run did.
+  struct Run {
+    uint64_t hash = 0;
+    uint64_t executed = 0;
+  };
+  /// False, with a verdict, if the driver refuses.
+  bool load(const Fault *fault, Outcome &outcome, Run &run);
+  bool call(const CallShape &shape, const Fault *fault, Checker &checker,
+            Outcome &outcome, Run &run);
+  bool isDone(llvm::Error error, Outcome &outcome);
+  llvm::Error checkCoverage();
+
+  Subject &subject;
+  MutatingSink mutating;
+  Recorder recorder;
+  /// The calls that are executed, then the rest of the sweep.
+  std::vector<CallShape> shapes;
+  size_t numExecuted;
+  Run originalLoad;
+  std::vector<Run> originals;
+  /// Ops that the executed calls cut in three, and at an exact multiple.
+  std::set<std::string> cut, exact;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_TEST_MUTATION_SCREENING_H
