@@ -1,26 +1,35 @@
 #!/usr/bin/env bash
-# Builds DLAVM and compiles ChatGLM2-6B into a driver: the main job, from a
-# fresh machine to files that a host program includes.
+# Builds DLAVM and does its main job, from a fresh machine to tokens: makes a
+# small checkpoint with random weights, compiles it into a driver, checks the
+# driver, packs the weights, and runs the driver on the simulated device beside
+# the reference interpreter.
 #
-#   scripts/run.sh [OUTPUT]      build/chatglm2-6b by default
+#   scripts/run.sh [OUTPUT]      build/first-model by default
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-output="${1:-$root/build/chatglm2-6b}"
+output="${1:-$root/build/first-model}"
+mkdir -p "$output"
+output="$(cd "$output" && pwd)"
 
 "$root/scripts/setup.sh"
 cd "$root"
 cmake --preset release
 cmake --build build
 
-echo
-echo "== dlavm compile models/chatglm2-6b.json --device=edgellm-20241128"
-build/bin/dlavm compile models/chatglm2-6b.json --device=edgellm-20241128 -o "$output"
-ls "$output"
+export PATH="$root/build/bin:$PATH"
+cd "$output"
+show() {
+  echo
+  echo "== $*"
+  "$@"
+}
 
 echo
-echo "== report.txt (first lines)"
-sed -n 1,40p "$output/report.txt"
-
-echo
-echo "== dlavm check"
-build/bin/dlavm check "$output"
+echo "== in $output"
+show dlavm make-model --architecture=llama -o model
+show dlavm compile model --device=edgellm-20241128 -o driver
+ls driver
+show sed -n 1,18p driver/report.txt
+show dlavm check driver --execute
+show dlavm pack model driver
+show dlavm run driver --ids=1,2,3 --max-new-tokens=8 --compare --checkpoint=model
