@@ -37,17 +37,15 @@ static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
 /// The stem of \p file, or its directory's name if it is config.json, as an
 /// identifier.
 static std::string getModelName(StringRef file) {
-  SmallString<128> absolute(file);
+  std::string name = sys::path::stem(file).str();
   if (sys::path::filename(file) == "config.json") {
+    SmallString<128> absolute(file);
     // A failure leaves the path relative, which still has a name.
     (void)sys::fs::make_absolute(absolute);
     sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
     sys::path::remove_filename(absolute);
-    absolute = sys::path::filename(absolute);
-  } else {
-    absolute = sys::path::stem(file);
+    name = sys::path::filename(absolute).str();
   }
-  std::string name = absolute.str().str();
   for (char &c : name)
     if (!llvm::isAlnum(c))
       c = '_';
