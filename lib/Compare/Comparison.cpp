@@ -44,6 +44,7 @@ void Comparison::endCall() {
       break;
     }
   compareCaches();
+  compareTokenWord();
   simulator.endRun();
   // What the host reads now belongs to no op.
   started = nullptr;
@@ -163,6 +164,21 @@ void Comparison::compareCache(const ExpectedMap &expected,
             return simulator.getCacheElement(address, cache.isKeys, head,
                                              first + token, channel);
           });
+}
+
+void Comparison::compareTokenWord() {
+  // convert-llm-to-accel gives the result of llm.argmax this name.
+  const PlanBuffer *buffer = plan.getBuffer("token");
+  if (!buffer || !call->token)
+    return;
+  ArrayRef<uint8_t> memory =
+      simulator.getMemory(MemorySpace::DDR, 0, buffer->address, 4);
+  const int64_t found =
+      memory.size() == 4 ? support::endian::read32le(memory.data()) : -1;
+  if (found != *call->token)
+    report(-1, "", buffer->name,
+           "the token in the device's memory is " + std::to_string(found) +
+               " instead of " + std::to_string(*call->token));
 }
 
 void Comparison::compareCaches() {

@@ -84,6 +84,8 @@ private:
   void compareCache(const ExpectedMap &expected, const CacheInfo &cache,
                     llvm::StringRef computes, bool isWhole);
   void compareCaches();
+  /// The token that the device leaves in memory.
+  void compareTokenWord();
   void compare(const ExpectedMap &expected, llvm::StringRef computes,
                llvm::StringRef buffer, bool isCache, ReadElement read);
   void report(int64_t layer, llvm::StringRef task, llvm::StringRef buffer,
