@@ -17,7 +17,6 @@
 #include "llvm/Support/WithColor.h"
 
 #include <chrono>
-#include <csignal>
 
 using namespace dlavm;
 using namespace llvm;
@@ -76,10 +75,6 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
 
 int dlavm::runPack(const PackCommand &command) {
   const Clock::time_point begin = Clock::now();
-#ifdef SIGXFSZ
-  // A limit on the size of files is an error that write() reports.
-  std::signal(SIGXFSZ, SIG_IGN);
-#endif
   Expected<PackedDirectory> packed = pack(command);
   if (!packed) {
     // The message takes the place of the progress line.

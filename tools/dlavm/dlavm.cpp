@@ -11,6 +11,8 @@
 
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
+
 using namespace dlavm;
 using namespace llvm;
 
@@ -36,6 +38,10 @@ std::optional<std::vector<int32_t>> dlavm::parseIds(StringRef text) {
 }
 
 int main(int argc, char **argv) {
+#ifdef SIGXFSZ
+  // A limit on the size of files is an error that write() reports.
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
   registerAllDevices();
   cl::ParseCommandLineOptions(
       argc, argv,
