@@ -15,6 +15,10 @@ if(NOT LLVM_ENABLE_ASSERTIONS)
 endif()
 target_compile_options(dlavm_options INTERFACE
   $<BUILD_INTERFACE:-Wall;-Wextra;-Werror;-Wno-unused-parameter;-fno-exceptions>)
+if(DLAVM_UNITY_BUILD)
+  # GCC takes an anonymous namespace in an included file for one of a header.
+  target_compile_options(dlavm_options INTERFACE $<BUILD_INTERFACE:-Wno-subobject-linkage>)
+endif()
 if(NOT LLVM_ENABLE_RTTI)
   target_compile_options(dlavm_options INTERFACE $<BUILD_INTERFACE:-fno-rtti>)
 endif()
@@ -26,14 +30,6 @@ if(DLAVM_ENABLE_SANITIZERS)
     $<BUILD_INTERFACE:-fsanitize=address,undefined>)
 endif()
 install(TARGETS dlavm_options EXPORT DLAVMTargets)
-
-# Debian's MLIR archives use LLVM's shared library; a second copy of LLVMSupport beside it would have
-# command line options and other global state of its own.
-if(LLVM_LINK_LLVM_DYLIB)
-  set(DLAVM_LLVM_SUPPORT LLVM)
-else()
-  set(DLAVM_LLVM_SUPPORT LLVMSupport)
-endif()
 
 # dlavm_library(NAME SOURCES... [DEPENDS targets...] [LINK libraries...])
 function(dlavm_library name)

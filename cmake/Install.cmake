@@ -11,4 +11,5 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/DLAVMConfig.cmake.in"
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/DLAVMConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/DLAVMConfig.cmake" "${PROJECT_BINARY_DIR}/DLAVMConfigVersion.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/LinkLLVMArchives.cmake"
   DESTINATION ${DLAVM_INSTALL_CMAKE_DIR})

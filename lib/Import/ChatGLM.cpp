@@ -54,8 +54,8 @@ static LogicalResult refuseVariants(const ConfigReader &reader) {
   return success();
 }
 
-static LogicalResult readHeads(const ConfigReader &reader,
-                               ModelConfig &config) {
+static LogicalResult readChatGLMHeads(const ConfigReader &reader,
+                                      ModelConfig &config) {
   if (failed(reader.readSize("multi_query_group_num", config.kvHeads)) ||
       failed(reader.readSize("kv_channels", config.headDim)))
     return failure();
@@ -93,8 +93,8 @@ static LogicalResult readRope(const ConfigReader &reader, ModelConfig &config) {
 }
 
 /// The rows of the layer's tensors \p name from \p firstRow on.
-static LinearSource getLinear(StringRef name, bool hasBias,
-                              std::optional<int64_t> firstRow = {}) {
+static LinearSource getChatGLMLinear(StringRef name, bool hasBias,
+                                     std::optional<int64_t> firstRow = {}) {
   const std::string prefix = "transformer.encoder.layers.{layer}." + name.str();
   LinearSource linear = {{prefix + ".weight", firstRow}, {}};
   if (hasBias)
@@ -115,15 +115,18 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   const std::string prefix = "transformer.encoder.layers.{layer}.";
   config.embedding.name = "transformer.embedding.word_embeddings.weight";
   config.inputNorm.name = prefix + "input_layernorm.weight";
-  config.query = getLinear("self_attention.query_key_value", hasQKVBias, 0);
-  config.key = getLinear("self_attention.query_key_value", hasQKVBias, keyRow);
+  config.query =
+      getChatGLMLinear("self_attention.query_key_value", hasQKVBias, 0);
+  config.key =
+      getChatGLMLinear("self_attention.query_key_value", hasQKVBias, keyRow);
   config.value =
-      getLinear("self_attention.query_key_value", hasQKVBias, valueRow);
-  config.attentionOutput = getLinear("self_attention.dense", hasBias);
+      getChatGLMLinear("self_attention.query_key_value", hasQKVBias, valueRow);
+  config.attentionOutput = getChatGLMLinear("self_attention.dense", hasBias);
   config.postAttentionNorm.name = prefix + "post_attention_layernorm.weight";
-  config.gate = getLinear("mlp.dense_h_to_4h", hasBias, 0);
-  config.up = getLinear("mlp.dense_h_to_4h", hasBias, config.intermediate);
-  config.down = getLinear("mlp.dense_4h_to_h", hasBias);
+  config.gate = getChatGLMLinear("mlp.dense_h_to_4h", hasBias, 0);
+  config.up =
+      getChatGLMLinear("mlp.dense_h_to_4h", hasBias, config.intermediate);
+  config.down = getChatGLMLinear("mlp.dense_4h_to_h", hasBias);
   config.finalNorm.name = "transformer.encoder.final_layernorm.weight";
   config.lmHead.weight.name =
       isTied ? config.embedding.name : "transformer.output_layer.weight";
@@ -132,7 +135,8 @@ static LogicalResult nameTensors(const ConfigReader &reader,
 
 LogicalResult dlavm::readChatGLM(const ConfigReader &reader,
                                  ModelConfig &config) {
-  if (failed(refuseVariants(reader)) || failed(readHeads(reader, config)) ||
+  if (failed(refuseVariants(reader)) ||
+      failed(readChatGLMHeads(reader, config)) ||
       failed(readRope(reader, config)) ||
       failed(reader.readSize("num_layers", config.layers)) ||
       failed(reader.readSize("ffn_hidden_size", config.intermediate)) ||

@@ -11,8 +11,8 @@
 using namespace mlir;
 using namespace dlavm;
 
-static LogicalResult readHeads(const ConfigReader &reader,
-                               ModelConfig &config) {
+static LogicalResult readLlamaHeads(const ConfigReader &reader,
+                                    ModelConfig &config) {
   config.kvHeads = config.heads;
   if (failed(reader.readOptionalSize("num_key_value_heads", config.kvHeads)))
     return failure();
@@ -54,7 +54,7 @@ static LogicalResult readCommon(const ConfigReader &reader,
     return reader.emitError("hidden_act")
            << "must be \"silu\", found \"" << activation
            << "\": other activations are not supported";
-  if (failed(readHeads(reader, config)) ||
+  if (failed(readLlamaHeads(reader, config)) ||
       failed(readLlamaRope(reader, config)))
     return failure();
   return success(
@@ -65,7 +65,7 @@ static LogicalResult readCommon(const ConfigReader &reader,
       succeeded(reader.readNumber("rms_norm_eps", config.epsilon)));
 }
 
-static LinearSource getLinear(StringRef name, bool hasBias) {
+static LinearSource getLlamaLinear(StringRef name, bool hasBias) {
   const std::string prefix = "model.layers.{layer}." + name.str();
   LinearSource linear = {{prefix + ".weight", {}}, {}};
   if (hasBias)
@@ -81,15 +81,15 @@ static LogicalResult nameTensors(const ConfigReader &reader,
     return failure();
   config.embedding.name = "model.embed_tokens.weight";
   config.inputNorm.name = "model.layers.{layer}.input_layernorm.weight";
-  config.query = getLinear("self_attn.q_proj", hasInputBias);
-  config.key = getLinear("self_attn.k_proj", hasInputBias);
-  config.value = getLinear("self_attn.v_proj", hasInputBias);
-  config.attentionOutput = getLinear("self_attn.o_proj", hasOutputBias);
+  config.query = getLlamaLinear("self_attn.q_proj", hasInputBias);
+  config.key = getLlamaLinear("self_attn.k_proj", hasInputBias);
+  config.value = getLlamaLinear("self_attn.v_proj", hasInputBias);
+  config.attentionOutput = getLlamaLinear("self_attn.o_proj", hasOutputBias);
   config.postAttentionNorm.name =
       "model.layers.{layer}.post_attention_layernorm.weight";
-  config.gate = getLinear("mlp.gate_proj", hasMLPBias);
-  config.up = getLinear("mlp.up_proj", hasMLPBias);
-  config.down = getLinear("mlp.down_proj", hasMLPBias);
+  config.gate = getLlamaLinear("mlp.gate_proj", hasMLPBias);
+  config.up = getLlamaLinear("mlp.up_proj", hasMLPBias);
+  config.down = getLlamaLinear("mlp.down_proj", hasMLPBias);
   config.finalNorm.name = "model.norm.weight";
   config.lmHead.weight.name = isTied ? config.embedding.name : "lm_head.weight";
   return success();

@@ -9,11 +9,11 @@
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Device/Device.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
 #include "Execute.h"
 #include "Findings.h"
 #include "OpenedDriver.h"
 
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -21,11 +21,6 @@
 
 using namespace dlavm;
 using namespace llvm;
-
-static int fail(const Twine &message) {
-  WithColor::error(errs()) << message << "\n";
-  return 1;
-}
 
 namespace {
 
@@ -139,21 +134,22 @@ static void checkRefusals(const OpenedDriver &driver,
 int dlavm::runCheck(const CheckCommand &command) {
   Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
-    return fail(toString(driver.takeError()));
+    return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
   const Device &device = *driver->device;
   const auto [calls, leftOut] = getCalls(command, plan.maxTokens);
   if (calls.empty())
-    return fail("no call to check: seq must be at least 1 and seq + past at "
-                "most " +
-                Twine(plan.maxTokens));
+    return reportError(
+        "no call to check: seq must be at least 1 and seq + past at "
+        "most " +
+        Twine(plan.maxTokens));
   Checker checker(device, plan.regions);
   ForwardingSink<Checker> sink(checker);
   for (auto [seq, past] : calls) {
     checker.beginRun(seq, past);
     if (llvm::Error error = driver->library->run(seq, past, sink))
-      return fail("the driver refuses " + Twine(seq) + " tokens after " +
-                  Twine(past) + ": " + toString(std::move(error)));
+      return reportError("the driver refuses " + Twine(seq) + " tokens after " +
+                         Twine(past) + ": " + toString(std::move(error)));
     checker.endRun();
   }
   std::vector<Finding> findings(checker.getFindings());
@@ -165,7 +161,7 @@ int dlavm::runCheck(const CheckCommand &command) {
     Expected<ExecutionReport> report =
         executeDriver(command.directory, *driver, std::move(sequences));
     if (!report)
-      return fail(toString(report.takeError()));
+      return reportError(report.takeError());
     llvm::append_range(findings, report->findings);
     outs() << "executed " << report->calls
            << " calls with random data on the simulator";

@@ -13,6 +13,7 @@
 #include "DLAVM/Interpreter/Interpreter.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
+#include "Errors.h"
 #include "OutputFiles.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -70,12 +71,6 @@ private:
 
 } // namespace
 
-static bool fail(Error error) {
-  llvm::WithColor::error(llvm::errs())
-      << llvm::toString(std::move(error)) << "\n";
-  return false;
-}
-
 //===----------------------------------------------------------------------===//
 // The model
 //===----------------------------------------------------------------------===//
@@ -112,8 +107,10 @@ mlir::LogicalResult Interpretation::prepareForDevice() {
 }
 
 bool Interpretation::load() {
-  if (Error error = openCheckpoint())
-    return fail(std::move(error));
+  if (Error error = openCheckpoint()) {
+    reportError(std::move(error));
+    return false;
+  }
   module = importModel(command.model, {}, context);
   if (!module || (device && failed(prepareForDevice())))
     return false;
@@ -125,9 +122,9 @@ bool Interpretation::load() {
   const int64_t maxTokens = *llm::getMaxTokens(*module);
   if (static_cast<int64_t>(command.ids.size()) <= maxTokens)
     return true;
-  return fail(createStringError("--ids has " + Twine(command.ids.size()) +
-                                " tokens, but the context of the model has " +
-                                Twine(maxTokens)));
+  reportError("--ids has " + Twine(command.ids.size()) +
+              " tokens, but the context of the model has " + Twine(maxTokens));
+  return false;
 }
 
 Expected<Interpreter::Result> Interpretation::call(ArrayRef<int32_t> ids) {
@@ -212,6 +209,5 @@ int dlavm::runInterpret(const InterpretCommand &command) {
       command.loss ? interpretation.printLoss() : interpretation.generate();
   if (!error)
     return 0;
-  fail(std::move(error));
-  return 1;
+  return reportError(std::move(error));
 }

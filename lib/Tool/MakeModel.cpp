@@ -8,6 +8,7 @@
 
 #include "DLAVM/Checkpoint/RandomTensor.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
 #include "ModelFiles.h"
 #include "OutputFiles.h"
 
@@ -15,7 +16,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/WithColor.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -198,9 +198,7 @@ static Error makeModel(const MakeModelCommand &command) {
 }
 
 int dlavm::runMakeModel(const MakeModelCommand &command) {
-  if (Error error = makeModel(command)) {
-    WithColor::error(errs()) << toString(std::move(error)) << "\n";
-    return 1;
-  }
+  if (Error error = makeModel(command))
+    return reportError(std::move(error));
   return 0;
 }

@@ -10,11 +10,11 @@
 #include "DLAVM/Checkpoint/GenerationConfig.h"
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
 #include "OpenedDriver.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Process.h"
-#include "llvm/Support/WithColor.h"
 
 #include <chrono>
 
@@ -80,8 +80,7 @@ int dlavm::runPack(const PackCommand &command) {
     // The message takes the place of the progress line.
     if (sys::Process::StandardErrIsDisplayed())
       errs() << "\r\x1b[K";
-    WithColor::error(errs()) << toString(packed.takeError()) << "\n";
-    return 1;
+    return reportError(packed.takeError());
   }
   const double seconds = getSeconds(begin);
   const double megabytes = static_cast<double>(packed->bytes) / 1e6;

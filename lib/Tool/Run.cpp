@@ -10,6 +10,7 @@
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Support/Half.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
 #include "Findings.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
@@ -222,18 +223,14 @@ Expected<bool> Conversation::finish() {
 }
 
 int dlavm::runRun(const RunCommand &command) {
-  auto fail = [](llvm::Error error) {
-    WithColor::error(errs()) << toString(std::move(error)) << "\n";
-    return 1;
-  };
   Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
-    return fail(driver.takeError());
+    return reportError(driver.takeError());
   // The reference's threads.
   llvm::parallel::strategy = hardware_concurrency(command.threads);
   Conversation conversation(command, *driver);
   if (llvm::Error error = conversation.load())
-    return fail(std::move(error));
+    return reportError(std::move(error));
   llvm::Error failure = llvm::Error::success();
   for (const std::vector<int32_t> &prompt : command.prompts)
     if ((failure = conversation.answer(prompt)))
@@ -243,6 +240,6 @@ int dlavm::runRun(const RunCommand &command) {
   if (!isEqual)
     failure = joinErrors(std::move(failure), isEqual.takeError());
   if (failure)
-    return fail(std::move(failure));
+    return reportError(std::move(failure));
   return *isEqual ? 0 : 1;
 }

@@ -10,11 +10,11 @@
 #include "DLAVM/Check/TracePrinter.h"
 #include "DLAVM/Device/Device.h"
 #include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
 #include "OpenedDriver.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace dlavm;
@@ -122,15 +122,10 @@ private:
 
 } // namespace
 
-static int fail(const Twine &message) {
-  WithColor::error(errs()) << message << "\n";
-  return 1;
-}
-
 int dlavm::runTrace(const TraceCommand &command) {
   Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
-    return fail(toString(driver.takeError()));
+    return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
   const Device &device = *driver->device;
   const bool isSweep =
@@ -155,7 +150,7 @@ int dlavm::runTrace(const TraceCommand &command) {
                         : command.names ? static_cast<EventSink &>(named)
                                         : plain;
       if (llvm::Error error = driver->library->run(seq, past, sink))
-        return fail(toString(std::move(error)));
+        return reportError(std::move(error));
       if (command.names)
         printer.endRun();
       if (command.hash)
@@ -163,9 +158,10 @@ int dlavm::runTrace(const TraceCommand &command) {
            << StringRef(hashing.getHash()).take_front(16) << "\n";
     }
   if (calls == 0)
-    return fail("no call to trace: seq must be at least 1 and seq + past at "
-                "most " +
-                Twine(plan.maxTokens));
+    return reportError(
+        "no call to trace: seq must be at least 1 and seq + past at "
+        "most " +
+        Twine(plan.maxTokens));
   outs() << text;
   return 0;
 }

@@ -34,9 +34,11 @@ static uint16_t expectHalf(double value) {
 }
 
 static uint64_t bitsOf(double value) {
-  return detail::bitCast<uint64_t>(value);
+  return dlavm::detail::bitCast<uint64_t>(value);
 }
-static uint32_t bitsOf(float value) { return detail::bitCast<uint32_t>(value); }
+static uint32_t bitsOf(float value) {
+  return dlavm::detail::bitCast<uint32_t>(value);
+}
 
 TEST(HalfTest, EveryCode) {
   for (uint32_t code = 0; code < 0x10000; ++code) {
@@ -92,7 +94,7 @@ TEST(HalfTest, RandomBits) {
     // Most exponents of FP64 are far from FP16's; half of the tries are not.
     if (i % 2)
       bits = (bits & ~(0x7FFull << 52)) | (1023 - 30 + bits % 50) << 52;
-    const double value = detail::bitCast<double>(bits);
+    const double value = dlavm::detail::bitCast<double>(bits);
     ASSERT_EQ(doubleToHalf(value), expectHalf(value)) << bits;
   }
 }
@@ -104,7 +106,7 @@ TEST(HalfTest, FloatToBFloat) {
     // The lower half of every fourth is a tie.
     if (i % 4 == 0)
       bits = (bits & 0xFFFF0000) | 0x8000;
-    const float value = detail::bitCast<float>(bits);
+    const float value = dlavm::detail::bitCast<float>(bits);
     ASSERT_EQ(floatToBFloat(value),
               getBits(convert(APFloat(value), APFloat::BFloat())))
         << bits;

@@ -209,7 +209,7 @@ TEST(ConvertElementsTest, AllTypes) {
       float expected;
       if (type == ElementType::F32) {
         word |= place[2] << 16 | uint32_t(place[3]) << 24;
-        expected = detail::bitCast<float>(word);
+        expected = dlavm::detail::bitCast<float>(word);
       } else {
         expected =
             type == ElementType::F16 ? halfToFloat(word) : bfloatToFloat(word);
