@@ -8,6 +8,8 @@
 
 #include "Starts.h"
 
+#include "DLAVM/Device/FP20.h"
+
 #include "gtest/gtest.h"
 
 using namespace dlavm;
@@ -271,6 +273,84 @@ TEST(EdgeLLMChecks, Partitions) {
   narrow["Mode"] = 287;
   narrow["ScaleBiasAddress"] = 0;
   EXPECT_EQ(getReports(narrow), "");
+}
+
+// The tables of sections 3.2, 5.1 and 5.2 and of register 24 in section 8.2.
+TEST(EdgeLLMChecks, MatricesOfTheRegisterDocument) {
+  struct Row {
+    uint32_t inputs, package, lastGroup, tokens, channels;
+  };
+  for (const Row &row :
+       {Row{128, 96, 128, 4096, 32768}, Row{3584, 1856, 1536, 146, 1152},
+        Row{4096, 2112, 2048, 128, 1024}, Row{11008, 5696, 768, 47, 352},
+        Row{13696, 7072, 1408, 38, 288}, Row{18944, 9792, 512, 27, 192}}) {
+    SCOPED_TRACE(row.inputs);
+    Start start = linear();
+    start["Mode"] = 287;
+    start["ScaleBiasAddress"] = 0;
+    start["InputChannels"] = row.inputs;
+    start["PackageBits"] = 8 * row.package;
+    start["LastGroupChannels"] = row.lastGroup;
+    start["SliceChannels"] = start["LastSliceChannels"] = row.channels;
+    for (const char *reg : {"InputWidth", "OutputWidth", "Tokens"})
+      start[reg] = row.tokens;
+    for (const char *reg :
+         {"InputSurface", "InputLine", "OutputSurface", "OutputLine"})
+      start[reg] = 64 * row.tokens;
+    EXPECT_EQ(getReports(start), "");
+    for (int change : {-256, 256})
+      EXPECT_EQ(getReports(start.with("PackageBits", 8 * row.package + change)),
+                "PackageBits ");
+    for (int change : {-128, 128})
+      EXPECT_EQ(
+          getReports(start.with("LastGroupChannels", row.lastGroup + change)),
+          "LastGroupChannels ");
+    EXPECT_EQ(getReports(start.with("SliceChannels", row.channels + 32)),
+              "SliceChannels ");
+    start["OutputWidth"] = start["Tokens"] = ++start["InputWidth"];
+    EXPECT_TRUE(reports(start, "InputWidth"));
+  }
+}
+
+// The checker and the encoders share no formula, so they are compared.
+TEST(EdgeLLMChecks, EncodersAgree) {
+  for (uint32_t inputs = 32; inputs <= 40000; inputs += 32) {
+    const Device &device = getDevice();
+    Start start = linear();
+    start["InputChannels"] = inputs;
+    start["PackageBits"] = 8 * edgellm::packageBytes(device, inputs);
+    start["LastGroupChannels"] = edgellm::lastGroupChannels(device, inputs);
+    const edgellm::OutputPartition partition =
+        edgellm::partitionOutputChannels(device, inputs, 65024, true);
+    start["SliceChannels"] = partition.sliceChannels;
+    start["LastSliceChannels"] = partition.lastSliceChannels;
+    start["LastSlice"] = partition.slices - 1;
+    const uint32_t tokens = edgellm::linearTokens(device, inputs);
+    for (const char *reg : {"InputWidth", "OutputWidth", "Tokens"})
+      start[reg] = tokens;
+    for (const char *reg :
+         {"InputSurface", "InputLine", "OutputSurface", "OutputLine"})
+      start[reg] = 64 * tokens;
+    ASSERT_EQ(getReports(start), "") << inputs;
+  }
+}
+
+TEST(EdgeLLMChecks, ReciprocalsOfNorms) {
+  std::vector<uint32_t> groups;
+  for (uint32_t count = 1; count <= 5000; ++count)
+    groups.push_back(count);
+  // Down to the subnormal numbers.
+  for (int bit = 13; bit < 32; ++bit)
+    for (uint32_t below : {0, 1, 77})
+      groups.push_back((1u << bit) - below);
+  for (uint32_t count : groups) {
+    const uint32_t code = encodeFP20(1.0f / (int64_t(32) * count));
+    Start start = norm().with("ChannelGroups", count);
+    EXPECT_FALSE(reports(start.with("Reciprocal", code), "Reciprocal"))
+        << count;
+    EXPECT_TRUE(reports(start.with("Reciprocal", code + 1), "Reciprocal"))
+        << count;
+  }
 }
 
 TEST(EdgeLLMChecks, Forms) {

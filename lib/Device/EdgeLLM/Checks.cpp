@@ -12,8 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/FP20.h"
 #include "Rules.h"
+
+#include <cmath>
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -21,6 +22,43 @@ using llvm::alignTo;
 using llvm::divideCeil;
 using llvm::StringRef;
 using llvm::Twine;
+
+namespace {
+/// A weight matrix in the letters of section 3.2.
+struct WeightMatrix {
+  explicit WeightMatrix(int64_t cin)
+      : nblk((cin + 127) / 128), ng((128 * nblk + 2047) / 2048) {}
+
+  /// Register 12, `8*PKG`.
+  int64_t getPackageBits() const { return 512 * nblk + 256 * ng; }
+  /// Register 24.
+  int64_t getLastGroupChannels() const { return 128 * nblk - 2048 * (ng - 1); }
+  /// `w_max` of section 5.1: a token takes a word of the buffer for each block.
+  int64_t getMaxTokens(const Device &device) const {
+    return device["DAT_BRAM_DEPTH"] / nblk;
+  }
+  /// `cap` of section 5.2: an output channel takes two words for each block.
+  int64_t getMaxChannels(const Device &device) const {
+    return 32 * (device["WT_BRAM_DEPTH"] * device["ASYN_FACTOR"] / (2 * nblk));
+  }
+
+  int64_t nblk;
+  int64_t ng;
+};
+} // namespace
+
+/// The FP20 code of 1 / \p count (section 1.6, with the carry that D8 asks
+/// for).
+static int64_t getReciprocalCode(int64_t count) {
+  const float value = 1.0f / static_cast<float>(count);
+  int exponent;
+  // value = mantissa * 2^exponent, and 2 * mantissa is 1 + M / 8192.
+  const float mantissa = std::frexp(value, &exponent);
+  const int64_t biased = exponent - 1 + 31;
+  if (biased < 1)
+    return std::lround(std::ldexp(value, 43));
+  return 8192 * (biased - 1) + std::lround(16384 * mantissa);
+}
 
 /// A channel count with its logarithm above it.
 static int64_t withLog2(const Device &device, int64_t channels) {
@@ -66,17 +104,18 @@ static void checkLinear(const RegisterValues &v, const Device &device,
                "the quantization block of the device");
 
   if (inputChannels > 0) {
+    const WeightMatrix matrix(inputChannels);
     rules.require(inputChannels % device["Tout"] == 0, "InputChannels",
                   "not a multiple of " + Twine(device["Tout"]));
-    rules.atMost("InputWidth", linearTokens(device, inputChannels),
+    rules.atMost("InputWidth", matrix.getMaxTokens(device),
                  "the activation buffer holds no more tokens of " +
                      Twine(inputChannels) + " channels");
-    rules.equals("PackageBits", 8 * packageBytes(device, inputChannels),
+    rules.equals("PackageBits", matrix.getPackageBits(),
                  "the weights and scales of " + Twine(inputChannels) +
                      " input channels");
-    rules.equals("LastGroupChannels", lastGroupChannels(device, inputChannels),
+    rules.equals("LastGroupChannels", matrix.getLastGroupChannels(),
                  "what InputChannels leave for the last scale group");
-    int64_t limit = weightBufferChannels(device, inputChannels);
+    int64_t limit = matrix.getMaxChannels(device);
     if (hasScaleBias(v))
       limit = std::min(limit, device["BN_limit"]);
     checkPartition(rules, device, limit);
@@ -108,7 +147,7 @@ static void checkNorm(const RegisterValues &v, const Device &device,
   rules.isNamed("Kind");
   const int64_t channels = device["Tout"] * v["ChannelGroups"];
   if (channels > 0)
-    rules.equals("Reciprocal", encodeFP20(1.0f / static_cast<float>(channels)),
+    rules.equals("Reciprocal", getReciprocalCode(channels),
                  "the FP20 code of 1 / " + Twine(channels));
   // Words of 16 weights with 32 bits each.
   const int64_t words = channels / (device["AXI_DAT_WIDTH"] / 32);
@@ -177,7 +216,7 @@ static void checkAttention(Rules &rules, const RegisterValues &v,
                       Twine(heads.kvHeads) + " KV heads");
   rules.width("Width");
   const int64_t rowBits =
-      product(heads.group * device["MAX_DAT_DW"], rowChannels);
+      saturatingProduct(heads.group * device["MAX_DAT_DW"], rowChannels);
   if (rowBits > 0)
     rules.atMost("Width", device["S_bits"] / rowBits,
                  "the activation buffer holds no more rows of " +
@@ -240,7 +279,8 @@ static void checkWeightCopy(const RegisterValues &v, const Device &device,
   Rules rules(v, device, report);
   rules.counts("LengthBits");
   rules.require(v["LengthBits"] % 8 == 0, "LengthBits", "no number of bytes");
-  rules.atMost("LengthBits", 8 * device.weightCopyBytes,
+  rules.atMost("LengthBits",
+               device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"],
                "the device copies no more at once");
   rules.atMost("Port", device["HBM_Port"] - 1, "the last port");
   const int64_t destination =

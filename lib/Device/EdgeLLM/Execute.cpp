@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Execute.h"
-#include "Rules.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -26,7 +25,7 @@ bool edgellm::checkCounts(TaskExecution &execution,
     }
     if (execution[count] > execution[largest])
       largest = count;
-    pixels = product(pixels, execution[count]);
+    pixels = saturatingProduct(pixels, execution[count]);
   }
   if (pixels <= limit)
     return true;
@@ -39,7 +38,7 @@ void edgellm::checkOverlap(TaskExecution &execution, const MapStrides &output,
                            int64_t groups, int64_t tokens, int64_t heads) {
   const int64_t row = std::min(tokens, output.width) * kPixelBytes;
   if (output.group < row || (tokens > output.width && output.line < row) ||
-      (heads > 1 && output.head < product(groups, output.group)))
+      (heads > 1 && output.head < saturatingProduct(groups, output.group)))
     execution.setSerial();
 }
 
@@ -84,9 +83,11 @@ std::vector<ScaleBias> edgellm::readScaleBias(TaskExecution &execution,
 static CachePlace placeCacheElement(const Device &device, bool isKeys,
                                     int64_t head, int64_t token,
                                     int64_t channel) {
-  const int64_t lineBytes = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
-  return placeInCache(isKeys, head, token, channel,
-                      lineBytes * headGroups(device), lineBytes);
+  // WT_LINE and WT_HEAD.
+  const int64_t lineBytes = kPixelBytes * device["MAX_TOKEN"];
+  const int64_t headBytes =
+      lineBytes * llvm::divideCeil(device["MAX_CH_per_HEAD"], kLanes);
+  return placeInCache(isKeys, head, token, channel, headBytes, lineBytes);
 }
 
 void edgellm::addExecution(Device &device) {

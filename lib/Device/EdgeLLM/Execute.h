@@ -9,11 +9,14 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_EXECUTE_H
 #define DLAVM_LIB_DEVICE_EDGELLM_EXECUTE_H
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Device/TaskExecution.h"
+#include "DLAVM/Support/SaturatingProduct.h"
 #include "Numbers.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <array>
+#include <vector>
 
 namespace dlavm::edgellm {
 
@@ -98,6 +101,9 @@ struct ScaleBias {
 };
 std::vector<ScaleBias> readScaleBias(TaskExecution &execution,
                                      llvm::StringRef reg, int64_t channels);
+
+/// Sets the `execute` of every task, and the place of KV cache elements.
+void addExecution(Device &device);
 
 void executeLinear(TaskExecution &execution);
 void executeNorm(TaskExecution &execution);

@@ -13,7 +13,6 @@
 
 #include "Execute.h"
 #include "Kernels.h"
-#include "Rules.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -82,8 +81,8 @@ bool Attention::check() {
   }
   // One KV head's rows and its part of the cache lie in buffers (5.3).
   const int64_t bits = device["MAX_DAT_DW"];
-  const int64_t rowBits = product(headsPerKV * bits, stride);
-  if (product(rowBits, tokens) > device["S_bits"]) {
+  const int64_t rowBits = saturatingProduct(headsPerKV * bits, stride);
+  if (saturatingProduct(rowBits, tokens) > device["S_bits"]) {
     execution.fail("Width", "is " + Twine(tokens) +
                                 ", but the activation buffer holds " +
                                 Twine(device["S_bits"] / rowBits) +
@@ -92,7 +91,7 @@ bool Attention::check() {
     return false;
   }
   const int64_t limit = device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"];
-  if (product(columns, execution["HeadChannels"]) > limit) {
+  if (saturatingProduct(columns, execution["HeadChannels"]) > limit) {
     execution.fail(
         "Columns",
         "is " + Twine(columns) + ", but the buffer of the KV cache holds " +

@@ -13,7 +13,6 @@
 
 #include "Execute.h"
 #include "Kernels.h"
-#include "Rules.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -21,6 +20,9 @@ using llvm::divideCeil;
 using llvm::Twine;
 
 namespace {
+
+/// The scales of 16 blocks, ahead of their weights (3.2).
+constexpr int64_t kScaleBytes = 32;
 
 /// A number of 32 output channels.
 struct alignas(64) LaneSums {
@@ -64,7 +66,8 @@ private:
   const bool sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   const int64_t code8 = device["Weight_Code_8"];
 
-  int64_t inputChannels = execution["InputChannels"];
+  const int64_t inputChannels = execution["InputChannels"];
+  const int64_t numBlocks = divideCeil(inputChannels, kBlock);
   /// Input channels that have weights.
   int64_t weightChannels = 0;
   int64_t inputTokens = 0;
@@ -90,9 +93,10 @@ bool Linear::readTokens() {
       !checkCounts(execution, {"Tokens"}) ||
       !checkCounts(execution, {"InputChannels"}))
     return false;
-  const int64_t limit = linearTokens(device, inputChannels);
+  // A token takes a word of the activation buffer for each block (5.1).
+  const int64_t limit = device["DAT_BRAM_DEPTH"] / numBlocks;
   auto count = [&](llvm::StringRef rows, llvm::StringRef width) -> int64_t {
-    const int64_t pixels = product(execution[rows], execution[width]);
+    const int64_t pixels = saturatingProduct(execution[rows], execution[width]);
     if (pixels <= limit)
       return pixels;
     execution.fail(
@@ -107,7 +111,10 @@ bool Linear::readTokens() {
 }
 
 bool Linear::readOutputChannels() {
-  const int64_t limit = weightBufferChannels(device, inputChannels);
+  // Each port's weight buffer has words of 32 bytes (5.2).
+  const int64_t bufferBytes =
+      32 * device["WT_BRAM_DEPTH"] * device["ASYN_FACTOR"];
+  const int64_t limit = bufferBytes / (numBlocks * kBlockBytes) * kLanes;
   for (llvm::StringRef reg : {"SliceChannels", "LastSliceChannels"}) {
     const int64_t channels = execution[reg];
     if (channels > 0 && channels % kLanes == 0 && channels <= limit)
@@ -118,10 +125,14 @@ bool Linear::readOutputChannels() {
                             " output channels that the weight buffer holds");
     return false;
   }
-  packages = (product(execution["LastSlice"], execution["SliceChannels"]) +
-              execution["LastSliceChannels"]) /
-             kLanes;
-  if (product(packages, edgellm::packageBytes(device, inputChannels)) <=
+  packages =
+      (saturatingProduct(execution["LastSlice"], execution["SliceChannels"]) +
+       execution["LastSliceChannels"]) /
+      kLanes;
+  // Each block has its weights, and 16 have a word of scales (3.2).
+  const int64_t channelBytes =
+      numBlocks * kBlockBytes + divideCeil(numBlocks, 16) * kScaleBytes;
+  if (saturatingProduct(packages, channelBytes) <=
       device.getMemory(MemorySpace::HBM).capacity)
     return true;
   execution.fail("LastSlice",
@@ -212,7 +223,7 @@ void Linear::readInput() {
                   getMapStrides(execution, "Input", execution["InputWidth"]));
   // The engine takes 0 for the rest of the last block, and for tokens that it
   // should write but has not got.
-  stride = divideCeil(inputChannels, kBlock) * kBlock;
+  stride = numBlocks * kBlock;
   inputs.resize(std::max(tokens, inputTokens) * stride);
   const int64_t computed = std::min(inputTokens, execution["Tokens"]);
   execution.parallelFor(divideCeil(inputChannels, kLanes), [&](int64_t group) {
@@ -230,8 +241,7 @@ void Linear::readInput() {
 void Linear::computePackage(int64_t index, const TaskOperand &weights,
                             const Map &output, const Map &residual) {
   // A port's bytes of a scale group: its scales, then the weights (3.2).
-  constexpr int64_t scaleBytes = 32;
-  constexpr int64_t maxGroupBytes = scaleBytes + 16 * kBlockBytes;
+  constexpr int64_t maxGroupBytes = kScaleBytes + 16 * kBlockBytes;
   std::vector<uint8_t> bytes(kLanes * maxGroupBytes);
   std::vector<LaneSums> sums(tokens);
   WeightBlock values;
@@ -240,10 +250,10 @@ void Linear::computePackage(int64_t index, const TaskOperand &weights,
   for (int64_t first = 0; first < inputChannels; first += groupChannels) {
     const bool isLast = first + groupChannels >= inputChannels;
     const int64_t groupBytes =
-        scaleBytes + divideCeil(isLast ? lastGroupChannels : groupChannels, 2);
+        kScaleBytes + divideCeil(isLast ? lastGroupChannels : groupChannels, 2);
     for (int64_t port = 0; port < kLanes; ++port)
       weights.read(port, from, &bytes[port * maxGroupBytes], groupBytes);
-    from += scaleBytes + groupChannels / 2;
+    from += kScaleBytes + groupChannels / 2;
 
     const int64_t blocks =
         divideCeil(std::min(groupChannels, inputChannels - first), kBlock);
@@ -254,7 +264,7 @@ void Linear::computePackage(int64_t index, const TaskOperand &weights,
         std::memcpy(&scale, &bytes[lane * maxGroupBytes + 2 * block], 2);
         scales[lane] = fromHalf(scale);
       }
-      kernels.decode(&bytes[scaleBytes + block * kBlockBytes], maxGroupBytes,
+      kernels.decode(&bytes[kScaleBytes + block * kBlockBytes], maxGroupBytes,
                      static_cast<int32_t>(code8), values);
       addBlock(first / kBlock + block, values, scales, sums);
     }

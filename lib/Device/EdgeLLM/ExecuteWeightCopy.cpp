@@ -19,10 +19,11 @@ void edgellm::executeWeightCopy(TaskExecution &execution) {
   const int64_t destination =
       (execution["DestinationHigh"] << 32) + execution["DestinationLow"];
   const int64_t port = execution["Port"];
-  if (bits == 0 || bits % 8 != 0 || bits > 8 * device.weightCopyBytes)
-    return execution.fail("LengthBits",
-                          "is " + Twine(bits) + ", but must be 1 to " +
-                              Twine(device.weightCopyBytes) + " bytes");
+  const int64_t limit = device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"];
+  if (bits == 0 || bits % 8 != 0 || bits > limit)
+    return execution.fail("LengthBits", "is " + Twine(bits) +
+                                            ", but must be 1 to " +
+                                            Twine(limit / 8) + " bytes");
   if (port != destination >> step)
     return execution.fail("Port", "is " + Twine(port) +
                                       ", but the destination lies in port " +

@@ -38,9 +38,9 @@ public:
   void addMap(StringRef reg, int64_t heads, int64_t headStride, int64_t groups,
               int64_t groupStride, int64_t width) {
     if (heads > 0 && groups > 0 && width > 0)
-      add(reg, product(heads - 1, headStride) +
-                   product(groups - 1, groupStride) +
-                   product(width, device["Pixel_Data_Bytes"]));
+      add(reg, saturatingProduct(heads - 1, headStride) +
+                   saturatingProduct(groups - 1, groupStride) +
+                   saturatingProduct(width, device["Pixel_Data_Bytes"]));
   }
   void addMap(StringRef reg, int64_t groups, int64_t stride, int64_t width) {
     addMap(reg, 1, 0, groups, stride, width);
@@ -48,8 +48,9 @@ public:
 
   /// The whole cache of that many heads, in every port (3.7).
   void addCache(StringRef reg, int64_t heads) {
-    add(reg, product(heads, device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"] *
-                                device["MAX_DAT_DW"] / 8 / device["HBM_Port"]));
+    add(reg, saturatingProduct(
+                 heads, device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"] *
+                            device["MAX_DAT_DW"] / 8 / device["HBM_Port"]));
   }
 
 private:
@@ -63,11 +64,13 @@ static void linearExtents(const RegisterValues &v, const Device &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const int64_t outputChannels =
-      product(v["LastSlice"], v["SliceChannels"]) + v["LastSliceChannels"];
+      saturatingProduct(v["LastSlice"], v["SliceChannels"]) +
+      v["LastSliceChannels"];
   const int64_t outputGroups = divideCeil(outputChannels, device["Tout"]);
   extents.addMap("InputAddress", v["InputChannels"] / device["Tout"],
                  v["InputSurface"], v["InputWidth"]);
-  extents.add("WeightAddress", product(outputGroups, v["PackageBits"] / 8));
+  extents.add("WeightAddress",
+              saturatingProduct(outputGroups, v["PackageBits"] / 8));
   extents.addMap("OutputAddress", outputGroups, v["OutputSurface"],
                  v["InputWidth"]);
   if (hasScaleBias(v))

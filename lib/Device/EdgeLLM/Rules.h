@@ -9,14 +9,13 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_RULES_H
 #define DLAVM_LIB_DEVICE_EDGELLM_RULES_H
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/Device.h"
+#include "DLAVM/Support/SaturatingProduct.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
-
-#include <algorithm>
 
 namespace dlavm::edgellm {
 
@@ -42,12 +41,6 @@ struct HeadConfiguration {
   int64_t queryHeads;
   int64_t kvHeads;
 };
-
-/// Registers of a broken driver hold anything, so products saturate, low enough
-/// that a few of them can be added.
-inline int64_t product(int64_t a, int64_t b) {
-  return std::min(llvm::SaturatingMultiply<uint64_t>(a, b), uint64_t(1) << 60);
-}
 
 /// The rules that the tables of several tasks share. Each reports the register
 /// that breaks it.
@@ -109,8 +102,8 @@ public:
     const int64_t pixel = device["Pixel_Data_Bytes"];
     require(values[reg] % pixel == 0, reg,
             "not a multiple of a pixel's " + llvm::Twine(pixel) + " bytes");
-    require(values[reg] >= product(count, bytes), reg,
-            "less than the " + llvm::Twine(product(count, bytes)) +
+    require(values[reg] >= saturatingProduct(count, bytes), reg,
+            "less than the " + llvm::Twine(saturatingProduct(count, bytes)) +
                 " bytes of " + what);
   }
   /// The strides of a map without heads; in one row, both are the same.
@@ -127,7 +120,7 @@ public:
     stride(line, width, device["Pixel_Data_Bytes"],
            llvm::Twine(width) + " tokens");
     // A head is a whole map; nothing lies between two of them.
-    equals((prefix + "Head").str(), product(groups, values[line]),
+    equals((prefix + "Head").str(), saturatingProduct(groups, values[line]),
            llvm::Twine(groups) + " groups of " + llvm::Twine(values[line]) +
                " bytes");
   }
@@ -173,6 +166,8 @@ private:
 
 /// Sets the `extents` of every task that has a place in the plan of a model.
 void addExtents(Device &device);
+/// Sets the `extents` and `check` of every task.
+void addChecks(Device &device);
 
 } // namespace dlavm::edgellm
 
