@@ -8,6 +8,8 @@
 
 #include "Starts.h"
 
+#include "../../lib/Device/EdgeLLM/Encode/Partition.h"
+#include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Device/FP20.h"
 
 #include "gtest/gtest.h"

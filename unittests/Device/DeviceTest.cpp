@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../lib/Device/EdgeLLM/Encode/Partition.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 
 #include "llvm/Support/raw_ostream.h"

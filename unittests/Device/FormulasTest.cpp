@@ -11,6 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../lib/Device/EdgeLLM/Encode/Partition.h"
+#include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Device/Word.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Pack/Quantize.h"
 #include "DLAVM/Support/Half.h"
 #include "SpecDecoder.h"

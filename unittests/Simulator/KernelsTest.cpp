@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../../lib/Device/EdgeLLM/Kernels.h"
+#include "../../lib/Device/EdgeLLM/Simulate/Kernels.h"
 #include "Machine.h"
 
 using namespace dlavm::edgellm;

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_EXECUTE_H
-#define DLAVM_LIB_DEVICE_EDGELLM_EXECUTE_H
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_EXECUTE_H
+#define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_EXECUTE_H
 
 #include "DLAVM/Device/TaskExecution.h"
 #include "DLAVM/Support/SaturatingProduct.h"
@@ -102,9 +102,6 @@ struct ScaleBias {
 std::vector<ScaleBias> readScaleBias(TaskExecution &execution,
                                      llvm::StringRef reg, int64_t channels);
 
-/// Sets the `execute` of every task, and the place of KV cache elements.
-void addExecution(Device &device);
-
 void executeLinear(TaskExecution &execution);
 void executeNorm(TaskExecution &execution);
 void executeActivation(TaskExecution &execution);
@@ -118,4 +115,4 @@ void executeWeightCopy(TaskExecution &execution);
 
 } // namespace dlavm::edgellm
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_EXECUTE_H
+#endif // DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_EXECUTE_H

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_KERNELS_H
-#define DLAVM_LIB_DEVICE_EDGELLM_KERNELS_H
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H
+#define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H
 
 #include <cstdint>
 #include <vector>
@@ -53,4 +53,4 @@ const Kernels &getKernels();
 
 } // namespace dlavm::edgellm
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_KERNELS_H
+#endif // DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H

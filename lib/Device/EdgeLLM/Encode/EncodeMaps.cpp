@@ -9,10 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Device/FP20.h"
-#include "DLAVM/Device/TaskWriter.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "Encoders.h"
 
 #include "llvm/Support/MathExtras.h"
 

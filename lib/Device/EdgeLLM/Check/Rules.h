@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_RULES_H
-#define DLAVM_LIB_DEVICE_EDGELLM_RULES_H
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
+#define DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
 
 #include "DLAVM/Device/Device.h"
 #include "DLAVM/Support/SaturatingProduct.h"
@@ -166,9 +166,7 @@ private:
 
 /// Sets the `extents` of every task that has a place in the plan of a model.
 void addExtents(Device &device);
-/// Sets the `extents` and `check` of every task.
-void addChecks(Device &device);
 
 } // namespace dlavm::edgellm
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_RULES_H
+#endif // DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H

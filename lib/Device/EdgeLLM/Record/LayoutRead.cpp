@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "Layouts.h"
 
 using namespace dlavm;
 using namespace llvm;

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "Layouts.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Endian.h"
@@ -22,6 +22,22 @@
 
 using namespace dlavm;
 using namespace llvm;
+
+int64_t edgellm::inputBlocks(const Device &device, int64_t inputChannels) {
+  return divideCeil(inputChannels, device["Tin"]);
+}
+
+int64_t edgellm::scaleGroups(const Device &device, int64_t inputChannels) {
+  return divideCeil(device["Tin"] * inputBlocks(device, inputChannels),
+                    device["WT_CH_Tgroup"]);
+}
+
+int64_t edgellm::packageBytes(const Device &device, int64_t inputChannels) {
+  const int64_t scaleBytes = device["HBM_AXI_DATA_WIDTH"] / 8;
+  const int64_t blockBytes = device["Tin"] * device["MAX_WT_DW"] / 8;
+  return scaleBytes * scaleGroups(device, inputChannels) +
+         blockBytes * inputBlocks(device, inputChannels);
+}
 
 /// Writes FP16 codes and returns what follows them.
 static uint8_t *writeCodes(ArrayRef<uint16_t> codes, uint8_t *out) {

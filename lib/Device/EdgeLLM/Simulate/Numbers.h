@@ -9,8 +9,8 @@
 // The simulator's own conversions: the packer and the reference interpreter
 // have others, so that a mistake in one shows.
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_NUMBERS_H
-#define DLAVM_LIB_DEVICE_EDGELLM_NUMBERS_H
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H
+#define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H
 
 #include "llvm/ADT/bit.h"
 
@@ -65,4 +65,4 @@ inline double fromFP20(int64_t code) {
 
 } // namespace dlavm::edgellm
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_NUMBERS_H
+#endif // DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H

@@ -9,9 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
-#include "DLAVM/Device/TaskWriter.h"
+#include "../Record/Layouts.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "Encoders.h"
+#include "Partition.h"
 
 #include "llvm/Support/MathExtras.h"
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Execute.h"
+#include "Simulate.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;

@@ -1,0 +1,35 @@
+//===- Encode.cpp - From edgellm tasks to register values -----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Encode.h"
+#include "Encoders.h"
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+
+void edgellm::addEncoding(Device &device) {
+  auto serve = [&](TaskKind kind, auto encode, auto verify) -> TaskSupport & {
+    TaskSupport &support = device.addTask(kind);
+    support.encode = encode;
+    support.verify = verify;
+    return support;
+  };
+  serve(TaskKind::Linear, encodeLinear, verifyLinear).maxTokens =
+      maxTokensLinear;
+  serve(TaskKind::Norm, encodeNorm, verifyNorm);
+  serve(TaskKind::Activation, encodeActivation, nullptr);
+  serve(TaskKind::Softmax, encodeSoftmax, verifyHeads);
+  serve(TaskKind::Rope, encodeRope, verifyHeads);
+  serve(TaskKind::Scores, encodeScores, verifyHeads).maxTokens =
+      maxTokensScores;
+  serve(TaskKind::Values, encodeValues, verifyHeads).maxTokens =
+      maxTokensValues;
+  serve(TaskKind::KVAppend, encodeKVAppend, verifyHeads);
+  serve(TaskKind::Elementwise, encodeElementwise, nullptr);
+  device.encodeWeightCopy = encodeWeightCopy;
+}

@@ -1,0 +1,21 @@
+//===- Encode.h - From edgellm tasks to register values -------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODE_H
+#define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODE_H
+
+#include "DLAVM/Device/Device.h"
+
+namespace dlavm::edgellm {
+
+/// Sets the `verify`, `maxTokens` and `encode` of every task of \p device.
+void addEncoding(Device &device);
+
+} // namespace dlavm::edgellm
+
+#endif // DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODE_H

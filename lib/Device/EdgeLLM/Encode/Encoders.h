@@ -1,0 +1,41 @@
+//===- Encoders.h - The tasks of edgellm when encoded ---------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
+#define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
+
+#include "DLAVM/Device/TaskWriter.h"
+
+namespace dlavm::edgellm {
+
+void encodeLinear(mlir::Operation *task, TaskWriter &writer);
+void encodeNorm(mlir::Operation *task, TaskWriter &writer);
+void encodeActivation(mlir::Operation *task, TaskWriter &writer);
+void encodeSoftmax(mlir::Operation *task, TaskWriter &writer);
+void encodeRope(mlir::Operation *task, TaskWriter &writer);
+void encodeScores(mlir::Operation *task, TaskWriter &writer);
+void encodeValues(mlir::Operation *task, TaskWriter &writer);
+void encodeKVAppend(mlir::Operation *task, TaskWriter &writer);
+void encodeElementwise(mlir::Operation *task, TaskWriter &writer);
+void encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer);
+
+Word maxTokensLinear(mlir::Operation *task, const Device &device,
+                     const Word &total);
+Word maxTokensScores(mlir::Operation *task, const Device &device,
+                     const Word &total);
+Word maxTokensValues(mlir::Operation *task, const Device &device,
+                     const Word &total);
+
+llvm::LogicalResult verifyLinear(mlir::Operation *task, const Device &device);
+llvm::LogicalResult verifyNorm(mlir::Operation *task, const Device &device);
+/// Rotary embedding, KV caches and attention: heads of one size only.
+llvm::LogicalResult verifyHeads(mlir::Operation *task, const Device &device);
+
+} // namespace dlavm::edgellm
+
+#endif // DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H

@@ -1,0 +1,134 @@
+//===- Record.cpp - Records of the edgellm family -------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sections named in comments are those of the EdgeLLM register document.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Record.h"
+#include "Layouts.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+using llvm::alignTo;
+using llvm::divideCeil;
+
+static void addRegisterTables(Device &device) {
+  RegisterTable table;
+  TaskKind kind;
+#define TABLE(k, n, title)                                                     \
+  kind = TaskKind::k;                                                          \
+  table = RegisterTable(#n, title);
+#define REG(n, number, role, unit, meaning)                                    \
+  table.add({#n, number, RegisterRole::role, unit, meaning, 0, {}});
+#define FIXED(n, number, role, value, meaning)                                 \
+  table.add({#n, number, RegisterRole::role, "", meaning, value, {}});
+#define VALUE(n, value) table.addValue({#n, value});
+#define END() device.addTask(kind).registers = table;
+#include "Registers.def"
+}
+
+static void addObjects(Device &device) {
+  using Shape = llvm::ArrayRef<int64_t>;
+  // Scale and bias, or gamma and beta, are one 32-bit word per channel
+  // (sections 3.3 and 3.4).
+  auto wordPerChannel = [](Shape shape, const Device &d) -> int64_t {
+    return 4 * alignTo(shape[0], d["Tout"]);
+  };
+  ObjectSupport &weight = device.addObject(
+      ObjectKind::Weight,
+      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
+         return divideCeil(shape[0], d["Tout"]) * packageBytes(d, shape[1]);
+       }});
+  weight.packWeights = packWeights;
+  weight.readWeights = readWeights;
+  for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight}) {
+    ObjectSupport &words =
+        device.addObject(kind, {MemorySpace::DDR, wordPerChannel});
+    words.packPairs = packPairs;
+    words.readPairs = readPairs;
+  }
+  // Four planes of one pixel per position (section 3.5).
+  device
+      .addObject(ObjectKind::RopeTable, {MemorySpace::DDR,
+                                         [](Shape, const Device &d) -> int64_t {
+                                           return 4 * d["Pixel_Data_Bytes"] *
+                                                  d["MAX_TOKEN"];
+                                         }})
+      .packRotations = packRotations;
+  device
+      .addObject(
+          ObjectKind::ActivationTable,
+          {MemorySpace::DDR,
+           [](Shape, const Device &d) { return d["Activation_Table_Bytes"]; }})
+      .packSegments = packSegments;
+  device.addObject(
+      ObjectKind::KVCache,
+      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
+         return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] * d["MAX_DAT_DW"] / 8 *
+                shape[0] / d["HBM_Port"];
+       }});
+}
+
+Device edgellm::createRecord20241128() {
+  Device device("edgellm", "20241128");
+  device.addParameter("Tin", 128, "input channels per cycle of the MVM engine");
+  device.addParameter("Tout", 32, "output channels in parallel, of a pixel");
+  device.addParameter("HBM_Port", 32, "HBM AXI ports");
+  device.addParameter("log2_Bank_Step", 28,
+                      "log2 of the bytes between HBM ports");
+  device.addParameter("MAX_DAT_DW", 16, "bits of an activation");
+  device.addParameter("MAX_WT_DW", 4, "bits of a weight");
+  device.addParameter("T_quant_block", 128, "input channels per weight scale");
+  device.addParameter("HBM_AXI_DATA_WIDTH", 256, "bits of an HBM port word");
+  device.addParameter("Pixel_Data_Bytes", 64, "bytes of a pixel");
+  device.addParameter("WT_CH_Tgroup", 2048,
+                      "input channels per scale word of a port");
+  device.addParameter("log2_CH", 19, "bits of a channel field");
+  device.addParameter("AXI_BURST_LEN", 32, "words of a DDR burst");
+  device.addParameter("DAT_BRAM_DEPTH", 4096,
+                      "activation buffer, words of Tin values");
+  device.addParameter("WT_BRAM_DEPTH", 2048,
+                      "weight buffer of a port, words of 256 bits");
+  device.addParameter("ASYN_FACTOR", 1, "multiplier of the weight depth");
+  device.addParameter("BN_limit", 2048,
+                      "output channels whose scale and bias fit the FIFOs");
+  device.addParameter("MAX_TOKEN", 2048,
+                      "tokens of KV caches and the rotary table");
+  device.addParameter("MAX_CH_per_HEAD", 128, "channels of a head");
+  device.addParameter("MAX_HEADS", 255, "heads that a task can address");
+  device.addParameter("S_bits", 1 << 22,
+                      "activation buffer of attention, bits");
+  device.addParameter("AUX_WT_BUF_DEPTH", 1024,
+                      "bus words per copy from DDR to HBM");
+  device.addParameter("AXI_DAT_WIDTH", 512, "bits of a DDR bus word");
+  device.addParameter("Activation_Table_Bytes", 8192,
+                      "bytes loaded for an activation table");
+  // What the register document leaves open; docs/Numerics.md explains each.
+  device.addParameter("Linear_Accumulator_Bits", 64,
+                      "sums of the MVM engine, FP64 or FP32");
+  device.addParameter("Weight_Code_8", 0,
+                      "value of the weight nibble 8, 0 or -8");
+  device.addParameter("Activation_Beyond_Table", 0,
+                      "from the last breakpoint on: 0 extends, 1 holds");
+  device.addParameter("Argmax_Tie", 0,
+                      "of equal logits: 0 the lowest index, 1 the highest");
+  device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64");
+  // Registers hold 32 bits of a DDR address, and a bank has 2^28 bytes.
+  device.addMemory({MemorySpace::DDR, int64_t(1) << 32, 0x200000000, 1, 0,
+                    /*alignment=*/1024, /*minimumAlignment=*/64});
+  device.addMemory({MemorySpace::HBM, 1 << 28, 0, 32, 1 << 28,
+                    /*alignment=*/512, /*minimumAlignment=*/512});
+  device.weightCopyBytes =
+      device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"] / 8;
+  addObjects(device);
+  addRegisterTables(device);
+  return device;
+}
