@@ -107,7 +107,7 @@ private:
     object.shape = info.shape;
     object.from = {name};
     object.bytes =
-        device.getObject(ObjectKind::Weight).bytes(object.shape, device);
+        device.getObject(ObjectKind::Weight)->bytes(object.shape, device);
     object.ports = device.getMemory(MemorySpace::HBM).ports;
     object.space = MemorySpace::HBM;
     object.file = "layer00/" + name + ".{port}.bin";

@@ -10,7 +10,7 @@
 #define DLAVM_INITALL_H
 
 #include "DLAVM/Conversion/Passes.h"
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/Devices.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
@@ -32,11 +32,6 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<llm::LLMDialect, accel::AccelDialect, csb::CSBDialect,
                   mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::memref::MemRefDialect, mlir::scf::SCFDialect>();
-}
-
-/// The devices of the project.
-inline void registerAllDevices() {
-  edgellm::registerDevices(DeviceRegistry::instance());
 }
 
 /// The passes of the project, upstream's that go with them, and the pipeline.

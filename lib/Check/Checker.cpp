@@ -17,13 +17,6 @@ static bool isMap(RegisterRole role) {
   return role == RegisterRole::MapIn || role == RegisterRole::MapOut;
 }
 
-/// The register of this identifier that the task writes, or null.
-static const Register *findWritten(const DecodedTask &task,
-                                   llvm::StringRef identifier) {
-  const Register *reg = task.getTable().lookup(identifier);
-  return reg && isWritten(reg->role) ? reg : nullptr;
-}
-
 /// The operand of this register, or null.
 static Operand *findOperand(llvm::SmallVectorImpl<Operand> &operands,
                             const Register *reg) {
@@ -79,11 +72,11 @@ private:
   /// The number of each memory that a role refers to, by role.
   llvm::SmallVector<unsigned, 16> memoryOfRole;
   /// For each task the register that says how many tokens a start writes, or
-  /// null; and the bytes of a token, or 0.
+  /// null.
   llvm::SmallVector<const Register *, 16> widths;
-  int64_t pixelBytes = 0;
+  const int64_t rowBytes;
   /// For each task the registers that say what call it belongs to, or null.
-  llvm::SmallVector<const Register *, 16> pasts, columns;
+  llvm::SmallVector<const Register *, 16> pasts, keys;
 
   /// The registers of the device, and for each the number of the last start
   /// before it was written, plus 1.
@@ -107,22 +100,19 @@ private:
 Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
     : device(device), decoder(device), plan(device, std::move(regions)),
       cache(device), dataflow(device, plan, log),
-      file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()) {
+      rowBytes(device.getTraits().rowBytes), file(decoder.getRegisterEnd()),
+      writtenAt(decoder.getRegisterEnd()) {
   for (const DecodedTask &task : decoder.getTasks()) {
-    const Register *width = task.getTable().lookup("OutputWidth");
-    widths.push_back(width ? width : task.getTable().lookup("Width"));
-    pasts.push_back(findWritten(task, "Past"));
-    columns.push_back(findWritten(task, "Columns"));
+    widths.push_back(task.getTable().lookup(RegisterRole::Tokens));
+    pasts.push_back(task.getTable().lookup(RegisterRole::Past));
+    keys.push_back(task.getTable().lookup(RegisterRole::Keys));
     for (const Register *reg : task.written) {
       const auto role = static_cast<unsigned>(reg->role);
       if (role >= memoryOfRole.size())
         memoryOfRole.resize(role + 1);
-      memoryOfRole[role] = getMemoryIndex(device, reg->role);
+      memoryOfRole[role] = getMemoryIndex(device, device.getMemory(reg->role));
     }
   }
-  for (const Parameter &parameter : device.getParameters())
-    if (parameter.name == "Pixel_Data_Bytes")
-      pixelBytes = parameter.value;
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,7 +189,7 @@ void Checker::Impl::read(uint32_t reg) {
 //===----------------------------------------------------------------------===//
 
 void Checker::Impl::start(uint32_t reg, uint32_t value) {
-  const DecodedTask *task = decoder.lookup(reg, value);
+  const DecodedTask *task = decoder.lookup(reg, value, file);
   if (running)
     report(running->getName(*running->status),
            "the next task starts before this one is polled");
@@ -254,7 +244,7 @@ void Checker::Impl::checkCall(const DecodedTask &task) {
                                      Twine(expected) + ": " + meaning);
   };
   check(pasts[index], past, "the tokens in the KV cache before the call");
-  check(columns[index], seq + past,
+  check(keys[index], seq + past,
         "the tokens in the KV cache and those of the call");
 }
 
@@ -264,7 +254,8 @@ Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
     report(task.getName(*reg), Twine(reg->name) + " " + problem);
   Operands operands;
   for (const StartFacts::RelativeExtent &extent : facts.extents) {
-    const int64_t address = file[extent.reg->number];
+    const int64_t address =
+        RegisterValues(task.getTable(), file).getAddress(*extent.reg);
     operands.push_back(
         {extent.reg,
          memoryOfRole[static_cast<unsigned>(extent.reg->role)],
@@ -331,11 +322,11 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
   const std::optional<int64_t> step = advance(*output);
   if (!step)
     return;
-  if (lastWidth * pixelBytes != 0 && *step != lastWidth * pixelBytes)
+  if (lastWidth * rowBytes != 0 && *step != lastWidth * rowBytes)
     report(task, *output,
            "the output advances by " + Twine(*step) +
                " bytes from slice to slice, but the last one wrote " +
-               Twine(lastWidth) + " tokens of " + Twine(pixelBytes) + " bytes");
+               Twine(lastWidth) + " tokens of " + Twine(rowBytes) + " bytes");
   for (const Operand &operand : operands) {
     const std::optional<int64_t> other = advance(operand);
     // Parameters stay, or belong to the tokens as the rotary table does.

@@ -39,8 +39,11 @@ void Dataflow::add(const Op &op) {
   checkDisjoint(op);
   for (const Operand &operand : op.operands) {
     switch (operand.reg->role) {
-    case RegisterRole::ParameterDDR:
-    case RegisterRole::ParameterHBM:
+    case RegisterRole::Weight:
+    case RegisterRole::ScaleBias:
+    case RegisterRole::NormWeight:
+    case RegisterRole::RopeTable:
+    case RegisterRole::ActivationTable:
       readParameter(op, operand);
       break;
     case RegisterRole::CacheIn:

@@ -10,24 +10,8 @@
 
 using namespace dlavm;
 
-static unsigned getMemoryIndex(const Device &device, MemorySpace space) {
-  llvm::ArrayRef<Memory> memories = device.getMemories();
-  for (unsigned i = 0, e = memories.size(); i != e; ++i)
-    if (memories[i].space == space)
-      return i;
-  // A device with one memory keeps everything there.
-  return 0;
-}
-
-unsigned dlavm::getMemoryIndex(const Device &device, RegisterRole role) {
-  switch (role) {
-  case RegisterRole::ParameterHBM:
-  case RegisterRole::CacheIn:
-  case RegisterRole::CacheOut:
-    return ::getMemoryIndex(device, MemorySpace::HBM);
-  default:
-    return ::getMemoryIndex(device, MemorySpace::DDR);
-  }
+unsigned dlavm::getMemoryIndex(const Device &device, const Memory &memory) {
+  return static_cast<unsigned>(&memory - device.getMemories().data());
 }
 
 Plan::Plan(const Device &device, std::vector<PlanRegion> planRegions) {
@@ -36,7 +20,7 @@ Plan::Plan(const Device &device, std::vector<PlanRegion> planRegions) {
                       : region.kind == "cache"   ? Kind::Cache
                                                  : Kind::Buffer;
     regions.push_back({std::move(region.name),
-                       ::getMemoryIndex(device, region.space),
+                       getMemoryIndex(device, *device.getMemory(region.memory)),
                        {region.begin, region.end},
                        region.layerStride,
                        region.layers,
@@ -46,16 +30,11 @@ Plan::Plan(const Device &device, std::vector<PlanRegion> planRegions) {
 }
 
 Plan::Kind Plan::getKind(RegisterRole role) {
-  switch (role) {
-  case RegisterRole::ParameterDDR:
-  case RegisterRole::ParameterHBM:
+  if (isParameter(role))
     return Kind::Parameter;
-  case RegisterRole::CacheIn:
-  case RegisterRole::CacheOut:
-    return Kind::Cache;
-  default:
-    return Kind::Buffer;
-  }
+  return role == RegisterRole::CacheIn || role == RegisterRole::CacheOut
+             ? Kind::Cache
+             : Kind::Buffer;
 }
 
 std::optional<int64_t> Plan::Region::find(ByteRange range) const {

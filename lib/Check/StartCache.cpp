@@ -17,7 +17,9 @@ const StartFacts &StartCache::get(const DecodedTask &task,
   llvm::SmallVector<uint32_t, 36> key;
   for (const Register *reg : task.written) {
     const uint32_t value = file[reg->number];
-    key.push_back(isAddress(reg->role) ? value != 0 : value);
+    key.push_back(isAddress(reg->role)                     ? value != 0
+                  : reg->role == RegisterRole::HighAddress ? 0
+                                                           : value);
   }
   const llvm::ArrayRef<uint8_t> bytes(
       reinterpret_cast<const uint8_t *>(key.data()),
@@ -51,7 +53,7 @@ void StartCache::compute(Entry &entry, llvm::ArrayRef<uint32_t> file) const {
   llvm::SmallVector<Extent> extents;
   support.extents(values, device, extents);
   for (const Extent &extent : extents) {
-    const int64_t address = file[extent.reg->number];
+    const int64_t address = values.getAddress(*extent.reg);
     entry.facts.extents.push_back(
         {extent.reg, {extent.begin - address, extent.end - address}});
   }

@@ -13,8 +13,12 @@ using namespace dlavm;
 TaskDecoder::TaskDecoder(const Device &device) {
   for (const auto &[kind, support] : device.getTasks()) {
     const RegisterTable &table = support.registers;
-    DecodedTask task = {
-        kind, &support, &table.getOpcode(), &table.getStatus(), {}};
+    DecodedTask task = {kind,
+                        &support,
+                        &table.getOpcode(),
+                        &table.getStatus(),
+                        table.lookup(RegisterRole::Selector),
+                        {}};
     for (const Register &reg : table.getRegisters()) {
       if (dlavm::isWritten(reg.role)) {
         task.written.push_back(&reg);
@@ -37,10 +41,18 @@ void TaskDecoder::add(uint32_t reg, Use use) {
   uses[reg] |= use;
 }
 
-const DecodedTask *TaskDecoder::lookup(uint32_t reg, uint32_t value) const {
-  for (const Start &start : starts)
-    if (start.reg == reg && start.value == value)
-      return &tasks[start.task];
+const DecodedTask *TaskDecoder::lookup(uint32_t reg, uint32_t value,
+                                       llvm::ArrayRef<uint32_t> file) const {
+  for (const Start &start : starts) {
+    if (start.reg != reg || start.value != value)
+      continue;
+    const DecodedTask &task = tasks[start.task];
+    if (!task.selector ||
+        llvm::any_of(task.selector->values, [&](const NamedValue &selected) {
+          return selected.value == file[task.selector->number];
+        }))
+      return &task;
+  }
   return nullptr;
 }
 

@@ -20,8 +20,12 @@ using namespace llvm;
 Comparison::Comparison(Simulator &simulator, const Device &device,
                        const DriverPlan &plan, const Reference &reference,
                        double tolerance)
-    : simulator(simulator), plan(plan), reference(reference),
-      lanes(device["Tout"]), tolerance(tolerance), decoder(device) {}
+    : simulator(simulator), plan(plan), reference(reference), device(device),
+      rowBytes(device.getTraits().rowBytes), tolerance(tolerance),
+      decoder(device), file(decoder.getRegisterEnd()) {
+  for (int64_t lane = 0; lane < device.getTraits().lanes; ++lane)
+    lanePlaces.push_back(device.placeLane(device, lane));
+}
 
 void Comparison::beginCall(const ExpectedCall &expected) {
   call = &expected;
@@ -84,7 +88,9 @@ void Comparison::task(int32_t newLayer, StringRef newName) {
 
 void Comparison::write(uint32_t reg, uint32_t value) {
   simulator.write(reg, value);
-  if (const DecodedTask *task = decoder.lookup(reg, value)) {
+  if (reg < file.size())
+    file[reg] = value;
+  if (const DecodedTask *task = decoder.lookup(reg, value, file)) {
     started = task;
     ++starts;
   }
@@ -132,20 +138,25 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
   if (!buffer)
     return report(layer, name, task.result,
                   "plan.json has no buffer of this name");
-  // Heads, groups of channels, tokens, channels of a group.
-  const int64_t groups = divideCeil(expected.channels, lanes);
-  const int64_t bytes = 2 * lanes * expected.tokens * groups * expected.maps;
-  ArrayRef<uint8_t> memory =
-      simulator.getMemory(MemorySpace::DDR, 0, buffer->address, bytes);
-  if (memory.size() != static_cast<size_t>(bytes))
+  const int64_t lanes = lanePlaces.size();
+  const int64_t surfaces = divideCeil(expected.channels, lanes);
+  const int64_t bytes = rowBytes * expected.tokens * surfaces * expected.maps;
+  const Memory &memory = device.getMapMemory();
+  SmallVector<ArrayRef<uint8_t>> ports;
+  for (int64_t port = 0; port < memory.ports; ++port)
+    ports.push_back(simulator.getMemory(memory, port, buffer->address, bytes));
+  if (any_of(ports, [&](ArrayRef<uint8_t> port) {
+        return port.size() != static_cast<size_t>(bytes);
+      }))
     return report(layer, name, task.result,
                   "plan.json gives this buffer an address outside the memory");
   compare(expected, task.computes, buffer->name, /*isCache=*/false,
           [&](int64_t map, int64_t token, int64_t channel) {
-            const int64_t group = map * groups + channel / lanes;
-            const int64_t index =
-                (group * expected.tokens + token) * lanes + channel % lanes;
-            return support::endian::read16le(memory.data() + 2 * index);
+            const int64_t surface = map * surfaces + channel / lanes;
+            const int64_t row = surface * expected.tokens + token;
+            const ElementPlace &place = lanePlaces[channel % lanes];
+            return support::endian::read16le(ports[place.port].data() +
+                                             row * rowBytes + place.offset);
           });
 }
 
@@ -172,7 +183,7 @@ void Comparison::compareTokenWord() {
   if (!buffer || !call->token)
     return;
   ArrayRef<uint8_t> memory =
-      simulator.getMemory(MemorySpace::DDR, 0, buffer->address, 4);
+      simulator.getMemory(device.getMapMemory(), 0, buffer->address, 4);
   const int64_t found =
       memory.size() == 4 ? support::endian::read32le(memory.data()) : -1;
   if (found != *call->token)
@@ -263,8 +274,7 @@ void Comparison::report(int64_t opLayer, StringRef task, StringRef buffer,
   std::string reg;
   if (started && task == name)
     for (const Register *candidate : started->written)
-      if (candidate->role == RegisterRole::MapOut ||
-          candidate->role == RegisterRole::CacheOut) {
+      if (isOutput(candidate->role)) {
         reg = started->getName(*candidate);
         break;
       }

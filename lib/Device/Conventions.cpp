@@ -8,24 +8,22 @@
 
 #include "DLAVM/Device/Conventions.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
 using namespace dlavm;
 
 std::optional<std::string> dlavm::checkConventions(const Device &device) {
-  // The table of unknowns in docs/Numerics.md has a row for each.
-  static constexpr struct {
-    llvm::StringLiteral name;
-    int64_t values[2];
-  } conventions[] = {{"Linear_Accumulator_Bits", {64, 32}},
-                     {"Weight_Code_8", {0, -8}},
-                     {"Activation_Beyond_Table", {0, 1}},
-                     {"Argmax_Tie", {0, 1}},
-                     {"Softmax_Bits", {32, 64}}};
   for (const Parameter &parameter : device.getParameters())
-    for (const auto &[name, values] : conventions)
-      if (parameter.name == name && parameter.value != values[0] &&
-          parameter.value != values[1])
-        return "the parameter " + parameter.name + " of " + device.getName() +
-               " is " + std::to_string(parameter.value) + ", but must be " +
-               std::to_string(values[0]) + " or " + std::to_string(values[1]);
+    if (!parameter.allowed.empty() &&
+        !llvm::is_contained(parameter.allowed, parameter.value))
+      return ("the parameter " + parameter.name + " of " + device.getName() +
+              " is " + llvm::Twine(parameter.value) + ", but must be " +
+              llvm::join(llvm::map_range(parameter.allowed,
+                                         [](int64_t value) {
+                                           return std::to_string(value);
+                                         }),
+                         " or "))
+          .str();
   return std::nullopt;
 }

@@ -46,17 +46,46 @@ const TaskSupport *Device::getTask(TaskKind kind) const {
   return it == tasks.end() ? nullptr : &it->second;
 }
 
-const ObjectSupport &Device::getObject(ObjectKind kind) const {
+const ObjectSupport *Device::getObject(ObjectKind kind) const {
   auto it = objects.find(kind);
-  assert(it != objects.end() && "the device keeps no object of this kind");
-  return it->second;
+  return it == objects.end() ? nullptr : &it->second;
 }
 
-const Memory &Device::getMemory(MemorySpace space) const {
+const Memory *Device::getMemory(llvm::StringRef name) const {
   for (const Memory &memory : memories)
-    if (memory.space == space)
-      return memory;
-  llvm_unreachable("the device has no such memory");
+    if (memory.name == name)
+      return &memory;
+  return nullptr;
+}
+
+/// The kind of object that an address register of this role refers to.
+static std::optional<ObjectKind> getKind(RegisterRole role) {
+  switch (role) {
+  case RegisterRole::Weight:
+  case RegisterRole::TransferOut:
+    return ObjectKind::Weight;
+  case RegisterRole::ScaleBias:
+    return ObjectKind::ScaleBias;
+  case RegisterRole::NormWeight:
+    return ObjectKind::NormWeight;
+  case RegisterRole::RopeTable:
+    return ObjectKind::RopeTable;
+  case RegisterRole::ActivationTable:
+    return ObjectKind::ActivationTable;
+  case RegisterRole::CacheIn:
+  case RegisterRole::CacheOut:
+    return ObjectKind::KVCache;
+  default:
+    return std::nullopt;
+  }
+}
+
+const Memory *Device::findMemory(RegisterRole role) const {
+  const std::optional<ObjectKind> kind = getKind(role);
+  if (!kind)
+    return getMemory(mapMemory);
+  const ObjectSupport *object = getObject(*kind);
+  return object ? getMemory(object->memory) : nullptr;
 }
 
 DeviceRegistry &DeviceRegistry::instance() {
@@ -64,9 +93,12 @@ DeviceRegistry &DeviceRegistry::instance() {
   return registry;
 }
 
-void DeviceRegistry::add(Device device) {
+llvm::Error DeviceRegistry::add(Device device) {
+  if (llvm::Error error = validate(device))
+    return error;
   std::string name = device.getName();
   devices.insert_or_assign(std::move(name), std::move(device));
+  return llvm::Error::success();
 }
 
 const Device *DeviceRegistry::lookup(llvm::StringRef name) const {
@@ -89,10 +121,11 @@ void dlavm::printDevices(const DeviceRegistry &registry,
           os << llvm::format("  %-24s %10lld  ", parameter.name.c_str(),
                              static_cast<long long>(parameter.value))
              << parameter.meaning << "\n";
-        os << llvm::format("  %-24s %10g  ", "Norm_Epsilon", device.normEpsilon)
+        os << llvm::format("  %-24s %10g  ", "Norm_Epsilon",
+                           device.getTraits().normEpsilon)
            << "what norms add to the mean square\n";
         for (const Memory &memory : device.getMemories())
-          os << "  " << stringify(memory.space) << ": " << memory.ports
+          os << "  " << memory.name << ": " << memory.ports
              << (memory.ports == 1 ? " port of " : " ports of ")
              << memory.capacity << " bytes, buffers at multiples of "
              << memory.alignment << "\n";

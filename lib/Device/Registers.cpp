@@ -14,34 +14,48 @@
 
 using namespace dlavm;
 
-llvm::StringRef dlavm::stringify(MemorySpace space) {
-  return space == MemorySpace::DDR ? "DDR" : "HBM";
-}
-
 llvm::StringRef dlavm::stringify(RegisterRole role) {
   switch (role) {
   case RegisterRole::Count:
     return "count";
+  case RegisterRole::Tokens:
+    return "tokens of the start";
+  case RegisterRole::Past:
+    return "tokens before the call";
+  case RegisterRole::Keys:
+    return "tokens after the call";
   case RegisterRole::Stride:
     return "stride";
   case RegisterRole::Code:
     return "code";
   case RegisterRole::Reserved:
     return "reserved";
+  case RegisterRole::Selector:
+    return "selector of the task";
+  case RegisterRole::HighAddress:
+    return "high bits of addresses";
   case RegisterRole::MapIn:
-    return "input map (DDR)";
+    return "input map";
   case RegisterRole::MapOut:
-    return "output map (DDR)";
-  case RegisterRole::ParameterDDR:
-    return "parameter (DDR)";
-  case RegisterRole::ParameterHBM:
-    return "parameter (HBM)";
+    return "output map";
+  case RegisterRole::Weight:
+    return "weights";
+  case RegisterRole::ScaleBias:
+    return "scales and biases";
+  case RegisterRole::NormWeight:
+    return "norm weights";
+  case RegisterRole::RopeTable:
+    return "rotary table";
+  case RegisterRole::ActivationTable:
+    return "activation table";
   case RegisterRole::CacheIn:
-    return "cache read (HBM)";
+    return "cache read";
   case RegisterRole::CacheOut:
-    return "cache written (HBM)";
-  case RegisterRole::Transfer:
-    return "transfer";
+    return "cache written";
+  case RegisterRole::TransferIn:
+    return "source";
+  case RegisterRole::TransferOut:
+    return "destination";
   case RegisterRole::Opcode:
     return "opcode, starts";
   case RegisterRole::Status:
@@ -54,6 +68,14 @@ llvm::StringRef dlavm::stringify(RegisterRole role) {
 
 bool dlavm::isAddress(RegisterRole role) {
   return role >= RegisterRole::MapIn && role <= RegisterRole::CacheOut;
+}
+
+bool dlavm::isParameter(RegisterRole role) {
+  return role >= RegisterRole::Weight && role <= RegisterRole::ActivationTable;
+}
+
+bool dlavm::isOutput(RegisterRole role) {
+  return role == RegisterRole::MapOut || role == RegisterRole::CacheOut;
 }
 
 bool dlavm::isWritten(RegisterRole role) {
@@ -84,21 +106,16 @@ const Register &RegisterTable::get(llvm::StringRef identifier) const {
                            " has no register " + identifier);
 }
 
-const Register &RegisterTable::get(RegisterRole role) const {
-  for (const Register &reg : registers)
-    if (reg.role == role)
-      return reg;
-  llvm_unreachable("the register table has no register of this role");
+const Register *RegisterTable::lookup(RegisterRole role) const {
+  auto *it = llvm::find_if(getRegisters(),
+                           [&](const Register &r) { return r.role == role; });
+  return it == getRegisters().end() ? nullptr : it;
 }
 
 const Register &RegisterTable::getOpcode() const {
-  return get(RegisterRole::Opcode);
+  return *lookup(RegisterRole::Opcode);
 }
 
 const Register &RegisterTable::getStatus() const {
-  return get(RegisterRole::Status);
-}
-
-const Register &RegisterTable::getResult() const {
-  return get(RegisterRole::Result);
+  return *lookup(RegisterRole::Status);
 }

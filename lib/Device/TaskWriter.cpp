@@ -13,9 +13,18 @@ using namespace dlavm;
 using namespace mlir;
 
 void TaskWriter::write(llvm::StringRef identifier, const Word &value) {
-  [[maybe_unused]] const Register &reg = table.get(identifier);
+  const Register &reg = table.get(identifier);
   assert(isWritten(reg.role) && "the register is not written by tasks");
-  [[maybe_unused]] bool isNew = values.try_emplace(identifier, value).second;
+  Word low = value;
+  if (const std::optional<AddressField> &high = reg.high) {
+    const int64_t end = int64_t(1) << 32;
+    low = remainder(value, end);
+    const Word bits = floorDiv(value, end) * (int64_t(1) << high->shift);
+    auto [it, isFirst] = values.try_emplace(high->reg, bits);
+    if (!isFirst)
+      it->second = it->second + bits;
+  }
+  [[maybe_unused]] bool isNew = values.try_emplace(identifier, low).second;
   assert(isNew && "the register is written twice");
 }
 

@@ -33,8 +33,7 @@ static bool setEnd(PlanRegion &region, int64_t bytes, const PlanEntry &entry) {
 /// Reads what buffers and objects have in common.
 static bool readPlace(const PlanEntry &entry, const DriverPlan &plan,
                       PlanRegion &region, int64_t &bytes) {
-  std::string space;
-  if (!entry.read("name", region.name) || !entry.read("space", space) ||
+  if (!entry.read("name", region.name) || !entry.read("space", region.memory) ||
       !entry.readNumber("address", region.begin, kMostLong) ||
       !entry.readSize("bytes", bytes, kMostLong))
     return false;
@@ -43,9 +42,8 @@ static bool readPlace(const PlanEntry &entry, const DriverPlan &plan,
       }))
     return entry.refuse("name", "expected a name that no other buffer or "
                                 "object has");
-  if (space != "DDR" && space != "HBM")
+  if (region.memory != "DDR" && region.memory != "HBM")
     return entry.refuse("space", "expected \"DDR\" or \"HBM\"");
-  region.space = space == "DDR" ? MemorySpace::DDR : MemorySpace::HBM;
   return true;
 }
 
@@ -56,7 +54,7 @@ bool dlavm::readBuffer(const PlanEntry &entry, DriverPlan &plan) {
       !entry.read("is_input", buffer.isInput) ||
       !setEnd(region, buffer.bytes, entry))
     return false;
-  if (region.space != MemorySpace::DDR)
+  if (region.memory != "DDR")
     return entry.refuse("space", "expected \"DDR\", where all buffers are");
   buffer.name = region.name;
   buffer.address = region.begin;
@@ -174,7 +172,7 @@ bool dlavm::readObject(const PlanEntry &entry, DriverPlan &plan) {
       !entry.readNumber("dma_base", object.dmaBase, kMostLong))
     return false;
   object.name = region.name;
-  object.space = region.space;
+  object.memory = region.memory;
   object.address = region.begin;
   region.layers = object.layers;
   region.layerStride = object.layerStride;

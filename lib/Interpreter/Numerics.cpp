@@ -37,7 +37,7 @@ double interpreter::roundToFP20(double value) {
 double Numerics::reciprocal(int64_t channels) const {
   if (!device)
     return 1.0 / static_cast<double>(channels);
-  const auto padded = llvm::alignTo(channels, (*device)["Tout"]);
+  const auto padded = llvm::alignTo(channels, traits.channelGranularity);
   return inRegister(1.0 / static_cast<double>(padded));
 }
 
@@ -66,7 +66,7 @@ double Numerics::lookUp(const ActivationTable &table, double x) const {
   if (std::isnan(x))
     return x;
   const double last = halfToDouble(table.x.back());
-  if (has("Activation_Beyond_Table", 1))
+  if (traits.holdsLastSegment)
     x = std::min(x, last);
   size_t region = 0;
   while (region < table.x.size() - 1 && halfToDouble(table.x[region]) <= x)

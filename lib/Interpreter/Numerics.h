@@ -28,7 +28,8 @@ double roundToFP20(double value);
 class Numerics {
 public:
   /// Exact where \p device is null.
-  explicit Numerics(const Device *device) : device(device) {}
+  explicit Numerics(const Device *device)
+      : device(device), traits(device ? device->getTraits() : Traits()) {}
 
   /// The device whose arithmetic this is, or null.
   const Device *getDevice() const { return device; }
@@ -46,16 +47,16 @@ public:
   double reciprocal(int64_t channels) const;
   /// The epsilon of a norm whose model wants \p epsilon.
   double epsilon(double epsilon) const {
-    return device ? device->normEpsilon : epsilon;
+    return device ? traits.normEpsilon : epsilon;
   }
 
   /// Whether linear layers sum in FP32, and not in FP64.
-  bool sumsInFP32() const { return has("Linear_Accumulator_Bits", 32); }
+  bool sumsInFP32() const { return traits.sumsInFP32; }
   /// Whether softmax computes in FP32, and not in FP64.
-  bool hasSoftmaxInFP32() const { return has("Softmax_Bits", 32); }
+  bool hasSoftmaxInFP32() const { return traits.hasSoftmaxInFP32; }
   /// Whether argmax takes the highest index of equal logits, and not the
   /// lowest.
-  bool takesLastOfEqual() const { return has("Argmax_Tie", 1); }
+  bool takesLastOfEqual() const { return traits.takesLastOfEqual; }
 
   /// Fits the table of an activation function. False if there is none.
   bool addActivation(llm::ActivationKind kind);
@@ -64,13 +65,11 @@ public:
   double activate(llm::ActivationKind kind, double x) const;
 
 private:
-  /// Whether a convention of the device has this value.
-  bool has(llvm::StringRef parameter, int64_t value) const {
-    return device && (*device)[parameter] == value;
-  }
   double lookUp(const ActivationTable &table, double x) const;
 
   const Device *device;
+  /// Of the device; without one, its conventions are those of mathematics.
+  const Traits traits;
   std::map<llm::ActivationKind, ActivationTable> tables;
 };
 

@@ -45,7 +45,10 @@ Error ObjectPacker::check(const PlanObject &object) const {
     return addPlace(createStringError(message + "; compile the model again"),
                     object, 0);
   };
-  const ObjectSupport &support = device.getObject(object.kind);
+  if (!device.getObject(object.kind))
+    return fail("the plan has objects that " + device.getName() +
+                " does not keep");
+  const ObjectSupport &support = *device.getObject(object.kind);
   const bool isWeight = object.kind == ObjectKind::Weight;
   const bool isPairs = support.packPairs;
   const size_t rank = isWeight ? 2 : isPairs ? 1 : 0;
@@ -55,7 +58,7 @@ Error ObjectPacker::check(const PlanObject &object) const {
       bytes != object.bytes)
     return fail("the plan gives it " + Twine(object.bytes) + " bytes, but " +
                 device.getName() + " needs " + Twine(bytes));
-  if (const int64_t ports = device.getMemory(support.space).ports;
+  if (const int64_t ports = device.getMemory(support.memory)->ports;
       ports != object.ports)
     return fail("the plan gives it " + Twine(object.ports) + " ports, but " +
                 device.getName() + " has " + Twine(ports));
@@ -76,7 +79,7 @@ Error ObjectPacker::check(const PlanObject &object) const {
 Error ObjectPacker::pack(const PlanObject &object, int64_t layer, PackSink sink,
                          QuantizationError &error) const {
   auto run = [&]() -> Error {
-    const ObjectSupport &support = device.getObject(object.kind);
+    const ObjectSupport &support = *device.getObject(object.kind);
     if (support.packWeights)
       return packWeights(object, layer, sink, error);
     if (support.packPairs)
@@ -118,21 +121,22 @@ Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,
   std::vector<uint8_t> bytes(object.bytes * object.ports);
   const auto ports = cutPorts(bytes, object.ports);
   device.getObject(object.kind)
-      .packPairs({vectors[0], vectors[1], doubleToHalf(padding)}, device,
-                 ports);
+      ->packPairs({vectors[0], vectors[1], doubleToHalf(padding)}, device,
+                  ports);
   return sendPorts(object, layer, 0, ports, object.bytes, sink);
 }
 
 Error ObjectPacker::packRopeTable(const PlanObject &object,
                                   PackSink sink) const {
-  Expected<RopeTable> table = computeRopeTable(
-      object.config, device["MAX_TOKEN"], device["MAX_CH_per_HEAD"] / 2);
+  const Traits traits = device.getTraits();
+  Expected<RopeTable> table = computeRopeTable(object.config, traits.maxTokens,
+                                               traits.headChannels / 2);
   if (!table)
     return table.takeError();
   std::vector<uint8_t> bytes(object.bytes * object.ports);
   const auto ports = cutPorts(bytes, object.ports);
   device.getObject(object.kind)
-      .packRotations({table->cosines, table->sines}, device, ports);
+      ->packRotations({table->cosines, table->sines}, device, ports);
   return sendPorts(object, 0, 0, ports, object.bytes, sink);
 }
 
@@ -146,6 +150,6 @@ Error ObjectPacker::packActivationTable(const PlanObject &object,
   std::vector<uint8_t> bytes(object.bytes * object.ports);
   const auto ports = cutPorts(bytes, object.ports);
   device.getObject(object.kind)
-      .packSegments({table->x, table->k, table->b}, device, ports);
+      ->packSegments({table->x, table->k, table->b}, device, ports);
   return sendPorts(object, 0, 0, ports, object.bytes, sink);
 }

@@ -34,9 +34,9 @@ Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
   Expected<MatrixReader> rows = MatrixReader::open(source, info, layer);
   if (!rows)
     return rows.takeError();
-  const ObjectSupport &support = device.getObject(object.kind);
+  const ObjectSupport &support = *device.getObject(object.kind);
   const int64_t columns = rows->getNumColumns(), numRows = rows->getNumRows();
-  const int64_t groupRows = device["Tout"];
+  const int64_t groupRows = device.getTraits().channelGranularity;
   const int64_t groupBytes = support.bytes({groupRows, columns}, device);
   const int64_t numGroups = divideCeil(numRows, groupRows);
   const int64_t chunkGroups = std::clamp<int64_t>(

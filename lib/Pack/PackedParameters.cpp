@@ -24,7 +24,7 @@ static ArrayRef<uint8_t> getBytes(const MemoryBuffer &buffer) {
 void PackedMatrix::readRow(int64_t row, MutableArrayRef<int8_t> values,
                            MutableArrayRef<uint16_t> scales) const {
   device->getObject(ObjectKind::Weight)
-      .readWeights(ports, row, *device, values, scales);
+      ->readWeights(ports, row, *device, values, scales);
 }
 
 Expected<const PlanObject *> PackedParameters::findObject(StringRef parameter,
@@ -100,7 +100,7 @@ PackedParameters::readVector(StringRef parameter, int64_t layer) const {
     files.push_back(std::move(*file));
   }
   std::vector<uint16_t> scales((*object)->shape[0]), biases(scales.size());
-  device.getObject((*object)->kind).readPairs(ports, device, scales, biases);
+  device.getObject((*object)->kind)->readPairs(ports, device, scales, biases);
   return parameter == (*object)->from.front() ? scales : biases;
 }
 

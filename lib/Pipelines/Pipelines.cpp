@@ -22,13 +22,17 @@ using namespace dlavm;
 
 void dlavm::buildLLMPipeline(OpPassManager &manager,
                              const CompileOptions &options) {
-  manager.addPass(llm::createFuseScaleBias());
-  manager.addPass(llm::createFuseResidual());
   // The conversion refuses what the device cannot do; that there is no such
   // device, it says as well.
-  if (const Device *device = DeviceRegistry::instance().lookup(options.device))
-    manager.addPass(llm::createPadHeads({(*device)["MAX_CH_per_HEAD"]}));
-  manager.addPass(llm::createInterleaveRope());
+  const Device *device = DeviceRegistry::instance().lookup(options.device);
+  const Traits traits = device ? device->getTraits() : Traits();
+  manager.addPass(llm::createFuseScaleBias());
+  if (traits.fusesResidual)
+    manager.addPass(llm::createFuseResidual());
+  if (device)
+    manager.addPass(llm::createPadHeads({traits.headChannels}));
+  if (!traits.rotatesHalves)
+    manager.addPass(llm::createInterleaveRope());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSymbolDCEPass());
   manager.addPass(llm::createNameTasks());

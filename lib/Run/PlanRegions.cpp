@@ -16,8 +16,7 @@ std::vector<PlanRegion> dlavm::getPlanRegions(mlir::ModuleOp module) {
   for (auto object : module.getOps<csb::ObjectOp>()) {
     PlanRegion region;
     region.name = object.getSymName().str();
-    region.space =
-        object.getSpace() == "DDR" ? MemorySpace::DDR : MemorySpace::HBM;
+    region.memory = object.getSpace().str();
     region.begin = object.getAddress();
     region.end = object.getAddress() + object.getBytes();
     region.layerStride = object.getStride();
@@ -28,7 +27,7 @@ std::vector<PlanRegion> dlavm::getPlanRegions(mlir::ModuleOp module) {
   for (auto buffer : module.getOps<csb::BufferOp>()) {
     PlanRegion region;
     region.name = buffer.getSymName().str();
-    region.space = MemorySpace::DDR;
+    region.memory = buffer.getSpace().str();
     region.begin = buffer.getAddress();
     region.end = buffer.getAddress() + buffer.getBytes();
     region.kind = buffer.getInput() ? "input" : "buffer";

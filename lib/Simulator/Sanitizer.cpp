@@ -39,20 +39,22 @@ Sanitizer::Sanitizer(const Device &device, const Plan &plan, FindingLog &log)
   for (const Memory &memory : device.getMemories()) {
     const int64_t bytes = memory.ports * memory.capacity;
     memories.push_back({SparseArray<PixelState>(bytes / pixelBytes), {}});
-    // A device keeps KV caches where it has several ports, or in all it has.
-    if (memory.space == device.getObject(ObjectKind::KVCache).space)
+    if (holdsCaches(memory))
       memories.back().stamps = SparseArray<uint32_t>(bytes / elementBytes);
   }
   writers.push_back({WriterKind::Nobody, {}, 0});
   calls.push_back({0, 0});
 }
 
+bool Sanitizer::holdsCaches(const Memory &memory) const {
+  return device.hasMemory(RegisterRole::CacheIn) &&
+         &memory == &device.getMemory(RegisterRole::CacheIn);
+}
+
 bool Sanitizer::hasMemory() const {
   return llvm::all_of(device.getMemories(), [&](const Memory &memory) {
     const MemoryState &state = memories[&memory - device.getMemories().data()];
-    return state.pixels.data() &&
-           (state.stamps.data() ||
-            memory.space != device.getObject(ObjectKind::KVCache).space);
+    return state.pixels.data() && (state.stamps.data() || !holdsCaches(memory));
   });
 }
 
@@ -140,7 +142,7 @@ void Sanitizer::beginStart(const DecodedTask &newTask, Mark newMark,
   task = &newTask;
   mark = newMark;
   start = newStart;
-  // What is copied to HBM comes from the host.
+  // What is copied comes from the host.
   startWriter = task->kind == TaskKind::WeightCopy
                     ? getHostWriter(WriterKind::HostParameter)
                     : getTaskWriter(mark);
@@ -267,9 +269,10 @@ void Sanitizer::dmaWrite(const Memory &memory, int64_t port, ByteRange bytes) {
   if (overlap == Plan::Overlap::Partial)
     log.report({}, 0, "", plan.getName(index, {bytes.begin, bytes.begin + 1}),
                "the host writes " + FindingLog::describe(bytes) + " of " +
-                   stringify(memory.space) +
+                   memory.name +
                    ", a part of a parameter and what lies beside it");
-  const bool isParameter = plan.empty() ? memory.space == MemorySpace::HBM
+  // Without a plan, all that does not lie among the maps.
+  const bool isParameter = plan.empty() ? &memory != &device.getMapMemory()
                                         : overlap != Plan::Overlap::None;
   const uint32_t writer =
       getHostWriter(isParameter ? WriterKind::HostParameter : WriterKind::Host);
@@ -303,8 +306,8 @@ void Sanitizer::dmaRead(const Memory &memory, int64_t port, ByteRange bytes) {
     if (writer.kind == WriterKind::Task && writer.run < run)
       stale = &writer;
   }
-  const std::string text = "the host reads " + FindingLog::describe(bytes) +
-                           " of " + stringify(memory.space).str();
+  const std::string text =
+      "the host reads " + FindingLog::describe(bytes) + " of " + memory.name;
   const std::string name = plan.getName(getIndex(memory), bytes);
   if (unwritten)
     log.report({}, 0, "", name,

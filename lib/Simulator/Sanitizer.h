@@ -121,6 +121,7 @@ private:
   /// Before the first run: reports parameters of the plan that nobody has
   /// loaded, or only in part.
   void checkLoaded();
+  bool holdsCaches(const Memory &memory) const;
   unsigned getIndex(const Memory &memory) const;
   const MemoryState &getState(const Memory &memory) const;
   uint32_t addWriter(WriterKind kind, Mark mark);

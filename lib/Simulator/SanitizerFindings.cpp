@@ -73,18 +73,12 @@ void Sanitizer::report(const Register &reg, const Operand &operand) {
   llvm::sort(seen, [](const Seen &a, const Seen &b) {
     return std::tie(a.first, a.writer) < std::tie(b.first, b.writer);
   });
-  switch (reg.role) {
-  case RegisterRole::ParameterDDR:
-  case RegisterRole::ParameterHBM:
+  if (isParameter(reg.role))
     reportParameter(reg, operand, seen);
-    break;
-  case RegisterRole::CacheIn:
+  else if (reg.role == RegisterRole::CacheIn)
     reportCache(reg, operand, seen);
-    break;
-  default:
+  else
     reportMap(reg, operand, seen);
-    break;
-  }
   if (operand.overwritten.count)
     report(reg, operand, operand.overwritten.first,
            "the task overwrites a parameter at " +

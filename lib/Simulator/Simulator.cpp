@@ -17,8 +17,8 @@ using llvm::Twine;
 
 Simulator::Impl::Impl(const Device &device, std::vector<PlanRegion> regions,
                       SimulatorOptions options)
-    : device(device), plan(device, std::move(regions)), decoder(device),
-      machine{device, log, plan, {}, {}, nullptr, nullptr} {
+    : device(device), plan(device, std::move(regions)),
+      decoder(device), machine{device, log, plan, {}, {}, nullptr, nullptr} {
   if (std::optional<std::string> problem = checkConventions(device)) {
     report("", *problem + "; no task computes");
     knowsConventions = false;
@@ -150,7 +150,7 @@ void Simulator::Impl::checkWritten(const DecodedTask &task) {
 }
 
 void Simulator::Impl::start(uint32_t reg, uint32_t value) {
-  const DecodedTask *task = decoder.lookup(reg, value);
+  const DecodedTask *task = decoder.lookup(reg, value, machine.registers);
   if (running)
     report(running->getName(*running->status),
            "the next task starts before this one is polled");

@@ -8,7 +8,7 @@
 
 #include "DLAVM/Simulator/SimulatorInterface.h"
 #include "DLAVM/Check/FindingLog.h"
-#include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
+#include "DLAVM/Device/Devices.h"
 #include "DLAVM/Simulator/Simulator.h"
 
 using namespace dlavm;
@@ -22,7 +22,7 @@ struct DLAVMSimulator {
 static const DeviceRegistry &getDevices() {
   static const DeviceRegistry registry = [] {
     DeviceRegistry result;
-    edgellm::registerDevices(result);
+    registerAllDevices(result);
     return result;
   }();
   return registry;

@@ -96,10 +96,9 @@ void Simulator::dmaRead(uint64_t address,
       });
 }
 
-llvm::ArrayRef<uint8_t> Simulator::getMemory(MemorySpace space, int64_t port,
+llvm::ArrayRef<uint8_t> Simulator::getMemory(const Memory &memory, int64_t port,
                                              int64_t address,
                                              int64_t bytes) const {
-  const Memory &memory = impl->device.getMemory(space);
   const uint8_t *place = impl->getPlace(memory, port, address);
   if (!place || port < 0 || port >= memory.ports || address < 0 || bytes < 0 ||
       bytes > memory.capacity || address > memory.capacity - bytes)
@@ -109,10 +108,10 @@ llvm::ArrayRef<uint8_t> Simulator::getMemory(MemorySpace space, int64_t port,
 
 uint16_t Simulator::getCacheElement(int64_t address, bool isKeys, int64_t head,
                                     int64_t token, int64_t channel) const {
-  const CachePlace place = impl->device.placeCacheElement(impl->device, isKeys,
-                                                          head, token, channel);
+  const ElementPlace place = impl->device.placeCacheElement(
+      impl->device, isKeys, head, token, channel);
   const llvm::ArrayRef<uint8_t> bytes =
-      getMemory(impl->device.getObject(ObjectKind::KVCache).space, place.port,
+      getMemory(impl->device.getMemory(RegisterRole::CacheIn), place.port,
                 address + place.offset, 2);
   return bytes.empty() ? 0 : static_cast<uint16_t>(bytes[0] | bytes[1] << 8);
 }

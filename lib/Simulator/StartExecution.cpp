@@ -23,22 +23,18 @@ StartExecution::StartExecution(SimulatedMachine &machine,
                     machine.device, machine.sanitizer != nullptr),
       machine(machine), task(task), mark(mark), start(start) {}
 
-static bool isWrite(RegisterRole role) {
-  return role == RegisterRole::MapOut || role == RegisterRole::CacheOut;
-}
-
 bool StartExecution::overwritesOperands() const {
   if (!task.support->extents)
     return false;
   llvm::SmallVector<Extent> extents;
   task.support->extents(values, device, extents);
   for (const Extent &written : extents) {
-    if (!isWrite(written.reg->role))
+    if (!isOutput(written.reg->role))
       continue;
     for (const Extent &other : extents)
       if (&other != &written &&
-          getMemoryIndex(device, other.reg->role) ==
-              getMemoryIndex(device, written.reg->role) &&
+          &device.getMemory(other.reg->role) ==
+              &device.getMemory(written.reg->role) &&
           other.begin < written.end && written.begin < other.end)
         return true;
   }
@@ -177,6 +173,6 @@ void StartExecution::report(const Outside &outside) {
       mark, start, task.getName(*outside.reg), "",
       Twine("the task ") + (access.isWrite ? "writes" : "reads") + " " +
           FindingLog::describe(bytes) + port + ", outside the " +
-          Twine(memory.capacity) + " bytes of " + stringify(memory.space) +
+          Twine(memory.capacity) + " bytes of " + memory.name +
           ", the first of " + Twine(outside.count) + " such accesses");
 }

@@ -132,7 +132,7 @@ bool Compiler::run() {
   if (!device)
     return fail("there is no device '", command.device,
                 "'; known devices: ", devices.getNames());
-  const int64_t limit = (*device)["MAX_TOKEN"];
+  const int64_t limit = device->getTraits().maxTokens;
   if (command.maxTokens &&
       (*command.maxTokens < 1 || *command.maxTokens > limit))
     return fail("--max-tokens=", *command.maxTokens, " is not between 1 and ",

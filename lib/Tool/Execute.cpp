@@ -42,13 +42,10 @@ public:
   void write(uint32_t reg, uint32_t value) override {
     if (reg < file.size())
       file[reg] = value;
-    const DecodedTask *task = decoder.lookup(reg, value);
+    const DecodedTask *task = decoder.lookup(reg, value, file);
     if (!task)
       return;
-    const RegisterTable &table = task->getTable();
-    const Register *width = table.lookup("OutputWidth");
-    if (!width)
-      width = table.lookup("Width");
+    const Register *width = task->getTable().lookup(RegisterRole::Tokens);
     const int64_t tokens = width ? file[width->number] : 0;
     if (isFirst)
       first = tokens;

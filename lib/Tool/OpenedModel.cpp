@@ -143,7 +143,7 @@ Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
                                               const DriverPlan &plan,
                                               const Device &device) {
   for (const PlanObject &object : plan.objects)
-    if (device.getObject(object.kind).bytes(object.shape, device) !=
+    if (device.getObject(object.kind)->bytes(object.shape, device) !=
         object.bytes)
       return createStringError("plan.json gives '" + object.name + "' " +
                                Twine(object.bytes) +

@@ -82,7 +82,7 @@ public:
     pending.push_back({reg, value});
     if (reg < file.size())
       file[reg] = value;
-    if (const DecodedTask *task = decoder.lookup(reg, value))
+    if (const DecodedTask *task = decoder.lookup(reg, value, file))
       current = task;
   }
   void poll(uint32_t reg, uint32_t value) override {

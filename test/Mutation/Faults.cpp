@@ -24,11 +24,12 @@ static constexpr int64_t pixel = 64;
 // Addresses
 //===----------------------------------------------------------------------===//
 
-AddressMap::AddressMap(const Device &device, const DriverPlan &plan) {
+AddressMap::AddressMap(const Device &device, const DriverPlan &plan)
+    : device(device) {
   for (const Memory &memory : device.getMemories()) {
-    std::vector<PlanRegion> &list = regions[memory.space];
+    std::vector<PlanRegion> &list = regions[&memory];
     copy_if(plan.regions, std::back_inserter(list),
-            [&](const PlanRegion &r) { return r.space == memory.space; });
+            [&](const PlanRegion &r) { return r.memory == memory.name; });
     stable_sort(list, [](const PlanRegion &a, const PlanRegion &b) {
       return a.begin < b.begin;
     });
@@ -41,27 +42,16 @@ AddressMap::AddressMap(const Device &device, const DriverPlan &plan) {
   }
 }
 
-std::optional<MemorySpace> AddressMap::getSpace(RegisterRole role) {
-  switch (role) {
-  case RegisterRole::MapIn:
-  case RegisterRole::MapOut:
-  case RegisterRole::ParameterDDR:
-    return MemorySpace::DDR;
-  case RegisterRole::ParameterHBM:
-  case RegisterRole::CacheIn:
-  case RegisterRole::CacheOut:
-    return MemorySpace::HBM;
-  default:
-    return std::nullopt;
-  }
+const Memory *AddressMap::getMemory(RegisterRole role) const {
+  return isAddress(role) ? &device.getMemory(role) : nullptr;
 }
 
-std::optional<AddressMap::Place> AddressMap::find(MemorySpace space,
+std::optional<AddressMap::Place> AddressMap::find(const Memory *memory,
                                                   int64_t address) const {
   // The one that begins last is the one that is meant.
   std::optional<Place> best;
   int64_t begin = -1;
-  for (const auto &[index, region] : enumerate(regions.at(space))) {
+  for (const auto &[index, region] : enumerate(regions.at(memory))) {
     int64_t offset = address - region.begin;
     int64_t layer = 0;
     if (region.layers > 1 && region.layerStride > 0 && offset >= 0) {
@@ -89,24 +79,24 @@ static std::optional<uint32_t> getAddress(const PlanRegion &region,
   return static_cast<uint32_t>(address);
 }
 
-std::optional<uint32_t> AddressMap::moveToObject(MemorySpace space,
+std::optional<uint32_t> AddressMap::moveToObject(const Memory *memory,
                                                  uint32_t address,
                                                  int64_t places) const {
-  const std::optional<Place> place = find(space, address);
+  const std::optional<Place> place = find(memory, address);
   if (!place)
     return std::nullopt;
-  const std::vector<PlanRegion> &list = regions.at(space);
+  const std::vector<PlanRegion> &list = regions.at(memory);
   const int64_t count = list.size();
   const int64_t index = (place->region + places % count + count) % count;
   return getAddress(list[index], place->layer, place->offset, address);
 }
 
-std::optional<uint32_t> AddressMap::moveToLayer(MemorySpace space,
+std::optional<uint32_t> AddressMap::moveToLayer(const Memory *memory,
                                                 uint32_t address) const {
-  const std::optional<Place> place = find(space, address);
+  const std::optional<Place> place = find(memory, address);
   if (!place)
     return std::nullopt;
-  const PlanRegion &region = regions.at(space)[place->region];
+  const PlanRegion &region = regions.at(memory)[place->region];
   if (region.layers <= 1)
     return std::nullopt;
   const int64_t layer =
@@ -135,10 +125,10 @@ std::optional<uint32_t> FaultModel::getValue(const Fault &fault,
       fault.action != Action::MoveToLayer)
     return std::nullopt;
   const Register *reg = getRegister(sites[*fault.site]);
-  const std::optional<MemorySpace> space = AddressMap::getSpace(reg->role);
+  const Memory *memory = addresses.getMemory(reg->role);
   return fault.action == Action::MoveToObject
-             ? addresses.moveToObject(*space, value, fault.amount)
-             : addresses.moveToLayer(*space, value);
+             ? addresses.moveToObject(memory, value, fault.amount)
+             : addresses.moveToLayer(memory, value);
 }
 
 void FaultModel::addWrite(uint32_t site, const SiteProfile &profile,
@@ -148,11 +138,11 @@ void FaultModel::addWrite(uint32_t site, const SiteProfile &profile,
       {"register + 1", Action::AddToValue, 1, site},
       {"register - 1", Action::AddToValue, -1, site},
       {"register + a pixel", Action::AddToValue, pixel, site}};
-  if (const auto space = reg ? AddressMap::getSpace(reg->role) : std::nullopt) {
+  if (const Memory *memory = reg ? addresses.getMemory(reg->role) : nullptr) {
     const char *row = "address of another object";
     candidates.push_back({row, Action::MoveToObject, 1, site});
     candidates.push_back({row, Action::MoveToObject, -1, site});
-    if (const int64_t count = addresses.getNumObjects(*space); count > 3) {
+    if (const int64_t count = addresses.getNumObjects(memory); count > 3) {
       const uint64_t hash = xxh3_64bits(sites[site].text);
       const int64_t places = 2 + static_cast<int64_t>(hash % (count - 3));
       candidates.push_back({row, Action::MoveToObject, places, site});
@@ -201,7 +191,7 @@ void FaultModel::addObject(const PlanObject &object, bool isCopied,
     add("DMA shifted", Action::Shift, 2);
     add("DMA shifted", Action::Shift, pixel);
     // A device that copies has one scratch memory for all files.
-    if (file || (isCopied && object.space == MemorySpace::HBM))
+    if (file || (isCopied && object.ports > 1))
       continue;
     if (object.layers > 1)
       add("table stride + a pixel", Action::AddToLayerStride, pixel);

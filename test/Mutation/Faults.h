@@ -69,18 +69,18 @@ class AddressMap {
 public:
   AddressMap(const Device &device, const DriverPlan &plan);
 
-  /// The memory that an address register of this role refers to; nothing for
-  /// all other registers.
-  static std::optional<MemorySpace> getSpace(RegisterRole role);
+  /// The memory that an address register of this role refers to; null for all
+  /// other registers.
+  const Memory *getMemory(RegisterRole role) const;
 
   /// The same place in another object; nothing if the address lies in none, or
   /// moves nowhere.
-  std::optional<uint32_t> moveToObject(MemorySpace space, uint32_t address,
+  std::optional<uint32_t> moveToObject(const Memory *memory, uint32_t address,
                                        int64_t places) const;
-  std::optional<uint32_t> moveToLayer(MemorySpace space,
+  std::optional<uint32_t> moveToLayer(const Memory *memory,
                                       uint32_t address) const;
-  size_t getNumObjects(MemorySpace space) const {
-    return regions.at(space).size();
+  size_t getNumObjects(const Memory *memory) const {
+    return regions.at(memory).size();
   }
 
 private:
@@ -89,10 +89,11 @@ private:
     int64_t layer;
     int64_t offset;
   };
-  std::optional<Place> find(MemorySpace space, int64_t address) const;
+  std::optional<Place> find(const Memory *memory, int64_t address) const;
 
+  const Device &device;
   /// In the order of their addresses, one for each address.
-  std::map<MemorySpace, std::vector<PlanRegion>> regions;
+  std::map<const Memory *, std::vector<PlanRegion>> regions;
 };
 
 /// Knows all faults of a driver and what they do to a value.

@@ -34,8 +34,8 @@ void Recorder::task(int32_t layer, StringRef name) {
 
 void Recorder::write(uint32_t reg, uint32_t value) {
   if (reg < file.size())
-    file[reg] = value;
-  const DecodedTask *task = decoder.lookup(reg, value);
+    file[reg] = registers[reg] = value;
+  const DecodedTask *task = decoder.lookup(reg, value, registers);
   if (!task) {
     // A wrong opcode starts something too.
     if (decoder.isOpcode(reg)) {
@@ -46,9 +46,7 @@ void Recorder::write(uint32_t reg, uint32_t value) {
   }
   for (const Register *written : task->written)
     mix(file[written->number]);
-  const Register *width = task->getTable().lookup("OutputWidth");
-  if (!width)
-    width = task->getTable().lookup("Width");
+  const Register *width = task->getTable().lookup(RegisterRole::Tokens);
   if (!op || !width)
     return;
   const auto tokens = static_cast<uint32_t>(file[width->number]);

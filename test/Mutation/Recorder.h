@@ -29,7 +29,8 @@ struct OpSlices {
 class Recorder : public EventSink {
 public:
   explicit Recorder(const Device &device)
-      : decoder(device), file(decoder.getRegisterEnd()) {}
+      : decoder(device), file(decoder.getRegisterEnd()),
+        registers(decoder.getRegisterEnd()) {}
 
   void begin();
   uint64_t getHash() const { return hash; }
@@ -49,6 +50,8 @@ private:
   TaskDecoder decoder;
   /// Registers have 32 bits; more stands for what nobody wrote.
   std::vector<uint64_t> file;
+  /// The same for the decoder, which knows no unknown values.
+  std::vector<uint32_t> registers;
   uint64_t hash = 0;
   /// Null in the layers behind the first.
   OpSlices *op = nullptr;

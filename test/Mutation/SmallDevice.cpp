@@ -26,7 +26,7 @@ struct RegisterSmallDevice {
     // 448 bytes, which weights of 384 input channels fill.
     device.setParameter("AUX_WT_BUF_DEPTH", 7);
     device.weightCopyBytes = 448;
-    DeviceRegistry::instance().add(std::move(device));
+    llvm::cantFail(DeviceRegistry::instance().add(std::move(device)));
   }
 } registerSmallDevice;
 } // namespace

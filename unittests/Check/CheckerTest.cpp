@@ -415,8 +415,8 @@ TEST(Checker, MapThatNobodyWrote) {
     if (start.name == "rope_key" && start.layer == 0)
       start.start["InputAddress"] = mapAddress(P + 1);
   std::vector<PlanRegion> plan = makePlan();
-  plan.push_back({"other", MemorySpace::DDR, mapAddress(P + 1),
-                  mapAddress(P + 2), 0, 0, "buffer"});
+  plan.push_back(
+      {"other", "DDR", mapAddress(P + 1), mapAddress(P + 2), 0, 0, "buffer"});
   Checker checker(getDevice(), plan);
   feed(checker, run);
   expectFindings(checker, {{"rope_key", "pos_emb::InputAddress",
@@ -617,8 +617,7 @@ TEST(Checker, OperandOutsideThePlan) {
 
 TEST(Checker, ParameterThatNobodyReads) {
   std::vector<PlanRegion> plan = makePlan();
-  plan.push_back(
-      {"unread", MemorySpace::DDR, 0x200000, 0x200040, 0x1000, 3, "parameter"});
+  plan.push_back({"unread", "DDR", 0x200000, 0x200040, 0x1000, 3, "parameter"});
   Checker checker(getDevice(), plan);
   // Layer 2 does not run.
   feed(checker, makeRun());

@@ -96,7 +96,7 @@ void feed(Checker &checker, llvm::StringRef trace) {
     values[reg] = words[2];
     if (!decoder.isOpcode(reg))
       continue;
-    const DecodedTask *task = decoder.lookup(reg, value);
+    const DecodedTask *task = decoder.lookup(reg, value, {});
     ASSERT_NE(task, nullptr);
     checker.task(0, "op" + std::to_string(ops.next(*task, values)));
     for (auto [number, written] : writes)

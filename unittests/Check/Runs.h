@@ -117,8 +117,7 @@ inline Starts makeRun() {
 }
 
 inline std::vector<PlanRegion> makePlan() {
-  const MemorySpace ddr = MemorySpace::DDR;
-  const MemorySpace hbm = MemorySpace::HBM;
+  const char *ddr = "DDR", *hbm = "HBM";
   std::vector<PlanRegion> plan = {
       {"scale_bias", ddr, 0x8000, 0x8000 + normBytes, 0, 0, "parameter"},
       {"rope_table", ddr, 0, 524288, 0, 0, "parameter"},

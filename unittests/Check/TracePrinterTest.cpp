@@ -19,15 +19,15 @@ namespace {
 TEST(TaskDecoder, Tasks) {
   TaskDecoder decoder(getDevice());
   EXPECT_EQ(decoder.getTasks().size(), 10u);
-  EXPECT_EQ(decoder.lookup(209, 8)->kind, TaskKind::Softmax);
-  EXPECT_EQ(decoder.lookup(33, 799)->kind, TaskKind::Linear);
-  EXPECT_EQ(decoder.lookup(33, 2847)->kind, TaskKind::Linear);
-  EXPECT_EQ(decoder.lookup(73, 2)->kind, TaskKind::WeightCopy);
-  EXPECT_EQ(decoder.lookup(209, 799), nullptr);
-  EXPECT_EQ(decoder.lookup(8, 8), nullptr);
+  EXPECT_EQ(decoder.lookup(209, 8, {})->kind, TaskKind::Softmax);
+  EXPECT_EQ(decoder.lookup(33, 799, {})->kind, TaskKind::Linear);
+  EXPECT_EQ(decoder.lookup(33, 2847, {})->kind, TaskKind::Linear);
+  EXPECT_EQ(decoder.lookup(73, 2, {})->kind, TaskKind::WeightCopy);
+  EXPECT_EQ(decoder.lookup(209, 799, {}), nullptr);
+  EXPECT_EQ(decoder.lookup(8, 8, {}), nullptr);
   EXPECT_EQ(decoder.lookup(209)->status->number, 193u);
   EXPECT_EQ(decoder.lookup(208), nullptr);
-  EXPECT_EQ(decoder.lookup(142, 1)->written.size(), 13u);
+  EXPECT_EQ(decoder.lookup(142, 1, {})->written.size(), 13u);
 }
 
 TEST(TaskDecoder, Registers) {

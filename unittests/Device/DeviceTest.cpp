@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../../lib/Device/EdgeLLM/Encode/Partition.h"
+#include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -16,6 +17,42 @@
 using namespace dlavm;
 
 namespace {
+
+/// A complete record of a device that does nothing.
+Device createSmallest() {
+  Device device("family", "1");
+  device.addMemory({"DDR", 4096, 0, 1, 0, 1024, 64});
+  device.setMapMemory("DDR");
+  device.traits = [](const Device &) {
+    Traits traits;
+    traits.lanes = 64;
+    traits.rowBytes = 128;
+    traits.channelGranularity = 32;
+    traits.headChannels = 64;
+    traits.maxTokens = 16;
+    traits.weightBlock = 32;
+    return traits;
+  };
+  device.placeLane = [](const Device &, int64_t lane) {
+    return ElementPlace{0, 2 * lane};
+  };
+  return device;
+}
+
+/// A table that validates.
+RegisterTable createTable(const char *name) {
+  RegisterTable table(name, "a task");
+  table.add({"Input", 3, RegisterRole::MapIn, "bytes", "", 0, {}});
+  table.add({"Width", 4, RegisterRole::Tokens, "tokens", "", 0, {}});
+  table.add({"Go", 9, RegisterRole::Opcode, "", "", 0, {}});
+  table.addValue({"Start", 1});
+  table.add({"Status", 1, RegisterRole::Status, "", "", 1, {}});
+  return table;
+}
+
+std::string getProblem(const Device &device) {
+  return llvm::toString(validate(device));
+}
 
 TEST(Device, NamesItsFamilyAndVersion) {
   const Device device = edgellm::createDevice20241128();
@@ -44,7 +81,7 @@ TEST(Device, AVersionStartsAsACopy) {
     EXPECT_EQ(child[parameter.name], parameter.value) << parameter.name;
   EXPECT_EQ(child.getTasks().size(), parent.getTasks().size());
   EXPECT_EQ(child.getMemories().size(), parent.getMemories().size());
-  EXPECT_EQ(child.normEpsilon, parent.normEpsilon);
+  EXPECT_EQ(child.getTraits().normEpsilon, parent.getTraits().normEpsilon);
   EXPECT_EQ(child.weightCopyBytes, parent.weightCopyBytes);
 }
 
@@ -56,10 +93,10 @@ TEST(Device, AVersionChangesNothingInItsParent) {
   child.addParameter("NEW", 1, "not in the parent");
   child.addTask(TaskKind::Linear).registers.renumber("InputWidth", 34);
   child.addTask(TaskKind::Norm).encode = nullptr;
-  child.addObject(
-      ObjectKind::RopeTable,
-      {MemorySpace::HBM,
-       [](llvm::ArrayRef<int64_t>, const Device &) { return int64_t(1); }});
+  child.addObject(ObjectKind::RopeTable,
+                  {"HBM", [](llvm::ArrayRef<int64_t>, const Device &) {
+                     return int64_t(1);
+                   }});
   EXPECT_EQ(child["MAX_TOKEN"], 1024);
   EXPECT_EQ(parent["MAX_TOKEN"], 2048);
   EXPECT_EQ(parent.getParameters().size() + 1, child.getParameters().size());
@@ -70,7 +107,7 @@ TEST(Device, AVersionChangesNothingInItsParent) {
   EXPECT_EQ(number(parent), 3u);
   EXPECT_EQ(parent.getTask(TaskKind::Norm)->encode, encode);
   EXPECT_EQ(child.getTask(TaskKind::Norm)->encode, nullptr);
-  EXPECT_EQ(parent.getObject(ObjectKind::RopeTable).space, MemorySpace::DDR);
+  EXPECT_EQ(parent.getObject(ObjectKind::RopeTable)->memory, "DDR");
 }
 
 // The formulas take their numbers from the record.
@@ -91,7 +128,7 @@ TEST(Device, FormulasFollowTheParameters) {
   EXPECT_EQ(slice(11008), 128);
   EXPECT_EQ(slice(18944), 64);
   auto bytes = [&](ObjectKind kind, llvm::ArrayRef<int64_t> shape) {
-    return child.getObject(kind).bytes(shape, child);
+    return child.getObject(kind)->bytes(shape, child);
   };
   EXPECT_EQ(bytes(ObjectKind::RopeTable, {}), 524288 / 2);
   EXPECT_EQ(bytes(ObjectKind::KVCache, {2}), 32768 / 2);
@@ -102,13 +139,137 @@ TEST(Device, TasksThatAreNotThereAreNull) {
   EXPECT_EQ(device.getTask(TaskKind::Linear), nullptr);
 }
 
+TEST(Validate, ACompleteRecordIsAccepted) {
+  Device device = createSmallest();
+  EXPECT_EQ(getProblem(device), "");
+  device.addTask(TaskKind::Norm).registers = createTable("norm");
+  EXPECT_EQ(getProblem(device), "");
+  EXPECT_EQ(getProblem(edgellm::createDevice20241128()), "");
+}
+
+TEST(Validate, NothingIsComplete) {
+  EXPECT_EQ(getProblem(Device("family", "1")),
+            "the record of family-1 is not complete: no memory holds feature "
+            "maps; it has no traits");
+}
+
+TEST(Validate, Memories) {
+  Device device = createSmallest();
+  device.addMemory({"DDR", 4096, 0, 4, 1024, 1024, 48});
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the memory 'DDR' needs a "
+            "name of its own; the memory 'DDR' has ports that overlap for the "
+            "host; the memory 'DDR' places buffers at multiples of 1024, which "
+            "is no multiple of 48");
+  device = createSmallest();
+  device.setMapMemory("SRAM");
+  EXPECT_EQ(getProblem(device), "the record of family-1 is not complete: no "
+                                "memory holds feature maps");
+  device = createSmallest();
+  device.addObject(ObjectKind::Weight, {"HBM", nullptr});
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: objects lie in 'HBM', "
+            "which is no memory of the device; objects in HBM have no size");
+}
+
+TEST(Validate, Conventions) {
+  Device device = createSmallest();
+  device.addParameter("Tie", 2, "of equal values", {0, 1});
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the parameter Tie of "
+            "family-1 is 2, but must be 0 or 1");
+}
+
+TEST(Validate, Tables) {
+  Device device = createSmallest();
+  RegisterTable table = createTable("norm");
+  table.add({"Width", 5, RegisterRole::Tokens, "tokens", "", 0, {}});
+  table.add({"Weight", 6, RegisterRole::NormWeight, "bytes", "", 0, {}});
+  device.addTask(TaskKind::Norm).registers = table;
+  EXPECT_EQ(
+      getProblem(device),
+      "the record of family-1 is not complete: the register table norm has "
+      "several registers with the role 'tokens of the start'; the register "
+      "table norm has two registers 'Width'; norm::Weight is the address of "
+      "something that the device has no object for");
+  device.addTask(TaskKind::Norm).registers = RegisterTable("norm", "");
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the register table norm "
+            "needs one opcode register; the register table norm needs one "
+            "status register");
+}
+
+// A register of 32 bits reaches 4 GiB; what lies above needs another.
+TEST(Validate, Addresses) {
+  Device device("family", "1");
+  device.addMemory({"DDR", int64_t(1) << 36, 0, 1, 0, 1024, 64});
+  device.setMapMemory("DDR");
+  device.traits = createSmallest().traits;
+  device.placeLane = createSmallest().placeLane;
+  RegisterTable table = createTable("norm");
+  device.addTask(TaskKind::Norm).registers = table;
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: norm::Input has 32 bits, "
+            "but DDR has 68719476736 bytes");
+  RegisterTable split("norm", "a task");
+  split.add({"Input", 3, RegisterRole::MapIn, "bytes", "", 0, {}});
+  split.addHigh({"High", 8, 8});
+  for (const Register &reg : table.getRegisters().drop_front())
+    split.add(reg);
+  device.addTask(TaskKind::Norm).registers = split;
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: norm::Input has its high "
+            "bits in 'High', which is no register for them");
+  split.add({"High", 5, RegisterRole::HighAddress, "", "", 0, {}});
+  device.addTask(TaskKind::Norm).registers = split;
+  EXPECT_EQ(getProblem(device), "");
+  const uint32_t file[] = {0, 0, 0, 0x12345678, 0, 0xabcd, 0, 0, 0, 0};
+  EXPECT_EQ(RegisterValues(split, file).getAddress(split.get("Input")),
+            0xab12345678);
+}
+
+// An opcode starts one task, or registers say which.
+TEST(Validate, Keys) {
+  Device device = createSmallest();
+  device.addTask(TaskKind::Norm).registers = createTable("norm");
+  device.addTask(TaskKind::Softmax).registers = createTable("softmax");
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the tasks norm and "
+            "softmax start with the same opcode, and no selector tells them "
+            "apart");
+  auto addSelector = [&](TaskKind kind, uint32_t value) {
+    RegisterTable &table = device.addTask(kind).registers;
+    table.add({"Kind", 7, RegisterRole::Selector, "", "", 0, {}});
+    table.addValue({"This", value});
+  };
+  addSelector(TaskKind::Norm, 1);
+  addSelector(TaskKind::Softmax, 2);
+  EXPECT_EQ(getProblem(device), "");
+  const TaskDecoder decoder(device);
+  std::vector<uint32_t> file(10);
+  EXPECT_EQ(decoder.lookup(9, 1, file), nullptr);
+  file[7] = 1;
+  EXPECT_EQ(decoder.lookup(9, 1, file)->kind, TaskKind::Norm);
+  file[7] = 2;
+  EXPECT_EQ(decoder.lookup(9, 1, file)->kind, TaskKind::Softmax);
+  EXPECT_EQ(decoder.lookup(9, 2, file), nullptr);
+}
+
+TEST(DeviceRegistry, RefusesWhatIsNotComplete) {
+  DeviceRegistry registry;
+  EXPECT_EQ(llvm::toString(registry.add(Device("family", "1"))),
+            "the record of family-1 is not complete: no memory holds feature "
+            "maps; it has no traits");
+  EXPECT_EQ(registry.lookup("family-1"), nullptr);
+}
+
 TEST(DeviceRegistry, ListsItsDevices) {
   DeviceRegistry registry;
   EXPECT_EQ(registry.getNames(), "");
   edgellm::registerDevices(registry);
   const Device *device = registry.lookup("edgellm-20241128");
   ASSERT_NE(device, nullptr);
-  registry.add(device->derive("synthetic"));
+  llvm::cantFail(registry.add(device->derive("synthetic")));
   ASSERT_NE(registry.lookup("edgellm-synthetic"), nullptr);
   EXPECT_EQ(registry.lookup("edgellm-synthetic")->getVersion(), "synthetic");
   EXPECT_EQ(registry.lookup("edgellm"), nullptr);
@@ -118,21 +279,20 @@ TEST(DeviceRegistry, ListsItsDevices) {
 
 TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
   DeviceRegistry registry;
-  Device device("family", "1");
-  registry.add(device);
+  Device device = createSmallest();
+  llvm::cantFail(registry.add(device));
   device.addParameter("depth", 1, "words");
-  registry.add(device);
+  llvm::cantFail(registry.add(device));
   EXPECT_EQ(registry.getNames(), "family-1");
   EXPECT_EQ((*registry.lookup("family-1"))["depth"], 1);
 }
 
 TEST(DeviceRegistry, PrintsParametersAndMemories) {
   DeviceRegistry registry;
-  Device device("family", "1");
+  Device device = createSmallest();
   device.addParameter("depth", 16, "words of a buffer");
-  device.addMemory({MemorySpace::DDR, 4096, 0, 1, 0, 1024, 64});
-  device.addMemory({MemorySpace::HBM, 256, 0, 32, 256, 512, 512});
-  registry.add(device);
+  device.addMemory({"HBM", 256, 0, 32, 256, 512, 512});
+  llvm::cantFail(registry.add(device));
   std::string text;
   llvm::raw_string_ostream os(text);
   printDevices(registry, os);

@@ -32,7 +32,7 @@ const Device &getDevice() {
 }
 
 int64_t bytes(ObjectKind kind, llvm::ArrayRef<int64_t> shape) {
-  return getDevice().getObject(kind).bytes(shape, getDevice());
+  return getDevice().getObject(kind)->bytes(shape, getDevice());
 }
 
 // Section 3.2.
@@ -64,7 +64,7 @@ TEST(Formulas, WeightMatrices) {
   }
   // Inputs are padded to 128 channels, outputs to 32.
   EXPECT_EQ(bytes(ObjectKind::Weight, {33, 129}), 2 * (32 + 128));
-  EXPECT_EQ(getDevice().getObject(ObjectKind::Weight).space, MemorySpace::HBM);
+  EXPECT_EQ(getDevice().getObject(ObjectKind::Weight)->memory, "HBM");
 }
 
 // Register 24, sections 4.1 and 8.2.
@@ -94,8 +94,8 @@ TEST(Formulas, OtherObjects) {
   EXPECT_EQ(bytes(ObjectKind::KVCache, {32}), 524288);
   for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight,
                           ObjectKind::RopeTable, ObjectKind::ActivationTable})
-    EXPECT_EQ(getDevice().getObject(kind).space, MemorySpace::DDR);
-  EXPECT_EQ(getDevice().getObject(ObjectKind::KVCache).space, MemorySpace::HBM);
+    EXPECT_EQ(getDevice().getObject(kind)->memory, "DDR");
+  EXPECT_EQ(getDevice().getObject(ObjectKind::KVCache)->memory, "HBM");
 }
 
 // Section 5.1.
@@ -158,8 +158,8 @@ std::pair<int64_t, int64_t> attentionTokens(int64_t queryHeads, int64_t kvHeads,
   context.loadDialect<accel::AccelDialect, mlir::func::FuncDialect>();
   const std::string heads = std::to_string(queryHeads);
   const std::string head =
-      "memref<" + heads + "x4x?x32xf16, #accel.space<ddr>>";
-  const std::string map = "memref<" + heads + "x?x?x32xf16, #accel.space<ddr>>";
+      "memref<" + heads + "x4x?x32xf16, #accel.space<DDR>>";
+  const std::string map = "memref<" + heads + "x?x?x32xf16, #accel.space<DDR>>";
   const std::string kv = " [" + std::to_string(kvHeads) + "]\n";
   const std::string text =
       "func.func @f(%q: " + head + ", %s: " + map +

@@ -150,7 +150,9 @@ TEST(Registers, EdgeLLMWritesTheRegistersOfTheDocument) {
   expect(TaskKind::KVAppend, 195, 209, 193);
   expect(TaskKind::Elementwise, 130, 142, 129);
   expect(TaskKind::WeightCopy, 68, 73, 64);
-  EXPECT_EQ(device.getTask(TaskKind::Linear)->registers.getResult().number,
+  EXPECT_EQ(device.getTask(TaskKind::Linear)
+                ->registers.lookup(RegisterRole::Result)
+                ->number,
             40u);
 }
 
@@ -179,15 +181,19 @@ TEST(Registers, RenumberingKeepsTheOrderOfTheWrites) {
 
 TEST(Registers, RolesSayWhatIsAnAddressAndWhatIsWritten) {
   for (RegisterRole role :
-       {RegisterRole::MapIn, RegisterRole::MapOut, RegisterRole::ParameterDDR,
-        RegisterRole::ParameterHBM, RegisterRole::CacheIn,
-        RegisterRole::CacheOut}) {
+       {RegisterRole::MapIn, RegisterRole::MapOut, RegisterRole::Weight,
+        RegisterRole::ScaleBias, RegisterRole::NormWeight,
+        RegisterRole::RopeTable, RegisterRole::ActivationTable,
+        RegisterRole::CacheIn, RegisterRole::CacheOut}) {
     EXPECT_TRUE(isAddress(role)) << stringify(role).str();
     EXPECT_TRUE(isWritten(role)) << stringify(role).str();
   }
   for (RegisterRole role :
-       {RegisterRole::Count, RegisterRole::Stride, RegisterRole::Code,
-        RegisterRole::Reserved, RegisterRole::Transfer, RegisterRole::Opcode}) {
+       {RegisterRole::Count, RegisterRole::Tokens, RegisterRole::Past,
+        RegisterRole::Keys, RegisterRole::Stride, RegisterRole::Code,
+        RegisterRole::Reserved, RegisterRole::Selector,
+        RegisterRole::HighAddress, RegisterRole::TransferIn,
+        RegisterRole::TransferOut, RegisterRole::Opcode}) {
     EXPECT_FALSE(isAddress(role)) << stringify(role).str();
     EXPECT_TRUE(isWritten(role)) << stringify(role).str();
   }

@@ -110,7 +110,7 @@ TEST(WeightLayout, Sizes) {
     EXPECT_EQ(edgellm::scaleGroups(device, size.inputs), size.groups);
     EXPECT_EQ(edgellm::packageBytes(device, size.inputs), size.package);
     EXPECT_EQ(device.getObject(ObjectKind::Weight)
-                  .bytes({size.outputs, size.inputs}, device),
+                  ->bytes({size.outputs, size.inputs}, device),
               size.bytes);
   }
 }
@@ -157,7 +157,7 @@ TEST(WeightLayout, RoundTrip) {
 /// Whatever was in memory before.
 TEST(WeightLayout, SetsEveryByte) {
   const Device device = edgellm::createDevice20241128();
-  const ObjectSupport &support = device.getObject(ObjectKind::Weight);
+  const ObjectSupport &support = *device.getObject(ObjectKind::Weight);
   const int64_t bytes = support.bytes({3, 130}, device);
   const std::vector<int8_t> values(3 * 256, -3);
   const std::vector<uint16_t> scales(3 * 2, 0x3C00);
@@ -181,7 +181,7 @@ TEST(WeightLayout, MinusZeroIsZero) {
   std::vector<int8_t> values(2);
   std::vector<uint16_t> scales(1);
   device.getObject(ObjectKind::Weight)
-      .readWeights(ports, 0, device, values, scales);
+      ->readWeights(ports, 0, device, values, scales);
   EXPECT_EQ(values[0], 0);
   EXPECT_EQ(values[1], -1);
 }

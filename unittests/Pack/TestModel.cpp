@@ -84,10 +84,10 @@ PlanObject &TestPlan::addObject(const std::string &name, ObjectKind kind,
   object.shape.assign(shape.begin(), shape.end());
   object.from = std::move(from);
   object.layers = layers;
-  const ObjectSupport &support = device.getObject(kind);
-  object.space = support.space;
+  const ObjectSupport &support = *device.getObject(kind);
+  object.memory = support.memory;
   object.bytes = support.bytes(shape, device);
-  object.ports = device.getMemory(support.space).ports;
+  object.ports = device.getMemory(support.memory)->ports;
   object.file = layers > 0 ? "layer{layer}/" + name : name;
   object.file += object.ports > 1 ? ".{port}.bin" : ".bin";
   objects.push_back(std::move(object));

@@ -61,7 +61,7 @@ protected:
         csb.register @Go = 5
         csb.register @Status = 1
       }
-      csb.buffer @map at 4096 bytes 64 live [0, 0]
+      csb.buffer @map "DDR" at 4096 bytes 64 live [0, 0]
       csb.object @weight "weight" [64, 64] "HBM" at 512 bytes 64 stride 128 layers 2
         dma 0 ports 32 port_stride 268435456 file "w.bin"
       csb.constant @layer_stride = 128

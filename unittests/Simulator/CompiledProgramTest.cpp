@@ -117,7 +117,7 @@ protected:
       Numbers numbers(1);
       for (uint8_t &byte : bytes)
         byte = 0x20 | (numbers.next() & 15);
-      const Memory &memory = machine->device.getMemory(region.space);
+      const Memory &memory = *machine->device.getMemory(region.memory);
       for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
            ++layer)
         for (int64_t port = 0; port < memory.ports; ++port)

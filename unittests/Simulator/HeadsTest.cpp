@@ -251,7 +251,7 @@ TEST(SimulatedKVAppend, PlacesKeysAndValues) {
           const int64_t byte = h * 16384 + c / 32 * 4096 + t / 32 * 64 +
                                (isKeys ? c % 32 : t % 32) * 2;
           llvm::ArrayRef<uint8_t> bytes = machine.simulator.getMemory(
-              MemorySpace::HBM, port, cacheAddress + byte, 2);
+              machine.hbm(), port, cacheAddress + byte, 2);
           const uint16_t expected =
               t < 40 ? first.code(h, t, c) : second.code(h, t - 40, c);
           ASSERT_EQ(bytes[0] | bytes[1] << 8, expected);

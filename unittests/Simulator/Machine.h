@@ -104,6 +104,8 @@ public:
     EXPECT_TRUE(values.empty()) << values.begin()->first;
   }
 
+  const Memory &ddr() const { return *device.getMemory("DDR"); }
+  const Memory &hbm() const { return *device.getMemory("HBM"); }
   void setDDR(int64_t address, const void *data, size_t bytes) {
     simulator.dmaWrite(ddrBase + address,
                        {static_cast<const uint8_t *>(data), bytes});
@@ -113,8 +115,7 @@ public:
                        {static_cast<const uint8_t *>(data), bytes});
   }
   uint16_t getHalf(int64_t address) {
-    llvm::ArrayRef<uint8_t> bytes =
-        simulator.getMemory(MemorySpace::DDR, 0, address, 2);
+    llvm::ArrayRef<uint8_t> bytes = simulator.getMemory(ddr(), 0, address, 2);
     return static_cast<uint16_t>(bytes[0] | bytes[1] << 8);
   }
 

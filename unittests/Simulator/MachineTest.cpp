@@ -31,11 +31,10 @@ TEST(SimulatedMemory, DMAReachesDDRAndPorts) {
   const uint8_t bytes[4] = {1, 2, 3, 4};
   machine.simulator.dmaWrite(0x2000003FC, bytes);
   machine.simulator.dmaWrite(31 * portStride + portStride - 4, bytes);
-  EXPECT_EQ(machine.simulator.getMemory(MemorySpace::DDR, 0, 0x3FC, 4),
+  EXPECT_EQ(machine.simulator.getMemory(machine.ddr(), 0, 0x3FC, 4),
             llvm::ArrayRef(bytes));
-  EXPECT_EQ(
-      machine.simulator.getMemory(MemorySpace::HBM, 31, portStride - 4, 4),
-      llvm::ArrayRef(bytes));
+  EXPECT_EQ(machine.simulator.getMemory(machine.hbm(), 31, portStride - 4, 4),
+            llvm::ArrayRef(bytes));
   uint8_t read[4];
   machine.simulator.dmaRead(0x2000003FC, read);
   EXPECT_EQ(read[3], 4);
@@ -46,10 +45,9 @@ TEST(SimulatedMemory, DMAMayRunFromPortToPort) {
   Machine machine;
   const uint8_t bytes[4] = {1, 2, 3, 4};
   machine.simulator.dmaWrite(7 * portStride - 2, bytes);
-  EXPECT_EQ(
-      machine.simulator.getMemory(MemorySpace::HBM, 6, portStride - 1, 1)[0],
-      2);
-  EXPECT_EQ(machine.simulator.getMemory(MemorySpace::HBM, 7, 0, 1)[0], 3);
+  EXPECT_EQ(machine.simulator.getMemory(machine.hbm(), 6, portStride - 1, 1)[0],
+            2);
+  EXPECT_EQ(machine.simulator.getMemory(machine.hbm(), 7, 0, 1)[0], 3);
 }
 
 TEST(SimulatedMemory, DMAOutsideIsDropped) {
@@ -59,8 +57,7 @@ TEST(SimulatedMemory, DMAOutsideIsDropped) {
   EXPECT_TRUE(has(machine, "a DMA write of 4 bytes at address 12884901886 "
                            "leaves the memories of edgellm-20241128 at address "
                            "12884901888"));
-  EXPECT_EQ(machine.simulator.getMemory(MemorySpace::DDR, 0, 0xFFFFFFFE, 2)[0],
-            0);
+  EXPECT_EQ(machine.simulator.getMemory(machine.ddr(), 0, 0xFFFFFFFE, 2)[0], 0);
   machine.simulator.dmaRead(0xFFFFFFFFFFFFFFF0, bytes);
   EXPECT_EQ(bytes[0], 0);
   EXPECT_TRUE(has(machine, "a DMA read of 4 bytes"));
@@ -91,8 +88,8 @@ TEST(SimulatedMemory, TasksOutsideReadZerosAndDropWrites) {
 
 TEST(SimulatedMemory, NoMemoryIsNoCrash) {
   Machine machine;
-  EXPECT_TRUE(machine.simulator.getMemory(MemorySpace::HBM, 32, 0, 1).empty());
-  EXPECT_TRUE(machine.simulator.getMemory(MemorySpace::DDR, 0, -1, 1).empty());
+  EXPECT_TRUE(machine.simulator.getMemory(machine.hbm(), 32, 0, 1).empty());
+  EXPECT_TRUE(machine.simulator.getMemory(machine.ddr(), 0, -1, 1).empty());
   EXPECT_EQ(machine.simulator.getCacheElement(portStride, true, 0, 0, 0), 0);
 }
 
@@ -213,7 +210,7 @@ TEST(SimulatedWeightCopy, CopiesToOnePort) {
                    {"DestinationHigh", 1}, {"LengthBits", 8 * 65536},
                    {"Port", 19},           {"Opcode", 2}};
   machine.start(TaskKind::WeightCopy, values);
-  EXPECT_EQ(machine.simulator.getMemory(MemorySpace::HBM, 19, 0x200, 65536),
+  EXPECT_EQ(machine.simulator.getMemory(machine.hbm(), 19, 0x200, 65536),
             llvm::ArrayRef(bytes));
   EXPECT_EQ(machine.findings(), "");
 

@@ -135,7 +135,11 @@ TEST(SimulatedNorm, LastTokenForm) {
 
 TEST(SimulatedNorm, EpsilonIsTheDevices) {
   Device device = edgellm::createDevice20241128();
-  device.normEpsilon = 0.75;
+  device.traits = [](const Device &) {
+    Traits traits = edgellm::createDevice20241128().getTraits();
+    traits.normEpsilon = 0.75;
+    return traits;
+  };
   Machine machine({}, false, device);
   TestMap input(1, 1, 64);
   std::fill(input.codes.begin(), input.codes.end(), 0x3800); // 0.5
@@ -149,7 +153,11 @@ TEST(SimulatedNorm, EpsilonIsTheDevices) {
 TEST(SimulatedNorm, Divides) {
   // 49 / 49 is 1, but 49 * (1 / 49) is less; the sum with beta is a tie.
   Device device = edgellm::createDevice20241128();
-  device.normEpsilon = 0;
+  device.traits = [](const Device &) {
+    Traits traits = edgellm::createDevice20241128().getTraits();
+    traits.normEpsilon = 0;
+    return traits;
+  };
   Machine machine({}, false, device);
   TestMap input(1, 1, 64);
   std::fill(input.codes.begin(), input.codes.end(), doubleToHalf(49));

@@ -23,13 +23,12 @@ constexpr uint32_t inputAddress = 0x1000, normAddress = 0x2000,
                    normWeight = 0x8000, cacheAddress = 0x4000;
 
 std::vector<PlanRegion> makePlan() {
-  return {
-      {"input", MemorySpace::DDR, 0x1000, 0x2000, 0, 0, "input"},
-      {"norm", MemorySpace::DDR, 0x2000, 0x3000, 0, 0, "buffer"},
-      {"sum", MemorySpace::DDR, 0x3000, 0x4000, 0, 0, "buffer"},
-      {"scores", MemorySpace::DDR, 0x10000, 0x20000, 0, 0, "buffer"},
-      {"norm_weight", MemorySpace::DDR, 0x8000, 0x8400, 0x400, 2, "parameter"},
-      {"keys", MemorySpace::HBM, 0x4000, 0x8000, 0x4000, 2, "cache"}};
+  return {{"input", "DDR", 0x1000, 0x2000, 0, 0, "input"},
+          {"norm", "DDR", 0x2000, 0x3000, 0, 0, "buffer"},
+          {"sum", "DDR", 0x3000, 0x4000, 0, 0, "buffer"},
+          {"scores", "DDR", 0x10000, 0x20000, 0, 0, "buffer"},
+          {"norm_weight", "DDR", 0x8000, 0x8400, 0x400, 2, "parameter"},
+          {"keys", "HBM", 0x4000, 0x8000, 0x4000, 2, "cache"}};
 }
 
 /// 128 channels of at most 4 tokens.

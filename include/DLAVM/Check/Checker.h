@@ -26,7 +26,8 @@ namespace dlavm {
 /// findings; and as a second opinion every operand must lie within one range.
 struct PlanRegion {
   std::string name;
-  MemorySpace space;
+  /// By name, one of the device's.
+  std::string memory;
   /// Bytes [begin, end), of layer 0 if there are several.
   int64_t begin;
   int64_t end;

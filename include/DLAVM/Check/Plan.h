@@ -74,8 +74,8 @@ private:
   std::vector<llvm::SmallVector<Region *, 6>> lastRegions;
 };
 
-/// The number of the memory that an address register refers to.
-unsigned getMemoryIndex(const Device &device, RegisterRole role);
+/// The number of one of the device's memories.
+unsigned getMemoryIndex(const Device &device, const Memory &memory);
 
 } // namespace dlavm
 

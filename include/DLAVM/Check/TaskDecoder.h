@@ -24,6 +24,8 @@ struct DecodedTask {
   const TaskSupport *support;
   const Register *opcode;
   const Register *status;
+  /// Tells the task from others with its opcode; null where there are none.
+  const Register *selector;
   /// The registers that a start writes, in the order of the table.
   llvm::SmallVector<const Register *, 36> written;
 
@@ -52,8 +54,11 @@ public:
   /// True if some task says that the host may read this register.
   bool isReadable(uint32_t reg) const { return has(reg, Readable); }
 
-  /// The task that this write starts, or null if the value is no opcode.
-  const DecodedTask *lookup(uint32_t reg, uint32_t value) const;
+  /// The task that this write starts, or null if the value is no opcode. Where
+  /// one opcode starts several tasks, \p file, the value of each register
+  /// before the write, says which.
+  const DecodedTask *lookup(uint32_t reg, uint32_t value,
+                            llvm::ArrayRef<uint32_t> file) const;
   /// Any task that is started through this register; those that share an opcode
   /// register share the status register too.
   const DecodedTask *lookup(uint32_t reg) const;

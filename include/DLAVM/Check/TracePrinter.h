@@ -29,7 +29,7 @@ class TracePrinter {
 public:
   /// Device and stream must outlive the printer.
   TracePrinter(const Device &device, llvm::raw_ostream &os)
-      : decoder(device), os(os) {}
+      : decoder(device), file(decoder.getRegisterEnd()), os(os) {}
 
   void task(int32_t layer, llvm::StringRef name);
   void write(uint32_t reg, uint32_t value);
@@ -43,6 +43,8 @@ private:
   void print(const char *kind, uint32_t reg, uint32_t value);
 
   TaskDecoder decoder;
+  /// The registers of the device.
+  std::vector<uint32_t> file;
   llvm::raw_ostream &os;
   /// The task of the last start, or null.
   const DecodedTask *current = nullptr;

@@ -94,9 +94,14 @@ private:
   Simulator &simulator;
   const DriverPlan &plan;
   const Reference &reference;
-  const int64_t lanes;
+  const Device &device;
+  const int64_t rowBytes;
+  /// Of each lane of a row.
+  std::vector<ElementPlace> lanePlaces;
   const double tolerance;
   TaskDecoder decoder;
+  /// The registers of the device.
+  std::vector<uint32_t> file;
 
   const ExpectedCall *call = nullptr;
   /// From layer and name to the expectation, and whether the op ran.

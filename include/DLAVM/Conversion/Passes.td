@@ -33,11 +33,11 @@ def ConvertLLMToAccel : Pass<"convert-llm-to-accel", "::mlir::ModuleOp"> {
     becomes
 
     ```mlir
-    accel.object @norm_weight norm_weight [4096] from [@norm] in <ddr>
+    accel.object @norm_weight norm_weight [4096] from [@norm] in <DDR>
     %w = accel.get_object @norm_weight : !accel.object
-    %y = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
-    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
-      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    %y = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
     ```
   }];
   let options = [
@@ -65,8 +65,8 @@ def ConvertAccelToCSB : Pass<"convert-accel-to-csb", "::mlir::ModuleOp"> {
     are done in 64.
 
     ```mlir
-    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
-      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
     ```
 
     becomes

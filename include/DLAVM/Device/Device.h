@@ -21,6 +21,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/LogicalResult.h"
 
 #include <map>
@@ -77,12 +78,52 @@ struct Parameter {
   std::string name;
   int64_t value;
   std::string meaning;
+  /// Of a convention, which stands for what the hardware's documents leave open
+  /// (docs/Numerics.md): the values that have a meaning. Empty for others.
+  std::vector<int64_t> allowed = {};
+};
+
+/// What a device is like, as far as anybody has to know who does not know its
+/// family. The record works it out from its parameters.
+struct Traits {
+  /// Channels of one row of a feature map, the last one filled up.
+  int64_t lanes = 0;
+  /// Bytes of a row in each port of the memory of maps.
+  int64_t rowBytes = 0;
+  /// Output channels that the hardware computes together. Weights lie in groups
+  /// of as many, and channel counts in registers are multiples.
+  int64_t channelGranularity = 0;
+  /// Channels of a head.
+  int64_t headChannels = 0;
+  /// The largest context: tokens of KV caches and of the rotary table.
+  int64_t maxTokens = 0;
+  /// Input channels that share a weight scale.
+  int64_t weightBlock = 0;
+  /// Which channels of a head rotary embedding can pair: neighbours, or i and
+  /// i + half a head.
+  bool rotatesNeighbours = false;
+  bool rotatesHalves = false;
+  /// Whether a linear task adds or multiplies another map to its result.
+  bool fusesResidual = false;
+
+  /// What norms add to the mean square; no register carries it.
+  double normEpsilon = 1e-5;
+  /// Whether linear layers sum in FP32, and not in FP64.
+  bool sumsInFP32 = false;
+  /// Whether softmax computes in FP32, and not in FP64.
+  bool hasSoftmaxInFP32 = false;
+  /// Whether argmax takes the highest index of equal logits, not the lowest.
+  bool takesLastOfEqual = false;
+  /// Whether a piecewise-linear function stays what it is at its last
+  /// breakpoint, and does not go on with its last segment.
+  bool holdsLastSegment = false;
 };
 
 /// A memory of a device. Sizes and addresses are bytes; with several ports they
 /// are bytes of one port, and a buffer lies at the same offset in each.
 struct Memory {
-  MemorySpace space;
+  /// As programs, plans and reports call it.
+  std::string name;
   int64_t capacity;
   /// The host's DMA address of offset 0 of port 0.
   int64_t dmaBase;
@@ -105,6 +146,16 @@ public:
   /// The value of the register with this identifier.
   int64_t operator[](llvm::StringRef identifier) const {
     return file[table.get(identifier).number];
+  }
+  /// The address that begins in \p reg, with its high bits.
+  int64_t getAddress(const Register &reg) const {
+    int64_t address = file[reg.number];
+    if (const std::optional<AddressField> &high = reg.high) {
+      const uint64_t bits = file[table.get(high->reg).number] >> high->shift &
+                            ((uint64_t(1) << high->bits) - 1);
+      address |= static_cast<int64_t>(bits << 32);
+    }
+    return address;
   }
 
 private:
@@ -158,11 +209,12 @@ struct WeightCopy;
 using PortBytes = llvm::ArrayRef<llvm::MutableArrayRef<uint8_t>>;
 using ConstPortBytes = llvm::ArrayRef<llvm::ArrayRef<uint8_t>>;
 
-/// INT4 weights of consecutive output channels. A block is T_quant_block input
-/// channels; the last block of a row is filled up with zeros.
+/// INT4 weights of consecutive output channels. A block is
+/// Traits::weightBlock input channels; the last one of a row is filled up with
+/// zeros.
 struct WeightRows {
   int64_t inputChannels;
-  /// [output channels][blocks * T_quant_block], each -7 .. 7.
+  /// [output channels][blocks * weightBlock], each -7 .. 7.
   llvm::ArrayRef<int8_t> values;
   /// [output channels][blocks], FP16 codes.
   llvm::ArrayRef<uint16_t> scales;
@@ -176,8 +228,8 @@ struct ChannelPairs {
 };
 
 /// Rotations for all positions of the context, FP16 codes
-/// [MAX_TOKEN][MAX_CH_per_HEAD / 2]; pair i is channels 2i and 2i + 1 of a
-/// head.
+/// [maxTokens][headChannels / 2] of the device's traits; pair i is channels 2i
+/// and 2i + 1 of a head.
 struct Rotations {
   llvm::ArrayRef<uint16_t> cosines, sines;
 };
@@ -188,9 +240,9 @@ struct Segments {
   llvm::ArrayRef<uint16_t> breakpoints, slopes, intercepts;
 };
 
-/// Where an element of a KV cache lies: in a port, at so many bytes from the
-/// address of the cache.
-struct CachePlace {
+/// Where an element of a row or of a KV cache lies: in a port, at so many bytes
+/// from the address of the whole.
+struct ElementPlace {
   int64_t port;
   int64_t offset;
 };
@@ -199,14 +251,14 @@ struct CachePlace {
 /// content, the object's kind has its own, and KV caches have none. Those that
 /// write set every byte.
 struct ObjectSupport {
-  MemorySpace space;
+  /// The memory that it lies in.
+  std::string memory;
   /// Bytes (of one port) of an object of this shape.
   int64_t (*bytes)(llvm::ArrayRef<int64_t> shape, const Device &device);
 
-  /// Writes a range of a matrix's output channels. It begins at a multiple of
-  /// Tout and ends at one or at the end of the matrix; each multiple of Tout
-  /// output channels lies in bytes of its own, one after the other in all
-  /// ports.
+  /// Writes a range of a matrix's output channels, which begins at a multiple
+  /// of Traits::channelGranularity and ends at one or at the end of the matrix;
+  /// each multiple lies in bytes of its own, one after the other in all ports.
   void (*packWeights)(const WeightRows &rows, const Device &device,
                       PortBytes ports) = nullptr;
   void (*packPairs)(const ChannelPairs &pairs, const Device &device,
@@ -246,8 +298,9 @@ public:
   /// The value of a parameter; an unknown name is our own mistake.
   int64_t operator[](llvm::StringRef name) const;
   void addParameter(llvm::StringRef name, int64_t value,
-                    llvm::StringRef meaning) {
-    parameters.push_back({name.str(), value, meaning.str()});
+                    llvm::StringRef meaning,
+                    llvm::ArrayRef<int64_t> allowed = {}) {
+    parameters.push_back({name.str(), value, meaning.str(), allowed.vec()});
   }
   /// Changes an inherited parameter; an unknown name is our own mistake.
   void setParameter(llvm::StringRef name, int64_t value);
@@ -257,22 +310,37 @@ public:
   const std::map<TaskKind, TaskSupport> &getTasks() const { return tasks; }
   TaskSupport &addTask(TaskKind kind) { return tasks[kind]; }
 
-  const ObjectSupport &getObject(ObjectKind kind) const;
+  /// How the device keeps objects of this kind, or null if it has none.
+  const ObjectSupport *getObject(ObjectKind kind) const;
+  const std::map<ObjectKind, ObjectSupport> &getObjects() const {
+    return objects;
+  }
   ObjectSupport &addObject(ObjectKind kind, ObjectSupport support) {
     return objects[kind] = support;
   }
 
   llvm::ArrayRef<Memory> getMemories() const { return memories; }
-  const Memory &getMemory(MemorySpace space) const;
-  void addMemory(Memory memory) { memories.push_back(memory); }
+  /// The memory of this name, or null.
+  const Memory *getMemory(llvm::StringRef name) const;
+  void addMemory(Memory memory) { memories.push_back(std::move(memory)); }
+  /// Where the operand of an address register of this role lies.
+  bool hasMemory(RegisterRole role) const { return findMemory(role); }
+  const Memory &getMemory(RegisterRole role) const { return *findMemory(role); }
+  /// Where feature maps lie.
+  const Memory &getMapMemory() const { return *getMemory(mapMemory); }
+  void setMapMemory(std::string name) { mapMemory = std::move(name); }
 
-  /// The epsilon that the hardware's norms use. No register carries it.
-  double normEpsilon = 1e-5;
+  Traits getTraits() const { return traits(*this); }
+  /// Works the traits out from the parameters.
+  Traits (*traits)(const Device &device) = nullptr;
 
+  /// Where one number of a row lies. A feature map is a row for each token of
+  /// each surface, token after token and then surface after surface.
+  ElementPlace (*placeLane)(const Device &device, int64_t lane) = nullptr;
   /// Where one number of a KV cache lies (ObjectKind::KVCache).
-  CachePlace (*placeCacheElement)(const Device &device, bool isKeys,
-                                  int64_t head, int64_t token,
-                                  int64_t channel) = nullptr;
+  ElementPlace (*placeCacheElement)(const Device &device, bool isKeys,
+                                    int64_t head, int64_t token,
+                                    int64_t channel) = nullptr;
 
   /// Writes the registers of one start of TaskKind::WeightCopy, which copies at
   /// most `weightCopyBytes`; null where the device has no such task.
@@ -281,13 +349,19 @@ public:
   int64_t weightCopyBytes = 0;
 
 private:
+  const Memory *findMemory(RegisterRole role) const;
+
   std::string family;
   std::string version;
   std::vector<Parameter> parameters;
   std::map<TaskKind, TaskSupport> tasks;
   std::map<ObjectKind, ObjectSupport> objects;
   std::vector<Memory> memories;
+  std::string mapMemory;
 };
+
+/// Says what a record lacks, or where it contradicts itself.
+llvm::Error validate(const Device &device);
 
 /// The known devices. Tools register those of the project, tests their own.
 class DeviceRegistry {
@@ -295,7 +369,8 @@ public:
   /// The registry that passes look devices up in.
   static DeviceRegistry &instance();
 
-  void add(Device device);
+  /// Fails, and adds nothing, if the record is not complete.
+  llvm::Error add(Device device);
   /// The device of this name, or null.
   const Device *lookup(llvm::StringRef name) const;
   /// "a, b, c"

@@ -21,41 +21,53 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dlavm {
 
-/// The memories that a device addresses.
-enum class MemorySpace { DDR, HBM };
-
-/// "DDR" or "HBM".
-llvm::StringRef stringify(MemorySpace space);
-
-/// What a register holds.
+/// What a register holds, and whom it serves.
 enum class RegisterRole {
-  /// A number of tokens, channels, slices, ...
+  /// A number of channels, rows, slices, ...
   Count,
+  /// The tokens that a start writes; at most one register of a table.
+  Tokens,
+  /// The tokens in the KV cache before the call.
+  Past,
+  /// The tokens in the KV cache and those of the call.
+  Keys,
   /// A distance in bytes.
   Stride,
   /// A mode, a flag or an encoded constant.
   Code,
   /// Always the value of the table, which the task writer adds by itself.
   Reserved,
-  /// Byte address of a feature map that the task reads (DDR).
+  /// Tells the tasks that one opcode starts apart, by the named values of the
+  /// register.
+  Selector,
+  /// The high parts of addresses, each in an AddressField of its own; the task
+  /// writer writes it.
+  HighAddress,
+  /// Address of a feature map that the task reads.
   MapIn,
-  /// Byte address of a feature map that the task writes (DDR).
+  /// Address of a feature map, or of an argmax word, that the task writes.
   MapOut,
-  /// Byte address of a parameter or table in DDR; tasks never write it.
-  ParameterDDR,
-  /// Byte offset of a parameter in every HBM port; tasks never write it.
-  ParameterHBM,
-  /// Byte offset of a KV cache in every HBM port that the task reads.
+  /// Address of an object of this kind, which tasks never write.
+  Weight,
+  ScaleBias,
+  NormWeight,
+  RopeTable,
+  ActivationTable,
+  /// Address of a KV cache that the task reads.
   CacheIn,
-  /// Byte offset of a KV cache in every HBM port that the task writes.
+  /// Address of a KV cache that the task writes.
   CacheOut,
-  /// An address outside the plan of a model (weight loading).
-  Transfer,
+  /// An address outside the plan of a model: where weights are copied from,
+  /// in the memory of maps.
+  TransferIn,
+  /// Where weights are copied to, over all ports of their memory.
+  TransferOut,
   /// The last register that is written; it starts the task.
   Opcode,
   /// Polled, never written; the table gives the value that means done.
@@ -70,6 +82,12 @@ llvm::StringRef stringify(RegisterRole role);
 /// True for the roles whose value is an address of the model's plan.
 bool isAddress(RegisterRole role);
 
+/// True for the addresses of parameters, which no task writes.
+bool isParameter(RegisterRole role);
+
+/// True for the addresses of what a task writes.
+bool isOutput(RegisterRole role);
+
 /// True for the registers that a task writes, in the order of the table.
 bool isWritten(RegisterRole role);
 
@@ -77,6 +95,14 @@ bool isWritten(RegisterRole role);
 struct NamedValue {
   std::string name;
   uint32_t value;
+};
+
+/// The bits of an address above those that fit its own register: `bits` bits of
+/// another register, from bit `shift` on.
+struct AddressField {
+  std::string reg;
+  unsigned shift;
+  unsigned bits;
 };
 
 /// One entry of a register table.
@@ -91,6 +117,8 @@ struct Register {
   /// What a Reserved register is written with and a Status register polled for.
   uint32_t value = 0;
   std::vector<NamedValue> values;
+  /// Of an address that one register does not hold.
+  std::optional<AddressField> high = std::nullopt;
 };
 
 /// The registers of one hardware task, those that are written in the order of
@@ -110,6 +138,8 @@ public:
   void addValue(NamedValue value) {
     registers.back().values.push_back(std::move(value));
   }
+  /// Says where the high bits of the address lie that was added last.
+  void addHigh(AddressField field) { registers.back().high = std::move(field); }
   /// Moves a register to another number; the order of the writes stays.
   void renumber(llvm::StringRef identifier, uint32_t number);
 
@@ -120,12 +150,11 @@ public:
   /// The register with this number, or null.
   const Register *lookup(uint32_t number) const;
 
+  /// The first register of a role, or null.
+  const Register *lookup(RegisterRole role) const;
+
   const Register &getOpcode() const;
   const Register &getStatus() const;
-  const Register &getResult() const;
-
-private:
-  const Register &get(RegisterRole role) const;
 
   std::string name;
   std::string title;

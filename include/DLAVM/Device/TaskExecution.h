@@ -49,6 +49,9 @@ public:
   virtual ~TaskExecution() = default;
 
   int64_t operator[](llvm::StringRef reg) const { return values[reg]; }
+  int64_t getAddress(llvm::StringRef reg) const {
+    return values.getAddress(values.getTable().get(reg));
+  }
   const Device &getDevice() const { return device; }
 
   /// Reports that the hardware cannot do what this register says: "is 0, but
@@ -87,13 +90,14 @@ class TaskOperand {
 public:
   /// \p bankStep is the log2 of the distance between ports that the task's
   /// registers give, at most 32.
-  TaskOperand(TaskExecution &execution, llvm::StringRef reg,
-              MemorySpace space = MemorySpace::DDR, int64_t bankStep = 0)
-      : execution(execution), reg(execution.values.getTable().get(reg)),
-        address(execution[reg]), memory(execution.device.getMemory(space)),
+  TaskOperand(TaskExecution &execution, llvm::StringRef identifier,
+              int64_t bankStep = 0)
+      : execution(execution), reg(execution.values.getTable().get(identifier)),
+        address(execution.values.getAddress(reg)),
+        memory(execution.device.getMemory(reg.role)),
         bytes(execution.getBytes(memory)), bankStep(bankStep) {}
 
-  /// The value of the register.
+  /// The address, with the high bits that another register may have.
   int64_t getAddress() const { return address; }
 
   /// Copies \p count elements from byte \p from of a port; zeros where there is

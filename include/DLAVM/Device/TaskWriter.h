@@ -30,8 +30,9 @@ struct MapOperand {
   Word heads;
 };
 
-/// A copy of packed weights: `bytes` bytes from DDR at `source` to HBM at
-/// `destination`, an address over all ports, which lies in `port`.
+/// A copy of packed weights: `bytes` bytes of the memory of maps at `source` to
+/// `destination`, an address over all ports of the weights' memory, which lies
+/// in `port`.
 struct WeightCopy {
   Word source;
   Word destination;
@@ -63,6 +64,8 @@ public:
   Word getObject(mlir::Value object) { return reader.getObject(object); }
   Word getWord(mlir::Value index) { return reader.getWord(index); }
 
+  /// Writes a register; of an address that has its high bits in another
+  /// register, both.
   void write(llvm::StringRef identifier, const Word &value);
   /// Writes the value of the register that the table calls \p valueName.
   void writeNamed(llvm::StringRef identifier, llvm::StringRef valueName);

@@ -43,10 +43,11 @@ struct PlanObject {
   /// What a table holds: {"style": "half_split", "theta": 10000, "rotary":
   /// 128}.
   llvm::json::Object config;
-  MemorySpace space = MemorySpace::DDR;
-  /// Of the first layer; in HBM, in every port.
+  /// The memory of the device that holds it.
+  std::string memory;
+  /// Of the first layer, in every port of the memory.
   int64_t address = 0;
-  /// Of one layer; in HBM, in every port. Each file has as many.
+  /// Of one layer, in every port. Each file has as many.
   int64_t bytes = 0;
   /// 0 where one serves all layers.
   int64_t layers = 0;

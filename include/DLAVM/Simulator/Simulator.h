@@ -46,9 +46,9 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
-  /// Bytes of DDR as the device addresses it, and of one HBM port; never
-  /// counted as a read.
-  llvm::ArrayRef<uint8_t> getMemory(MemorySpace space, int64_t port,
+  /// Bytes of one port of a memory of the device, empty where it has none;
+  /// never counted as a read.
+  llvm::ArrayRef<uint8_t> getMemory(const Memory &memory, int64_t port,
                                     int64_t address, int64_t bytes) const;
 
   /// One FP16 element of a KV cache at \p address (its offset in all ports).

@@ -46,12 +46,12 @@ LogicalResult HostFunctions::collect(ModuleOp module, bool copyWeights) {
 LogicalResult HostFunctions::placeScratch(ModuleOp module) {
   if (!device.encodeWeightCopy)
     return module.emitError("cannot load weights by wt2hbm: ")
-           << device.getName() << " has no task that copies from DDR to HBM";
-  const Memory &memory = device.getMemory(MemorySpace::DDR);
+           << device.getName() << " has no task that copies weights";
+  const Memory &memory = device.getMapMemory();
   int64_t bytes = 0, end = 0;
   for (auto object : module.getOps<csb::ObjectOp>()) {
     const int64_t layers = object.getLayers().value_or(1);
-    if (object.getSpace() == "DDR")
+    if (object.getSpace() == memory.name)
       end = std::max<int64_t>(end, object.getAddress() +
                                        (layers - 1) * object.getStride() +
                                        object.getBytes());
@@ -63,7 +63,7 @@ LogicalResult HostFunctions::placeScratch(ModuleOp module) {
   const int64_t address = llvm::alignTo(end, memory.alignment);
   if (address + bytes > memory.capacity)
     return module.emitError("needs ")
-           << bytes << " bytes of DDR to copy weights from, "
+           << bytes << " bytes of " << memory.name << " to copy weights from, "
            << address + bytes - memory.capacity
            << " more than are left; use --weight-loading=dma";
   // It is used before any run, so no step of a run counts.
@@ -123,7 +123,8 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   Block *entry = createFunction(builder, "copy_weights", {i64, i64, i64, i32},
                                 {"source", "destination", "bytes", "port"}, {});
-  const Memory &hbm = device.getMemory(MemorySpace::HBM);
+  const Memory &source = device.getMapMemory();
+  const Memory &destination = device.getMemory(RegisterRole::TransferOut);
   const int64_t slice = device.weightCopyBytes;
   auto constant = [&](int64_t value) {
     return Word(value).materialize(builder, loc, i64);
@@ -137,14 +138,16 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
     return Word(builder, entry->getArgument(i), 0, max);
   };
   csb::TaskOp::create(builder, loc, "copy_weights", Value(),
-                      "copy of weights from DDR to one HBM port",
+                      "copy of weights from " + source.name + " to one " +
+                          destination.name + " port",
                       /*output=*/FlatSymbolRefAttr());
-  const Word offset(builder, variable, 0, hbm.capacity - 1);
-  const Word bytes = argument(2, hbm.capacity);
+  const Word offset(builder, variable, 0, destination.capacity - 1);
+  const Word bytes = argument(2, destination.capacity);
   const WeightCopy copy = {
-      argument(0, device.getMemory(MemorySpace::DDR).capacity - 1) + offset,
-      (argument(1, hbm.portStride * hbm.ports - 1) + offset).named("address"),
-      min(bytes - offset, slice), argument(3, hbm.ports - 1)};
+      argument(0, source.capacity - 1) + offset,
+      (argument(1, destination.portStride * destination.ports - 1) + offset)
+          .named("address"),
+      min(bytes - offset, slice), argument(3, destination.ports - 1)};
   const TaskSupport *support = device.getTask(TaskKind::WeightCopy);
   NoOperands reader;
   TaskWriter writer(device, support->registers, reader);
@@ -162,7 +165,7 @@ void HostFunctions::createLoadParameters(OpBuilder &builder) {
   if (scratch) {
     copy = FlatSymbolRefAttr::get(builder.getContext(), "copy_weights");
     buffer = FlatSymbolRefAttr::get(scratch);
-    base = getDDRBase();
+    base = getMapBase();
   }
   csb::LoadParametersOp::create(builder, builder.getUnknownLoc(),
                                 entry->getArgument(0), copy, buffer, base);
@@ -176,9 +179,10 @@ void HostFunctions::createCheck(OpBuilder &builder, Value seq) {
                            maxTokens);
 }
 
-FlatSymbolRefAttr HostFunctions::getDDRBase() {
-  return symbols.getConstant("ddr_base",
-                             device.getMemory(MemorySpace::DDR).dmaBase);
+FlatSymbolRefAttr HostFunctions::getMapBase() {
+  const Memory &memory = device.getMapMemory();
+  return symbols.getConstant(StringRef(memory.name).lower() + "_base",
+                             memory.dmaBase);
 }
 
 /// The host's DMA address of a buffer.
@@ -186,7 +190,7 @@ Value HostFunctions::getDMAAddress(OpBuilder &builder,
                                    FlatSymbolRefAttr symbol) {
   Location loc = builder.getUnknownLoc();
   Type i64 = builder.getI64Type();
-  Value baseAddress = csb::AddressOfOp::create(builder, loc, i64, getDDRBase());
+  Value baseAddress = csb::AddressOfOp::create(builder, loc, i64, getMapBase());
   Value address = csb::AddressOfOp::create(builder, loc, i64, symbol);
   return arith::AddIOp::create(builder, loc, baseAddress, address,
                                arith::IntegerOverflowFlags::nsw);
@@ -201,7 +205,7 @@ void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
   csb::DMAWriteOp::create(
       builder, builder.getUnknownLoc(), entry->getArgument(0),
       getDMAAddress(builder, buffer.symbol), entry->getArgument(1),
-      buffer.channels, device["Tout"]);
+      buffer.channels, device.getTraits().lanes);
   finish(builder);
 }
 
@@ -221,8 +225,9 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   Value address = getDMAAddress(builder, buffer.symbol);
   Value tokens = buffer.hasAllTokens ? Value(entry->getArgument(0))
                                      : Word(1).materialize(builder, loc);
-  Value result = csb::DMAReadOp::create(builder, loc, rows, address, tokens,
-                                        buffer.channels, device["Tout"]);
+  Value result =
+      csb::DMAReadOp::create(builder, loc, rows, address, tokens,
+                             buffer.channels, device.getTraits().lanes);
   finish(builder, result);
 }
 
@@ -231,9 +236,9 @@ void HostFunctions::createReadToken(OpBuilder &builder) {
   createFunction(builder, "read_token", {}, {}, i32);
   MLIRContext *context = builder.getContext();
   const RegisterTable &table = device.getTask(TaskKind::Linear)->registers;
-  auto reg = SymbolRefAttr::get(
-      context, table.getName(),
-      FlatSymbolRefAttr::get(context, table.getResult().name));
+  const Register *result = table.lookup(RegisterRole::Result);
+  auto reg = SymbolRefAttr::get(context, table.getName(),
+                                FlatSymbolRefAttr::get(context, result->name));
   Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
   finish(builder, token);
 }

@@ -47,7 +47,7 @@ private:
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadToken(mlir::OpBuilder &builder);
   void createReadEmbeddings(mlir::OpBuilder &builder);
-  mlir::FlatSymbolRefAttr getDDRBase();
+  mlir::FlatSymbolRefAttr getMapBase();
   mlir::Value getDMAAddress(mlir::OpBuilder &builder,
                             mlir::FlatSymbolRefAttr symbol);
   void createCheck(mlir::OpBuilder &builder, mlir::Value seq);

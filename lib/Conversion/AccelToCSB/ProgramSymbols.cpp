@@ -46,10 +46,10 @@ FlatSymbolRefAttr ProgramSymbols::getConstant(StringRef name, int64_t value) {
 FlatSymbolRefAttr ProgramSymbols::getStride(accel::ObjectOp object) {
   if (!object.getLayers())
     return {};
-  const bool isDDR = object.getSpace() == accel::Space::DDR;
-  return getConstant(object.getKind() == accel::Kind::KVCache ? "cache_stride"
-                     : isDDR ? "layer_stride_ddr"
-                             : "layer_stride_hbm",
+  const bool isCache = object.getKind() == accel::Kind::KVCache;
+  return getConstant(isCache ? "cache_stride"
+                             : "layer_stride_" +
+                                   object.getSpace().getMemory().lower(),
                      *object.getStride());
 }
 
@@ -92,9 +92,11 @@ LogicalResult ProgramSymbols::convertObjects() {
       return object.emitOpError("has no address; run accel-place-objects "
                                 "before");
     maxLayers = std::max<int64_t>(maxLayers, object.getLayers().value_or(1));
-    const Memory &memory = device.getMemory(
-        object.getSpace() == accel::Space::DDR ? MemorySpace::DDR
-                                               : MemorySpace::HBM);
+    const Memory *memory = device.getMemory(object.getSpace().getMemory());
+    if (!memory)
+      return object.emitOpError("lies in ")
+             << object.getSpace() << ", which is no memory of "
+             << device.getName();
     const bool isCache = object.getKind() == accel::Kind::KVCache;
     FailureOr<ArrayAttr> sources = getSources(object);
     if (failed(sources))
@@ -107,11 +109,11 @@ LogicalResult ProgramSymbols::convertObjects() {
     auto op = csb::ObjectOp::create(
         builder, object.getLoc(), object.getSymName(),
         accel::stringifyKind(object.getKind()), object.getShape(), *sources,
-        object.getConfigAttr(), stringify(memory.space), *object.getAddress(),
+        object.getConfigAttr(), memory->name, *object.getAddress(),
         *object.getBytes(), *object.getStride(), object.getLayersAttr(),
-        memory.dmaBase, memory.ports, memory.portStride,
+        memory->dmaBase, memory->ports, memory->portStride,
         isCache ? StringAttr()
-                : builder.getStringAttr(getFilePattern(object, memory.ports)));
+                : builder.getStringAttr(getFilePattern(object, memory->ports)));
     symbols.erase(object);
     insert(op);
   }
@@ -125,9 +127,9 @@ csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
   // The functions of the host keep their names.
   const bool isTaken = name == "load_parameters" || name == "copy_weights" ||
                        name.starts_with("write_") || name.starts_with("read_");
-  auto buffer = csb::BufferOp::create(builder, builder.getUnknownLoc(),
-                                      (name + (isTaken ? "_map" : "")).str(),
-                                      address, bytes, live, isInput);
+  auto buffer = csb::BufferOp::create(
+      builder, builder.getUnknownLoc(), (name + (isTaken ? "_map" : "")).str(),
+      device.getMapMemory().name, address, bytes, live, isInput);
   insert(buffer);
   return buffer;
 }

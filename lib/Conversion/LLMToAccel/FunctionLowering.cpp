@@ -19,13 +19,13 @@ using namespace dlavm;
 // Maps and their types
 //===----------------------------------------------------------------------===//
 
-/// [a, tokens, channels] is [channels / Tout, tokens, Tout] on the device,
+/// [a, tokens, channels] is [channels / lanes, tokens, lanes] on the device,
 /// with the heads in front where it has some.
 llm::DimsAttr FunctionLowering::getBlockedDims(RankedTensorType type,
                                                bool hasHeads) {
   llm::DimsAttr dims = llm::getDims(type);
   MLIRContext *context = type.getContext();
-  const int64_t lanes = device["Tout"];
+  const int64_t lanes = device.getTraits().lanes;
   SmallVector<AffineExpr> blocked;
   if (hasHeads)
     blocked.push_back(dims.getDim(0));
@@ -37,8 +37,12 @@ llm::DimsAttr FunctionLowering::getBlockedDims(RankedTensorType type,
 MemRefType FunctionLowering::getMapType(llm::DimsAttr dims) {
   MLIRContext *context = dims.getContext();
   return MemRefType::get(dims.getShape(), Float16Type::get(context),
-                         MemRefLayoutAttrInterface(),
-                         accel::SpaceAttr::get(context, accel::Space::DDR));
+                         MemRefLayoutAttrInterface(), getMapSpace());
+}
+
+accel::SpaceAttr FunctionLowering::getMapSpace() {
+  return accel::SpaceAttr::get(builder().getContext(),
+                               device.getMapMemory().name);
 }
 
 Value FunctionLowering::createBuffer(Location loc, StringRef name,

@@ -35,6 +35,7 @@ public:
 
 private:
   // Maps and their types.
+  accel::SpaceAttr getMapSpace();
   mlir::MemRefType getMapType(llm::DimsAttr dims);
   llm::DimsAttr getBlockedDims(mlir::RankedTensorType type, bool hasHeads);
   mlir::Value createBuffer(mlir::Location loc, llvm::StringRef name,

@@ -66,7 +66,7 @@ struct ConvertLLMToAccel
              << maxTokens.getValue() << "; ask for 1 to " << *tokens;
     if (maxTokens > 0)
       tokens = maxTokens;
-    const int64_t limit = target["MAX_TOKEN"];
+    const int64_t limit = target.getTraits().maxTokens;
     if (*tokens > limit)
       return module.emitError("has a largest context of ")
              << *tokens << " tokens, " << *tokens - limit << " more than the "

@@ -37,12 +37,15 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   if (!isNew)
     return it->second;
   OpBuilder builder(context);
-  const MemorySpace space = device.getObject(accel::getObjectKind(kind)).space;
+  const ObjectSupport *support = device.getObject(accel::getObjectKind(kind));
+  // A device that keeps none has no task for it, which is said at the task.
+  StringRef memory =
+      support ? StringRef(support->memory) : device.getMapMemory().name;
   auto object = accel::ObjectOp::create(
       builder, module.getLoc(), llm::toIdentifier(name), kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,
-      layers, space == MemorySpace::DDR ? accel::Space::DDR : accel::Space::HBM,
-      IntegerAttr(), IntegerAttr(), IntegerAttr());
+      layers, accel::SpaceAttr::get(context, memory), IntegerAttr(),
+      IntegerAttr(), IntegerAttr());
   // Objects stand before the functions, in the order of their first use.
   auto functions = module.getOps<FunctionOpInterface>();
   Block::iterator position = functions.empty()
@@ -64,7 +67,7 @@ FlatSymbolRefAttr ObjectTable::getScaleBias(llm::LinearOp op) {
       symbols.lookup<llm::ParameterOp>(op.getScaleAttr().getAttr());
   auto type = cast<RankedTensorType>(parameter.getType());
   DictionaryAttr config;
-  if (type.getDimSize(0) % device["Tout"] != 0 &&
+  if (type.getDimSize(0) % device.getTraits().channelGranularity != 0 &&
       llvm::any_of(op->getUsers(), llvm::IsaPred<llm::ArgmaxOp>)) {
     // The least finite number of FP16.
     Builder builder(op.getContext());
@@ -164,15 +167,14 @@ LogicalResult ObjectTable::checkTaskName(Operation *op) {
 }
 
 void ObjectTable::checkEpsilon(Operation *op, double epsilon) {
-  if (epsilon == device.normEpsilon ||
-      llvm::is_contained(warnedEpsilons, epsilon))
+  const double own = device.getTraits().normEpsilon;
+  if (epsilon == own || llvm::is_contained(warnedEpsilons, epsilon))
     return;
   warnedEpsilons.push_back(epsilon);
   std::string text;
   llvm::raw_string_ostream(text)
       << "the model's norms add an epsilon of " << llvm::format("%g", epsilon)
-      << ", but " << device.getName() << " adds "
-      << llvm::format("%g", device.normEpsilon)
+      << ", but " << device.getName() << " adds " << llvm::format("%g", own)
       << "; results will differ a little from the model's";
   op->emitWarning(text);
 }

@@ -188,10 +188,8 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
       auto dims = llm::getDims(argmaxOp.getType());
       argmax = accel::BufferOp::create(
           builder(), op.getLoc(), "token",
-          MemRefType::get(
-              argmaxOp.getType().getShape(), builder().getI32Type(),
-              MemRefLayoutAttrInterface(),
-              accel::SpaceAttr::get(op.getContext(), accel::Space::DDR)),
+          MemRefType::get(argmaxOp.getType().getShape(), builder().getI32Type(),
+                          MemRefLayoutAttrInterface(), getMapSpace()),
           dims);
     }
     map.map(argmaxOp.getResult(), argmax);
@@ -282,10 +280,11 @@ LogicalResult FunctionLowering::lower(llm::SplitHeadsOp op) {
   if (!cast<MemRefType>(source.getType()).getLayout().isIdentity())
     return op.emitOpError("splits a part of a map (the last token); split the "
                           "heads before taking the part");
-  if (op.getType().getDimSize(2) % device["Tout"] != 0)
+  const int64_t lanes = device.getTraits().lanes;
+  if (op.getType().getDimSize(2) % lanes != 0)
     return op.emitOpError("makes heads of ")
            << op.getType().getDimSize(2) << " channels, which must be a "
-           << "multiple of " << device["Tout"] << " on " << device.getName();
+           << "multiple of " << lanes << " on " << device.getName();
   SmallVector<OpFoldResult> shape;
   for (auto [i, size] : llvm::enumerate(type.getShape()))
     shape.push_back(ShapedType::isDynamic(size)

@@ -29,5 +29,6 @@ Device edgellm::createDevice20241128() {
 }
 
 void edgellm::registerDevices(DeviceRegistry &registry) {
-  registry.add(createDevice20241128());
+  llvm::ExitOnError exitOnError("dlavm: ");
+  exitOnError(registry.add(createDevice20241128()));
 }

@@ -122,7 +122,7 @@ void PlanPrinter::printBuffers() {
     for (auto buffer : module.getOps<csb::BufferOp>())
       json.object([&] {
         json.attribute("name", buffer.getSymName());
-        json.attribute("space", "DDR");
+        json.attribute("space", buffer.getSpace());
         json.attribute("address", int64_t(buffer.getAddress()));
         json.attribute("bytes", int64_t(buffer.getBytes()));
         json.attribute("is_input", buffer.getInput());

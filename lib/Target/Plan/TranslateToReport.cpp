@@ -136,8 +136,8 @@ void Report::printArenas() {
                                       object.getBytes());
   }
   for (csb::BufferOp buffer : buffers)
-    arenas["DDR, feature maps"].add(buffer.getAddress(),
-                                    buffer.getAddress() + buffer.getBytes());
+    arenas[(buffer.getSpace() + ", feature maps").str()].add(
+        buffer.getAddress(), buffer.getAddress() + buffer.getBytes());
   os << "\nArenas (HBM: in every port)\n\n"
      << "  arena                       from            to         bytes\n";
   for (auto &[name, arena] : arenas)
@@ -178,7 +178,7 @@ void Report::printPicture() {
   constexpr int64_t lines = 24;
   const int64_t piece = std::max<int64_t>(1, (end - begin + lines - 1) / lines);
   os << "\nMemory over time (a column is a task, a line " << piece
-     << " bytes of DDR)\n\n";
+     << " bytes of " << maps.front().getSpace() << ")\n\n";
   auto getLetter = [&](csb::BufferOp buffer) -> char {
     const size_t index = llvm::find(maps, buffer) - maps.begin();
     const char *letters =

@@ -4,7 +4,7 @@
 // without padding.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @silu activation_table [] in <ddr> at 0 bytes 8192 stride 0
+accel.object @silu activation_table [] in <DDR> at 0 bytes 8192 stride 0
 
 // CHECK-LABEL: csb.register_table @activation "piecewise-linear activation function" {
 // CHECK-NEXT:    csb.register @TableAddress = 194{{$}}
@@ -49,10 +49,10 @@ accel.object @silu activation_table [] in <ddr> at 0 bytes 8192 stride 0
 // CHECK-NEXT:    csb.write @activation::@Opcode, %c16_i32 : i32
 // CHECK-NEXT:    csb.poll @activation::@Status until 1
 func.func @model() {
-  %x = accel.buffer "x" at 8192 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
-  %y = accel.buffer "y" at 56107008 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
+  %x = accel.buffer "x" at 8192 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
+  %y = accel.buffer "y" at 56107008 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
   %t = accel.get_object @silu : !accel.object
-  accel.activation "gate_silu" ins(%x : memref<428x?x32xf16, #accel.space<ddr>>) table(%t) outs(%y : memref<428x?x32xf16, #accel.space<ddr>>) [13690]
+  accel.activation "gate_silu" ins(%x : memref<428x?x32xf16, #accel.space<DDR>>) table(%t) outs(%y : memref<428x?x32xf16, #accel.space<DDR>>) [13690]
   return
 }
 

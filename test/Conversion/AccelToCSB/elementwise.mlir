@@ -42,11 +42,11 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 // CHECK-NEXT:    csb.task "product" "element-wise product"
 // CHECK:         csb.write @elementwise::@Mode, %c2_i32 : i32
 func.func @model() {
-  %a = accel.buffer "a" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %b = accel.buffer "b" at 16777216 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" at 33554432 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<ddr>>, memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>)
-  accel.elementwise mul "product" ins(%a, %b : memref<128x?x32xf16, #accel.space<ddr>>, memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>)
+  %a = accel.buffer "a" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %b = accel.buffer "b" at 16777216 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" at 33554432 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<DDR>>, memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise mul "product" ins(%a, %b : memref<128x?x32xf16, #accel.space<DDR>>, memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>)
   return
 }
 

@@ -37,10 +37,10 @@ llm.parameter @q from "q{layer}" rows [64] layers 28 row_heads <32 x 128, interl
 llm.parameter @s splat 1.0 : tensor<4096xf16>
 llm.parameter @b splat 0.0 : tensor<4096xf16>
 llm.parameter @unused from "unused" : tensor<4096xf16>
-accel.object @query weight [4096, 4096] from [@q] layers 28 in <hbm> at 512 bytes 270336 stride 3287552
-accel.object @keys kv_cache [2] layers 28 in <hbm> at 96343040 bytes 32768 stride 65536
-accel.object @bias scale_bias [4096] from [@s, @b] in <ddr> at 548864 bytes 16384 stride 0
-accel.object @rope rope_table [] with {rotary = 64 : i64} in <ddr> at 0 bytes 524288 stride 0
+accel.object @query weight [4096, 4096] from [@q] layers 28 in <HBM> at 512 bytes 270336 stride 3287552
+accel.object @keys kv_cache [2] layers 28 in <HBM> at 96343040 bytes 32768 stride 65536
+accel.object @bias scale_bias [4096] from [@s, @b] in <DDR> at 548864 bytes 16384 stride 0
+accel.object @rope rope_table [] with {rotary = 64 : i64} in <DDR> at 0 bytes 524288 stride 0
 func.func @model() {
   return
 }

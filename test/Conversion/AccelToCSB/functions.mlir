@@ -37,7 +37,7 @@ func.func @model() {
 // Two kinds of layers, and arithmetic on the number of the layer.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i64} {
-accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
+accel.object @n norm_weight [64] layers 4 in <DDR> at 0 bytes 256 stride 1024
 
 // CHECK-LABEL: func.func private @run_even(
 // CHECK-SAME:    %[[LAYER:.*]]: i32, %{{.*}}: i32, %{{.*}}: i32) {
@@ -46,9 +46,9 @@ accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
 // CHECK-NEXT:    %[[A:.*]] = arith.addi %n, %[[OFFSET]] overflow<nsw> : i64
 // CHECK-NEXT:    csb.write @norm::@WeightAddress, %[[A]] : i64
 func.func private @even(%layer: index) {
-  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %n = accel.get_object @n[%layer] : !accel.object
-  accel.norm rms "norm" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "norm" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 
@@ -81,7 +81,7 @@ func.func @model() {
 // A layer that is known adds a known offset; that of the first is none.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i64} {
-accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
+accel.object @n norm_weight [64] layers 4 in <DDR> at 0 bytes 256 stride 1024
 
 // CHECK-LABEL: func.func @run(
 // CHECK:         csb.write @norm::@WeightAddress, %n : i64
@@ -91,11 +91,11 @@ accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
 func.func @model() {
   %c0 = arith.constant 0 : index
   %c3 = arith.constant 3 : index
-  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %0 = accel.get_object @n[%c0] : !accel.object
-  accel.norm rms "first" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%0) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "first" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%0) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   %3 = accel.get_object @n[%c3] : !accel.object
-  accel.norm rms "last" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%3) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "last" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%3) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 

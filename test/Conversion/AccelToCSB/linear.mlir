@@ -3,10 +3,10 @@
 // Linear layers: the register document, 4.1 and the examples of 8.2.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @query weight [4096, 4096] in <hbm> at 0 bytes 270336 stride 0
-accel.object @down weight [4096, 13696] layers 28 in <hbm> at 270336 bytes 905216 stride 905216
-accel.object @head weight [65024, 4096] in <hbm> at 270336 bytes 4291584 stride 0
-accel.object @bias scale_bias [4096] in <ddr> at 0 bytes 16384 stride 0
+accel.object @query weight [4096, 4096] in <HBM> at 0 bytes 270336 stride 0
+accel.object @down weight [4096, 13696] layers 28 in <HBM> at 270336 bytes 905216 stride 905216
+accel.object @head weight [65024, 4096] in <HBM> at 270336 bytes 4291584 stride 0
+accel.object @bias scale_bias [4096] in <DDR> at 0 bytes 16384 stride 0
 
 // CHECK-LABEL: csb.register_table @mvm "matrix-vector multiply with INT4 weights" {
 // CHECK-NEXT:    csb.register @InputChannels = 2{{$}}
@@ -84,10 +84,10 @@ accel.object @bias scale_bias [4096] in <ddr> at 0 bytes 16384 stride 0
 // CHECK-NEXT:    csb.write @mvm::@Mode, %c287_i32 : i32
 // CHECK-NEXT:    csb.poll @mvm::@Status until 1
 func.func private @plain() {
-  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %w = accel.get_object @query : !accel.object
-  accel.linear "query" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096, 4096]
+  accel.linear "query" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096, 4096]
   return
 }
 
@@ -145,18 +145,18 @@ func.func private @residual(%layer: index) {
   %c0 = arith.constant 0 : index
   %c38 = arith.constant 38 : index
   %seq = accel.tokens seq
-  %x = accel.buffer "u" at 1048576 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
-  %y = accel.buffer "d" at 57147392 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %r = accel.buffer "r" at 73924608 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %x = accel.buffer "u" at 1048576 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
+  %y = accel.buffer "d" at 57147392 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %r = accel.buffer "r" at 73924608 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %w = accel.get_object @down[%layer] : !accel.object
   %b = accel.get_object @bias : !accel.object
   scf.for %t = %c0 to %seq step %c38 {
     %left = arith.subi %seq, %t overflow<nsw> : index
     %n = arith.minsi %c38, %left : index
-    %in = memref.subview %x[0, %t, 0] [428, %n, 32] [1, 1, 1] : memref<428x?x32xf16, #accel.space<ddr>> to memref<428x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-    %out = memref.subview %y[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<ddr>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-    %res = memref.subview %r[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<ddr>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-    accel.linear "down" ins(%in : memref<428x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%w) scale_bias(%b) add(%res : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) outs(%out : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) [13696, 4096]
+    %in = memref.subview %x[0, %t, 0] [428, %n, 32] [1, 1, 1] : memref<428x?x32xf16, #accel.space<DDR>> to memref<428x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %out = memref.subview %y[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %res = memref.subview %r[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    accel.linear "down" ins(%in : memref<428x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%res : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) outs(%out : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [13696, 4096]
   }
   return
 }
@@ -173,12 +173,12 @@ func.func private @residual(%layer: index) {
 // CHECK:         csb.write @mvm::@ResidualAddress, %gate : i64
 // CHECK:         csb.write @mvm::@Mode, %c1823_i32 : i32
 func.func private @up() {
-  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "v" at 57147392 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
-  %r = accel.buffer "gate" at 113246208 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "v" at 57147392 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
+  %r = accel.buffer "gate" at 113246208 bytes 56098816 live [0, 0] : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
   %w = accel.get_object @query : !accel.object
   %b = accel.get_object @bias : !accel.object
-  accel.linear "up" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) mul(%r : memref<428x?x32xf16, #accel.space<ddr>>) outs(%y : memref<428x?x32xf16, #accel.space<ddr>>) [4096, 13696]
+  accel.linear "up" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) mul(%r : memref<428x?x32xf16, #accel.space<DDR>>) outs(%y : memref<428x?x32xf16, #accel.space<DDR>>) [4096, 13696]
   return
 }
 
@@ -219,12 +219,12 @@ func.func private @up() {
 // CHECK-NEXT:    csb.write @mvm::@Mode, %c2847_i32 : i32
 // CHECK-NEXT:    csb.poll @mvm::@Status until 1
 func.func @model() {
-  %x = accel.buffer "last" at 1048576 bytes 8192 live [0, 0] : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
-  %y = accel.buffer "logits" at 1056768 bytes 130048 live [0, 0] : memref<2032x1x32xf16, #accel.space<ddr>>, <2032, 1, 32>
-  %t = accel.buffer "t" at 1187840 bytes 64 live [0, 0] : memref<1xi32, #accel.space<ddr>>, <1>
+  %x = accel.buffer "last" at 1048576 bytes 8192 live [0, 0] : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
+  %y = accel.buffer "logits" at 1056768 bytes 130048 live [0, 0] : memref<2032x1x32xf16, #accel.space<DDR>>, <2032, 1, 32>
+  %t = accel.buffer "t" at 1187840 bytes 64 live [0, 0] : memref<1xi32, #accel.space<DDR>>, <1>
   %w = accel.get_object @head : !accel.object
   %b = accel.get_object @bias : !accel.object
-  accel.linear "lm_head" ins(%x : memref<128x1x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) outs(%y : memref<2032x1x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32, #accel.space<ddr>>) [4096, 65024]
+  accel.linear "lm_head" ins(%x : memref<128x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%y : memref<2032x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [4096, 65024]
   return
 }
 
@@ -239,13 +239,13 @@ func.func @model() {
 // CHECK:         csb.write @mvm::@LastGroupChannels, %c128_i32 : i32
 // CHECK:         csb.write @mvm::@Mode, %c3871_i32 : i32
 func.func private @odd() {
-  %x = accel.buffer "x" at 1048576 bytes 4352 live [0, 0] : memref<68x1x32xf16, #accel.space<ddr>>, <68, 1, 32>
-  %y = accel.buffer "y" at 1056768 bytes 128 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
-  %r = accel.buffer "r" at 1057792 bytes 128 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
-  %t = accel.buffer "t" at 1187840 bytes 64 live [0, 0] : memref<1xi32, #accel.space<ddr>>, <1>
+  %x = accel.buffer "x" at 1048576 bytes 4352 live [0, 0] : memref<68x1x32xf16, #accel.space<DDR>>, <68, 1, 32>
+  %y = accel.buffer "y" at 1056768 bytes 128 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %r = accel.buffer "r" at 1057792 bytes 128 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %t = accel.buffer "t" at 1187840 bytes 64 live [0, 0] : memref<1xi32, #accel.space<DDR>>, <1>
   %w = accel.get_object @head : !accel.object
   %b = accel.get_object @bias : !accel.object
-  accel.linear "odd" ins(%x : memref<68x1x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) add(%r : memref<2x1x32xf16, #accel.space<ddr>>) outs(%y : memref<2x1x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32, #accel.space<ddr>>) [2150, 33]
+  accel.linear "odd" ins(%x : memref<68x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%r : memref<2x1x32xf16, #accel.space<DDR>>) outs(%y : memref<2x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [2150, 33]
   return
 }
 

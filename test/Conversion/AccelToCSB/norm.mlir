@@ -3,7 +3,7 @@
 // Norms: the register document, 4.3.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @n norm_weight [4096] in <ddr> at 0 bytes 16384 stride 0
+accel.object @n norm_weight [4096] in <DDR> at 0 bytes 16384 stride 0
 
 // CHECK-LABEL: csb.register_table @norm "layer norm and RMS norm" {
 // CHECK-NEXT:    csb.register @WeightAddress = 194{{$}}
@@ -48,10 +48,10 @@ accel.object @n norm_weight [4096] in <ddr> at 0 bytes 16384 stride 0
 // CHECK-NEXT:    csb.write @norm::@Opcode, %c32_i32 : i32
 // CHECK-NEXT:    csb.poll @norm::@Status until 1
 func.func private @rms() {
-  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %n = accel.get_object @n : !accel.object
-  accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+  accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
   return
 }
 
@@ -65,10 +65,10 @@ func.func private @rms() {
 // CHECK-NEXT:    csb.write @norm::@OnChip, %c0_i32 : i32
 // CHECK-NEXT:    csb.write @norm::@Opcode, %c32_i32 : i32
 func.func private @layer_norm() {
-  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<112x?x32xf16, #accel.space<ddr>>, <112, seq, 32>
-  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<112x?x32xf16, #accel.space<ddr>>, <112, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<112x?x32xf16, #accel.space<DDR>>, <112, seq, 32>
+  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<112x?x32xf16, #accel.space<DDR>>, <112, seq, 32>
   %n = accel.get_object @n : !accel.object
-  accel.norm layer "norm" ins(%x : memref<112x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%y : memref<112x?x32xf16, #accel.space<ddr>>) [3584]
+  accel.norm layer "norm" ins(%x : memref<112x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%y : memref<112x?x32xf16, #accel.space<DDR>>) [3584]
   return
 }
 
@@ -77,10 +77,10 @@ func.func private @layer_norm() {
 // CHECK:         csb.write @norm::@Reciprocal, %c196608_i32 : i32
 // CHECK-NEXT:    csb.write @norm::@WeightBursts, %c0_i32 : i32
 func.func private @small() {
-  %x = accel.buffer "x" at 1048576 bytes 524288 live [0, 0] : memref<4x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
-  %y = accel.buffer "y" at 17825792 bytes 524288 live [0, 0] : memref<4x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 524288 live [0, 0] : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
+  %y = accel.buffer "y" at 17825792 bytes 524288 live [0, 0] : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
   %n = accel.get_object @n : !accel.object
-  accel.norm rms "norm" ins(%x : memref<4x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%y : memref<4x?x32xf16, #accel.space<ddr>>) [128]
+  accel.norm rms "norm" ins(%x : memref<4x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%y : memref<4x?x32xf16, #accel.space<DDR>>) [128]
   return
 }
 
@@ -112,12 +112,12 @@ func.func private @small() {
 // CHECK-NEXT:    csb.write @norm::@Opcode, %c32_i32 : i32
 // CHECK-NEXT:    csb.poll @norm::@Status until 1
 func.func @last() {
-  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "z" at 17825792 bytes 8192 live [0, 0] : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "z" at 17825792 bytes 8192 live [0, 0] : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
   %n = accel.get_object @n : !accel.object
   %last = accel.tokens seq - 1
-  %v = memref.subview %x[0, %last, 0] [128, 1, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<ddr>> to memref<128x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-  accel.norm rms "norm" ins(%v : memref<128x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%n) outs(%y : memref<128x1x32xf16, #accel.space<ddr>>) [4096]
+  %v = memref.subview %x[0, %last, 0] [128, 1, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+  accel.norm rms "norm" ins(%v : memref<128x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%n) outs(%y : memref<128x1x32xf16, #accel.space<DDR>>) [4096]
   return
 }
 

@@ -4,7 +4,7 @@
 // pixels of 64 bytes; heads lie 4 channel groups apart.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @rope rope_table [] in <ddr> at 0 bytes 524288 stride 0
+accel.object @rope rope_table [] in <DDR> at 0 bytes 524288 stride 0
 
 // CHECK-LABEL: csb.register_table @pos_emb "rotary position embedding" {
 // CHECK-NEXT:    csb.register @TableAddress = 194{{$}}
@@ -52,13 +52,13 @@ accel.object @rope rope_table [] in <ddr> at 0 bytes 524288 stride 0
 // CHECK-NEXT:    csb.write @pos_emb::@Opcode, %c4_i32 : i32
 // CHECK-NEXT:    csb.poll @pos_emb::@Status until 1
 func.func @model() {
-  %x = accel.buffer "x" at 524288 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" at 17301504 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
+  %x = accel.buffer "x" at 524288 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" at 17301504 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
   %t = accel.get_object @rope : !accel.object
   %seq = accel.tokens seq
   %past = accel.tokens past
-  %h = memref.expand_shape %x [[0, 1], [2], [3]] output_shape [32, 4, %seq, 32] : memref<128x?x32xf16, #accel.space<ddr>> into memref<32x4x?x32xf16, #accel.space<ddr>>
-  accel.rope "query_rope" ins(%h : memref<32x4x?x32xf16, #accel.space<ddr>>) table(%t) at(%past) outs(%y : memref<32x4x?x32xf16, #accel.space<ddr>>)
+  %h = memref.expand_shape %x [[0, 1], [2], [3]] output_shape [32, 4, %seq, 32] : memref<128x?x32xf16, #accel.space<DDR>> into memref<32x4x?x32xf16, #accel.space<DDR>>
+  accel.rope "query_rope" ins(%h : memref<32x4x?x32xf16, #accel.space<DDR>>) table(%t) at(%past) outs(%y : memref<32x4x?x32xf16, #accel.space<DDR>>)
   return
 }
 

@@ -5,7 +5,7 @@
 // cdiv(total, 32) column groups apart.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @k kv_cache [2] in <hbm> at 0 bytes 32768 stride 0
+accel.object @k kv_cache [2] in <HBM> at 0 bytes 32768 stride 0
 
 // CHECK-LABEL: csb.register_table @trp_mvm "attention scores, Q x K^T" {
 // CHECK-NEXT:    csb.register @CacheAddress = 194{{$}}
@@ -68,14 +68,14 @@ func.func @model() {
   %total = accel.tokens seq + past
   %groups = accel.tokens (seq + past) ceildiv 32
   %k = accel.get_object @k : !accel.object
-  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
   scf.for %t = %c0 to %seq step %c128 {
     %left = arith.subi %seq, %t overflow<nsw> : index
     %n = arith.minsi %c128, %left : index
-    %in = memref.subview %q[0, 0, %t, 0] [32, 4, %n, 32] [1, 1, 1, 1] : memref<32x4x?x32xf16, #accel.space<ddr>> to memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>
-    %out = memref.subview %s[0, 0, %t, 0] [32, %groups, %n, 32] [1, 1, 1, 1] : memref<32x?x?x32xf16, #accel.space<ddr>> to memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>
-    accel.scores "scores" ins(%in : memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>) cache(%k) keys(%total) scale 0.088388347648318433 outs(%out : memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>) [2]
+    %in = memref.subview %q[0, 0, %t, 0] [32, 4, %n, 32] [1, 1, 1, 1] : memref<32x4x?x32xf16, #accel.space<DDR>> to memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %out = memref.subview %s[0, 0, %t, 0] [32, %groups, %n, 32] [1, 1, 1, 1] : memref<32x?x?x32xf16, #accel.space<DDR>> to memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
+    accel.scores "scores" ins(%in : memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.088388347648318433 outs(%out : memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) [2]
   }
   return
 }
@@ -87,9 +87,9 @@ func.func @model() {
 func.func private @other() {
   %total = accel.tokens seq + past
   %k = accel.get_object @k : !accel.object
-  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
-  accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) scale 0.5 outs(%s : memref<32x?x?x32xf16, #accel.space<ddr>>) [32]
+  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.5 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [32]
   return
 }
 

@@ -3,7 +3,7 @@
 // Attention values: the register document, 4.8, for 32 query and 2 KV heads.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @k kv_cache [2] in <hbm> at 0 bytes 32768 stride 0
+accel.object @k kv_cache [2] in <HBM> at 0 bytes 32768 stride 0
 
 // CHECK-LABEL: csb.register_table @f2w_mvm "attention values, P x V" {
 // CHECK-NEXT:    csb.register @CacheAddress = 194{{$}}
@@ -54,9 +54,9 @@ accel.object @k kv_cache [2] in <hbm> at 0 bytes 32768 stride 0
 func.func @model() {
   %total = accel.tokens seq + past
   %k = accel.get_object @k : !accel.object
-  %p = accel.buffer "p" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
-  accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<ddr>>) [2]
+  %p = accel.buffer "p" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
   return
 }
 
@@ -91,14 +91,14 @@ func.func private @sliced() {
   %b = arith.muli %c256, %r : index
   %step = arith.divsi %bits, %b : index
   %k = accel.get_object @k : !accel.object
-  %p = accel.buffer "p" at 16777216 bytes 234881024 live [0, 0] : memref<28x?x?x32xf16, #accel.space<ddr>>, <28, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" at 0 bytes 14680064 live [0, 0] : memref<28x4x?x32xf16, #accel.space<ddr>>, <28, 4, seq, 32>
+  %p = accel.buffer "p" at 16777216 bytes 234881024 live [0, 0] : memref<28x?x?x32xf16, #accel.space<DDR>>, <28, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" at 0 bytes 14680064 live [0, 0] : memref<28x4x?x32xf16, #accel.space<DDR>>, <28, 4, seq, 32>
   scf.for %t = %c0 to %seq step %step {
     %left = arith.subi %seq, %t : index
     %n = arith.minsi %step, %left : index
-    %in = memref.subview %p[0, 0, %t, 0] [28, %groups, %n, 32] [1, 1, 1, 1] : memref<28x?x?x32xf16, #accel.space<ddr>> to memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>
-    %out = memref.subview %o[0, 0, %t, 0] [28, 4, %n, 32] [1, 1, 1, 1] : memref<28x4x?x32xf16, #accel.space<ddr>> to memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>
-    accel.values "attention" ins(%in : memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>) cache(%k) keys(%total) outs(%out : memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<ddr>>) [4]
+    %in = memref.subview %p[0, 0, %t, 0] [28, %groups, %n, 32] [1, 1, 1, 1] : memref<28x?x?x32xf16, #accel.space<DDR>> to memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %out = memref.subview %o[0, 0, %t, 0] [28, 4, %n, 32] [1, 1, 1, 1] : memref<28x4x?x32xf16, #accel.space<DDR>> to memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
+    accel.values "attention" ins(%in : memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) outs(%out : memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) [4]
   }
   return
 }

@@ -24,12 +24,12 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 // CHECK-NEXT: }
 
 // Behind all objects and buffers of DDR.
-// CHECK-DAG: csb.buffer @scratch at 17842176 bytes 903936 live [0, 0]
+// CHECK-DAG: csb.buffer @scratch "DDR" at 17842176 bytes 903936 live [0, 0]
 // CHECK-DAG: csb.constant @ddr_base = 8589934592
-accel.object @small weight [4096, 4096] layers 28 in <hbm> at 0 bytes 270336 stride 1174528
-accel.object @large weight [13696, 4096] layers 28 in <hbm> at 270336 bytes 903936 stride 1174528
-accel.object @keys kv_cache [32] in <hbm> at 32886784 bytes 9999872 stride 0
-accel.object @norm norm_weight [4096] in <ddr> at 0 bytes 16384 stride 0
+accel.object @small weight [4096, 4096] layers 28 in <HBM> at 0 bytes 270336 stride 1174528
+accel.object @large weight [13696, 4096] layers 28 in <HBM> at 270336 bytes 903936 stride 1174528
+accel.object @keys kv_cache [32] in <HBM> at 32886784 bytes 9999872 stride 0
+accel.object @norm norm_weight [4096] in <DDR> at 0 bytes 16384 stride 0
 
 func.func private @layer(%layer: index) {
   return
@@ -41,7 +41,7 @@ func.func @model() {
   scf.for %i = %c0 to %c28 step %c1 {
     func.call @layer(%i) : (index) -> ()
   }
-  %x = accel.buffer "x" at 1064960 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %x = accel.buffer "x" at 1064960 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   return
 }
 

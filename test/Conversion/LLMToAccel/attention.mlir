@@ -7,15 +7,15 @@ module attributes {llm.max_tokens = 2048 : i64} {
 llm.kv_cache @keys layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
 llm.kv_cache @values layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
 // CHECK-NOT: llm.kv_cache
-// CHECK: accel.object @rope_table rope_table [] with {rotary = 64 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <ddr>
-// CHECK: accel.object @keys_cache kv_cache [2] layers 28 in <hbm>
-// CHECK: accel.object @values_cache kv_cache [2] layers 28 in <hbm>
+// CHECK: accel.object @rope_table rope_table [] with {rotary = 64 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
+// CHECK: accel.object @keys_cache kv_cache [2] layers 28 in <HBM>
+// CHECK: accel.object @values_cache kv_cache [2] layers 28 in <HBM>
 
 // CHECK-LABEL: func.func private @layer(
-// CHECK-SAME:    %[[LAYER:.*]]: index, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<ddr>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<ddr>>) -> memref<16x?x32xf16, #accel.space<ddr>>
-// CHECK:         %[[QH:.*]] = memref.expand_shape %[[Q]] {{\[\[}}0, 1], [2], [3]] output_shape [4, 4, %{{.*}}, 32] : memref<16x?x32xf16, #accel.space<ddr>> into memref<4x4x?x32xf16, #accel.space<ddr>>
+// CHECK-SAME:    %[[LAYER:.*]]: index, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<DDR>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<DDR>>) -> memref<16x?x32xf16, #accel.space<DDR>>
+// CHECK:         %[[QH:.*]] = memref.expand_shape %[[Q]] {{\[\[}}0, 1], [2], [3]] output_shape [4, 4, %{{.*}}, 32] : memref<16x?x32xf16, #accel.space<DDR>> into memref<4x4x?x32xf16, #accel.space<DDR>>
 // CHECK:         %[[KH:.*]] = memref.expand_shape %[[K]] {{\[\[}}0, 1], [2], [3]] output_shape [2, 4, %{{.*}}, 32]
-// CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<4x4x?x32xf16, #accel.space<ddr>>, <4, 4, seq, 32>
+// CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<4x4x?x32xf16, #accel.space<DDR>>, <4, 4, seq, 32>
 // CHECK:         %[[TABLE:.*]] = accel.get_object @rope_table : !accel.object
 // CHECK:         %[[PAST:.*]] = accel.tokens past
 // CHECK:         accel.rope "hidden0_rope" ins(%[[QH]] : {{.*}}) table(%[[TABLE]]) at(%[[PAST]]) outs(%[[R]] :
@@ -23,14 +23,14 @@ llm.kv_cache @values layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 12
 // CHECK:         accel.kv_append keys "keys_append" ins(%[[KH]] : {{.*}}) at(%{{.*}}) outs(%[[KC]])
 // CHECK:         %[[VC:.*]] = accel.get_object @values_cache[%[[LAYER]]] : !accel.object
 // CHECK:         accel.kv_append values "values_append" ins(%[[KH]] : {{.*}}) at(%{{.*}}) outs(%[[VC]])
-// CHECK:         %[[S:.*]] = accel.buffer "scores" : memref<4x?x?x32xf16, #accel.space<ddr>>, <4, (seq + past) ceildiv 32, seq, 32>
+// CHECK:         %[[S:.*]] = accel.buffer "scores" : memref<4x?x?x32xf16, #accel.space<DDR>>, <4, (seq + past) ceildiv 32, seq, 32>
 // CHECK:         %[[TOTAL:.*]] = accel.tokens seq + past
 // CHECK:         accel.scores "scores" ins(%[[R]] : {{.*}}) cache(%{{.*}}) keys(%[[TOTAL]]) scale 1.250000e-01 outs(%[[S]] : {{.*}}) [2]
-// CHECK:         %[[P:.*]] = accel.buffer "probabilities" : memref<4x?x?x32xf16, #accel.space<ddr>>, <4, (seq + past) ceildiv 32, seq, 32>
+// CHECK:         %[[P:.*]] = accel.buffer "probabilities" : memref<4x?x?x32xf16, #accel.space<DDR>>, <4, (seq + past) ceildiv 32, seq, 32>
 // CHECK:         accel.softmax "probabilities" ins(%[[S]] : {{.*}}) keys(%{{.*}}) at(%{{.*}}) outs(%[[P]] :
-// CHECK:         %[[O:.*]] = accel.buffer "attention" : memref<4x4x?x32xf16, #accel.space<ddr>>, <4, 4, seq, 32>
+// CHECK:         %[[O:.*]] = accel.buffer "attention" : memref<4x4x?x32xf16, #accel.space<DDR>>, <4, 4, seq, 32>
 // CHECK:         accel.values "attention" ins(%[[P]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[O]] : {{.*}}) [2]
-// CHECK:         %[[M:.*]] = memref.collapse_shape %[[O]] {{\[\[}}0, 1], [2], [3]] : memref<4x4x?x32xf16, #accel.space<ddr>> into memref<16x?x32xf16, #accel.space<ddr>>
+// CHECK:         %[[M:.*]] = memref.collapse_shape %[[O]] {{\[\[}}0, 1], [2], [3]] : memref<4x4x?x32xf16, #accel.space<DDR>> into memref<16x?x32xf16, #accel.space<DDR>>
 // CHECK:         return %[[M]]
 func.func private @layer(%layer: index, %q: tensor<1x?x512xf16, #llm.dims<1, seq, 512>>,
                          %k: tensor<1x?x256xf16, #llm.dims<1, seq, 256>>)

@@ -4,13 +4,13 @@
 // linear layer took are element-wise tasks.
 
 module attributes {llm.max_tokens = 2048 : i64} {
-// CHECK: accel.object @silu_table activation_table [] with {function = "silu"} in <ddr>
-// CHECK: accel.object @gelu_table activation_table [] with {function = "gelu"} in <ddr>
+// CHECK: accel.object @silu_table activation_table [] with {function = "silu"} in <DDR>
+// CHECK: accel.object @gelu_table activation_table [] with {function = "gelu"} in <DDR>
 // CHECK-NOT: accel.object
 
 // CHECK-LABEL: func.func @model()
 // CHECK: %[[X:.*]] = accel.buffer "input"
-// CHECK: %[[A:.*]] = accel.buffer "input_silu" : memref<4x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+// CHECK: %[[A:.*]] = accel.buffer "input_silu" : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
 // CHECK: %[[T:.*]] = accel.get_object @silu_table : !accel.object
 // CHECK: accel.activation "input_silu" ins(%[[X]] : {{.*}}) table(%[[T]]) outs(%[[A]] : {{.*}}) [100]
 // CHECK: %[[B:.*]] = accel.buffer "input_silu_gelu"

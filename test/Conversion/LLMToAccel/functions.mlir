@@ -8,28 +8,28 @@ llm.parameter @n from "n{layer}" layers 4 : tensor<64xf16>
 llm.parameter @final from "final" : tensor<64xf16>
 
 // CHECK-LABEL: func.func private @layer(
-// CHECK-SAME:    %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>> {
-// CHECK:         %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+// CHECK-SAME:    %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>> {
+// CHECK:         %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK:         %[[W:.*]] = accel.get_object @n_weight[%[[LAYER]]]
 // CHECK:         accel.norm rms "n" ins(%[[X]] : {{.*}}) weight(%[[W]]) outs(%[[Y]] :
-// CHECK:         return %[[Y]] : memref<2x?x32xf16, #accel.space<ddr>>
+// CHECK:         return %[[Y]] : memref<2x?x32xf16, #accel.space<DDR>>
 func.func private @layer(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
   %0 = llm.rms_norm %x, @n[%layer] epsilon 1.0e-5 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   return %0 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
 }
 
 // CHECK-LABEL: func.func @model() {
-// CHECK-NEXT:    %[[IN:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+// CHECK-NEXT:    %[[IN:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK-NEXT:    %[[C0:.*]] = arith.constant 0 : index
 // CHECK-NEXT:    %[[C1:.*]] = arith.constant 1 : index
 // CHECK-NEXT:    %[[C4:.*]] = arith.constant 4 : index
-// CHECK-NEXT:    %[[R:.*]] = scf.for %[[I:.*]] = %[[C0]] to %[[C4]] step %[[C1]] iter_args(%[[H:.*]] = %[[IN]]) -> (memref<2x?x32xf16, #accel.space<ddr>>) {
-// CHECK-NEXT:      %[[N:.*]] = func.call @layer(%[[I]], %[[H]]) : (index, memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>>
+// CHECK-NEXT:    %[[R:.*]] = scf.for %[[I:.*]] = %[[C0]] to %[[C4]] step %[[C1]] iter_args(%[[H:.*]] = %[[IN]]) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
+// CHECK-NEXT:      %[[N:.*]] = func.call @layer(%[[I]], %[[H]]) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
 // CHECK-NEXT:      scf.yield %[[N]]
 // CHECK-NEXT:    }
 // CHECK-NEXT:    %[[LAST:.*]] = accel.tokens seq - 1
 // CHECK-NEXT:    %[[L:.*]] = memref.subview %[[R]][0, %[[LAST]], 0] [2, 1, 32]
-// CHECK-NEXT:    %[[O:.*]] = accel.buffer "final" host "output" channels 64 : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+// CHECK-NEXT:    %[[O:.*]] = accel.buffer "final" host "output" channels 64 : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
 // CHECK-NEXT:    %[[W:.*]] = accel.get_object @final_weight : !accel.object
 // CHECK-NEXT:    accel.norm rms "final" ins(%[[L]] : {{.*}}) weight(%[[W]]) outs(%[[O]] :
 // CHECK-NEXT:    return{{$}}

@@ -5,12 +5,12 @@
 // CHECK-LABEL: module @plain attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64}
 module @plain attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<96x64xi4>
-// CHECK:      accel.object @w_weight weight [96, 64] from [@w] in <hbm>
+// CHECK:      accel.object @w_weight weight [96, 64] from [@w] in <HBM>
 // CHECK-LABEL: func.func @model() {
-// CHECK-NEXT:   %[[X:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-// CHECK-NEXT:   %[[Y:.*]] = accel.buffer "w" host "output" channels 96 : memref<3x?x32xf16, #accel.space<ddr>>, <3, seq, 32>
+// CHECK-NEXT:   %[[X:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+// CHECK-NEXT:   %[[Y:.*]] = accel.buffer "w" host "output" channels 96 : memref<3x?x32xf16, #accel.space<DDR>>, <3, seq, 32>
 // CHECK-NEXT:   %[[W:.*]] = accel.get_object @w_weight : !accel.object
-// CHECK-NEXT:   accel.linear "w" ins(%[[X]] : memref<2x?x32xf16, #accel.space<ddr>>) weight(%[[W]]) outs(%[[Y]] : memref<3x?x32xf16, #accel.space<ddr>>) [64, 96]
+// CHECK-NEXT:   accel.linear "w" ins(%[[X]] : memref<2x?x32xf16, #accel.space<DDR>>) weight(%[[W]]) outs(%[[Y]] : memref<3x?x32xf16, #accel.space<DDR>>) [64, 96]
 // CHECK-NEXT:   return
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x96xf16, #llm.dims<1, seq, 96>> {
   %y = llm.linear %x, @w : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x96xf16, #llm.dims<1, seq, 96>>
@@ -26,7 +26,7 @@ module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<64x64xi4>
 llm.parameter @s from "s" : tensor<64xf16>
 llm.parameter @b from "b" : tensor<64xf16>
-// CHECK: accel.object @w_scale_bias scale_bias [64] from [@s, @b] in <ddr>
+// CHECK: accel.object @w_scale_bias scale_bias [64] from [@s, @b] in <DDR>
 // CHECK-LABEL: func.func @model() {
 // CHECK:  %[[X:.*]] = accel.buffer "input"
 // CHECK:  %[[A:.*]] = accel.buffer "w"
@@ -54,14 +54,14 @@ module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<1000x64xi4>
 llm.parameter @s splat 1.0 : tensor<1000xf16>
 llm.parameter @b splat 0.0 : tensor<1000xf16>
-// CHECK: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <ddr>
+// CHECK: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <DDR>
 // CHECK-LABEL: func.func @model() {
 // CHECK-NEXT:  %[[X:.*]] = accel.buffer "input" host "input" channels 64
 // CHECK-NEXT:  %[[LAST:.*]] = accel.tokens seq - 1
-// CHECK-NEXT:  %[[L:.*]] = memref.subview %[[X]][0, %[[LAST]], 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-// CHECK-DAG:   %[[Y:.*]] = accel.buffer "w" host "logits" channels 1000 : memref<32x1x32xf16, #accel.space<ddr>>, <32, 1, 32>
-// CHECK-DAG:   %[[T:.*]] = accel.buffer "token" host "token" channels 1 : memref<1xi32, #accel.space<ddr>>, <1>
-// CHECK:       accel.linear "w" ins(%[[L]] : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%{{.*}}) scale_bias(%{{.*}}) outs(%[[Y]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<ddr>>) [64, 1000]
+// CHECK-NEXT:  %[[L:.*]] = memref.subview %[[X]][0, %[[LAST]], 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+// CHECK-DAG:   %[[Y:.*]] = accel.buffer "w" host "logits" channels 1000 : memref<32x1x32xf16, #accel.space<DDR>>, <32, 1, 32>
+// CHECK-DAG:   %[[T:.*]] = accel.buffer "token" host "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
+// CHECK:       accel.linear "w" ins(%[[L]] : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%{{.*}}) scale_bias(%{{.*}}) outs(%[[Y]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<DDR>>) [64, 1000]
 // CHECK-NEXT:  return
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> (tensor<1x1x1000xf16>, tensor<1xi32>) {
   %l = llm.last_token %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
@@ -83,11 +83,11 @@ llm.parameter @b splat 0.0 : tensor<1000xf16>
 llm.parameter @even from "w" : tensor<992x64xi4>
 llm.parameter @even_s splat 1.0 : tensor<992xf16>
 llm.parameter @even_b splat 0.0 : tensor<992xf16>
-// CHECK:      accel.object @w_weight weight [1000, 64] from [@w] in <hbm>
-// CHECK-NEXT: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] in <ddr>
-// CHECK-NEXT: accel.object @[[ARGMAX:w_scale_bias_.*]] scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <ddr>
+// CHECK:      accel.object @w_weight weight [1000, 64] from [@w] in <HBM>
+// CHECK-NEXT: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] in <DDR>
+// CHECK-NEXT: accel.object @[[ARGMAX:w_scale_bias_.*]] scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <DDR>
 // CHECK-NEXT: accel.object @even_weight
-// CHECK-NEXT: accel.object @even_scale_bias scale_bias [992] from [@even_s, @even_b] in <ddr>
+// CHECK-NEXT: accel.object @even_scale_bias scale_bias [992] from [@even_s, @even_b] in <DDR>
 // CHECK-LABEL: func.func @model() {
 // CHECK:       accel.get_object @w_scale_bias :
 // CHECK:       accel.linear "w" ins

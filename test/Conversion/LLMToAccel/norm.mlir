@@ -4,14 +4,14 @@ module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @n from "n" : tensor<64xf16>
 llm.parameter @b from "b" : tensor<64xf16>
 // Gamma alone, and gamma with beta, are two objects.
-// CHECK: accel.object @n_weight norm_weight [64] from [@n] in <ddr>
-// CHECK: accel.object @[[BOTH:n_weight_.*]] norm_weight [64] from [@n, @b] in <ddr>
+// CHECK: accel.object @n_weight norm_weight [64] from [@n] in <DDR>
+// CHECK: accel.object @[[BOTH:n_weight_.*]] norm_weight [64] from [@n, @b] in <DDR>
 // CHECK-LABEL: func.func @model()
 // CHECK: %[[X:.*]] = accel.buffer "input"
-// CHECK: %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+// CHECK: %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK: %[[W:.*]] = accel.get_object @n_weight :
 // CHECK: accel.norm rms "n" ins(%[[X]] : {{.*}}) weight(%[[W]]) outs(%[[Y]] : {{.*}}) [64]
-// CHECK: %[[Z:.*]] = accel.buffer "n_2" host "output" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+// CHECK: %[[Z:.*]] = accel.buffer "n_2" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK: %[[V:.*]] = accel.get_object @[[BOTH]] :
 // CHECK: accel.norm layer "n_2" ins(%[[Y]] : {{.*}}) weight(%[[V]]) outs(%[[Z]] : {{.*}}) [64]
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {

@@ -16,12 +16,12 @@ llm.parameter @c from "c{layer}" layers 4 : tensor<64xf16>
 llm.parameter @unused from "unused" : tensor<64xf16>
 
 // CHECK:      llm.parameter @unused
-// CHECK-NEXT: accel.object @w_weight weight [64, 64] from [@w] layers 4 in <hbm>
-// CHECK-NEXT: accel.object @w_scale_bias scale_bias [64] from [@s, @b] layers 4 in <ddr>
-// CHECK-NEXT: accel.object @[[OTHER:w_scale_bias_.*]] scale_bias [64] from [@s, @c] layers 4 in <ddr>
-// CHECK-NEXT: accel.object @rope_table rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <ddr>
-// CHECK-NEXT: accel.object @[[TABLE:rope_table_.*]] rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+06 : f64} in <ddr>
-// CHECK-NEXT: accel.object @rope_table_{{.*}} rope_table [] with {rotary = 128 : i64, scaling = {factor = 8.000000e+00 : f64, high_frequency_factor = 4.000000e+00 : f64, low_frequency_factor = 1.000000e+00 : f64, original_context = 8192 : i64}, style = "interleaved", theta = 1.000000e+04 : f64} in <ddr>
+// CHECK-NEXT: accel.object @w_weight weight [64, 64] from [@w] layers 4 in <HBM>
+// CHECK-NEXT: accel.object @w_scale_bias scale_bias [64] from [@s, @b] layers 4 in <DDR>
+// CHECK-NEXT: accel.object @[[OTHER:w_scale_bias_.*]] scale_bias [64] from [@s, @c] layers 4 in <DDR>
+// CHECK-NEXT: accel.object @rope_table rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
+// CHECK-NEXT: accel.object @[[TABLE:rope_table_.*]] rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+06 : f64} in <DDR>
+// CHECK-NEXT: accel.object @rope_table_{{.*}} rope_table [] with {rotary = 128 : i64, scaling = {factor = 8.000000e+00 : f64, high_frequency_factor = 4.000000e+00 : f64, low_frequency_factor = 1.000000e+00 : f64, original_context = 8192 : i64}, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
 // CHECK-NEXT: func.func
 
 // CHECK: %[[W1:.*]] = accel.get_object @w_weight[%{{.*}}]

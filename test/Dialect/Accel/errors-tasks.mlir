@@ -33,9 +33,9 @@ func.func @shapes(%x: memref<2x?x32xf16>, %y: memref<3x?x32xf16>) {
 // -----
 
 // expected-error@+1 {{'accel.object' op of kind weight has a shape of 2 positive sizes, found [64]}}
-accel.object @w weight [64] in <hbm>
+accel.object @w weight [64] in <HBM>
 
 // -----
 
 // expected-error@+1 {{'accel.object' op needs address, bytes and stride together}}
-"accel.object"() <{sym_name = "w", kind = #accel<kind weight>, shape = array<i64: 64, 64>, space = #accel.space<hbm>, address = 0 : i64}> : () -> ()
+"accel.object"() <{sym_name = "w", kind = #accel<kind weight>, shape = array<i64: 64, 64>, space = #accel.space<HBM>, address = 0 : i64}> : () -> ()

@@ -53,14 +53,14 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op is the root of views, so it has an identity layout, found}}
-  %0 = accel.buffer "x" : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>, <2, seq, 32>
+  %0 = accel.buffer "x" : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>, <2, seq, 32>
   return
 }
 
 // -----
 
 func.func @f() {
-  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<ddr>), found 'memref<2x?x32xf16>'}}
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<DDR>), found 'memref<2x?x32xf16>'}}
   %0 = accel.buffer "x" : memref<2x?x32xf16>, <2, seq, 32>
   return
 }
@@ -68,7 +68,7 @@ func.func @f() {
 // -----
 
 func.func @f() {
-  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<ddr>), found 'memref<2x?x32xf16, 1 : i32>'}}
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<DDR>), found 'memref<2x?x32xf16, 1 : i32>'}}
   %0 = accel.buffer "x" : memref<2x?x32xf16, 1 : i32>, <2, seq, 32>
   return
 }
@@ -77,7 +77,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op has the shape of its dimensions #llm.dims<4, seq, 32>, found}}
-  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <4, seq, 32>
+  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
   return
 }
 
@@ -85,7 +85,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op has the shape of its dimensions #llm.dims<2, 32>, found}}
-  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <2, 32>
+  %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <2, 32>
   return
 }
 
@@ -93,7 +93,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{attribute 'address' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
-  %0 = accel.buffer "x" at -64 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %0 = accel.buffer "x" at -64 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
@@ -101,7 +101,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{attribute 'bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
-  %0 = accel.buffer "x" at 0 bytes 0 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %0 = accel.buffer "x" at 0 bytes 0 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
@@ -127,7 +127,7 @@ func.func @f() {
 // -----
 
 // expected-note@+1 {{declared here}}
-accel.object @w norm_weight [64] in <ddr>
+accel.object @w norm_weight [64] in <DDR>
 func.func @f(%layer: index) {
   // expected-error@+1 {{'accel.get_object' op gives a layer, but @w has no layers}}
   %0 = accel.get_object @w[%layer] : !accel.object
@@ -137,7 +137,7 @@ func.func @f(%layer: index) {
 // -----
 
 // expected-note@+1 {{declared here}}
-accel.object @w norm_weight [64] layers 4 in <ddr>
+accel.object @w norm_weight [64] layers 4 in <DDR>
 func.func @f() {
   // expected-error@+1 {{'accel.get_object' op must give a layer: @w has layers}}
   %0 = accel.get_object @w : !accel.object
@@ -147,54 +147,54 @@ func.func @f() {
 // -----
 
 // expected-error@+1 {{attribute 'layers' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
-accel.object @w norm_weight [64] layers 0 in <ddr>
+accel.object @w norm_weight [64] layers 0 in <DDR>
 
 // -----
 
 // Tasks.
 
-func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %w: !accel.object) {
+func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.linear' op needs scale and bias where it has a residual or an argmax}}
-  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<ddr>>) weight(%w) add(%x : memref<2x5x32xf16, #accel.space<ddr>>) outs(%x : memref<2x5x32xf16, #accel.space<ddr>>) [64, 64]
+  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<DDR>>) weight(%w) add(%x : memref<2x5x32xf16, #accel.space<DDR>>) outs(%x : memref<2x5x32xf16, #accel.space<DDR>>) [64, 64]
   return
 }
 
 // -----
 
-func.func @f(%x: memref<2x1x32xf16, #accel.space<ddr>>, %t: memref<1xi32>, %w: !accel.object) {
+func.func @f(%x: memref<2x1x32xf16, #accel.space<DDR>>, %t: memref<1xi32>, %w: !accel.object) {
   // expected-error@+1 {{'accel.linear' op needs scale and bias where it has a residual or an argmax}}
-  accel.linear "l" ins(%x : memref<2x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%x : memref<2x1x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32>) [64, 64]
+  accel.linear "l" ins(%x : memref<2x1x32xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<2x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32>) [64, 64]
   return
 }
 
 // -----
 
-func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %t: memref<1xi32>, %w: !accel.object) {
-  // expected-error@+1 {{'accel.linear' op takes the argmax of one token, found 'memref<2x5x32xf16, #accel.space<ddr>>'}}
-  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%w) outs(%x : memref<2x5x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32>) [64, 64]
+func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %t: memref<1xi32>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op takes the argmax of one token, found 'memref<2x5x32xf16, #accel.space<DDR>>'}}
+  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%w) outs(%x : memref<2x5x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32>) [64, 64]
   return
 }
 
 // -----
 
-func.func @f(%x: memref<2x5x32xf16, #accel.space<ddr>>, %w: !accel.object) {
+func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.linear' op needs a residual and what to do with it together}}
-  "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>} : (memref<2x5x32xf16, #accel.space<ddr>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<ddr>>, memref<2x5x32xf16, #accel.space<ddr>>) -> ()
+  "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>} : (memref<2x5x32xf16, #accel.space<DDR>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<DDR>>, memref<2x5x32xf16, #accel.space<DDR>>) -> ()
   return
 }
 
 // -----
 
-func.func @f(%x: memref<2x5x32xf32, #accel.space<ddr>>, %w: !accel.object) {
+func.func @f(%x: memref<2x5x32xf32, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
-  accel.norm rms "n" ins(%x : memref<2x5x32xf32, #accel.space<ddr>>) weight(%w) outs(%x : memref<2x5x32xf32, #accel.space<ddr>>) [64]
+  accel.norm rms "n" ins(%x : memref<2x5x32xf32, #accel.space<DDR>>) weight(%w) outs(%x : memref<2x5x32xf32, #accel.space<DDR>>) [64]
   return
 }
 
 // -----
 
-func.func @f(%x: memref<64xf16, #accel.space<ddr>>, %w: !accel.object) {
+func.func @f(%x: memref<64xf16, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
-  accel.norm rms "n" ins(%x : memref<64xf16, #accel.space<ddr>>) weight(%w) outs(%x : memref<64xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "n" ins(%x : memref<64xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<64xf16, #accel.space<DDR>>) [64]
   return
 }

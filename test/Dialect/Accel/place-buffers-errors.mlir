@@ -4,25 +4,25 @@
 // lies in the same place.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 // expected-note@+1 {{the other map}}
-func.func private @layer(%x: memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>> {
+func.func private @layer(%x: memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>> {
   %n = accel.get_object @n : !accel.object
-  %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // expected-error@+1 {{'accel.buffer' op 'b' and another map are handed around as one, so they share a place, but both are needed at the same time; a layer's result lies where its argument lies, so the last op that reads the argument must come before the one that computes the result}}
-  %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%b : memref<2x?x32xf16, #accel.space<ddr>>)
-  return %b : memref<2x?x32xf16, #accel.space<ddr>>
+  %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%b : memref<2x?x32xf16, #accel.space<DDR>>)
+  return %b : memref<2x?x32xf16, #accel.space<DDR>>
 }
 func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<ddr>>) {
-    %r = func.call @layer(%h) : (memref<2x?x32xf16, #accel.space<ddr>>) -> memref<2x?x32xf16, #accel.space<ddr>>
-    scf.yield %r : memref<2x?x32xf16, #accel.space<ddr>>
+  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
+    %r = func.call @layer(%h) : (memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
+    scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
   }
   return
 }
@@ -38,11 +38,11 @@ func.func @model() {
 // expected-note@+2 {{'c' takes 2139095040 bytes}}
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
-  %a = accel.buffer "a" host "input0" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
-  %b = accel.buffer "b" host "input1" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
-  %c = accel.buffer "c" host "input2" channels 32 : memref<255x?x?x32xf16, #accel.space<ddr>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %a = accel.buffer "a" host "input0" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %b = accel.buffer "b" host "input1" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %c = accel.buffer "c" host "input2" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
   return
 }
 }
@@ -87,11 +87,11 @@ func.func @model() {
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
   // expected-error@+1 {{'accel.buffer' op 'input0' and another map are handed around as one}}
-  %x = accel.buffer "input0" host "input0" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
+  %x = accel.buffer "input0" host "input0" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   // expected-note@+1 {{the other map}}
-  %y = accel.buffer "input1" host "input1" channels 32 : memref<1x?x32xf16, #accel.space<ddr>>, <1, seq, 32>
-  %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x, %b = %y) -> (memref<1x?x32xf16, #accel.space<ddr>>, memref<1x?x32xf16, #accel.space<ddr>>) {
-    scf.yield %b, %a : memref<1x?x32xf16, #accel.space<ddr>>, memref<1x?x32xf16, #accel.space<ddr>>
+  %y = accel.buffer "input1" host "input1" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x, %b = %y) -> (memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) {
+    scf.yield %b, %a : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>
   }
   return
 }

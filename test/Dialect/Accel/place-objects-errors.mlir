@@ -3,7 +3,7 @@
 // expected-error@+1 {{needs 452608000 bytes of HBM per port for its parameters and KV caches, 184172544 more than the 268435456 of edgellm-20241128; compile fewer layers (--layers)}}
 module attributes {accel.device = "edgellm-20241128"} {
   // expected-note@+1 {{'w' takes 452608000 bytes}}
-  accel.object @w weight [4096, 13696] layers 500 in <hbm>
+  accel.object @w weight [4096, 13696] layers 500 in <HBM>
 }
 
 // -----
@@ -13,12 +13,12 @@ module attributes {accel.device = "edgellm-20241128"} {
 // expected-error@+1 {{needs 321836032 bytes of HBM per port for its parameters and KV caches, 53400576 more than the 268435456 of edgellm-20241128}}
 module attributes {accel.device = "edgellm-20241128"} {
   // expected-note@+1 {{'a' takes 96 bytes}}
-  accel.object @a weight [32, 128] in <hbm>
+  accel.object @a weight [32, 128] in <HBM>
   // expected-note@+1 {{'b' takes 270336000 bytes}}
-  accel.object @b weight [4096, 4096] layers 1000 in <hbm>
+  accel.object @b weight [4096, 4096] layers 1000 in <HBM>
   // expected-note@+1 {{'c' takes 51499008 bytes}}
-  accel.object @c weight [65024, 49152] in <hbm>
-  accel.object @d weight [32, 128] in <hbm>
+  accel.object @c weight [65024, 49152] in <HBM>
+  accel.object @d weight [32, 128] in <HBM>
 }
 
 // -----
@@ -26,7 +26,7 @@ module attributes {accel.device = "edgellm-20241128"} {
 // expected-error@+1 {{needs 268468224 bytes of HBM per port for its parameters and KV caches, 32768 more than the 268435456 of edgellm-20241128}}
 module attributes {accel.device = "edgellm-20241128"} {
   // expected-note@+1 {{'k' takes 268468224 bytes}}
-  accel.object @k kv_cache [2] layers 8193 in <hbm>
+  accel.object @k kv_cache [2] layers 8193 in <HBM>
 }
 
 // -----
@@ -34,12 +34,12 @@ module attributes {accel.device = "edgellm-20241128"} {
 // expected-error@+1 {{needs 5529600000 bytes of DDR for its parameters, 1234632704 more than the 4294967296 of edgellm-20241128}}
 module attributes {accel.device = "edgellm-20241128"} {
   // expected-note@+1 {{'b' takes 5478400000 bytes}}
-  accel.object @b scale_bias [13696] layers 100000 in <ddr>
+  accel.object @b scale_bias [13696] layers 100000 in <DDR>
 }
 
 // -----
 
 // expected-error@+1 {{names no device}}
 module {
-  accel.object @w weight [64, 64] in <hbm>
+  accel.object @w weight [64, 64] in <HBM>
 }

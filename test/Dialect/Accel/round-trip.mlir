@@ -4,18 +4,18 @@
 // CHECK: module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64}
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 
-// CHECK: accel.object @query weight [256, 64] from [@q] layers 28 in <hbm>
-accel.object @query weight [256, 64] from [@q] layers 28 in <hbm>
-// CHECK: accel.object @query_bn scale_bias [256] from [@qs, @qb] layers 28 in <ddr> at 4096 bytes 1024 stride 2048
-accel.object @query_bn scale_bias [256] from [@qs, @qb] layers 28 in <ddr> at 4096 bytes 1024 stride 2048
-// CHECK: accel.object @norm norm_weight [64] from [@n] in <ddr> at 0 bytes 256 stride 0
-accel.object @norm norm_weight [64] from [@n] in <ddr> at 0 bytes 256 stride 0
-// CHECK: accel.object @rope rope_table [] with {rotary = 64 : i64, style = "half_split", theta = 1.000000e+04 : f64} in <ddr>
-accel.object @rope rope_table [] with {rotary = 64 : i64, style = "half_split", theta = 1.0e4 : f64} in <ddr>
-// CHECK: accel.object @silu activation_table [] with {function = "silu"} in <ddr>
-accel.object @silu activation_table [] with {function = "silu"} in <ddr>
-// CHECK: accel.object @keys kv_cache [2] layers 28 in <hbm>
-accel.object @keys kv_cache [2] layers 28 in <hbm>
+// CHECK: accel.object @query weight [256, 64] from [@q] layers 28 in <HBM>
+accel.object @query weight [256, 64] from [@q] layers 28 in <HBM>
+// CHECK: accel.object @query_bn scale_bias [256] from [@qs, @qb] layers 28 in <DDR> at 4096 bytes 1024 stride 2048
+accel.object @query_bn scale_bias [256] from [@qs, @qb] layers 28 in <DDR> at 4096 bytes 1024 stride 2048
+// CHECK: accel.object @norm norm_weight [64] from [@n] in <DDR> at 0 bytes 256 stride 0
+accel.object @norm norm_weight [64] from [@n] in <DDR> at 0 bytes 256 stride 0
+// CHECK: accel.object @rope rope_table [] with {rotary = 64 : i64, style = "half_split", theta = 1.000000e+04 : f64} in <DDR>
+accel.object @rope rope_table [] with {rotary = 64 : i64, style = "half_split", theta = 1.0e4 : f64} in <DDR>
+// CHECK: accel.object @silu activation_table [] with {function = "silu"} in <DDR>
+accel.object @silu activation_table [] with {function = "silu"} in <DDR>
+// CHECK: accel.object @keys kv_cache [2] layers 28 in <HBM>
+accel.object @keys kv_cache [2] layers 28 in <HBM>
 
 // CHECK-LABEL: func.func @tokens()
 func.func @tokens() {
@@ -36,22 +36,22 @@ func.func @tokens() {
 
 // CHECK-LABEL: func.func @buffers()
 func.func @buffers() {
-  // CHECK: %norm = accel.buffer "norm" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %0 = accel.buffer "norm" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  // CHECK: %placed = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %1 = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  // CHECK: %in = accel.buffer "in" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %2 = accel.buffer "in" host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  // CHECK: %out = accel.buffer "out" at 0 bytes 64 live [7, 7] host "token" channels 1 : memref<1xi32, #accel.space<ddr>>, <1>
-  %3 = accel.buffer "out" at 0 bytes 64 live [7, 7] host "token" channels 1 : memref<1xi32, #accel.space<ddr>>, <1>
+  // CHECK: %norm = accel.buffer "norm" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %0 = accel.buffer "norm" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  // CHECK: %placed = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %1 = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  // CHECK: %in = accel.buffer "in" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %2 = accel.buffer "in" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  // CHECK: %out = accel.buffer "out" at 0 bytes 64 live [7, 7] host "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
+  %3 = accel.buffer "out" at 0 bytes 64 live [7, 7] host "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
   return
 }
 
 // CHECK-LABEL: func.func @tasks(
-// CHECK-SAME: %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<ddr>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<ddr>>, %[[Q:.*]]: memref<2x4x?x32xf16, #accel.space<ddr>>, %[[S:.*]]: memref<2x?x?x32xf16, #accel.space<ddr>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<ddr>>, %[[T:.*]]: memref<1xi32, #accel.space<ddr>>)
-func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<ddr>>, %y: memref<8x?x32xf16, #accel.space<ddr>>,
-                 %q: memref<2x4x?x32xf16, #accel.space<ddr>>, %s: memref<2x?x?x32xf16, #accel.space<ddr>>,
-                 %l: memref<8x1x32xf16, #accel.space<ddr>>, %t: memref<1xi32, #accel.space<ddr>>) {
+// CHECK-SAME: %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<2x4x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<2x?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
+func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: memref<8x?x32xf16, #accel.space<DDR>>,
+                 %q: memref<2x4x?x32xf16, #accel.space<DDR>>, %s: memref<2x?x?x32xf16, #accel.space<DDR>>,
+                 %l: memref<8x1x32xf16, #accel.space<DDR>>, %t: memref<1xi32, #accel.space<DDR>>) {
   // CHECK: %past = accel.tokens past
   %past = accel.tokens past
   // CHECK: %total = accel.tokens seq + past
@@ -65,47 +65,47 @@ func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<ddr>>, %y: m
   // CHECK: %keys = accel.get_object @keys[%[[LAYER]]] : !accel.object
   %k = accel.get_object @keys[%layer] : !accel.object
 
-  // CHECK: accel.linear "plain" ins(%[[X]] : memref<2x?x32xf16, #accel.space<ddr>>) weight(%query) outs(%[[Y]] : memref<8x?x32xf16, #accel.space<ddr>>) [64, 256]
-  accel.linear "plain" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [64, 256]
+  // CHECK: accel.linear "plain" ins(%[[X]] : memref<2x?x32xf16, #accel.space<DDR>>) weight(%query) outs(%[[Y]] : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
+  accel.linear "plain" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
   // CHECK: accel.linear "bias" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[Y]] : {{.*}}) [64, 256]
-  accel.linear "bias" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [64, 256]
+  accel.linear "bias" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
   // CHECK: accel.linear "sum" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) add(%[[Y]] : {{.*}}) outs(%[[Y]] : {{.*}}) [64, 256]
-  accel.linear "sum" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) add(%y : memref<8x?x32xf16, #accel.space<ddr>>) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [64, 256]
+  accel.linear "sum" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%y : memref<8x?x32xf16, #accel.space<DDR>>) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
   // CHECK: accel.linear "product" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) mul(%[[Y]] : {{.*}}) outs(%[[Y]] : {{.*}}) [64, 256]
-  accel.linear "product" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) mul(%y : memref<8x?x32xf16, #accel.space<ddr>>) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [64, 256]
-  // CHECK: accel.linear "largest" ins(%[[L]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[L]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<ddr>>) [256, 256]
-  accel.linear "largest" ins(%l : memref<8x1x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) outs(%l : memref<8x1x32xf16, #accel.space<ddr>>) argmax(%t : memref<1xi32, #accel.space<ddr>>) [256, 256]
+  accel.linear "product" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) mul(%y : memref<8x?x32xf16, #accel.space<DDR>>) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
+  // CHECK: accel.linear "largest" ins(%[[L]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[L]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<DDR>>) [256, 256]
+  accel.linear "largest" ins(%l : memref<8x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%l : memref<8x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [256, 256]
   // CHECK: accel.norm rms "rms" ins(%[[X]] : {{.*}}) weight(%norm) outs(%[[X]] : {{.*}}) [64]
-  accel.norm rms "rms" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm rms "rms" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.norm layer "layer" ins(%[[X]] : {{.*}}) weight(%norm) outs(%[[X]] : {{.*}}) [64]
-  accel.norm layer "layer" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  accel.norm layer "layer" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.activation "silu" ins(%[[X]] : {{.*}}) table(%norm) outs(%[[X]] : {{.*}}) [64]
-  accel.activation "silu" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) table(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
-  // CHECK: accel.rope "rope" ins(%[[Q]] : memref<2x4x?x32xf16, #accel.space<ddr>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}})
-  accel.rope "rope" ins(%q : memref<2x4x?x32xf16, #accel.space<ddr>>) table(%n) at(%past) outs(%q : memref<2x4x?x32xf16, #accel.space<ddr>>)
+  accel.activation "silu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) table(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
+  // CHECK: accel.rope "rope" ins(%[[Q]] : memref<2x4x?x32xf16, #accel.space<DDR>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}})
+  accel.rope "rope" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<2x4x?x32xf16, #accel.space<DDR>>)
   // CHECK: accel.kv_append keys "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys)
-  accel.kv_append keys "append" ins(%q : memref<2x4x?x32xf16, #accel.space<ddr>>) at(%past) outs(%k)
+  accel.kv_append keys "append" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
   // CHECK: accel.kv_append values "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys)
-  accel.kv_append values "append" ins(%q : memref<2x4x?x32xf16, #accel.space<ddr>>) at(%past) outs(%k)
-  // CHECK: accel.scores "scores" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : memref<2x?x?x32xf16, #accel.space<ddr>>) [2]
-  accel.scores "scores" ins(%q : memref<2x4x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<2x?x?x32xf16, #accel.space<ddr>>) [2]
+  accel.kv_append values "append" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
+  // CHECK: accel.scores "scores" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : memref<2x?x?x32xf16, #accel.space<DDR>>) [2]
+  accel.scores "scores" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) [2]
   // CHECK: accel.softmax "softmax" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}})
-  accel.softmax "softmax" ins(%s : memref<2x?x?x32xf16, #accel.space<ddr>>) keys(%total) at(%past) outs(%s : memref<2x?x?x32xf16, #accel.space<ddr>>)
+  accel.softmax "softmax" ins(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<2x?x?x32xf16, #accel.space<DDR>>)
   // CHECK: accel.values "values" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) [2]
-  accel.values "values" ins(%s : memref<2x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%q : memref<2x4x?x32xf16, #accel.space<ddr>>) [2]
+  accel.values "values" ins(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) [2]
   // CHECK: accel.elementwise add "sum" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
-  accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>)
+  accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
   // CHECK: accel.elementwise mul "product" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
-  accel.elementwise mul "product" ins(%x, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>)
+  accel.elementwise mul "product" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
   return
 }
 
 // Tasks also take the strided maps that subviews are.
 // CHECK-LABEL: func.func @slice(
-func.func @slice(%x: memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) {
+func.func @slice(%x: memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) {
   %n = accel.get_object @norm : !accel.object
-  // CHECK: accel.norm rms "rms" ins(%{{.*}} : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>)
-  accel.norm rms "rms" ins(%x : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) [64]
+  // CHECK: accel.norm rms "rms" ins(%{{.*}} : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>)
+  accel.norm rms "rms" ins(%x : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [64]
   return
 }
 

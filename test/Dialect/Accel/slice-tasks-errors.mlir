@@ -1,14 +1,14 @@
 // RUN: dlavm-opt %s --accel-slice-tasks -split-input-file -verify-diagnostics
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @k kv_cache [1] in <hbm>
+accel.object @k kv_cache [1] in <HBM>
 func.func @values() {
-  %p = accel.buffer "p" : memref<129x?x?x32xf16, #accel.space<ddr>>, <129, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<129x4x?x32xf16, #accel.space<ddr>>, <129, 4, seq, 32>
+  %p = accel.buffer "p" : memref<129x?x?x32xf16, #accel.space<DDR>>, <129, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<129x4x?x32xf16, #accel.space<DDR>>, <129, 4, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
   // expected-error@+1 {{'accel.values' op does not fit the buffers of edgellm-20241128 with one token at the largest context of 2048 tokens; lower it with --max-tokens}}
-  accel.values "o" ins(%p : memref<129x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<129x4x?x32xf16, #accel.space<ddr>>) [1]
+  accel.values "o" ins(%p : memref<129x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<129x4x?x32xf16, #accel.space<DDR>>) [1]
   return
 }
 }
@@ -18,13 +18,13 @@ func.func @values() {
 // 4097 blocks of 128 channels, and the buffer holds 4096.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @w weight [32, 524416] in <hbm>
+accel.object @w weight [32, 524416] in <HBM>
 func.func @linear() {
-  %x = accel.buffer "x" : memref<16388x1x32xf16, #accel.space<ddr>>, <16388, 1, 32>
-  %y = accel.buffer "y" : memref<1x1x32xf16, #accel.space<ddr>>, <1, 1, 32>
+  %x = accel.buffer "x" : memref<16388x1x32xf16, #accel.space<DDR>>, <16388, 1, 32>
+  %y = accel.buffer "y" : memref<1x1x32xf16, #accel.space<DDR>>, <1, 1, 32>
   %w = accel.get_object @w : !accel.object
   // expected-error@+1 {{'accel.linear' op does not fit the buffers of edgellm-20241128 with one token}}
-  accel.linear "l" ins(%x : memref<16388x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<1x1x32xf16, #accel.space<ddr>>) [524416, 32]
+  accel.linear "l" ins(%x : memref<16388x1x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<1x1x32xf16, #accel.space<DDR>>) [524416, 32]
   return
 }
 }

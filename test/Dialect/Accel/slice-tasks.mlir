@@ -5,9 +5,9 @@
 // left to cut.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @w weight [4096, 13696] in <hbm>
-accel.object @b scale_bias [4096] in <ddr>
-accel.object @k kv_cache [2] in <hbm>
+accel.object @w weight [4096, 13696] in <HBM>
+accel.object @b scale_bias [4096] in <DDR>
+accel.object @k kv_cache [2] in <HBM>
 
 // The activation buffer holds 4096 words of 128 channels: with 4096 channels,
 // 128 tokens.
@@ -27,10 +27,10 @@ accel.object @k kv_cache [2] in <hbm>
 // CHECK-NEXT:  }
 // CHECK-NEXT:  return
 func.func @linear() {
-  %x = accel.buffer "x" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %x = accel.buffer "x" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %w = accel.get_object @w : !accel.object
-  accel.linear "l" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [4096, 256]
+  accel.linear "l" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [4096, 256]
   return
 }
 
@@ -49,12 +49,12 @@ func.func @linear() {
 // CHECK-DAG:     %[[RES:.*]] = memref.subview %[[R]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
 // CHECK:         accel.linear "l" ins(%[[IN]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[RES]] : {{.*}}) outs(%[[OUT]] : {{.*}}) [13696, 4096]
 func.func @residual() {
-  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
-  %r = accel.buffer "r" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
-  %y = accel.buffer "y" : memref<128x?x32xf16, #accel.space<ddr>>, <128, seq, 32>
+  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
+  %r = accel.buffer "r" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %w = accel.get_object @w : !accel.object
   %b = accel.get_object @b : !accel.object
-  accel.linear "l" ins(%x : memref<428x?x32xf16, #accel.space<ddr>>) weight(%w) scale_bias(%b) add(%r : memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [13696, 4096]
+  accel.linear "l" ins(%x : memref<428x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%r : memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [13696, 4096]
   return
 }
 
@@ -65,10 +65,10 @@ func.func @residual() {
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @fits() {
-  %x = accel.buffer "x" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
-  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %x = accel.buffer "x" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %w = accel.get_object @w : !accel.object
-  accel.linear "l" ins(%x : memref<8x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [256, 256]
+  accel.linear "l" ins(%x : memref<8x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [256, 256]
   return
 }
 
@@ -77,10 +77,10 @@ func.func @fits() {
 // CHECK: %[[C:.*]] = arith.constant 1365 : index
 // CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %[[C]]
 func.func @barely_not() {
-  %x = accel.buffer "x" : memref<12x?x32xf16, #accel.space<ddr>>, <12, seq, 32>
-  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %x = accel.buffer "x" : memref<12x?x32xf16, #accel.space<DDR>>, <12, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %w = accel.get_object @w : !accel.object
-  accel.linear "l" ins(%x : memref<12x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [384, 256]
+  accel.linear "l" ins(%x : memref<12x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [384, 256]
   return
 }
 
@@ -91,10 +91,10 @@ func.func @barely_not() {
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @one_token() {
-  %x = accel.buffer "x" : memref<428x1x32xf16, #accel.space<ddr>>, <428, 1, 32>
-  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %x = accel.buffer "x" : memref<428x1x32xf16, #accel.space<DDR>>, <428, 1, 32>
+  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
   %w = accel.get_object @w : !accel.object
-  accel.linear "l" ins(%x : memref<428x1x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<ddr>>) [13696, 4096]
+  accel.linear "l" ins(%x : memref<428x1x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<DDR>>) [13696, 4096]
   return
 }
 
@@ -105,12 +105,12 @@ func.func @one_token() {
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @last_token() {
-  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<ddr>>, <428, seq, 32>
-  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<ddr>>, <128, 1, 32>
+  %x = accel.buffer "x" : memref<428x?x32xf16, #accel.space<DDR>>, <428, seq, 32>
+  %y = accel.buffer "y" : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
   %w = accel.get_object @w : !accel.object
   %last = accel.tokens seq - 1
-  %l = memref.subview %x[0, %last, 0] [428, 1, 32] [1, 1, 1] : memref<428x?x32xf16, #accel.space<ddr>> to memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-  accel.linear "l" ins(%l : memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<ddr>>) [13696, 4096]
+  %l = memref.subview %x[0, %last, 0] [428, 1, 32] [1, 1, 1] : memref<428x?x32xf16, #accel.space<DDR>> to memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+  accel.linear "l" ins(%l : memref<428x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%w) outs(%y : memref<128x1x32xf16, #accel.space<DDR>>) [13696, 4096]
   return
 }
 
@@ -121,11 +121,11 @@ func.func @last_token() {
 // CHECK: scf.for
 // CHECK: memref.subview %[[M]][0, %{{.*}}, 0] [128, %{{.*}}, 32] [1, 1, 1]
 func.func @view() {
-  %h = accel.buffer "h" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
-  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<ddr>>, <8, seq, 32>
+  %h = accel.buffer "h" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %w = accel.get_object @w : !accel.object
-  %m = memref.collapse_shape %h [[0, 1], [2], [3]] : memref<32x4x?x32xf16, #accel.space<ddr>> into memref<128x?x32xf16, #accel.space<ddr>>
-  accel.linear "l" ins(%m : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<ddr>>) [4096, 256]
+  %m = memref.collapse_shape %h [[0, 1], [2], [3]] : memref<32x4x?x32xf16, #accel.space<DDR>> into memref<128x?x32xf16, #accel.space<DDR>>
+  accel.linear "l" ins(%m : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [4096, 256]
   return
 }
 
@@ -141,11 +141,11 @@ func.func @view() {
 // CHECK:         %[[OUT:.*]] = memref.subview %[[S]][0, 0, %[[T]], 0] [32, %[[G]], %[[N]], 32] [1, 1, 1, 1]
 // CHECK:         accel.scores "s" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) scale 1.250000e-01 outs(%[[OUT]] : {{.*}}) [2]
 func.func @scores() {
-  %q = accel.buffer "q" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %q = accel.buffer "q" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %s = accel.buffer "s" : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.scores "s" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<32x?x?x32xf16, #accel.space<ddr>>) [2]
+  accel.scores "s" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [2]
   return
 }
 
@@ -172,11 +172,11 @@ func.func @scores() {
 // CHECK:         %[[OUT:.*]] = memref.subview %[[O]][0, 0, %[[T]], 0] [32, 4, %[[N]], 32] [1, 1, 1, 1]
 // CHECK:         accel.values "o" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[OUT]] : {{.*}}) [2]
 func.func @values() {
-  %p = accel.buffer "p" : memref<32x?x?x32xf16, #accel.space<ddr>>, <32, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<32x4x?x32xf16, #accel.space<ddr>>, <32, 4, seq, 32>
+  %p = accel.buffer "p" : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<32x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<ddr>>) [2]
+  accel.values "o" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
   return
 }
 
@@ -185,11 +185,11 @@ func.func @values() {
 // CHECK: scf.for
 // CHECK: accel.values
 func.func @narrowest() {
-  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
+  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<128x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<128x4x?x32xf16, #accel.space<ddr>>) [1]
+  accel.values "o" ins(%p : memref<128x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<128x4x?x32xf16, #accel.space<DDR>>) [1]
   return
 }
 
@@ -198,22 +198,22 @@ func.func @narrowest() {
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @never_cut() {
-  %x = accel.buffer "x" : memref<592x?x32xf16, #accel.space<ddr>>, <592, seq, 32>
-  %y = accel.buffer "y" : memref<592x?x32xf16, #accel.space<ddr>>, <592, seq, 32>
-  %q = accel.buffer "q" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
-  %r = accel.buffer "r" : memref<128x4x?x32xf16, #accel.space<ddr>>, <128, 4, seq, 32>
-  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
-  %s = accel.buffer "s" : memref<128x?x?x32xf16, #accel.space<ddr>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %x = accel.buffer "x" : memref<592x?x32xf16, #accel.space<DDR>>, <592, seq, 32>
+  %y = accel.buffer "y" : memref<592x?x32xf16, #accel.space<DDR>>, <592, seq, 32>
+  %q = accel.buffer "q" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
+  %r = accel.buffer "r" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
+  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %s = accel.buffer "s" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
   %k = accel.get_object @k : !accel.object
   %b = accel.get_object @b : !accel.object
   %total = accel.tokens seq + past
   %past = accel.tokens past
-  accel.norm rms "n" ins(%x : memref<592x?x32xf16, #accel.space<ddr>>) weight(%b) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>) [18944]
-  accel.activation "a" ins(%x : memref<592x?x32xf16, #accel.space<ddr>>) table(%b) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>) [18944]
-  accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<ddr>>, memref<592x?x32xf16, #accel.space<ddr>>) outs(%y : memref<592x?x32xf16, #accel.space<ddr>>)
-  accel.rope "r" ins(%q : memref<128x4x?x32xf16, #accel.space<ddr>>) table(%b) at(%past) outs(%r : memref<128x4x?x32xf16, #accel.space<ddr>>)
-  accel.kv_append keys "k" ins(%q : memref<128x4x?x32xf16, #accel.space<ddr>>) at(%past) outs(%k)
-  accel.softmax "s" ins(%p : memref<128x?x?x32xf16, #accel.space<ddr>>) keys(%total) at(%past) outs(%s : memref<128x?x?x32xf16, #accel.space<ddr>>)
+  accel.norm rms "n" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) weight(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
+  accel.activation "a" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) table(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
+  accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<DDR>>, memref<592x?x32xf16, #accel.space<DDR>>) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>)
+  accel.rope "r" ins(%q : memref<128x4x?x32xf16, #accel.space<DDR>>) table(%b) at(%past) outs(%r : memref<128x4x?x32xf16, #accel.space<DDR>>)
+  accel.kv_append keys "k" ins(%q : memref<128x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
+  accel.softmax "s" ins(%p : memref<128x?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<128x?x?x32xf16, #accel.space<DDR>>)
   return
 }
 
@@ -225,7 +225,7 @@ func.func @never_cut() {
 // columns for one head need a sixteenth of the buffer.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
-accel.object @k kv_cache [2] in <hbm>
+accel.object @k kv_cache [2] in <HBM>
 
 // CHECK-LABEL: func.func @small_context()
 // CHECK-NOT: scf.for
@@ -233,11 +233,11 @@ accel.object @k kv_cache [2] in <hbm>
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @small_context() {
-  %p = accel.buffer "p" : memref<2x?x?x32xf16, #accel.space<ddr>>, <2, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<2x4x?x32xf16, #accel.space<ddr>>, <2, 4, seq, 32>
+  %p = accel.buffer "p" : memref<2x?x?x32xf16, #accel.space<DDR>>, <2, (seq + past) ceildiv 32, seq, 32>
+  %o = accel.buffer "o" : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<2x?x?x32xf16, #accel.space<ddr>>) cache(%k) keys(%total) outs(%o : memref<2x4x?x32xf16, #accel.space<ddr>>) [2]
+  accel.values "o" ins(%p : memref<2x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<2x4x?x32xf16, #accel.space<DDR>>) [2]
   return
 }
 }

@@ -105,22 +105,22 @@ func.func @f() {
 // -----
 
 // expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 3 numbers}}
-csb.buffer @query at 0 bytes 64 live [0, 1, 2]
+csb.buffer @query "DDR" at 0 bytes 64 live [0, 1, 2]
 
 // -----
 
 // expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 0 numbers}}
-csb.buffer @query at 0 bytes 64 live []
+csb.buffer @query "DDR" at 0 bytes 64 live []
 
 // -----
 
 // expected-error@+1 {{attribute 'address' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
-csb.buffer @query at -64 bytes 64 live [0, 1]
+csb.buffer @query "DDR" at -64 bytes 64 live [0, 1]
 
 // -----
 
 // expected-error@+1 {{attribute 'bytes' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
-csb.buffer @query at 0 bytes 0 live [0, 1]
+csb.buffer @query "DDR" at 0 bytes 0 live [0, 1]
 
 // -----
 
@@ -139,7 +139,7 @@ func.func @f(%seq: i32) {
 
 // -----
 
-csb.buffer @scratch at 0 bytes 64 live [0, 0]
+csb.buffer @scratch "DDR" at 0 bytes 64 live [0, 0]
 csb.constant @ddr_base = 0
 func.func @f(%directory: !csb.directory) {
   // expected-error@+1 {{'csb.load_parameters' op names @copy, which is no function}}
@@ -175,7 +175,7 @@ func.func @f(%directory: !csb.directory) {
 
 // -----
 
-csb.buffer @scratch at 0 bytes 64 live [0, 0]
+csb.buffer @scratch "DDR" at 0 bytes 64 live [0, 0]
 func.func @f(%directory: !csb.directory) {
   // expected-error@+1 {{'csb.load_parameters' op names @scratch, which is no csb.constant}}
   csb.load_parameters %directory via @f scratch @scratch base @scratch

@@ -90,7 +90,7 @@ func.func private @g() {
 // -----
 
 module attributes {csb.fingerprint = "0123456789abcdef"} {
-csb.buffer @b at 0 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [0, 0]
 csb.constant @c = 0
 func.func private @copy() {
   return
@@ -114,7 +114,7 @@ func.func @load(%d: !csb.directory) {
 
 // What works on the host alone.
 
-csb.buffer @b at 0 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [0, 0]
 func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
   // expected-error@+1 {{'csb.task' op needs the device, but functions that take ids have none: they only look up embeddings}}
   csb.task "a" "text"

@@ -8,10 +8,10 @@ csb.register_table @mvm "mvm" {
   csb.register @R = 3
 }
 // CHECK: csb.buffer @query_rope {{.*}} {csb.name = "kQueryRope"}
-csb.buffer @query_rope at 0 bytes 64 live [0, 0]
+csb.buffer @query_rope "DDR" at 0 bytes 64 live [0, 0]
 // Another symbol that would be called the same.
 // CHECK: csb.buffer @queryRope {{.*}} {csb.name = "kQueryRope2"}
-csb.buffer @queryRope at 0 bytes 64 live [0, 0]
+csb.buffer @queryRope "DDR" at 0 bytes 64 live [0, 0]
 // CHECK: csb.constant @layer_stride.0 = 5 {csb.name = "kLayerStride0"}
 csb.constant @layer_stride.0 = 5
 // CHECK: csb.object @"a weight" {{.*}} {csb.name = "kAWeight"}
@@ -124,7 +124,7 @@ func.func @loops(%seq: i32 loc("seq"), %i: i32 loc("i")) {
 csb.register_table @mvm "mvm" {
   csb.register @R = 3
 }
-csb.buffer @b at 0 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [0, 0]
 
 // CHECK-LABEL: func.func @values(
 func.func @values(%seq: i32 loc("seq"), %past: i32 loc("past")) {

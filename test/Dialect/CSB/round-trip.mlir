@@ -21,10 +21,10 @@ csb.register_table @norm "norm" attributes {note = "x"} {
 csb.constant @layer_stride = 3287552
 // CHECK: csb.constant @ddr_base = 8589934592
 csb.constant @ddr_base = 8589934592
-// CHECK: csb.buffer @query at 22306816 bytes 16777216 live [1, 2]
-csb.buffer @query at 22306816 bytes 16777216 live [1, 2]
-// CHECK: csb.buffer @input at 0 bytes 64 live [0, 0, 3, 4] input
-csb.buffer @input at 0 bytes 64 live [0, 0, 3, 4] input
+// CHECK: csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
+csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
+// CHECK: csb.buffer @input "DDR" at 0 bytes 64 live [0, 0, 3, 4] input
+csb.buffer @input "DDR" at 0 bytes 64 live [0, 0, 3, 4] input
 // What objects and embeddings are made of has names of its own.
 // CHECK:      module @parameters {
 // CHECK-NEXT:   llm.parameter @query from "q{layer}"

@@ -63,7 +63,7 @@ func.func @run() {
 }
 
 //--- symbol.mlir
-csb.buffer @b at 0 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [0, 0]
 func.func @run() attributes {csb.name = "run", csb.arg_names = []} {
   return
 }

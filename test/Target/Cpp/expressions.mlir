@@ -9,7 +9,7 @@
 csb.register_table @t "t" {
   csb.register @R = 3
 }
-csb.buffer @b at 4096 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 4096 bytes 64 live [0, 0]
 
 // CHECK-LABEL: inline void run(dlavm::Device &device, int32_t a, int32_t b, int32_t c) {
 func.func @run(%a: i32 loc("a"), %b: i32 loc("b"), %c: i32 loc("c")) {

@@ -26,7 +26,7 @@ csb.register_table @one "the first" {
   csb.register @Mask = 34 values {Off = 5 : i64}
   csb.register @Status = 1
 }
-csb.buffer @x at 4096 bytes 8192 live [0, 0] input
+csb.buffer @x "DDR" at 4096 bytes 8192 live [0, 0] input
 // CHECK: inline constexpr int64_t kX = 4096; // 8192 bytes
 
 // A function stands before those that call it.

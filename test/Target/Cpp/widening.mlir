@@ -10,7 +10,7 @@
 csb.register_table @t "t" {
   csb.register @R = 3
 }
-csb.buffer @b at 4096 bytes 64 live [0, 0]
+csb.buffer @b "DDR" at 4096 bytes 64 live [0, 0]
 csb.constant @stride = 65536
 
 // CHECK-LABEL: inline void run(dlavm::Device &device, int32_t x, int32_t y) {

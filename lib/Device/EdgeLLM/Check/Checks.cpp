@@ -284,8 +284,7 @@ static void checkWeightCopy(const RegisterValues &v, const Device &device,
                device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"],
                "the device copies no more at once");
   rules.atMost("Port", device["HBM_Port"] - 1, "the last port");
-  const int64_t destination =
-      (v["DestinationHigh"] << 32) + v["DestinationLow"];
+  const int64_t destination = v.getAddress(v.getTable().get("DestinationLow"));
   rules.equals("Port", destination >> device["log2_Bank_Step"],
                "the port of the destination");
 }

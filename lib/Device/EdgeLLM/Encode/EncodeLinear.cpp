@@ -97,10 +97,8 @@ Word edgellm::maxTokensLinear(Operation *task, const Device &device,
 }
 
 void edgellm::encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer) {
-  const int64_t high = int64_t(1) << 32;
   writer.write("Source", copy.source);
-  writer.write("DestinationLow", remainder(copy.destination, high));
-  writer.write("DestinationHigh", floorDiv(copy.destination, high));
+  writer.write("DestinationLow", copy.destination);
   writer.write("LengthBits", 8 * copy.bytes);
   writer.write("Port", copy.port);
   writer.writeNamed("Opcode", "Start");

@@ -30,6 +30,7 @@ static void addRegisterTables(Device &device) {
   table.add({#n, number, RegisterRole::role, unit, meaning, 0, {}});
 #define FIXED(n, number, role, value, meaning)                                 \
   table.add({#n, number, RegisterRole::role, "", meaning, value, {}});
+#define HIGH(n, shift, bits) table.addHigh({#n, shift, bits});
 #define VALUE(n, value) table.addValue({#n, value});
 #define END() device.addTask(kind).registers = table;
 #include "Registers.def"
@@ -43,21 +44,20 @@ static void addObjects(Device &device) {
     return 4 * alignTo(shape[0], d["Tout"]);
   };
   ObjectSupport &weight = device.addObject(
-      ObjectKind::Weight,
-      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
-         return divideCeil(shape[0], d["Tout"]) * packageBytes(d, shape[1]);
-       }});
+      ObjectKind::Weight, {"HBM", [](Shape shape, const Device &d) -> int64_t {
+                             return divideCeil(shape[0], d["Tout"]) *
+                                    packageBytes(d, shape[1]);
+                           }});
   weight.packWeights = packWeights;
   weight.readWeights = readWeights;
   for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight}) {
-    ObjectSupport &words =
-        device.addObject(kind, {MemorySpace::DDR, wordPerChannel});
+    ObjectSupport &words = device.addObject(kind, {"DDR", wordPerChannel});
     words.packPairs = packPairs;
     words.readPairs = readPairs;
   }
   // Four planes of one pixel per position (section 3.5).
   device
-      .addObject(ObjectKind::RopeTable, {MemorySpace::DDR,
+      .addObject(ObjectKind::RopeTable, {"DDR",
                                          [](Shape, const Device &d) -> int64_t {
                                            return 4 * d["Pixel_Data_Bytes"] *
                                                   d["MAX_TOKEN"];
@@ -66,15 +66,36 @@ static void addObjects(Device &device) {
   device
       .addObject(
           ObjectKind::ActivationTable,
-          {MemorySpace::DDR,
+          {"DDR",
            [](Shape, const Device &d) { return d["Activation_Table_Bytes"]; }})
       .packSegments = packSegments;
-  device.addObject(
-      ObjectKind::KVCache,
-      {MemorySpace::HBM, [](Shape shape, const Device &d) -> int64_t {
-         return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] * d["MAX_DAT_DW"] / 8 *
-                shape[0] / d["HBM_Port"];
-       }});
+  device.addObject(ObjectKind::KVCache,
+                   {"HBM", [](Shape shape, const Device &d) -> int64_t {
+                      return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] *
+                             d["MAX_DAT_DW"] / 8 * shape[0] / d["HBM_Port"];
+                    }});
+}
+
+static Traits getTraits(const Device &device) {
+  Traits traits;
+  traits.lanes = device["Tout"];
+  traits.rowBytes = device["Pixel_Data_Bytes"];
+  traits.channelGranularity = device["Tout"];
+  traits.headChannels = device["MAX_CH_per_HEAD"];
+  traits.maxTokens = device["MAX_TOKEN"];
+  traits.weightBlock = device["T_quant_block"];
+  traits.rotatesNeighbours = true;
+  traits.fusesResidual = true;
+  traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
+  traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
+  traits.takesLastOfEqual = device["Argmax_Tie"] == 1;
+  traits.holdsLastSegment = device["Activation_Beyond_Table"] == 1;
+  return traits;
+}
+
+/// A pixel of Tout channels (section 3.1).
+static ElementPlace placeLane(const Device &device, int64_t lane) {
+  return {0, lane * device["MAX_DAT_DW"] / 8};
 }
 
 Device edgellm::createRecord20241128() {
@@ -113,19 +134,24 @@ Device edgellm::createRecord20241128() {
                       "bytes loaded for an activation table");
   // What the register document leaves open; docs/Numerics.md explains each.
   device.addParameter("Linear_Accumulator_Bits", 64,
-                      "sums of the MVM engine, FP64 or FP32");
+                      "sums of the MVM engine, FP64 or FP32", {64, 32});
   device.addParameter("Weight_Code_8", 0,
-                      "value of the weight nibble 8, 0 or -8");
+                      "value of the weight nibble 8, 0 or -8", {0, -8});
   device.addParameter("Activation_Beyond_Table", 0,
-                      "from the last breakpoint on: 0 extends, 1 holds");
+                      "from the last breakpoint on: 0 extends, 1 holds",
+                      {0, 1});
   device.addParameter("Argmax_Tie", 0,
-                      "of equal logits: 0 the lowest index, 1 the highest");
-  device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64");
+                      "of equal logits: 0 the lowest index, 1 the highest",
+                      {0, 1});
+  device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64", {32, 64});
   // Registers hold 32 bits of a DDR address, and a bank has 2^28 bytes.
-  device.addMemory({MemorySpace::DDR, int64_t(1) << 32, 0x200000000, 1, 0,
+  device.addMemory({"DDR", int64_t(1) << 32, 0x200000000, 1, 0,
                     /*alignment=*/1024, /*minimumAlignment=*/64});
-  device.addMemory({MemorySpace::HBM, 1 << 28, 0, 32, 1 << 28,
+  device.addMemory({"HBM", 1 << 28, 0, 32, 1 << 28,
                     /*alignment=*/512, /*minimumAlignment=*/512});
+  device.setMapMemory("DDR");
+  device.traits = getTraits;
+  device.placeLane = placeLane;
   device.weightCopyBytes =
       device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"] / 8;
   addObjects(device);

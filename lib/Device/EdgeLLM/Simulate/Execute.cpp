@@ -16,7 +16,7 @@ using llvm::Twine;
 bool edgellm::checkCounts(TaskExecution &execution,
                           llvm::ArrayRef<llvm::StringRef> counts) {
   const int64_t limit =
-      execution.getDevice().getMemory(MemorySpace::DDR).capacity / kPixelBytes;
+      execution.getDevice().getMapMemory().capacity / kPixelBytes;
   int64_t pixels = 1;
   llvm::StringRef largest = counts.front();
   for (llvm::StringRef count : counts) {
@@ -52,9 +52,9 @@ bool edgellm::checkBankStep(TaskExecution &execution, llvm::StringRef reg,
   return false;
 }
 
-CachePlace edgellm::placeInCache(bool isKeys, int64_t head, int64_t token,
-                                 int64_t channel, int64_t headBytes,
-                                 int64_t lineBytes) {
+ElementPlace edgellm::placeInCache(bool isKeys, int64_t head, int64_t token,
+                                   int64_t channel, int64_t headBytes,
+                                   int64_t lineBytes) {
   // Each port has its share of the distances; 32 tokens have one pixel there.
   const int64_t pixel = head * (headBytes / kLanes) +
                         channel / kLanes * (lineBytes / kLanes) +
@@ -81,9 +81,9 @@ std::vector<ScaleBias> edgellm::readScaleBias(TaskExecution &execution,
 }
 
 /// The place in a cache of the size that the device gives it (section 3.7).
-static CachePlace placeCacheElement(const Device &device, bool isKeys,
-                                    int64_t head, int64_t token,
-                                    int64_t channel) {
+static ElementPlace placeCacheElement(const Device &device, bool isKeys,
+                                      int64_t head, int64_t token,
+                                      int64_t channel) {
   // WT_LINE and WT_HEAD.
   const int64_t lineBytes = kPixelBytes * device["MAX_TOKEN"];
   const int64_t headBytes =

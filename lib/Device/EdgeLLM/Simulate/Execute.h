@@ -92,8 +92,9 @@ bool checkBankStep(TaskExecution &execution, llvm::StringRef reg,
 
 /// Where an element of a KV cache lies (section 3.7). The distances are those
 /// of all ports together, as in registers.
-CachePlace placeInCache(bool isKeys, int64_t head, int64_t token,
-                        int64_t channel, int64_t headBytes, int64_t lineBytes);
+ElementPlace placeInCache(bool isKeys, int64_t head, int64_t token,
+                          int64_t channel, int64_t headBytes,
+                          int64_t lineBytes);
 
 /// Words of scale (upper half) and bias (sections 3.3 and 3.4).
 struct ScaleBias {

@@ -126,7 +126,7 @@ void Attention::readCache(const TaskOperand &cache, int64_t kvHead,
     Pixel pixel;
     const int64_t output = group * kLanes + lane;
     const int64_t token = readsKeys ? output : first;
-    const CachePlace place =
+    const ElementPlace place =
         placeInCache(readsKeys, kvHead, token, readsKeys ? first : output,
                      headBytes, lineBytes);
     cache.read(place.port, cache.getAddress() + place.offset, pixel.data(),
@@ -168,8 +168,7 @@ void Attention::run() {
   readRows();
   const MapStrides strides = getHeadStrides(execution, "Output");
   const Map output(execution, "OutputAddress", strides);
-  const TaskOperand cache(execution, "CacheAddress", MemorySpace::HBM,
-                          bankStep);
+  const TaskOperand cache(execution, "CacheAddress", bankStep);
   const int64_t groups = divideCeil(outputLength, kLanes);
   checkOverlap(execution, strides, groups, tokens, queryHeads);
   execution.parallelFor(kvHeads * groups, [&](int64_t index) {

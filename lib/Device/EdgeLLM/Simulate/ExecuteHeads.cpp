@@ -141,15 +141,14 @@ void edgellm::executeKVAppend(TaskExecution &execution) {
   const int64_t lineBytes = execution["CacheLine"];
   const Map input(execution, "InputAddress",
                   getHeadStrides(execution, "Input"));
-  const TaskOperand cache(execution, "CacheAddress", MemorySpace::HBM,
-                          execution["BankStep"]);
+  const TaskOperand cache(execution, "CacheAddress", execution["BankStep"]);
   // A pixel of keys stays together, one of values goes to all ports.
   const int64_t pieces = isKeys ? 1 : kLanes;
   auto append = [&](int64_t head, int64_t group, int64_t token) {
     const Pixel pixel = input.read(head, group, token);
     const int64_t position = past + token;
     for (int64_t i = 0; i < pieces; ++i) {
-      const CachePlace place = placeInCache(
+      const ElementPlace place = placeInCache(
           isKeys, head, position, group * kLanes + i, headBytes, lineBytes);
       cache.write(place.port, cache.getAddress() + place.offset, &pixel[i],
                   kLanes / pieces, {position, false});

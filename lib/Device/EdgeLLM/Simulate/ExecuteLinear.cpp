@@ -133,7 +133,7 @@ bool Linear::readOutputChannels() {
   const int64_t channelBytes =
       numBlocks * kBlockBytes + divideCeil(numBlocks, 16) * kScaleBytes;
   if (saturatingProduct(packages, channelBytes) <=
-      device.getMemory(MemorySpace::HBM).capacity)
+      device.getMemory(RegisterRole::Weight).capacity)
     return true;
   execution.fail("LastSlice",
                  "is " + Twine(execution["LastSlice"]) + ", which makes " +
@@ -208,8 +208,7 @@ void Linear::run() {
   const Map output(execution, "OutputAddress", strides);
   // The residual has no strides of its own (4.1).
   const Map residual(execution, "ResidualAddress", strides);
-  const TaskOperand weights(execution, "WeightAddress", MemorySpace::HBM,
-                            execution["BankStep"]);
+  const TaskOperand weights(execution, "WeightAddress", execution["BankStep"]);
   checkOverlap(execution, strides, packages, tokens);
   execution.parallelFor(packages, [&](int64_t index) {
     computePackage(index, weights, output, residual);

@@ -52,7 +52,7 @@ void edgellm::executeNorm(TaskExecution &execution) {
   checkOverlap(execution, strides, groups, tokens);
   const bool isLayerNorm = execution["Kind"] & 1;
   const double reciprocal = fromFP20(execution["Reciprocal"]);
-  const double epsilon = execution.getDevice().normEpsilon;
+  const double epsilon = execution.getDevice().getTraits().normEpsilon;
   const std::vector<ScaleBias> weights =
       readScaleBias(execution, "WeightAddress", groups * kLanes);
 

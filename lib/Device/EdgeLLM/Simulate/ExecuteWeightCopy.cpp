@@ -16,8 +16,7 @@ void edgellm::executeWeightCopy(TaskExecution &execution) {
   const Device &device = execution.getDevice();
   const int64_t step = device["log2_Bank_Step"];
   const int64_t bits = execution["LengthBits"];
-  const int64_t destination =
-      (execution["DestinationHigh"] << 32) + execution["DestinationLow"];
+  const int64_t destination = execution.getAddress("DestinationLow");
   const int64_t port = execution["Port"];
   const int64_t limit = device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"];
   if (bits == 0 || bits % 8 != 0 || bits > limit)
@@ -30,7 +29,7 @@ void edgellm::executeWeightCopy(TaskExecution &execution) {
                                       Twine(destination >> step));
   std::vector<uint8_t> bytes(bits / 8);
   const TaskOperand source(execution, "Source");
-  const TaskOperand target(execution, "DestinationLow", MemorySpace::HBM, step);
+  const TaskOperand target(execution, "DestinationLow", step);
   source.read(0, source.getAddress(), bytes.data(), bytes.size());
   target.write(port, destination - (port << step), bytes.data(), bytes.size());
 }

@@ -21,6 +21,14 @@ using namespace dlavm::accel;
 
 #include "DLAVM/Dialect/Accel/IR/AccelEnums.cpp.inc"
 
+static ParseResult parseMemory(AsmParser &parser, std::string &memory) {
+  return parser.parseKeywordOrString(&memory);
+}
+
+static void printMemory(AsmPrinter &printer, StringRef memory) {
+  printer.printKeywordOrString(memory);
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "DLAVM/Dialect/Accel/IR/AccelAttrs.cpp.inc"
 

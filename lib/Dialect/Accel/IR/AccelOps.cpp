@@ -112,7 +112,7 @@ LogicalResult BufferOp::verify() {
                        "found ")
            << type;
   if (!isa_and_nonnull<SpaceAttr>(type.getMemorySpace()))
-    return emitOpError("lies in a memory of the device (#accel.space<ddr>), "
+    return emitOpError("lies in a memory of the device (#accel.space<DDR>), "
                        "found ")
            << type;
   if (getDims().getShape() != type.getShape())

@@ -23,11 +23,11 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-/// The first address behind all objects in DDR.
-static int64_t getObjectsEnd(ModuleOp module) {
+/// The first address behind all objects in \p memory.
+static int64_t getObjectsEnd(ModuleOp module, const Memory &memory) {
   int64_t end = 0;
   for (auto object : module.getOps<ObjectOp>()) {
-    if (object.getSpace() != Space::DDR || !object.getAddress())
+    if (object.getSpace().getMemory() != memory.name || !object.getAddress())
       continue;
     const int64_t layers = object.getLayers().value_or(1);
     end = std::max<int64_t>(end, *object.getAddress() +
@@ -64,7 +64,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     FailureOr<int64_t> maxTokens = getMaxTokens(module);
     if (!device || failed(maxTokens))
       return signalPassFailure();
-    const Memory &memory = device->getMemory(MemorySpace::DDR);
+    const Memory &memory = device->getMapMemory();
     Timeline timeline(module, *maxTokens, memory.minimumAlignment);
     if (failed(timeline.compute()) ||
         failed(assignAddresses(timeline, memory, device->getName())))
@@ -75,7 +75,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   LogicalResult assignAddresses(Timeline &timeline, const Memory &memory,
                                 StringRef deviceName) {
     const int64_t base =
-        llvm::alignTo(getObjectsEnd(getOperation()), memory.alignment);
+        llvm::alignTo(getObjectsEnd(getOperation(), memory), memory.alignment);
     SmallVector<Place *> order;
     for (Place &place : timeline.getPlaces())
       order.push_back(&place);
@@ -102,9 +102,10 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
       return success();
     InFlightDiagnostic diagnostic =
         getOperation().emitError("needs ")
-        << end << " bytes of DDR, " << base << " of them for parameters, "
-        << end - memory.capacity << " more than the " << memory.capacity
-        << " of " << deviceName << "; lower the context with --max-tokens";
+        << end << " bytes of " << memory.name << ", " << base
+        << " of them for parameters, " << end - memory.capacity
+        << " more than the " << memory.capacity << " of " << deviceName
+        << "; lower the context with --max-tokens";
     for (Place *place : ArrayRef(order).take_front(3))
       diagnostic.attachNote()
           << "'" << place->name << "' takes " << place->bytes << " bytes";

@@ -41,13 +41,12 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         return signalPassFailure();
   }
 
-  /// Groups in the order of their addresses: KV caches come last; in DDR what
-  /// has no layers comes first, so that tables precede the layers.
-  SmallVector<Group> getGroups(MemorySpace space) {
-    const bool sharedFirst = space == MemorySpace::DDR;
+  /// Groups in the order of their addresses: KV caches come last; in the memory
+  /// of maps what has no layers comes first, so that tables precede the layers.
+  SmallVector<Group> getGroups(const Memory &memory, bool sharedFirst) {
     std::map<std::tuple<bool, bool, int64_t>, Group> groups;
     for (auto object : getOperation().getOps<ObjectOp>()) {
-      if ((object.getSpace() == Space::DDR) != (space == MemorySpace::DDR))
+      if (object.getSpace().getMemory() != memory.name)
         continue;
       const bool hasLayers = object.getLayers().has_value();
       const int64_t layers = object.getLayers().value_or(1);
@@ -66,12 +65,18 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
     // Sizes saturate, so that absurd ones are refused and not wrapped around.
     uint64_t end = 0;
     SmallVector<std::pair<uint64_t, ObjectOp>> totals;
-    for (Group &group : getGroups(memory.space)) {
+    const bool holdsMaps = &memory == &device.getMapMemory();
+    for (Group &group : getGroups(memory, holdsMaps)) {
       const uint64_t layers = group.layers;
       uint64_t layerBytes = 0;
       for (ObjectOp object : group.objects) {
-        const uint64_t bytes = device.getObject(getObjectKind(object.getKind()))
-                                   .bytes(object.getShape(), device);
+        const ObjectSupport *support =
+            device.getObject(getObjectKind(object.getKind()));
+        if (!support || support->memory != memory.name)
+          return object.emitOpError("lies in ")
+                 << object.getSpace() << ", where " << device.getName()
+                 << " keeps no object of its kind";
+        const uint64_t bytes = support->bytes(object.getShape(), device);
         object.setAddress(llvm::SaturatingAdd(end, layerBytes));
         object.setBytes(bytes);
         layerBytes = llvm::SaturatingAdd(
@@ -82,20 +87,22 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         object.setStride(object.getLayers() ? layerBytes : 0);
       end = llvm::SaturatingMultiplyAdd(layerBytes, layers, end);
     }
-    (memory.space == MemorySpace::DDR ? ddrBytes : hbmBytes) += end;
+    numBytes += end;
     const uint64_t capacity = memory.capacity;
     if (end <= capacity)
       return success();
+    const ObjectSupport *cache = device.getObject(ObjectKind::KVCache);
+    const bool holdsCaches = cache && cache->memory == memory.name;
 
     llvm::stable_sort(
         totals, [](const auto &a, const auto &b) { return a.first > b.first; });
     InFlightDiagnostic diagnostic =
         getOperation().emitError("needs ")
-        << end << " bytes of " << stringify(memory.space)
+        << end << " bytes of " << memory.name
         << (memory.ports > 1 ? " per port" : "") << " for its parameters"
-        << (memory.space == MemorySpace::HBM ? " and KV caches" : "") << ", "
-        << end - capacity << " more than the " << capacity << " of "
-        << device.getName() << "; compile fewer layers (--layers)";
+        << (holdsCaches ? " and KV caches" : "") << ", " << end - capacity
+        << " more than the " << capacity << " of " << device.getName()
+        << "; compile fewer layers (--layers)";
     for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
       diagnostic.attachNote(object.getLoc())
           << "'" << object.getSymName() << "' takes " << bytes << " bytes";

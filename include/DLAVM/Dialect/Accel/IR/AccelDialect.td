@@ -22,7 +22,7 @@ def Accel_Dialect : Dialect {
   let description = [{
     Device buffers, hardware tasks and the loops around them.
 
-    A feature map in DDR is a `memref` in the memory space `#accel.space<ddr>`,
+    A feature map in DDR is a `memref` in the memory space `#accel.space<DDR>`,
     rooted at an `accel.buffer`. Its shape is the device's own blocked layout,
     [channels / Tout, tokens, Tout] or [heads, channels / Tout, tokens, Tout],
     so that `memref.subview` selects tokens, `memref.expand_shape` splits
@@ -39,8 +39,8 @@ def Accel_Dialect : Dialect {
 
     ```mlir
     %seq = accel.tokens seq
-    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
-    %q = accel.buffer "query" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
+    %q = accel.buffer "query" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     %w = accel.get_object @query[%layer] : !accel.object
     scf.for %token = %c0 to %seq step %c128 {
       %left = arith.subi %seq, %token : index
@@ -65,8 +65,18 @@ def Accel_Dialect : Dialect {
   }];
 }
 
-def Accel_SpaceAttr : EnumAttr<Accel_Dialect, Accel_Space, "space"> {
-  let assemblyFormat = "`<` $value `>`";
+def Accel_SpaceAttr : AttrDef<Accel_Dialect, "Space"> {
+  let mnemonic = "space";
+  let summary = "a memory of the device, by its name";
+  let description = [{
+    ```mlir
+    memref<128x?x32xf16, #accel.space<DDR>>
+    ```
+
+    Constraints: the name is an identifier.
+  }];
+  let parameters = (ins StringRefParameter<"name of the memory">:$memory);
+  let assemblyFormat = "`<` custom<Memory>($memory) `>`";
 }
 
 def Accel_ObjectKindAttr : EnumAttr<Accel_Dialect, Accel_ObjectKind, "kind">;

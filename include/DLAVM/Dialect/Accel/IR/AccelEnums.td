@@ -17,9 +17,6 @@ class Accel_I32Enum<string name, string enumSummary, list<I32EnumAttrCase> cases
   let genSpecializedAttr = 0;
 }
 
-def Accel_Space : Accel_I32Enum<"Space", "a memory of the device", [
-    I32EnumAttrCase<"DDR", 0, "ddr">, I32EnumAttrCase<"HBM", 1, "hbm">]>;
-
 def Accel_ObjectKind : Accel_I32Enum<"Kind", "what an object holds", [
     I32EnumAttrCase<"Weight", 0, "weight">,
     I32EnumAttrCase<"ScaleBias", 1, "scale_bias">,

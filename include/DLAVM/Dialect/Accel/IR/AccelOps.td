@@ -68,9 +68,9 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     `channels` channels.
 
     ```mlir
-    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+    %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     %p = accel.buffer "norm" at 16384 bytes 16777216 live [0, 3]
-      : memref<128x?x32xf16, #accel.space<ddr>>, #llm.dims<128, seq, 32>
+      : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     ```
 
     Constraints: an identity layout and the shape of the dimensions.
@@ -106,8 +106,8 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
     they count for every port.
 
     ```mlir
-    accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<hbm>
-    accel.object @keys kv_cache [2] layers 28 in #accel.space<hbm> at 96343040 bytes 32768 stride 65536
+    accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<HBM>
+    accel.object @keys kv_cache [2] layers 28 in #accel.space<HBM> at 96343040 bytes 32768 stride 65536
     ```
 
     Constraints: the shape of a weight is [output channels, input channels],
@@ -165,9 +165,9 @@ def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
     The numbers are input and output channels.
 
     ```mlir
-    accel.linear "down" ins(%u : memref<428x?x32xf16, #accel.space<ddr>>) weight(%w)
-      scale_bias(%b) add(%x : memref<128x?x32xf16, #accel.space<ddr>>)
-      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [13696, 4096]
+    accel.linear "down" ins(%u : memref<428x?x32xf16, #accel.space<DDR>>) weight(%w)
+      scale_bias(%b) add(%x : memref<128x?x32xf16, #accel.space<DDR>>)
+      outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [13696, 4096]
     ```
 
     Constraints: input, output and residual have the same tokens; a residual or
@@ -196,8 +196,8 @@ def Accel_NormOp : Accel_TaskOp<"norm"> {
   let summary = "layer norm or RMS norm";
   let description = [{
     ```mlir
-    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
-      outs(%n : memref<128x?x32xf16, #accel.space<ddr>>) [4096]
+    accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
+      outs(%n : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
     ```
   }];
   let arguments = (ins Accel_NormKindAttr:$kind, StrAttr:$name,
@@ -214,8 +214,8 @@ def Accel_ActivationOp : Accel_TaskOp<"activation"> {
   let summary = "piecewise-linear activation function";
   let description = [{
     ```mlir
-    accel.activation "gate_silu" ins(%g : memref<428x?x32xf16, #accel.space<ddr>>)
-      table(%t) outs(%a : memref<428x?x32xf16, #accel.space<ddr>>) [13696]
+    accel.activation "gate_silu" ins(%g : memref<428x?x32xf16, #accel.space<DDR>>)
+      table(%t) outs(%a : memref<428x?x32xf16, #accel.space<DDR>>) [13696]
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
@@ -233,8 +233,8 @@ def Accel_RopeOp : Accel_TaskOp<"rope"> {
     `at` is the position of the first token.
 
     ```mlir
-    accel.rope "query_rope" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) table(%t)
-      at(%past) outs(%r : memref<32x4x?x32xf16, #accel.space<ddr>>)
+    accel.rope "query_rope" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) table(%t)
+      at(%past) outs(%r : memref<32x4x?x32xf16, #accel.space<DDR>>)
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
@@ -249,7 +249,7 @@ def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
   let summary = "append tokens to a KV cache";
   let description = [{
     ```mlir
-    accel.kv_append keys "keys" ins(%k : memref<2x4x?x32xf16, #accel.space<ddr>>)
+    accel.kv_append keys "keys" ins(%k : memref<2x4x?x32xf16, #accel.space<DDR>>)
       at(%past) outs(%cache)
     ```
   }];
@@ -268,8 +268,8 @@ def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
     `keys` is the number of tokens in the cache, those of this call included.
 
     ```mlir
-    accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<ddr>>) cache(%k)
-      keys(%total) scale 0.088 outs(%s : memref<32x?x?x32xf16, #accel.space<ddr>>) [2]
+    accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k)
+      keys(%total) scale 0.088 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [2]
     ```
 
     The last number is that of the KV heads.
@@ -289,8 +289,8 @@ def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
   let summary = "causal softmax over the tokens of the cache";
   let description = [{
     ```mlir
-    accel.softmax "probabilities" ins(%s : memref<32x?x?x32xf16, #accel.space<ddr>>)
-      keys(%total) at(%past) outs(%p : memref<32x?x?x32xf16, #accel.space<ddr>>)
+    accel.softmax "probabilities" ins(%s : memref<32x?x?x32xf16, #accel.space<DDR>>)
+      keys(%total) at(%past) outs(%p : memref<32x?x?x32xf16, #accel.space<DDR>>)
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input, Index:$keys,
@@ -305,8 +305,8 @@ def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
   let summary = "attention values, P x V";
   let description = [{
     ```mlir
-    accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<ddr>>) cache(%v)
-      keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<ddr>>) [2]
+    accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%v)
+      keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
@@ -324,8 +324,8 @@ def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
   let summary = "element-wise sum or product";
   let description = [{
     ```mlir
-    accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<ddr>>,
-      memref<128x?x32xf16, #accel.space<ddr>>) outs(%y : memref<128x?x32xf16, #accel.space<ddr>>)
+    accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<DDR>>,
+      memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>)
     ```
   }];
   let arguments = (ins Accel_BinaryKindAttr:$kind, StrAttr:$name,

@@ -21,8 +21,8 @@ def SliceTasks : Pass<"accel-slice-tasks", "::mlir::ModuleOp"> {
     residual among them. Not an optimization: hardware cannot do without.
 
     ```mlir
-    accel.linear "q" ins(%x : memref<128x?x32xf16, #accel.space<ddr>>) weight(%w)
-      outs(%y : memref<128x?x32xf16, #accel.space<ddr>>) [4096, 4096]
+    accel.linear "q" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
+      outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096, 4096]
     ```
 
     becomes
@@ -54,18 +54,17 @@ def PlaceObjects : Pass<"accel-place-objects", "::mlir::ModuleOp"> {
     same number of layers have the same stride. Refuses what exceeds a memory.
 
     ```mlir
-    accel.object @q weight [4096, 4096] layers 28 in <hbm>
+    accel.object @q weight [4096, 4096] layers 28 in <HBM>
     ```
 
     becomes
 
     ```mlir
-    accel.object @q weight [4096, 4096] layers 28 in <hbm> at 0 bytes 270336 stride 270336
+    accel.object @q weight [4096, 4096] layers 28 in <HBM> at 0 bytes 270336 stride 270336
     ```
   }];
   let statistics = [
-    Statistic<"ddrBytes", "ddr-bytes", "Bytes of DDR">,
-    Statistic<"hbmBytes", "hbm-bytes", "Bytes of every HBM port">
+    Statistic<"numBytes", "num-bytes", "Bytes of every port of a memory, of all memories">
   ];
 }
 
@@ -83,8 +82,8 @@ def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
     no maps around any more; each function roots them in its own `accel.buffer`.
 
     ```mlir
-    func.func private @layer(%x: memref<1x?x32xf16, #accel.space<ddr>>)
-        -> memref<1x?x32xf16, #accel.space<ddr>>
+    func.func private @layer(%x: memref<1x?x32xf16, #accel.space<DDR>>)
+        -> memref<1x?x32xf16, #accel.space<DDR>>
     ```
 
     becomes

@@ -36,7 +36,7 @@ def CSB_Dialect : Dialect {
       csb.register @Mode = 33 {Plain = 287 : i64}
       csb.register @Status = 1
     }
-    csb.buffer @norm at 524288 bytes 16777216 live [0, 8]
+    csb.buffer @norm "DDR" at 524288 bytes 16777216 live [0, 8]
     func.func @layer(%layer: i32, %seq: i32, %past: i32) {
       %norm = csb.address_of @norm : i64
       csb.task "query"[%layer] "linear 4096 -> 4096"

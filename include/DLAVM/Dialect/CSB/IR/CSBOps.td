@@ -71,22 +71,23 @@ def CSB_ConstantOp : CSB_Op<"constant", [Symbol]> {
 }
 
 def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
-  let summary = "a place in DDR for a feature map";
+  let summary = "a place for a feature map";
   let description = [{
-    `live` are the first and the last step of a run, in pairs, in which it holds
+    It lies in a memory of the device, at the same address in each port. `live`
+    are the first and the last step of a run, in pairs, in which it holds
     something; step k is the k-th task of the program.
 
     ```mlir
-    csb.buffer @query at 22306816 bytes 16777216 live [1, 2]
+    csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
     ```
 
     Constraints: `live` holds pairs.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, CSB_NonNegative:$address,
-    CSB_Positive:$bytes, DenseI64ArrayAttr:$live,
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$space,
+    CSB_NonNegative:$address, CSB_Positive:$bytes, DenseI64ArrayAttr:$live,
     UnitAttr:$input);
   let assemblyFormat = [{
-    $sym_name `at` $address `bytes` $bytes `live` $live (`input` $input^)?
+    $sym_name $space `at` $address `bytes` $bytes `live` $live (`input` $input^)?
     attr-dict
   }];
   let hasVerifier = 1;

@@ -1,0 +1,190 @@
+//===- Validate.cpp - Is the record of a device complete? -----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/Conventions.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace dlavm;
+using llvm::Error;
+using llvm::Twine;
+
+namespace {
+/// Collects what is wrong with one record.
+class Validator {
+public:
+  explicit Validator(const Device &device) : device(device) {}
+  Error run();
+
+private:
+  void require(bool holds, const Twine &message) {
+    if (!holds)
+      problems.push_back(message.str());
+  }
+  void checkMemories();
+  void checkTraits();
+  void checkTable(const RegisterTable &table);
+  void checkAddress(const RegisterTable &table, const Register &reg);
+  void checkKeys();
+
+  const Device &device;
+  std::vector<std::string> problems;
+};
+} // namespace
+
+void Validator::checkMemories() {
+  llvm::StringSet<> names;
+  for (const Memory &memory : device.getMemories()) {
+    const std::string what = "the memory '" + memory.name + "' ";
+    require(!memory.name.empty() && names.insert(memory.name).second,
+            what + "needs a name of its own");
+    require(memory.capacity > 0, what + "has no bytes");
+    require(memory.ports >= 1, what + "has no ports");
+    require(memory.ports == 1 || memory.portStride >= memory.capacity,
+            what + "has ports that overlap for the host");
+    require(memory.minimumAlignment >= 1 &&
+                memory.alignment % memory.minimumAlignment == 0,
+            Twine(what) + "places buffers at multiples of " +
+                Twine(memory.alignment) + ", which is no multiple of " +
+                Twine(memory.minimumAlignment));
+  }
+  require(device.hasMemory(RegisterRole::MapIn),
+          "no memory holds feature maps");
+  for (const auto &[kind, object] : device.getObjects()) {
+    require(device.getMemory(object.memory),
+            "objects lie in '" + Twine(object.memory) +
+                "', which is no memory of the device");
+    require(object.bytes,
+            "objects in " + Twine(object.memory) + " have no size");
+  }
+}
+
+void Validator::checkTraits() {
+  if (!device.traits)
+    return require(false, "it has no traits");
+  const Traits traits = device.getTraits();
+  const std::pair<llvm::StringLiteral, int64_t> sizes[] = {
+      {"lanes", traits.lanes},
+      {"row bytes", traits.rowBytes},
+      {"channel granularity", traits.channelGranularity},
+      {"head channels", traits.headChannels},
+      {"tokens", traits.maxTokens},
+      {"weight block", traits.weightBlock}};
+  for (const auto &[name, size] : sizes)
+    require(size > 0, "the trait '" + name + "' is " + Twine(size));
+  require(traits.lanes > 0 && traits.channelGranularity > 0 &&
+              traits.lanes % traits.channelGranularity == 0,
+          "the lanes are no multiple of the channel granularity");
+  require(device.placeLane, "it does not say where a row has its lanes");
+  require(!device.getObject(ObjectKind::KVCache) || device.placeCacheElement,
+          "it does not say where KV caches have elements");
+}
+
+void Validator::checkAddress(const RegisterTable &table, const Register &reg) {
+  const std::string what = table.getName().str() + "::" + reg.name + " ";
+  const bool isKnown = device.hasMemory(reg.role);
+  require(isKnown, what + "is the address of something that the device has no "
+                          "object for");
+  if (!isKnown)
+    return;
+  const Memory &memory = device.getMemory(reg.role);
+  const uint64_t end = static_cast<uint64_t>(memory.capacity);
+  const unsigned bits = 32 + (reg.high ? reg.high->bits : 0);
+  require(bits >= 64 || end <= uint64_t(1) << bits,
+          Twine(what) + "has " + Twine(bits) + " bits, but " + memory.name +
+              " has " + Twine(end) + " bytes");
+  if (!reg.high)
+    return;
+  const Register *high = table.lookup(llvm::StringRef(reg.high->reg));
+  require(high && high->role == RegisterRole::HighAddress &&
+              reg.high->shift + reg.high->bits <= 32,
+          Twine(what) + "has its high bits in '" + reg.high->reg +
+              "', which is no register for them");
+}
+
+void Validator::checkTable(const RegisterTable &table) {
+  const std::string what = "the register table " + table.getName().str() + " ";
+  auto count = [&](RegisterRole role) {
+    return llvm::count_if(table.getRegisters(), [&](const Register &reg) {
+      return reg.role == role;
+    });
+  };
+  require(count(RegisterRole::Opcode) == 1, what + "needs one opcode register");
+  require(count(RegisterRole::Status) == 1, what + "needs one status register");
+  for (RegisterRole role : {RegisterRole::Tokens, RegisterRole::Past,
+                            RegisterRole::Keys, RegisterRole::Selector})
+    require(count(role) <= 1, Twine(what) +
+                                  "has several registers with the role '" +
+                                  stringify(role) + "'");
+  llvm::StringSet<> names;
+  for (const Register &reg : table.getRegisters()) {
+    require(names.insert(reg.name).second,
+            Twine(what) + "has two registers '" + reg.name + "'");
+    if (isAddress(reg.role) || reg.role == RegisterRole::TransferIn ||
+        reg.role == RegisterRole::TransferOut)
+      checkAddress(table, reg);
+    if (reg.role == RegisterRole::Opcode || reg.role == RegisterRole::Selector)
+      require(!reg.values.empty(), what + "names no value of " + reg.name);
+  }
+}
+
+/// No two tasks are started by the same values.
+void Validator::checkKeys() {
+  struct Start {
+    const RegisterTable *table;
+    const Register *opcode, *selector;
+  };
+  std::vector<Start> starts;
+  auto overlap = [](const Register &a, const Register &b) {
+    return llvm::any_of(a.values, [&](const NamedValue &x) {
+      return llvm::any_of(
+          b.values, [&](const NamedValue &y) { return x.value == y.value; });
+    });
+  };
+  for (const auto &[kind, support] : device.getTasks()) {
+    const RegisterTable &table = support.registers;
+    const Start start = {&table, table.lookup(RegisterRole::Opcode),
+                         table.lookup(RegisterRole::Selector)};
+    if (!start.opcode)
+      continue;
+    for (const Start &other : starts)
+      if (start.opcode->number == other.opcode->number &&
+          overlap(*start.opcode, *other.opcode))
+        require(start.selector && other.selector &&
+                    start.selector->number == other.selector->number &&
+                    !overlap(*start.selector, *other.selector),
+                "the tasks " + other.table->getName() + " and " +
+                    table.getName() +
+                    " start with the same opcode, and no "
+                    "selector tells them apart");
+    starts.push_back(start);
+  }
+}
+
+Error Validator::run() {
+  checkMemories();
+  checkTraits();
+  for (const auto &[kind, support] : device.getTasks())
+    checkTable(support.registers);
+  checkKeys();
+  require(!device.encodeWeightCopy || (device.getTask(TaskKind::WeightCopy) &&
+                                       device.getObject(ObjectKind::Weight) &&
+                                       device.weightCopyBytes > 0),
+          "it copies weights, but has no task, no weights or no bytes for it");
+  if (std::optional<std::string> problem = checkConventions(device))
+    problems.push_back(*problem);
+  if (problems.empty())
+    return Error::success();
+  return llvm::createStringError(
+      "the record of " + Twine(device.getName()) +
+      " is not complete: " + llvm::join(problems, "; "));
+}
+
+Error dlavm::validate(const Device &device) { return Validator(device).run(); }
