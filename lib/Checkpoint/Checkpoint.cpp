@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
-
-#include "JSONFile.h"
+#include "DLAVM/Support/InputFile.h"
+#include "DLAVM/Support/JSON.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -47,6 +47,19 @@ bool Checkpoint::hasTensors(StringRef directory) {
   });
 }
 
+std::vector<std::string> Checkpoint::getInputFiles(StringRef path) {
+  if (!sys::fs::is_directory(path))
+    return {path.str()};
+  std::vector<std::string> files;
+  for (StringRef name : listFiles(path))
+    if (isSafetensors(name) || name.ends_with(".json")) {
+      SmallString<128> file(path);
+      sys::path::append(file, name);
+      files.push_back(file.str().str());
+    }
+  return files;
+}
+
 std::string Checkpoint::getFile(StringRef name) const {
   SmallString<128> file(directory);
   sys::path::append(file, name);
@@ -59,11 +72,10 @@ std::string Checkpoint::getFile(StringRef name) const {
 
 Error Checkpoint::openFile(StringRef name) {
   const std::string file = getFile(name);
-  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false,
-                                      /*RequiresNullTerminator=*/false);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = openBinaryFile(file);
   if (!buffer)
     return createStringError(
-        file + ": cannot be read: " + buffer.getError().message());
+        file + ": cannot be read: " + toString(buffer.takeError()));
   Expected<SafetensorsContent> content =
       parseSafetensors((*buffer)->getBuffer(), file);
   if (!content)
@@ -128,7 +140,7 @@ Error Checkpoint::openFiles() {
 
   path = getFile(kIndexFile);
   Expected<std::optional<json::Object>> index =
-      readJSONFile(directory, kIndexFile);
+      readOptionalJSONFile(getFile(kIndexFile));
   if (!index)
     return index.takeError();
   if (*index)
@@ -185,7 +197,7 @@ Error Checkpoint::resolveMetadata() {
 
 Error Checkpoint::tieEmbeddings() {
   Expected<std::optional<json::Object>> config =
-      readJSONFile(directory, "config.json");
+      readOptionalJSONFile(getFile("config.json"));
   if (!config)
     return config.takeError();
   if (!*config || !(*config)->getBoolean("tie_word_embeddings").value_or(false))

@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/GenerationConfig.h"
+#include "DLAVM/Support/JSON.h"
 
-#include "JSONFile.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Path.h"
 
 #include <limits>
 
@@ -28,8 +30,9 @@ static bool readToken(const json::Value &value, std::vector<int32_t> &tokens) {
 
 Expected<std::vector<int32_t>> dlavm::readEndTokens(StringRef directory) {
   for (StringRef name : {"generation_config.json", "config.json"}) {
-    Expected<std::optional<json::Object>> object =
-        readJSONFile(directory, name);
+    SmallString<128> path(directory);
+    sys::path::append(path, name);
+    Expected<std::optional<json::Object>> object = readOptionalJSONFile(path);
     if (!object)
       return object.takeError();
     const json::Value *value = *object ? (*object)->get(kKey) : nullptr;
@@ -43,7 +46,7 @@ Expected<std::vector<int32_t>> dlavm::readEndTokens(StringRef directory) {
                        })
               : readToken(*value, tokens))
       return tokens;
-    return createStringError(directory + "/" + name + ": '" + kKey +
+    return createStringError(path + ": '" + kKey +
                              "' must be a token or a list of tokens, found " +
                              printJSON(value));
   }

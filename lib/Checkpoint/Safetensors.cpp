@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/Safetensors.h"
-
-#include "JSONFile.h"
+#include "DLAVM/Support/JSON.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"

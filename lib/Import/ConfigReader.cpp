@@ -11,8 +11,6 @@
 #include "DLAVM/Support/JSON.h"
 
 #include "mlir/IR/Location.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <limits>
 
@@ -22,31 +20,13 @@ namespace json = llvm::json;
 
 FailureOr<ConfigReader> ConfigReader::open(StringRef path,
                                            MLIRContext &context) {
-  ConfigReader reader({}, path.str(), "", context);
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  if (!buffer)
-    return reader.emitError()
-           << "cannot be read (" << buffer.getError().message()
-           << "); expected the config.json of a Hugging Face model or a "
-              "directory that has one";
-  StringRef text = (*buffer)->getBuffer();
-  if (json::isUTF8(text) && isJSONTooDeep(text))
-    return reader.emitError() << "is no configuration: its arrays and objects "
-                                 "nest deeper than "
-                              << kMaxJSONDepth << " levels";
-  llvm::Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return reader.emitError()
-           << "is not valid JSON: " << llvm::toString(value.takeError())
-           << "; is the file complete?";
-  json::Object *object = value->getAsObject();
+  llvm::Expected<json::Object> object =
+      readJSONFile(path, "; expected the config.json of a Hugging Face model "
+                         "or a directory that has one");
   if (!object)
-    return reader.emitError()
-           << "must be a JSON object, as the config.json of a Hugging Face "
-              "model is, found "
-           << print(*value);
-  reader.object = std::move(*object);
-  return reader;
+    return mlir::emitError(UnknownLoc::get(&context))
+           << llvm::toString(object.takeError());
+  return ConfigReader(std::move(*object), path.str(), "", context);
 }
 
 FailureOr<ConfigReader> ConfigReader::readOptionalObject(StringRef key) const {
@@ -140,7 +120,7 @@ InFlightDiagnostic ConfigReader::emitError(StringRef key) const {
 }
 
 std::string ConfigReader::print(const json::Value &value) {
-  return printShortJSON(value);
+  return printJSON(&value);
 }
 
 LogicalResult ConfigReader::refuse(StringRef key, StringRef expected) const {

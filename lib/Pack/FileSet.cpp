@@ -60,26 +60,6 @@ unsigned dlavm::limitThreads(unsigned threads, int64_t filesPerThread) {
   return std::min<uint64_t>(most, (limit - others) / files);
 }
 
-Error dlavm::replaceFile(StringRef path, StringRef content) {
-  const std::string part = (path + ".part").str();
-  std::error_code error;
-  {
-    raw_fd_ostream os(part, error);
-    if (!error) {
-      os << content;
-      os.close();
-      error = os.error();
-      os.clear_error();
-    }
-  }
-  if (!error)
-    error = sys::fs::rename(part, path);
-  if (!error)
-    return Error::success();
-  sys::fs::remove(part);
-  return failWriting(path, error);
-}
-
 FileSet::~FileSet() {
   for (auto [file, state] : zip_equal(files, open)) {
     if (state.os) {

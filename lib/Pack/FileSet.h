@@ -71,10 +71,6 @@ private:
 /// process to the hard one if that helps.
 unsigned limitThreads(unsigned threads, int64_t filesPerThread);
 
-/// Writes a file beside its place and moves it there, so that it is never there
-/// in part.
-llvm::Error replaceFile(llvm::StringRef path, llvm::StringRef content);
-
 /// The path of a file below a directory.
 std::string joinPath(llvm::StringRef directory, llvm::StringRef path);
 

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Support/InputFile.h"
+#include "DLAVM/Support/OutputFiles.h"
 #include "FileSet.h"
 #include "PlanText.h"
 #include "Units.h"
@@ -16,7 +18,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -26,12 +27,10 @@ static constexpr StringLiteral kPlanFile = "plan.json";
 static constexpr StringLiteral kPacked = "packed";
 
 static Expected<std::string> readText(const std::string &path) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
-      MemoryBuffer::getFile(path, /*IsText=*/true);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(path);
   if (!buffer)
-    return createStringError(buffer.getError(),
-                             "cannot read " + path + ": " +
-                                 buffer.getError().message());
+    return createStringError("cannot read " + path + ": " +
+                             toString(buffer.takeError()));
   return (*buffer)->getBuffer().str();
 }
 
@@ -87,6 +86,8 @@ private:
   std::string getPath(StringRef file) const {
     return joinPath(directory, file);
   }
+  /// Makes sure that no file is written over another.
+  Error checkFiles();
   /// Makes sure that nothing looks complete.
   Error invalidate();
   void announceFiles();
@@ -106,6 +107,17 @@ private:
 
 } // namespace
 
+Error DirectoryPacker::checkFiles() {
+  std::vector<std::string> outputs = {getPath(kPlanFile), getPath(kReportFile),
+                                      getPath(kChecksumFile)};
+  for (const PackedFile &file : files.getFiles())
+    outputs.push_back(getPath(file.path));
+  std::vector<std::string> inputs = options.inputs;
+  inputs.push_back(getPath(plan.driver));
+  inputs.push_back(getPath(plan.model));
+  return checkOutputs(outputs, inputs);
+}
+
 Error DirectoryPacker::invalidate() {
   for (StringRef file : {kChecksumFile, kReportFile})
     if (std::error_code error = sys::fs::remove(getPath(file)))
@@ -117,7 +129,7 @@ Error DirectoryPacker::invalidate() {
   planText = removeMember(*text, kPacked);
   if (planText == *text)
     return Error::success();
-  return replaceFile(getPath(kPlanFile), planText);
+  return writeOutputFile(getPath(kPlanFile), planText);
 }
 
 void DirectoryPacker::announceFiles() {
@@ -174,21 +186,23 @@ Error DirectoryPacker::writeFiles(PackReport &report) {
 
 Error DirectoryPacker::complete(const PackReport &report) {
   ArrayRef<PackedFile> written = files.getFiles();
-  if (Error error = replaceFile(getPath(kReportFile),
-                                printReport(report, options.scaleChoice)))
+  if (Error error = writeOutputFile(getPath(kReportFile),
+                                    printReport(report, options.scaleChoice)))
     return error;
-  if (Error error = replaceFile(
+  if (Error error = writeOutputFile(
           getPath(kPlanFile),
           appendMember(planText, kPacked, printPacked(written, options))))
     return error;
-  return replaceFile(getPath(kChecksumFile),
-                     printChecksums(written, plan.fingerprint));
+  return writeOutputFile(getPath(kChecksumFile),
+                         printChecksums(written, plan.fingerprint));
 }
 
 Expected<PackedDirectory> DirectoryPacker::run() {
+  announceFiles();
+  if (Error error = checkFiles())
+    return error;
   if (Error error = invalidate())
     return error;
-  announceFiles();
   PackedDirectory result;
   auto pack = [&]() -> Error {
     if (Error error = writeFiles(result.report))

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Pack/PackedParameters.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Support/InputFile.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -49,14 +50,11 @@ Expected<std::unique_ptr<MemoryBuffer>>
 PackedParameters::openFile(StringRef file, int64_t bytes) const {
   SmallString<128> path(directory);
   sys::path::append(path, file);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
-      MemoryBuffer::getFile(path, /*IsText=*/false,
-                            /*RequiresNullTerminator=*/false);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = openBinaryFile(path);
   if (!buffer)
-    return createStringError(buffer.getError(),
-                             "cannot read " + path + ": " +
-                                 buffer.getError().message() +
-                                 "; pack the checkpoint with dlavm pack");
+    return createStringError("cannot read " + path + ": " +
+                             toString(buffer.takeError()) +
+                             "; pack the checkpoint with dlavm pack");
   if (const int64_t found = (*buffer)->getBufferSize(); found != bytes)
     return createStringError(path + " should have " + Twine(bytes) +
                              " bytes, but has " + Twine(found) +

@@ -6,13 +6,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Support/InputFile.h"
+#include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
-#include "OutputFiles.h"
 #include "RuntimeHeader.h"
 
 #include "mlir/IR/AsmState.h"
@@ -74,8 +76,15 @@ OwningOpRef<ModuleOp> Compiler::readModel(const Device &device) {
          " says itself how many layers it has");
     return {};
   }
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+      readTextFile(model);
+  if (!buffer) {
+    fail(model, ": cannot be read: ", toString(buffer.takeError()));
+    return {};
+  }
   llvm::SourceMgr sourceMgr;
-  return parseSourceFile<ModuleOp>(model, sourceMgr, ParserConfig(&context));
+  sourceMgr.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  return parseSourceFile<ModuleOp>(sourceMgr, ParserConfig(&context));
 }
 
 std::string Compiler::printIR(ModuleOp module) {
@@ -100,6 +109,9 @@ bool Compiler::runPasses(ModuleOp module,
 /// the new plan does not know how. Without checksums.txt, whoever needs the
 /// parameters asks for dlavm pack.
 bool Compiler::write(OutputFiles &files) {
+  if (llvm::Error error = checkOutputs(
+          files.getPaths(), Checkpoint::getInputFiles(command.model)))
+    return fail(toString(std::move(error)));
   // They are put aside first, so that at no moment a new plan stands beside
   // them, and come back if it is not written.
   std::vector<std::pair<std::string, std::string>> aside;

@@ -11,10 +11,10 @@
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
-#include "OutputFiles.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -76,6 +76,9 @@ private:
 //===----------------------------------------------------------------------===//
 
 Error Interpretation::openCheckpoint() {
+  if (Error error = checkOutputs({command.logitsFile},
+                                 Checkpoint::getInputFiles(command.model)))
+    return error;
   if (command.arithmetic == Arithmetic::Device) {
     const DeviceRegistry &devices = DeviceRegistry::instance();
     device = devices.lookup(command.device);
@@ -192,7 +195,8 @@ Error Interpretation::generate() {
     llvm::outs() << (i == 0 ? "" : " ") << token;
     llvm::outs().flush();
     ids = {token};
-    if (llvm::is_contained(*endTokens, token))
+    // main() says why nothing can be printed.
+    if (llvm::is_contained(*endTokens, token) || llvm::outs().has_error())
       break;
   }
   llvm::outs() << "\n";

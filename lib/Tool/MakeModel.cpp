@@ -7,15 +7,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/RandomTensor.h"
+#include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "ModelFiles.h"
-#include "OutputFiles.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -113,19 +115,42 @@ static Expected<ModelSizes> getSizes(const MakeModelCommand &command,
   return sizes;
 }
 
-/// Checks that the bytes of the file can be counted.
-static Error checkBytes(ArrayRef<TensorDeclaration> tensors, ElementType type) {
-  std::optional<int64_t> total = 0;
+/// What is free in the file system of a directory, which need not exist yet;
+/// nothing if that is not known.
+static std::optional<uint64_t> getFreeBytes(StringRef directory) {
+  while (!directory.empty() && !sys::fs::exists(directory))
+    directory = sys::path::parent_path(directory);
+  ErrorOr<sys::fs::space_info> space =
+      sys::fs::disk_space(directory.empty() ? "." : directory);
+  return space ? std::optional<uint64_t>(space->available) : std::nullopt;
+}
+
+/// Checks that somebody may want as many bytes, and that there is room.
+static Error checkBytes(ArrayRef<TensorDeclaration> tensors, ElementType type,
+                        StringRef directory) {
+  // Some 130 billion weights of 16 bits.
+  constexpr uint64_t kMaxBytes = 1ull << 38;
+  uint64_t total = 0;
   for (const TensorDeclaration &tensor : tensors) {
-    std::optional<int64_t> bytes = getByteSize(type);
+    uint64_t bytes = getByteSize(type);
     for (int64_t dim : tensor.shape)
-      bytes = bytes ? checkedMul(*bytes, dim) : std::nullopt;
-    total = total && bytes ? checkedAdd(*total, *bytes) : std::nullopt;
+      bytes = SaturatingMultiply<uint64_t>(bytes, dim);
+    total = SaturatingAdd(total, bytes);
   }
-  if (total)
-    return Error::success();
-  return createStringError("the model would have more than 2^63 bytes; choose "
-                           "smaller sizes");
+  auto fail = [&](StringRef limit) -> Error {
+    const StringRef more =
+        total == std::numeric_limits<uint64_t>::max() ? "at least " : "";
+    return createStringError(
+        formatv("the weights would have {0}{1} bytes, more than the {2}; "
+                "choose smaller sizes",
+                more, total, limit));
+  };
+  if (total > kMaxBytes)
+    return fail(formatv("{0} that make-model writes", kMaxBytes).str());
+  if (std::optional<uint64_t> room = getFreeBytes(directory))
+    if (total > *room)
+      return fail(formatv("{0} that are free at {1}", *room, directory).str());
+  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -180,7 +205,7 @@ static Error makeModel(const MakeModelCommand &command) {
     return sizes.takeError();
   const std::vector<TensorDeclaration> tensors =
       getTensors(*architecture, *sizes);
-  if (Error error = checkBytes(tensors, *type))
+  if (Error error = checkBytes(tensors, *type, command.outputDirectory))
     return error;
 
   const int64_t endToken = std::min<int64_t>(2, sizes->vocabulary - 1);

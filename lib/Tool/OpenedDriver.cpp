@@ -7,6 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpenedDriver.h"
+#include "DLAVM/Pack/PackDirectory.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -20,16 +24,48 @@ Expected<const Device *> dlavm::findDevice(const DriverPlan &plan) {
       "', which is not known; known devices: " + registry.getNames());
 }
 
+std::vector<std::string> dlavm::getFiles(StringRef directory,
+                                         const DriverPlan &plan) {
+  std::vector<std::string> files;
+  auto add = [&](StringRef name) {
+    SmallString<128> path(directory);
+    sys::path::append(path, name);
+    files.push_back(path.str().str());
+  };
+  const StringRef names[] = {"plan.json",
+                             plan.driver,
+                             "dlavm_runtime.h",
+                             plan.model,
+                             "report.txt",
+                             StringRef(kChecksumFile),
+                             StringRef(kReportFile),
+                             StringRef(kEmbeddingFile)};
+  for (StringRef name : names)
+    add(name);
+  for (const PlanObject &object : plan.objects)
+    if (object.kind != ObjectKind::KVCache)
+      for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1);
+           ++layer)
+        for (int64_t port = 0; port < object.ports; ++port)
+          add(object.getFile(layer, port));
+  return files;
+}
+
 Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
   Expected<DriverPlan> plan = DriverPlan::read(directory);
   if (!plan)
     return plan.takeError();
-  Expected<const Device *> device = findDevice(*plan);
+  return open(directory, std::move(*plan));
+}
+
+Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
+                                          DriverPlan plan) {
+  Expected<const Device *> device = findDevice(plan);
   if (!device)
     return device.takeError();
   Expected<std::unique_ptr<DriverLibrary>> library =
-      DriverLibrary::load(directory, *plan);
+      DriverLibrary::load(directory, plan);
   if (!library)
     return library.takeError();
-  return OpenedDriver{std::move(*plan), *device, std::move(*library)};
+  return OpenedDriver{std::move(plan), *device, std::move(*library)};
 }

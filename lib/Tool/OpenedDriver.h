@@ -17,6 +17,10 @@ namespace dlavm {
 /// The device that a plan names. Fails if there is none.
 llvm::Expected<const Device *> findDevice(const DriverPlan &plan);
 
+/// All files of a driver and its packed parameters.
+std::vector<std::string> getFiles(llvm::StringRef directory,
+                                  const DriverPlan &plan);
+
 /// What `dlavm compile` wrote, ready to run.
 struct OpenedDriver {
   DriverPlan plan;
@@ -25,6 +29,9 @@ struct OpenedDriver {
 
   /// Reads the plan, looks its device up and compiles the driver.
   static llvm::Expected<OpenedDriver> open(llvm::StringRef directory);
+  /// The same, with the plan of the directory.
+  static llvm::Expected<OpenedDriver> open(llvm::StringRef directory,
+                                           DriverPlan plan);
 };
 
 } // namespace dlavm

@@ -11,10 +11,12 @@
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Pack/PackedParameters.h"
 #include "DLAVM/Support/Half.h"
+#include "DLAVM/Support/InputFile.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -29,8 +31,15 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
       registry, mlir::MLIRContext::Threading::DISABLED);
   SmallString<128> file(directory);
   sys::path::append(file, plan.model);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(file);
+  if (!buffer)
+    return createStringError("the reference cannot read " + file + ": " +
+                             toString(buffer.takeError()) +
+                             "; compile the model again with dlavm compile");
+  SourceMgr sourceMgr;
+  sourceMgr.AddNewSourceBuffer(std::move(*buffer), SMLoc());
   model.module = mlir::parseSourceFile<mlir::ModuleOp>(
-      file, mlir::ParserConfig(model.context.get()));
+      sourceMgr, mlir::ParserConfig(model.context.get()));
   if (!model.module)
     return createStringError("the reference cannot read " + file +
                              "; compile the model again with dlavm compile");

@@ -69,6 +69,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
   if (!endTokens)
     return endTokens.takeError();
   options.endTokens = std::move(*endTokens);
+  options.inputs = Checkpoint::getInputFiles(command.checkpoint);
   return packDirectory(command.directory, *plan, **device, **checkpoint,
                        options);
 }

@@ -9,12 +9,12 @@
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Support/Half.h"
+#include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Findings.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
-#include "OutputFiles.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Format.h"
@@ -79,6 +79,15 @@ Expected<OpenedModel> Conversation::openModel() {
     return checkpoint.takeError();
   return OpenedModel::open(command.directory, driver.plan,
                            std::move(*checkpoint));
+}
+
+/// Fails if an output would be written over a file that is read.
+static llvm::Error checkFiles(const RunCommand &command,
+                              const DriverPlan &plan) {
+  std::vector<std::string> inputs = getFiles(command.directory, plan);
+  if (!command.checkpoint.empty())
+    append_range(inputs, Checkpoint::getInputFiles(command.checkpoint));
+  return checkOutputs({command.logitsFile, command.jsonFile}, inputs);
 }
 
 llvm::Error Conversation::load() {
@@ -165,6 +174,9 @@ Expected<int64_t> Conversation::generate(std::vector<int32_t> ids) {
     addLogits(*result);
     outs() << (count == 0 ? "" : " ") << *result->token;
     outs().flush();
+    // main() says why.
+    if (outs().has_error())
+      break;
     ++count;
     pending = *result->token;
     ids = {*pending};
@@ -223,7 +235,13 @@ Expected<bool> Conversation::finish() {
 }
 
 int dlavm::runRun(const RunCommand &command) {
-  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
+  Expected<DriverPlan> plan = DriverPlan::read(command.directory);
+  if (!plan)
+    return reportError(plan.takeError());
+  if (llvm::Error error = checkFiles(command, *plan))
+    return reportError(std::move(error));
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*plan));
   if (!driver)
     return reportError(driver.takeError());
   // The reference's threads.

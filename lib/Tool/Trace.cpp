@@ -131,13 +131,20 @@ int dlavm::runTrace(const TraceCommand &command) {
   const bool isSweep =
       command.seq.values.size() * command.past.values.size() > 1;
   int64_t calls = 0;
-  // A trace appears whole or not at all.
+  // A trace appears whole or not at all, unless it is very large.
+  constexpr size_t kMaxKept = 256 << 20;
   std::string text;
   raw_string_ostream os(text);
-  for (int64_t seq : command.seq.values)
-    for (int64_t past : command.past.values) {
-      // Sweeps skip what exceeds the context; a single call is refused.
-      if (command.hash && seq + past > plan.maxTokens)
+  // Sweeps skip what exceeds the context; a single call is refused.
+  auto exceeds = [&](int64_t tokens) {
+    return command.hash && tokens > plan.maxTokens;
+  };
+  std::vector<int64_t> seqs = command.seq.values, pasts = command.past.values;
+  erase_if(seqs, exceeds);
+  erase_if(pasts, exceeds);
+  for (int64_t seq : seqs)
+    for (int64_t past : pasts) {
+      if (exceeds(seq + past))
         continue;
       ++calls;
       if (isSweep && !command.hash)
@@ -156,6 +163,13 @@ int dlavm::runTrace(const TraceCommand &command) {
       if (command.hash)
         os << seq << " " << past << " " << hashing.getEvents() << " "
            << StringRef(hashing.getHash()).take_front(16) << "\n";
+      if (text.size() > kMaxKept) {
+        outs() << text;
+        text.clear();
+      }
+      // main() says why nothing can be printed.
+      if (outs().has_error())
+        return 1;
     }
   if (calls == 0)
     return reportError(

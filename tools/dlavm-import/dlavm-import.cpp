@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Import/Import.h"
+#include "DLAVM/Support/InitTool.h"
+#include "DLAVM/Support/OutputFiles.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 
 namespace cl = llvm::cl;
@@ -30,11 +30,19 @@ static cl::opt<std::string> output("o", cl::cat(category), cl::init("-"),
                                    cl::value_desc("file"),
                                    cl::desc("Output file (default: stdout)"));
 
+static int fail(llvm::Error error) {
+  llvm::WithColor::error() << llvm::toString(std::move(error)) << "\n";
+  return 1;
+}
+
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+  dlavm::InitTool init(argc, argv);
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(
       argc, argv, "Imports a Hugging Face configuration as an llm module\n");
+  if (llvm::Error error = dlavm::checkOutputs(
+          {output}, dlavm::Checkpoint::getInputFiles(input)))
+    return fail(std::move(error));
 
   dlavm::ImportOptions options;
   if (layers.getNumOccurrences())
@@ -47,19 +55,9 @@ int main(int argc, char **argv) {
   if (!module)
     return 1;
 
-  std::error_code error;
-  llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_None);
-  if (!error) {
-    file.os() << *module << "\n";
-    file.os().flush();
-    error = file.os().error();
-    file.os().clear_error();
-  }
-  if (error) {
-    llvm::WithColor::error()
-        << output << ": cannot be written (" << error.message() << ")\n";
-    return 1;
-  }
-  file.keep();
+  std::string text;
+  llvm::raw_string_ostream(text) << *module << "\n";
+  if (llvm::Error error = dlavm::writeOutputFile(output, std::move(text)))
+    return fail(std::move(error));
   return 0;
 }

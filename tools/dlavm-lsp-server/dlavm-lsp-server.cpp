@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Support/InitTool.h"
 
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
 
 int main(int argc, char **argv) {
+  dlavm::InitTool init(argc, argv);
   mlir::DialectRegistry registry;
   dlavm::registerAllDialects(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));

@@ -7,14 +7,28 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Support/InitTool.h"
+#include "DLAVM/Support/ToolFiles.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  dlavm::InitTool init(argc, argv);
   mlir::DialectRegistry registry;
   dlavm::registerAllDialects(registry);
   dlavm::registerAllDevices();
   dlavm::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "DLAVM optimizer driver\n", registry));
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "DLAVM optimizer driver\n", registry);
+  const auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  // These read nothing.
+  if (config.shouldShowDialects() || config.shouldListPasses())
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, input, output, registry));
+  // The function that takes file names would read what has no end, and write
+  // over its input.
+  return dlavm::runOnFile(input, output, [&](auto buffer, auto &os) {
+    return mlir::succeeded(
+        mlir::MlirOptMain(os, std::move(buffer), registry, config));
+  });
 }

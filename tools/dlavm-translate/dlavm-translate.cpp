@@ -6,13 +6,40 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Support/InitTool.h"
+#include "DLAVM/Support/ToolFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
 
-#include "mlir/Support/LogicalResult.h"
-#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Tools/mlir-translate/Translation.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/SourceMgr.h"
 
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> input(cl::Positional, cl::init("-"),
+                                  cl::desc("<input file>"));
+static cl::opt<std::string> output("o", cl::init("-"), cl::value_desc("file"),
+                                   cl::desc("Output file (default: stdout)"));
+
+/// mlirTranslateMain would read what has no end, and write over its input.
 int main(int argc, char **argv) {
+  dlavm::InitTool init(argc, argv);
   dlavm::registerTranslations();
-  return mlir::failed(
-      mlir::mlirTranslateMain(argc, argv, "DLAVM translation driver"));
+  cl::opt<const mlir::Translation *, false, mlir::TranslationParser>
+      translation("", cl::desc("Translation to perform"), cl::Required);
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerTranslationCLOptions();
+  cl::ParseCommandLineOptions(argc, argv, "DLAVM translation driver\n");
+
+  return dlavm::runOnFile(input, output, [&](auto buffer, auto &os) {
+    mlir::MLIRContext context;
+    auto sourceMgr = std::make_shared<llvm::SourceMgr>();
+    sourceMgr->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+    mlir::SourceMgrDiagnosticHandler handler(*sourceMgr, &context);
+    return mlir::succeeded((*translation)(sourceMgr, os, &context));
+  });
 }

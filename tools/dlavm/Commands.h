@@ -28,6 +28,9 @@ int failUsage(const llvm::Twine &message);
 /// Parses token ids, "1,80,147"; prints an error if the text is none.
 std::optional<std::vector<int32_t>> parseIds(llvm::StringRef text);
 
+/// Whether a machine may have as many threads; prints an error if not.
+bool checkThreads(unsigned threads);
+
 /// The value of an option, if it was given.
 template <typename T>
 std::optional<T> getOptional(const llvm::cl::opt<T> &option) {

@@ -116,6 +116,8 @@ static int runSweepCommand() {
 }
 
 static int runRunCommand() {
+  if (!checkThreads(runCommand.threads))
+    return 1;
   runCommand.directory = directory;
   for (const std::string &text : prompts) {
     std::optional<std::vector<int32_t>> prompt = parseIds(text);

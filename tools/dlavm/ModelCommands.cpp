@@ -200,7 +200,7 @@ std::optional<int> dlavm::runModelCommand() {
     return runCompile(compileCommand);
   }
   if (pack)
-    return runPack(packCommand);
+    return checkThreads(packCommand.threads) ? runPack(packCommand) : 1;
   if (interpret)
     return runInterpretCommand();
   if (makeModel) {

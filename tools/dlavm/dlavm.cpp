@@ -8,10 +8,9 @@
 
 #include "Commands.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Support/InitTool.h"
 
 #include "llvm/Support/WithColor.h"
-
-#include <csignal>
 
 using namespace dlavm;
 using namespace llvm;
@@ -37,11 +36,16 @@ std::optional<std::vector<int32_t>> dlavm::parseIds(StringRef text) {
   return ids;
 }
 
+bool dlavm::checkThreads(unsigned threads) {
+  constexpr unsigned kMaxThreads = 1024;
+  if (threads > kMaxThreads)
+    failUsage("--threads=" + Twine(threads) + " must be at most " +
+              Twine(kMaxThreads) + "; 0 takes all of the machine");
+  return threads <= kMaxThreads;
+}
+
 int main(int argc, char **argv) {
-#ifdef SIGXFSZ
-  // A limit on the size of files is an error that write() reports.
-  std::signal(SIGXFSZ, SIG_IGN);
-#endif
+  InitTool init(argc, argv);
   registerAllDevices();
   cl::ParseCommandLineOptions(
       argc, argv,

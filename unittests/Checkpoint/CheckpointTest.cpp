@@ -164,12 +164,12 @@ TEST_F(CheckpointTest, Index) {
   write(index, R"({"weight_map": {"a": "1.safetensors",
       "a": "2.safetensors"}})");
   EXPECT_EQ(getError(),
-            "DIR/model.safetensors.index.json: the key 'a' comes twice");
+            "DIR/model.safetensors.index.json:2:7: the key 'a' comes twice");
   write(index, "{}");
   EXPECT_EQ(getError(), "DIR/model.safetensors.index.json: 'weight_map' must "
                         "be an object, found nothing");
   write(index, "[");
-  EXPECT_NE(getError().find("DIR/model.safetensors.index.json: is not valid "
+  EXPECT_NE(getError().find("DIR/model.safetensors.index.json:1:1: is not valid "
                             "JSON"),
             std::string::npos);
 }

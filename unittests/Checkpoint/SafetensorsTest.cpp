@@ -96,9 +96,9 @@ TEST(SafetensorsTest, NoHeader) {
 }
 
 TEST(SafetensorsTest, BadJSON) {
-  EXPECT_NE(getError("{\"a\": ", 0).find("f: the header: is not valid JSON: "),
+  EXPECT_NE(getError("{\"a\": ", 0).find("f: the header:1:6: is not valid JSON: "),
             std::string::npos);
-  EXPECT_NE(getError("{\xff}", 0).find("f: the header: is not valid UTF-8"),
+  EXPECT_NE(getError("{\xff}", 0).find("f: the header:1:2: is not valid UTF-8"),
             std::string::npos);
   EXPECT_NE(getError("{\"a\":" + std::string(100000, '['), 0)
                 .find("nest deeper than 64 levels"),
@@ -114,15 +114,15 @@ TEST(SafetensorsTest, BadJSON) {
 TEST(SafetensorsTest, DuplicateKeys) {
   const std::string a = getEntry("a", "F32", "[2]", "[0, 8]");
   EXPECT_EQ(getError("{" + a + "," + a + "}", 8),
-            "f: the header: the key 'a' comes twice");
+            "f: the header:1:62: the key 'a' comes twice");
   EXPECT_EQ(getError("{" + a + "," +
                          getEntry("\\u0061", "F32", "[2]", "[0, 8]") + "}",
                      8),
-            "f: the header: the key 'a' comes twice");
+            "f: the header:1:62: the key 'a' comes twice");
   EXPECT_EQ(getError("{\"a\": {\"dtype\": \"F32\", \"shape\": [2], "
                      "\"data_offsets\": [0, 8], \"shape\" : [2]}}",
                      8),
-            "f: the header: the key 'shape' comes twice");
+            "f: the header:1:62: the key 'shape' comes twice");
   // A key may have the name of another object's key, or of a string.
   EXPECT_EQ(getError("{" + a +
                          ", \"__metadata__\": {\"a\": \"a\", \"b\\\"\": "

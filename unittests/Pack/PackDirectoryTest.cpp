@@ -275,10 +275,10 @@ TEST_F(PackDirectoryTest, PlacesThatAreTaken) {
   fs::remove(directory + "/layer01");
   expectUntouched();
   // The very last file.
-  fs::create_directories(directory + "/checksums.txt.part/x");
+  fs::create_directories(directory + "/.checksums.txt.part/x");
   EXPECT_THAT(pack(),
               HasSubstr("cannot write " + directory + "/checksums.txt"));
-  fs::remove_all(directory + "/checksums.txt.part");
+  fs::remove_all(directory + "/.checksums.txt.part");
   expectUntouched();
 }
 

@@ -43,6 +43,10 @@ public:
   /// where they are in a format that open() refuses.
   static bool hasTensors(llvm::StringRef directory);
 
+  /// The files of a checkpoint that somebody may read: *.json and *.safetensors
+  /// of a directory; \p path itself if it is none.
+  static std::vector<std::string> getInputFiles(llvm::StringRef path);
+
   llvm::Expected<TensorView> getTensor(llvm::StringRef name) override;
   bool contains(llvm::StringRef name) const { return !resolve(name).empty(); }
 

@@ -29,6 +29,8 @@ struct PackOptions {
   unsigned threads = 0;
   /// The tokens that end a text; they go into the plan.
   std::vector<int32_t> endTokens;
+  /// Files that packDirectory must not write over: those of the checkpoint.
+  std::vector<std::string> inputs;
   /// Hears how many bytes of how many are done; from any thread, but from one
   /// at a time.
   std::function<void(int64_t done, int64_t total)> progress;

@@ -1,4 +1,4 @@
-//===- JSON.h - What json::parse does not check ---------------------------===//
+//===- JSON.h - Reading JSON files ------------------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,51 +9,41 @@
 #ifndef DLAVM_SUPPORT_JSON_H
 #define DLAVM_SUPPORT_JSON_H
 
-#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <string>
+#include <vector>
 
 namespace dlavm {
 
-/// llvm::json::parse recurses into arrays and objects, so that their depth must
-/// be limited before it runs. Files that we read nest three deep.
+/// The deepest nesting of arrays and objects that is read.
 inline constexpr unsigned kMaxJSONDepth = 64;
 
-/// Whether the arrays and objects of \p text nest deeper than kMaxJSONDepth.
-inline bool isJSONTooDeep(llvm::StringRef text) {
-  unsigned depth = 0;
-  bool isInString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"')
-      isInString = !isInString;
-    else if (isInString)
-      i += c == '\\';
-    else if (c == '[' || c == '{')
-      ++depth;
-    else if ((c == ']' || c == '}') && depth > 0)
-      --depth;
-    if (depth > kMaxJSONDepth)
-      return true;
-  }
-  return false;
-}
+/// Whether the arrays and objects of \p text nest deeper.
+bool isJSONTooDeep(llvm::StringRef text);
 
-/// \p value as JSON for a message, cut if it is long.
-inline std::string printShortJSON(const llvm::json::Value &value) {
-  constexpr size_t kMaxLength = 60;
-  std::string text;
-  llvm::raw_string_ostream(text) << value;
-  if (text.size() <= kMaxLength)
-    return text;
-  // Cut between characters, not inside the bytes of one.
-  size_t length = kMaxLength;
-  while ((text[length] & 0xC0) == 0x80)
-    --length;
-  return text.substr(0, length) + "...";
-}
+/// Parses \p text, which must be one object in which no key comes twice and
+/// which nests no deeper than kMaxJSONDepth. Errors start with \p what, the
+/// file or its part, and where they can with line and column: "config.json:3:7:
+/// ".
+llvm::Expected<llvm::json::Object> parseJSONObject(llvm::StringRef text,
+                                                   const llvm::Twine &what);
+
+/// Reads such an object from a file, see readTextFile. \p hint says what is
+/// expected where there is no such file: "; give a config.json".
+llvm::Expected<llvm::json::Object> readJSONFile(const llvm::Twine &path,
+                                                llvm::StringRef hint = "");
+
+/// The same; nothing if there is no file.
+llvm::Expected<std::optional<llvm::json::Object>>
+readOptionalJSONFile(const llvm::Twine &path);
+
+/// The keys in alphabetical order, as objects have none that is stable.
+std::vector<llvm::StringRef> getSortedKeys(const llvm::json::Object &object);
+
+/// \p value for messages, cut if it is long; "nothing" for null.
+std::string printJSON(const llvm::json::Value *value);
 
 } // namespace dlavm
 

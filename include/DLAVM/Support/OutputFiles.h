@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_TOOL_OUTPUTFILES_H
-#define DLAVM_TOOL_OUTPUTFILES_H
+#ifndef DLAVM_SUPPORT_OUTPUTFILES_H
+#define DLAVM_SUPPORT_OUTPUTFILES_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -37,6 +38,9 @@ public:
     files.push_back({name.str(), std::move(print)});
   }
 
+  /// The places of the files.
+  std::vector<std::string> getPaths() const;
+
   /// Creates the directory where it is missing. After an error nothing has
   /// changed.
   llvm::Error write();
@@ -48,9 +52,15 @@ private:
       files;
 };
 
-/// Writes one file as OutputFiles does.
+/// Writes one file as OutputFiles does, or what it is a link to. "-" is
+/// standard output, and a device or a pipe is written to as it is.
 llvm::Error writeOutputFile(llvm::StringRef path, std::string content);
+
+/// Fails if an output is an input as well, or two outputs are one file: by
+/// another path, a link, or as standard output. Empty paths are none.
+llvm::Error checkOutputs(llvm::ArrayRef<std::string> outputs,
+                         llvm::ArrayRef<std::string> inputs);
 
 } // namespace dlavm
 
-#endif // DLAVM_TOOL_OUTPUTFILES_H
+#endif // DLAVM_SUPPORT_OUTPUTFILES_H

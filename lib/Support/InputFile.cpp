@@ -1,0 +1,84 @@
+//===- InputFile.cpp - Files that are read --------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Support/InputFile.h"
+
+#include "llvm/Support/FileSystem.h"
+
+using namespace dlavm;
+using namespace llvm;
+namespace fs = sys::fs;
+
+static StringRef describe(fs::file_type type) {
+  switch (type) {
+  case fs::file_type::directory_file:
+    return "a directory";
+  case fs::file_type::fifo_file:
+    return "a pipe";
+  case fs::file_type::socket_file:
+    return "a socket";
+  case fs::file_type::character_file:
+  case fs::file_type::block_file:
+    return "a device";
+  default:
+    return "of an unknown kind";
+  }
+}
+
+static Error failLarge(const Twine &bytes) {
+  return createStringError("it has " + bytes + " bytes, but at most " +
+                           Twine(kMaxTextBytes) + " are read");
+}
+
+static Expected<std::unique_ptr<MemoryBuffer>> openFile(const Twine &path,
+                                                        bool isText) {
+  fs::file_status status;
+  if (std::error_code error = fs::status(path, status))
+    return createStringError(error, error.message());
+  if (!fs::is_regular_file(status))
+    return createStringError("it is " + describe(status.type()) +
+                             " and no file");
+  if (isText && status.getSize() > kMaxTextBytes)
+    return failLarge(Twine(status.getSize()));
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/isText);
+  if (!buffer)
+    return createStringError(buffer.getError(), buffer.getError().message());
+  return std::move(*buffer);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>> dlavm::readTextFile(const Twine &path) {
+  return openFile(path, /*isText=*/true);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+dlavm::openBinaryFile(const Twine &path) {
+  return openFile(path, /*isText=*/false);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+dlavm::readTextFileOrStdin(const Twine &path) {
+  SmallString<128> storage;
+  if (path.toStringRef(storage) != "-")
+    return readTextFile(path);
+  SmallString<0> text;
+  constexpr size_t kPiece = 65536;
+  while (true) {
+    const size_t size = text.size();
+    text.resize_for_overwrite(size + kPiece);
+    Expected<size_t> count = fs::readNativeFile(
+        fs::getStdinHandle(), MutableArrayRef<char>(text).drop_front(size));
+    if (!count)
+      return count.takeError();
+    text.truncate(size + *count);
+    if (*count == 0)
+      return MemoryBuffer::getMemBufferCopy(text, "<stdin>");
+    if (text.size() > kMaxTextBytes)
+      return failLarge("more than " + Twine(kMaxTextBytes));
+  }
+}
