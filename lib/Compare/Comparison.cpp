@@ -231,8 +231,8 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
       largest = std::max(largest, std::abs(static_cast<double>(value)));
   const double allowed = tolerance * largest;
 
-  int64_t different = 0;
-  std::string first;
+  int64_t different = 0, numNaNs = 0;
+  std::string first, firstNaN;
   const float *value = expected.values.data();
   for (int64_t map = 0; map < expected.maps; ++map)
     for (int64_t token = 0; token < expected.tokens; ++token)
@@ -251,6 +251,9 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
         if (!std::isnan(distance.largestError) &&
             !(error <= distance.largestError) && code != doubleToHalf(wanted))
           distance.largestError = error;
+        // Two that are equal prove nothing.
+        if (std::isnan(wanted) && std::isnan(found) && numNaNs++ == 0)
+          firstNaN = describe(map, expected.maps, token, channel);
         if (isEqual)
           continue;
         if (different++ == 0)
@@ -265,6 +268,12 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
            std::to_string(different) + " of " +
                std::to_string(expected.values.size()) +
                " values differ from the reference, " + first);
+  else if (numNaNs > 0)
+    report(expected.layer, expected.name, buffer,
+           std::to_string(numNaNs) + " of " +
+               std::to_string(expected.values.size()) +
+               " values are NaN, as those of the reference are, first at " +
+               firstNaN);
 }
 
 void Comparison::report(int64_t opLayer, StringRef task, StringRef buffer,

@@ -15,6 +15,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
+#include "Logits.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -166,7 +167,10 @@ Error Interpretation::printLoss() {
     Expected<Interpreter::Result> result = call(ids[i]);
     if (!result)
       return result.takeError();
-    sum += getLoss(result->maps.front().values, ids[i + 1]);
+    ArrayRef<double> logits = result->maps.front().values;
+    if (Error error = checkLogits(logits, past - 1))
+      return error;
+    sum += getLoss(logits, ids[i + 1]);
   }
   llvm::outs() << "mean negative log likelihood per token: "
                << llvm::format("%.6f",
@@ -192,6 +196,12 @@ Error Interpretation::generate() {
     for (double logit : result->maps.front().values)
       os << " " << llvm::format("%.17g", logit);
     os << "\n";
+    if (Error error = checkLogits(result->maps.front().values, past - 1)) {
+      // It goes to a line of its own.
+      if (i > 0)
+        llvm::outs() << "\n";
+      return error;
+    }
     llvm::outs() << (i == 0 ? "" : " ") << token;
     llvm::outs().flush();
     ids = {token};

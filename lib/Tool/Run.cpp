@@ -13,6 +13,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Findings.h"
+#include "Logits.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
 
@@ -172,6 +173,9 @@ Expected<int64_t> Conversation::generate(std::vector<int32_t> ids) {
       return createStringError("the driver yields no token; compile a model "
                                "that ends in llm.argmax");
     addLogits(*result);
+    if (llvm::Error error =
+            checkLogits(map_range(result->logits, halfToDouble), past - 1))
+      return error;
     outs() << (count == 0 ? "" : " ") << *result->token;
     outs().flush();
     // main() says why.
