@@ -52,8 +52,18 @@ static Expected<std::unique_ptr<MemoryBuffer>> openFile(const Twine &path,
   return std::move(*buffer);
 }
 
+/// MLIR's parser takes its binary form as well, but that of LLVM 22 crashes on
+/// single bytes that have changed.
+static Expected<std::unique_ptr<MemoryBuffer>>
+refuseBytecode(Expected<std::unique_ptr<MemoryBuffer>> buffer) {
+  if (buffer && (*buffer)->getBuffer().starts_with("ML\xefR"))
+    return createStringError("it is a module in MLIR's binary form; give it as "
+                             "text");
+  return buffer;
+}
+
 Expected<std::unique_ptr<MemoryBuffer>> dlavm::readTextFile(const Twine &path) {
-  return openFile(path, /*isText=*/true);
+  return refuseBytecode(openFile(path, /*isText=*/true));
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>
@@ -77,7 +87,7 @@ dlavm::readTextFileOrStdin(const Twine &path) {
       return count.takeError();
     text.truncate(size + *count);
     if (*count == 0)
-      return MemoryBuffer::getMemBufferCopy(text, "<stdin>");
+      return refuseBytecode(MemoryBuffer::getMemBufferCopy(text, "<stdin>"));
     if (text.size() > kMaxTextBytes)
       return failLarge("more than " + Twine(kMaxTextBytes));
   }

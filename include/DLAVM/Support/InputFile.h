@@ -19,8 +19,8 @@ namespace dlavm {
 inline constexpr uint64_t kMaxTextBytes = 32 << 20;
 
 /// Reads a text file; the buffer is terminated by a null. Only regular files
-/// are read, as others may have no end or never begin. The error says why that
-/// is not possible, without the path.
+/// are read, as others may have no end or never begin, and no MLIR bytecode.
+/// The error says why that is not possible, without the path.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readTextFile(const llvm::Twine &path);
 
