@@ -115,8 +115,9 @@ Error FileSet::write(size_t index, ArrayRef<uint8_t> bytes) {
     }
     state.exists = true;
     state.os->SetUnbuffered();
+    XXH64_reset(&state.hash, /*seed=*/0);
   }
-  state.hash.update(bytes);
+  XXH64_update(&state.hash, bytes.data(), bytes.size());
   state.os->write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
   state.written += bytes.size();
   if (state.written == file.bytes)
@@ -127,7 +128,7 @@ Error FileSet::write(size_t index, ArrayRef<uint8_t> bytes) {
     return failWriting(path, error);
   if (state.written == file.bytes) {
     state.os.reset();
-    file.checksum = state.hash.final();
+    file.checksum = XXH64_digest(&state.hash);
   }
   return Error::success();
 }

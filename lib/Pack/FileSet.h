@@ -9,11 +9,13 @@
 #ifndef DLAVM_LIB_PACK_FILESET_H
 #define DLAVM_LIB_PACK_FILESET_H
 
-#include "Hash64.h"
-
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+
+// The driver's runtime has its own.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <memory>
 #include <string>
@@ -53,7 +55,7 @@ private:
   /// What there is of a file while it is written.
   struct Open {
     std::unique_ptr<llvm::raw_fd_ostream> os;
-    Hash64 hash;
+    XXH64_state_t hash;
     int64_t written = 0;
     bool exists = false;
   };
