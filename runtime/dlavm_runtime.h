@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The only header that a generated driver includes: C++17 and the standard
-// library. All state is in the device object, so drivers of several devices can
-// run in one program. Every failure is an exception of type dlavm::Error.
+// All that a generated driver needs: C++17, the standard library and stat() of
+// POSIX, and of these only headers that compile fast. All state is in the
+// device object, so drivers of several devices can run in one program. Every
+// failure is an exception of type dlavm::Error.
 //
 // The host is little-endian, as the devices are.
 //
@@ -17,29 +18,103 @@
 #ifndef DLAVM_RUNTIME_H
 #define DLAVM_RUNTIME_H
 
-#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <map>
-#include <ostream>
-#include <stdexcept>
-#include <string>
-#include <system_error>
+#include <exception>
+#include <new>
+#include <utility>
 #include <vector>
+// std::min, which the <vector> of libstdc++ has: there <algorithm> would take
+// as long to compile as a driver.
+#ifndef __GLIBCXX__
+#include <algorithm>
+#endif
+
+#include <sys/stat.h>
 
 namespace dlavm {
 // The compiler has classes of the same names; a program may link it too.
 inline namespace runtime {
 
-/// What every function here throws; the message says what to do.
-class Error : public std::runtime_error {
+/// A text for paths and messages; std::string converts to it. Compiling
+/// <string> takes longer than compiling all of a driver.
+class String {
 public:
-  using std::runtime_error::runtime_error;
+  String(const char *text = "") { append(text, std::strlen(text)); }
+  template <typename Text,
+            typename = decltype(std::declval<const Text &>().c_str())>
+  String(const Text &text) : String(text.c_str()) {}
+  String(const String &other) { append(other.text, other.length); }
+  String(String &&other) noexcept { swap(other); }
+  String &operator=(String other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~String() { std::free(text); }
+
+  const char *c_str() const { return text ? text : ""; }
+  size_t size() const { return length; }
+
+  String &append(const char *more, size_t size) {
+    char *longer = static_cast<char *>(std::realloc(text, length + size + 1));
+    if (!longer)
+      throw std::bad_alloc();
+    text = longer;
+    if (size > 0)
+      std::memcpy(text + length, more, size);
+    length += size;
+    text[length] = '\0';
+    return *this;
+  }
+  friend String operator+(String left, const String &right) {
+    return std::move(left.append(right.c_str(), right.length));
+  }
+
+private:
+  void swap(String &other) noexcept {
+    std::swap(text, other.text);
+    std::swap(length, other.length);
+  }
+
+  char *text = nullptr;
+  size_t length = 0;
 };
+
+/// What every function here throws; the message says what to do.
+class Error : public std::exception {
+public:
+  explicit Error(String message) : message(std::move(message)) {}
+  const char *what() const noexcept override { return message.c_str(); }
+
+private:
+  String message;
+};
+
+namespace detail {
+
+/// The number in decimal digits.
+inline String to_text(uint64_t number, bool is_negative = false) {
+  char digits[24] = {};
+  char *first = digits + sizeof digits - 1;
+  do
+    *--first = static_cast<char>('0' + number % 10);
+  while (number /= 10);
+  if (is_negative)
+    *--first = '-';
+  return first;
+}
+inline String to_text(int64_t number) {
+  const uint64_t bits = static_cast<uint64_t>(number);
+  return to_text(number < 0 ? 0 - bits : bits, number < 0);
+}
+inline String to_text(int32_t number) { return to_text(int64_t{number}); }
+inline String to_text(uint32_t number) { return to_text(uint64_t{number}); }
+
+} // namespace detail
 
 /// The memories of a device.
 enum class Space { DDR, HBM };
@@ -61,8 +136,8 @@ public:
   /// fit a register is refused before it reaches the device.
   void write(uint32_t reg, int64_t value) {
     if (value < 0 || value > int64_t{0xffffffff})
-      throw Error("register " + std::to_string(reg) + " cannot hold " +
-                  std::to_string(value) + ": registers have 32 bits");
+      throw Error("register " + detail::to_text(reg) + " cannot hold " +
+                  detail::to_text(value) + ": registers have 32 bits");
     do_write(reg, static_cast<uint32_t>(value));
   }
 
@@ -82,8 +157,8 @@ public:
   /// their steps call it.
   virtual void step(int32_t layer, const char *name) {
     if (layer >= 0)
-      std::cerr << "layer " << layer << ": ";
-    std::cerr << name << "\n";
+      std::fprintf(stderr, "layer %d: ", static_cast<int>(layer));
+    std::fprintf(stderr, "%s\n", name);
   }
 
 protected:
@@ -98,7 +173,7 @@ public:
   void dma_write(uint64_t /*address*/, const void * /*data*/,
                  size_t /*bytes*/) override {}
   void dma_read(uint64_t /*address*/, void *data, size_t bytes) override {
-    std::fill_n(static_cast<unsigned char *>(data), bytes, 0);
+    std::memset(data, 0, bytes);
   }
   void step(int32_t /*layer*/, const char * /*name*/) override {}
 
@@ -119,56 +194,66 @@ protected:
 /// memory read 0, polls succeed.
 class Recorder : public NullDevice {
 public:
-  /// The stream must outlive the recorder.
-  explicit Recorder(std::ostream &os) : stream(os) {}
+  /// Writes to a std::ostream, which must outlive the recorder.
+  template <typename Stream>
+  explicit Recorder(Stream &os)
+      : stream(&os), put([](void *stream, const char *text, size_t size) {
+          static_cast<Stream *>(stream)->write(
+              text, static_cast<std::ptrdiff_t>(size));
+        }) {}
 
   uint32_t read(uint32_t reg) override {
-    line("# R " + std::to_string(reg));
+    line("# R " + detail::to_text(reg));
     return 0;
   }
   void poll(uint32_t reg, uint32_t value) override {
-    line("P " + std::to_string(reg) + " " + std::to_string(value));
+    line("P " + detail::to_text(reg) + " " + detail::to_text(value));
   }
   void dma_write(uint64_t address, const void * /*data*/,
                  size_t bytes) override {
-    line("# D write " + std::to_string(address) + " " + std::to_string(bytes));
+    line("# D write " + detail::to_text(address) + " " +
+         detail::to_text(bytes));
   }
   void dma_read(uint64_t address, void *data, size_t bytes) override {
-    line("# D read " + std::to_string(address) + " " + std::to_string(bytes));
+    line("# D read " + detail::to_text(address) + " " + detail::to_text(bytes));
     NullDevice::dma_read(address, data, bytes);
   }
   void task(int32_t layer, const char *name) override {
-    line("# task " + std::to_string(layer) + " " + name);
+    line("# task " + detail::to_text(layer) + " " + name);
   }
 
 protected:
   void do_write(uint32_t reg, uint32_t value) override {
-    line("W " + std::to_string(reg) + " " + std::to_string(value));
+    line("W " + detail::to_text(reg) + " " + detail::to_text(value));
   }
 
 private:
   // Text that is built before it is streamed does not depend on the number
   // format or the locale of the stream.
-  void line(const std::string &text) { stream << text << '\n'; }
+  void line(const String &text) {
+    const String whole = text + "\n";
+    put(stream, whole.c_str(), whole.size());
+  }
 
-  std::ostream &stream;
+  void *stream;
+  void (*put)(void *stream, const char *text, size_t size);
 };
 
 /// Refuses a call that the driver was not made for, before it touches the
 /// device: a call needs a token, and the KV caches hold \p max_tokens.
 inline void check_call(int32_t seq, int32_t past, int32_t max_tokens) {
   if (seq < 1)
-    throw Error("seq is " + std::to_string(seq) +
+    throw Error("seq is " + detail::to_text(seq) +
                 ", but a call processes at least one token");
   if (past < 0)
-    throw Error("past is " + std::to_string(past) +
+    throw Error("past is " + detail::to_text(past) +
                 ", but the KV cache cannot hold fewer than 0 tokens");
   const int64_t total = int64_t{seq} + past;
   if (total > max_tokens)
-    throw Error("seq + past is " + std::to_string(seq) + " + " +
-                std::to_string(past) + " = " + std::to_string(total) +
+    throw Error("seq + past is " + detail::to_text(seq) + " + " +
+                detail::to_text(past) + " = " + detail::to_text(total) +
                 ", but this driver was made for at most " +
-                std::to_string(max_tokens) + " tokens");
+                detail::to_text(max_tokens) + " tokens");
 }
 
 //===----------------------------------------------------------------------===//
@@ -256,122 +341,239 @@ private:
 };
 
 /// 16 hexadecimal digits.
-inline std::string to_hex(uint64_t number) {
-  std::string text(16, '0');
-  for (size_t i = text.size(); number != 0; number /= 16)
+inline String to_hex(uint64_t number) {
+  char text[] = "0000000000000000";
+  for (size_t i = sizeof text - 1; number != 0; number /= 16)
     text[--i] = "0123456789abcdef"[number % 16];
   return text;
 }
 
 /// Reads a number, all of the text and no sign; false if it is none, or has
 /// more than 19 digits.
-inline bool parse_number(const std::string &text, unsigned base,
+inline bool parse_number(const char *text, size_t size, unsigned base,
                          uint64_t &number) {
   number = 0;
-  for (char c : text) {
-    const size_t digit = std::string("0123456789abcdef").find(c);
+  for (size_t i = 0; i < size; ++i) {
+    const unsigned digit =
+        text[i] >= '0' && text[i] <= '9'   ? unsigned(text[i] - '0')
+        : text[i] >= 'a' && text[i] <= 'f' ? unsigned(text[i] - 'a') + 10
+                                           : base;
     if (digit >= base)
       return false;
     number = number * base + digit;
   }
-  return !text.empty() && text.size() <= 19;
+  return size > 0 && size <= 19;
 }
 
-inline bool parse_hex(const std::string &text, uint64_t &number) {
-  return text.size() == 16 && parse_number(text, 16, number);
+inline bool parse_hex(const char *text, size_t size, uint64_t &number) {
+  return size == 16 && parse_number(text, size, 16, number);
 }
 
 /// Text that may be anything, for messages.
-inline std::string quote(std::string text) {
+inline String quote(const char *text, size_t size) {
   constexpr size_t most = 60;
-  const bool is_long = text.size() > most;
-  text.resize(std::min(text.size(), most));
-  for (char &c : text)
-    if (c < ' ' || c > '~')
-      c = '?';
-  return "'" + text + (is_long ? "...'" : "'");
+  String quoted = "'";
+  for (size_t i = 0; i < size && i < most; ++i)
+    quoted.append(text[i] < ' ' || text[i] > '~' ? "?" : text + i, 1);
+  return quoted + (size > most ? "...'" : "'");
 }
 
-/// True for a path that stays below the directory that it is looked up in.
-inline bool is_below(const std::string &name) {
-  const std::filesystem::path path = name;
-  return !name.empty() && path.is_relative() && path.has_filename() &&
-         name == path.lexically_normal().string() && *path.begin() != ".." &&
-         name != ".";
+/// True for a path that stays below the directory that it is looked up in: no
+/// name in it is empty, "." or "..".
+inline bool is_below(const char *path) {
+  for (const char *name = path;; ++name) {
+    const size_t size = std::strcspn(name, "/");
+    if (size == 0 || (size <= 2 && std::strncmp(name, "..", size) == 0))
+      return false;
+    name += size;
+    if (*name == '\0')
+      return true;
+  }
+}
+
+/// Bytes without a value.
+class Buffer {
+public:
+  explicit Buffer(size_t bytes) { reserve(bytes); }
+  Buffer(const Buffer &) = delete;
+  Buffer &operator=(const Buffer &) = delete;
+  ~Buffer() { std::free(bytes); }
+
+  char *data() { return static_cast<char *>(bytes); }
+  size_t size() const { return capacity; }
+  /// Makes room for as many; the bytes lose their values.
+  void reserve(size_t size) {
+    if (size <= capacity)
+      return;
+    std::free(bytes);
+    capacity = 0;
+    bytes = std::malloc(size);
+    if (!bytes)
+      throw std::bad_alloc();
+    capacity = size;
+  }
+
+private:
+  void *bytes = nullptr;
+  size_t capacity = 0;
+};
+
+/// A file that is read.
+class File {
+public:
+  explicit File(const String &path) : file(std::fopen(path.c_str(), "rb")) {}
+  File(const File &) = delete;
+  File &operator=(const File &) = delete;
+  ~File() {
+    if (file)
+      std::fclose(file);
+  }
+
+  /// Reads this many bytes; false if there are fewer.
+  bool read(void *data, size_t bytes) {
+    return file && std::fread(data, 1, bytes, file) == bytes;
+  }
+  bool seek(uint64_t place) {
+    return file && std::fseek(file, static_cast<long>(place), SEEK_SET) == 0;
+  }
+
+private:
+  std::FILE *file;
+};
+
+/// The bytes of a file. Returns what is wrong with one that cannot be read, or
+/// null.
+inline const char *get_size(const String &path, uint64_t &bytes) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0)
+    return std::strerror(errno);
+  if ((status.st_mode & S_IFMT) != S_IFREG)
+    return "it is no regular file";
+  bytes = static_cast<uint64_t>(status.st_size);
+  return nullptr;
+}
+
+inline bool exists(const String &path) {
+  struct stat status;
+  return stat(path.c_str(), &status) == 0 ||
+         (errno != ENOENT && errno != ENOTDIR);
 }
 
 /// A line of checksums.txt.
 struct Checksum {
+  const char *name;
   uint64_t hash;
   uint64_t bytes;
+  size_t line;
+  /// Whether the table of the driver names it.
+  bool is_loaded;
 };
 
-/// Reads checksums.txt, which says which files were packed, and for whom:
-///
-///     dlavm-parameters 1 <fingerprint>
-///     <hash> <bytes> <path below the directory>       for every file
-///
-/// Fingerprint and hashes are 16 hexadecimal digits. Throws if it is not there,
-/// is not complete, or belongs to a driver with another fingerprint.
-inline std::map<std::string, Checksum>
-read_checksums(const std::string &directory, uint64_t fingerprint) {
-  const std::string path = directory + "/checksums.txt";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
+/// The files that checksums.txt lists, by name.
+class Checksums {
+public:
+  /// Reads checksums.txt, which says which files were packed, and for whom:
+  ///
+  ///     dlavm-parameters 1 <fingerprint>
+  ///     <hash> <bytes> <path below the directory>       for every file
+  ///
+  /// Fingerprint and hashes are 16 hexadecimal digits. Throws if it is not
+  /// there, is not complete, or belongs to a driver with another fingerprint.
+  Checksums(const String &directory, uint64_t fingerprint);
+
+  Checksum *begin() { return reinterpret_cast<Checksum *>(files.data()); }
+  Checksum *end() { return begin() + count; }
+
+  /// Null if it is not listed.
+  Checksum *find(const String &name) {
+    const Checksum key = {name.c_str(), 0, 0, 0, false};
+    return static_cast<Checksum *>(
+        std::bsearch(&key, begin(), count, sizeof key, compare_names));
+  }
+
+private:
+  static int compare_names(const void *left, const void *right) {
+    return std::strcmp(static_cast<const Checksum *>(left)->name,
+                       static_cast<const Checksum *>(right)->name);
+  }
+
+  /// The text, with a null where a line ends.
+  Buffer text{0}, files{0};
+  size_t count = 0;
+};
+
+inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
+  const String path = directory + "/checksums.txt";
+  if (!exists(path))
     throw Error(path + " does not exist, so " + directory +
                 " has no complete set of parameter files; run dlavm pack, "
                 "which writes it last");
-  std::ifstream stream(path, std::ios::binary);
-  if (!std::filesystem::is_regular_file(path, error) || !stream)
+  uint64_t bytes = 0;
+  if (get_size(path, bytes))
     throw Error(path + " cannot be read");
-  size_t number = 0;
-  std::string line;
-  auto fail = [&](const std::string &why) {
-    throw Error(path + ", line " + std::to_string(number) + ": " + why +
+  text.reserve(bytes + 1);
+  if (!File(path).read(text.data(), bytes))
+    throw Error(path + " cannot be read");
+  if (bytes == 0)
+    throw Error(path + " is empty; run dlavm pack again");
+
+  size_t lines = 0;
+  for (size_t i = 0; i < bytes; ++i)
+    lines += text.data()[i] == '\n';
+  files.reserve(lines * sizeof(Checksum));
+
+  size_t number = 1;
+  auto fail = [&](const String &why) {
+    throw Error(path + ", line " + to_text(uint64_t{number}) + ": " + why +
                 "; run dlavm pack again");
   };
-  auto read_line = [&] {
-    if (!std::getline(stream, line))
-      return false;
-    ++number;
-    if (stream.eof())
-      fail("the line has no end, so the file was cut off");
-    return true;
-  };
-
-  const std::string title = "dlavm-parameters 1 ";
   uint64_t found = 0;
-  if (!read_line())
-    throw Error(path + " is empty; run dlavm pack again");
-  if (line.compare(0, title.size(), title) != 0 ||
-      !parse_hex(line.substr(title.size()), found))
-    fail("expected 'dlavm-parameters 1' and a fingerprint, found " +
-         quote(line));
-  std::map<std::string, Checksum> files;
-  while (read_line()) {
-    const size_t first = line.find(' ');
+  char *const end = text.data() + bytes;
+  for (char *line = text.data(); line != end; ++number) {
+    char *const line_end = static_cast<char *>(
+        std::memchr(line, '\n', static_cast<size_t>(end - line)));
+    if (!line_end)
+      fail("the line has no end, so the file was cut off");
+    *line_end = '\0';
+    const size_t size = static_cast<size_t>(line_end - line);
+    const char *const next = line;
+    line = line_end + 1;
+    if (number == 1) {
+      constexpr char title[] = "dlavm-parameters 1 ";
+      constexpr size_t length = sizeof title - 1;
+      if (std::strncmp(next, title, length) != 0 ||
+          !parse_hex(next + length, size - length, found))
+        fail("expected 'dlavm-parameters 1' and a fingerprint, found " +
+             quote(next, size));
+      continue;
+    }
+    Checksum &sum = *new (begin() + count++) Checksum();
+    const size_t first = std::strcspn(next, " ");
     const size_t second =
-        first == std::string::npos ? first : line.find(' ', first + 1);
-    Checksum sum = {};
-    if (second == std::string::npos ||
-        !parse_hex(line.substr(0, first), sum.hash) ||
-        !parse_number(line.substr(first + 1, second - first - 1), 10,
-                      sum.bytes))
-      fail("expected a checksum, a size and a path, found " + quote(line));
-    const std::string name = line.substr(second + 1);
-    if (!is_below(name))
-      fail("expected a path below the directory, found " + quote(name));
-    if (!files.emplace(name, sum).second)
-      fail(quote(name) + " is listed twice");
+        first < size ? first + 1 + std::strcspn(next + first + 1, " ") : size;
+    if (second >= size || next[first] != ' ' || next[second] != ' ' ||
+        !parse_hex(next, first, sum.hash) ||
+        !parse_number(next + first + 1, second - first - 1, 10, sum.bytes))
+      fail("expected a checksum, a size and a path, found " +
+           quote(next, size));
+    sum.name = next + second + 1;
+    sum.line = number;
+    const size_t length = size - second - 1;
+    if (!is_below(sum.name) || std::strlen(sum.name) != length)
+      fail("expected a path below the directory, found " +
+           quote(sum.name, length));
   }
-  if (stream.bad())
-    throw Error(path + " cannot be read");
+  std::qsort(begin(), count, sizeof(Checksum), compare_names);
+  for (Checksum *sum = begin(); count > 0 && sum != begin() + count - 1; ++sum)
+    if (compare_names(sum, sum + 1) == 0) {
+      number = std::max(sum[0].line, sum[1].line);
+      fail(quote(sum->name, std::strlen(sum->name)) + " is listed twice");
+    }
   if (found != fingerprint)
     throw Error("the parameter files in " + directory +
                 " were packed for another driver: their fingerprint is " +
                 to_hex(found) + ", that of this driver " + to_hex(fingerprint) +
                 "; run dlavm pack for this driver");
-  return files;
 }
 
 } // namespace detail
@@ -418,75 +620,98 @@ struct CopyEngine {
 
 namespace detail {
 
-inline void replace_number(std::string &text, const std::string &key,
-                           int32_t number) {
-  const size_t position = text.find(key);
-  if (position == std::string::npos)
-    return;
-  const std::string digits = std::to_string(number);
-  text.replace(position, key.size(), (number < 10 ? "0" : "") + digits);
+/// The path of a file: the pattern with the numbers in it.
+inline String get_path(const char *pattern, int32_t layer, int32_t port) {
+  String path;
+  for (const char *next = pattern; *next != '\0';) {
+    const bool is_layer = std::strncmp(next, "{layer}", 7) == 0;
+    if (!is_layer && std::strncmp(next, "{port}", 6) != 0) {
+      path.append(next++, 1);
+      continue;
+    }
+    const int32_t number = is_layer ? layer : port;
+    path = std::move(path) + (number < 10 ? "0" : "") + to_text(number);
+    next += is_layer ? 7 : 6;
+  }
+  return path;
 }
 
-/// Calls \p visit(name, entry, DMA address, port) for every file of the table;
-/// the name is its path below the directory of the parameters.
-template <typename Visit>
-void for_each_file(const ParameterFile *first, size_t count, Visit visit) {
-  for (const ParameterFile *file = first; file != first + count; ++file) {
-    for (int32_t layer = 0; layer < std::max(file->layers, 1); ++layer) {
-      for (int32_t port = 0; port < file->ports; ++port) {
-        std::string name = file->pattern;
-        replace_number(name, "{layer}", layer);
-        replace_number(name, "{port}", port);
-        const uint64_t address =
-            file->address + static_cast<uint64_t>(layer * file->layer_stride) +
-            static_cast<uint64_t>(port) * file->port_stride;
-        visit(name, *file, address, port);
-      }
+/// Goes through all files of a table.
+class Files {
+public:
+  Files(const ParameterFile *first, size_t count)
+      : entry(first), end(first + count) {}
+
+  /// Goes to the first file, and then to the next; false if there is none.
+  bool next() {
+    if (is_before)
+      is_before = false;
+    else
+      ++port;
+    for (; entry != end; ++entry, layer = 0) {
+      for (; layer < std::max(entry->layers, 1); ++layer, port = 0)
+        if (port < entry->ports)
+          return true;
+      port = 0;
     }
+    return false;
   }
-}
+
+  const ParameterFile &get_entry() const { return *entry; }
+  int32_t get_port() const { return port; }
+  /// The path below the directory of the parameters.
+  String get_name() const { return get_path(entry->pattern, layer, port); }
+  uint64_t get_address() const {
+    return entry->address + static_cast<uint64_t>(layer * entry->layer_stride) +
+           static_cast<uint64_t>(port) * entry->port_stride;
+  }
+
+private:
+  const ParameterFile *entry, *end;
+  int32_t layer = 0, port = 0;
+  bool is_before = true;
+};
 
 /// Checks what can be known without reading the file; \p what names it in
 /// messages.
-inline void check_size(const std::string &path, const std::string &what,
-                       uint64_t bytes) {
-  const std::string wanted =
-      path + ", " + what + ", should have " + std::to_string(bytes) + " bytes";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
+inline void check_size(const String &path, const String &what, uint64_t bytes) {
+  const String wanted =
+      path + ", " + what + ", should have " + detail::to_text(bytes) + " bytes";
+  if (!exists(path))
     throw Error(wanted + ", but does not exist; run dlavm pack again");
-  const uint64_t found = std::filesystem::file_size(path, error);
-  if (error)
-    throw Error(wanted + ", but cannot be read: " + error.message());
+  uint64_t found = 0;
+  if (const char *why = get_size(path, found))
+    throw Error(wanted + ", but cannot be read: " + why);
   if (found != bytes)
-    throw Error(wanted + ", but has " + std::to_string(found) +
+    throw Error(wanted + ", but has " + detail::to_text(found) +
                 "; run dlavm pack again");
 }
 
 /// The same for a file of the table; \p listed is its line of checksums.txt, or
 /// null.
-inline void check_size(const std::string &path, const ParameterFile &file,
+inline void check_size(const String &path, const ParameterFile &file,
                        const Checksum *listed) {
-  const std::string what = std::string("a file of ") + file.object;
+  const String what = String("a file of ") + file.object;
   if (!listed)
     throw Error(path + ", " + what +
                 ", is not listed in checksums.txt; run dlavm pack again");
   if (listed->bytes != file.bytes)
     throw Error(path + ", " + what + ", should have " +
-                std::to_string(file.bytes) + " bytes, but checksums.txt says " +
-                std::to_string(listed->bytes) + "; run dlavm pack again");
+                detail::to_text(file.bytes) +
+                " bytes, but checksums.txt says " +
+                detail::to_text(listed->bytes) + "; run dlavm pack again");
   check_size(path, what, file.bytes);
 }
 
 /// Reads a file of the right size, in pieces that \p buffer holds, and compares
 /// its checksum.
-inline void check_content(const std::string &path, const std::string &what,
-                          const Checksum &listed, std::vector<char> &buffer) {
-  std::ifstream stream(path, std::ios::binary);
+inline void check_content(const String &path, const String &what,
+                          const Checksum &listed, Buffer &buffer) {
+  File file(path);
   Hash64 hash;
   for (uint64_t left = listed.bytes; left > 0;) {
     const size_t piece = std::min<uint64_t>(left, buffer.size());
-    if (!stream.read(buffer.data(), static_cast<std::streamsize>(piece)))
+    if (!file.read(buffer.data(), piece))
       throw Error(path + " cannot be read");
     hash.update(buffer.data(), piece);
     left -= piece;
@@ -499,16 +724,15 @@ inline void check_content(const std::string &path, const std::string &what,
 }
 
 /// Reads all of a file that has been checked. Others may write to it meanwhile.
-inline void read_again(const std::string &path, const Checksum &listed,
-                       std::vector<char> &data) {
-  const std::string partial =
+inline void read_again(const String &path, const Checksum &listed,
+                       Buffer &data) {
+  const String partial =
       " while it was loaded; the device holds a part of the parameters";
-  data.resize(listed.bytes);
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream.read(data.data(), static_cast<std::streamsize>(data.size())))
+  data.reserve(listed.bytes);
+  if (!File(path).read(data.data(), listed.bytes))
     throw Error(path + " could not be read" + partial);
   Hash64 hash;
-  hash.update(data.data(), data.size());
+  hash.update(data.data(), listed.bytes);
   if (hash.get() != listed.hash)
     throw Error(path + " changed" + partial);
 }
@@ -523,93 +747,86 @@ inline void read_again(const std::string &path, const Checksum &listed,
 /// changed meanwhile is not loaded either, but those before it have been, as
 /// the error says. With an engine, files for HBM go through its scratch memory.
 inline void load_parameters(Device &device, const ParameterFile *first,
-                            size_t count, const std::string &directory,
+                            size_t count, const String &directory,
                             uint64_t fingerprint,
                             const CopyEngine *engine = nullptr) {
-  const std::map<std::string, detail::Checksum> sums =
-      detail::read_checksums(directory, fingerprint);
+  detail::Checksums sums(directory, fingerprint);
   // What the table does not name, such as the embedding, is for the host.
-  std::map<std::string, detail::Checksum> others = sums;
-  const std::string listed_only = "which checksums.txt lists";
-  detail::for_each_file(
-      first, count,
-      [&](const std::string &name, const ParameterFile &file, uint64_t,
-          int32_t) {
-        const std::string path = directory + "/" + name;
-        const auto listed = sums.find(name);
-        detail::check_size(path, file,
-                           listed == sums.end() ? nullptr : &listed->second);
-        if (engine && file.space == Space::HBM &&
-            file.bytes > static_cast<uint64_t>(engine->scratch_bytes))
-          throw Error("the scratch memory has " +
-                      std::to_string(engine->scratch_bytes) + " bytes, but " +
-                      path + " has " + std::to_string(file.bytes));
-        others.erase(name);
-      });
-  for (const auto &[name, sum] : others)
-    detail::check_size(directory + "/" + name, listed_only, sum.bytes);
+  const String listed_only = "which checksums.txt lists";
+  for (detail::Files files(first, count); files.next();) {
+    const ParameterFile &file = files.get_entry();
+    const String name = files.get_name();
+    const String path = directory + "/" + name;
+    detail::Checksum *listed = sums.find(name);
+    detail::check_size(path, file, listed);
+    if (engine && file.space == Space::HBM &&
+        file.bytes > static_cast<uint64_t>(engine->scratch_bytes))
+      throw Error("the scratch memory has " +
+                  detail::to_text(engine->scratch_bytes) + " bytes, but " +
+                  path + " has " + detail::to_text(file.bytes));
+    listed->is_loaded = true;
+  }
+  for (const detail::Checksum &sum : sums)
+    if (!sum.is_loaded)
+      detail::check_size(directory + "/" + sum.name, listed_only, sum.bytes);
 
-  std::vector<char> data(size_t{1} << 22);
-  detail::for_each_file(first, count,
-                        [&](const std::string &name, const ParameterFile &file,
-                            uint64_t, int32_t) {
-                          detail::check_content(directory + "/" + name,
-                                                std::string("a file of ") +
-                                                    file.object,
-                                                sums.at(name), data);
-                        });
-  for (const auto &[name, sum] : others)
-    detail::check_content(directory + "/" + name, listed_only, sum, data);
+  detail::Buffer data(size_t{1} << 22);
+  for (detail::Files files(first, count); files.next();) {
+    const String name = files.get_name();
+    detail::check_content(directory + "/" + name,
+                          String("a file of ") + files.get_entry().object,
+                          *sums.find(name), data);
+  }
+  for (const detail::Checksum &sum : sums)
+    if (!sum.is_loaded)
+      detail::check_content(directory + "/" + sum.name, listed_only, sum, data);
 
-  detail::for_each_file(
-      first, count,
-      [&](const std::string &name, const ParameterFile &file, uint64_t address,
-          int32_t port) {
-        detail::read_again(directory + "/" + name, sums.at(name), data);
-        if (!engine || file.space != Space::HBM) {
-          device.dma_write(address, data.data(), data.size());
-          return;
-        }
-        device.dma_write(engine->ddr_base +
-                             static_cast<uint64_t>(engine->scratch),
-                         data.data(), data.size());
-        engine->copy(device, engine->scratch, static_cast<int64_t>(address),
-                     static_cast<int64_t>(file.bytes), port);
-      });
+  for (detail::Files files(first, count); files.next();) {
+    const ParameterFile &file = files.get_entry();
+    const String name = files.get_name();
+    detail::read_again(directory + "/" + name, *sums.find(name), data);
+    if (!engine || file.space != Space::HBM) {
+      device.dma_write(files.get_address(), data.data(), file.bytes);
+      continue;
+    }
+    device.dma_write(engine->ddr_base + static_cast<uint64_t>(engine->scratch),
+                     data.data(), file.bytes);
+    engine->copy(device, engine->scratch,
+                 static_cast<int64_t>(files.get_address()),
+                 static_cast<int64_t>(file.bytes), files.get_port());
+  }
 }
 
 /// Reads the rows of these tokens from a file with a row of FP16 elements for
 /// every token of the vocabulary; returns them row-major [ids][channels].
-inline std::vector<uint16_t> read_embeddings(const std::string &path,
+inline std::vector<uint16_t> read_embeddings(const String &path,
                                              const std::vector<int32_t> &ids,
                                              int32_t vocabulary,
                                              int32_t channels) {
   for (size_t i = 0; i < ids.size(); ++i)
     if (ids[i] < 0 || ids[i] >= vocabulary)
-      throw Error("token " + std::to_string(i) + " has the id " +
-                  std::to_string(ids[i]) +
+      throw Error("token " + detail::to_text(uint64_t{i}) + " has the id " +
+                  detail::to_text(ids[i]) +
                   ", but the ids of this model are 0 to " +
-                  std::to_string(vocabulary - 1));
+                  detail::to_text(vocabulary - 1));
   const uint64_t row = sizeof(uint16_t) * static_cast<uint64_t>(channels);
   const uint64_t bytes = row * static_cast<uint64_t>(vocabulary);
-  const std::string what =
-      path + ", the embedding of " + std::to_string(vocabulary) +
-      " tokens, should have " + std::to_string(bytes) + " bytes";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
+  const String what = path + ", the embedding of " +
+                      detail::to_text(vocabulary) + " tokens, should have " +
+                      detail::to_text(bytes) + " bytes";
+  if (!detail::exists(path))
     throw Error(what + ", but does not exist; run dlavm pack");
-  const uint64_t found = std::filesystem::file_size(path, error);
-  if (error)
-    throw Error(what + ", but cannot be read: " + error.message());
+  uint64_t found = 0;
+  if (const char *why = detail::get_size(path, found))
+    throw Error(what + ", but cannot be read: " + why);
   if (found != bytes)
-    throw Error(what + ", but has " + std::to_string(found) +
+    throw Error(what + ", but has " + detail::to_text(found) +
                 "; run dlavm pack again");
-  std::ifstream stream(path, std::ios::binary);
+  detail::File file(path);
   std::vector<uint16_t> rows(ids.size() * static_cast<size_t>(channels));
   char *next = reinterpret_cast<char *>(rows.data());
   for (int32_t id : ids) {
-    stream.seekg(static_cast<std::streamoff>(row * static_cast<uint64_t>(id)));
-    if (!stream.read(next, static_cast<std::streamsize>(row)))
+    if (!file.seek(row * static_cast<uint64_t>(id)) || !file.read(next, row))
       throw Error(path + " cannot be read");
     next += row;
   }
@@ -625,28 +842,22 @@ namespace detail {
 /// Elements of a map in the device's layout.
 inline size_t map_size(int32_t tokens, int32_t channels, int32_t lanes) {
   if (tokens < 1 || channels < 1 || lanes < 1)
-    throw Error("a map of " + std::to_string(tokens) + " tokens and " +
-                std::to_string(channels) + " channels in groups of " +
-                std::to_string(lanes) + " has no elements");
+    throw Error("a map of " + detail::to_text(tokens) + " tokens and " +
+                detail::to_text(channels) + " channels in groups of " +
+                detail::to_text(lanes) + " has no elements");
   const size_t groups = static_cast<size_t>((channels - 1) / lanes + 1);
   return groups * static_cast<size_t>(tokens) * static_cast<size_t>(lanes);
 }
 
-/// Calls \p copy(row-major index, index in the device's layout) for every
-/// element: the device keeps group after group of \p lanes channels, in a group
-/// token after token.
-template <typename Copy>
-void for_each_element(int32_t tokens, int32_t channels, int32_t lanes,
-                      Copy copy) {
-  size_t index = 0;
-  for (int32_t token = 0; token < tokens; ++token)
-    for (int32_t channel = 0; channel < channels; ++channel) {
-      const size_t group = static_cast<size_t>(channel / lanes);
-      const size_t pixel =
-          group * static_cast<size_t>(tokens) + static_cast<size_t>(token);
-      copy(index++, pixel * static_cast<size_t>(lanes) +
-                        static_cast<size_t>(channel % lanes));
-    }
+/// Where the device keeps an element: group after group of \p lanes channels,
+/// in a group token after token.
+inline size_t get_place(int32_t token, int32_t channel, int32_t tokens,
+                        int32_t lanes) {
+  const size_t group = static_cast<size_t>(channel / lanes);
+  const size_t pixel =
+      group * static_cast<size_t>(tokens) + static_cast<size_t>(token);
+  return pixel * static_cast<size_t>(lanes) +
+         static_cast<size_t>(channel % lanes);
 }
 
 } // namespace detail
@@ -657,9 +868,9 @@ void for_each_element(int32_t tokens, int32_t channels, int32_t lanes,
 inline void write_map(Device &device, uint64_t address, const uint16_t *rows,
                       int32_t tokens, int32_t channels, int32_t lanes) {
   std::vector<uint16_t> map(detail::map_size(tokens, channels, lanes));
-  detail::for_each_element(
-      tokens, channels, lanes,
-      [&](size_t index, size_t place) { map[place] = rows[index]; });
+  for (int32_t token = 0; token < tokens; ++token)
+    for (int32_t channel = 0; channel < channels; ++channel)
+      map[detail::get_place(token, channel, tokens, lanes)] = *rows++;
   device.dma_write(address, map.data(), map.size() * sizeof(uint16_t));
 }
 
@@ -671,9 +882,10 @@ inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
   device.dma_read(address, map.data(), map.size() * sizeof(uint16_t));
   std::vector<uint16_t> rows(static_cast<size_t>(tokens) *
                              static_cast<size_t>(channels));
-  detail::for_each_element(
-      tokens, channels, lanes,
-      [&](size_t index, size_t place) { rows[index] = map[place]; });
+  size_t index = 0;
+  for (int32_t token = 0; token < tokens; ++token)
+    for (int32_t channel = 0; channel < channels; ++channel)
+      rows[index++] = map[detail::get_place(token, channel, tokens, lanes)];
   return rows;
 }
 

@@ -38,9 +38,10 @@ struct Call {
 
   void put(const std::vector<uint16_t> &rows) const {
     if (rows.size() != outputSize)
-      throw dlavm::Error("the driver returns " + std::to_string(rows.size()) +
+      throw dlavm::Error("the driver returns " +
+                         dlavm::detail::to_text(uint64_t{rows.size()}) +
                          " elements, but by plan.json these are " +
-                         std::to_string(outputSize));
+                         dlavm::detail::to_text(uint64_t{outputSize}));
     std::copy(rows.begin(), rows.end(), output);
   }
 };
@@ -77,7 +78,7 @@ private:
   void spend() {
     if (spent++ == budget)
       throw dlavm::Error("the driver does not come to an end: more than " +
-                         std::to_string(budget) +
+                         dlavm::detail::to_text(budget) +
                          " register accesses in one call");
   }
 
@@ -92,7 +93,7 @@ private:
 static const char entry[] = R"cpp(
 extern "C" __attribute__((visibility("default"))) const char *
 dlavm_call(const Callbacks *callbacks, Call *call) {
-  static std::string message;
+  static dlavm::String message;
   try {
     CallbackDevice device(*callbacks, call->budget);
     dispatch(device, *call);

@@ -32,10 +32,10 @@ inline void run(dlavm::Device &device, int32_t seq, int32_t past) {
   while (past == 3);
 }
 inline void load_parameters(dlavm::Device &device,
-                            const std::string &directory) {
-  if (directory.empty())
+                            const dlavm::String &directory) {
+  if (directory.size() == 0)
     throw dlavm::Error("no directory");
-  device.dma_write(4096, directory.data(), directory.size());
+  device.dma_write(4096, directory.c_str(), directory.size());
 }
 inline void write_input0(dlavm::Device &device, const uint16_t *rows,
                          int32_t seq) {
@@ -62,7 +62,7 @@ inline std::vector<uint16_t> read_output(dlavm::Device &device, int32_t seq) {
   return rows;
 }
 inline std::vector<uint16_t>
-read_embeddings(const std::string &directory,
+read_embeddings(const dlavm::String &directory,
                 const std::vector<int32_t> &ids) {
   std::vector<uint16_t> rows;
   for (int32_t id : ids) {

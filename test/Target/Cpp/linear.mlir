@@ -19,10 +19,7 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-EMPTY:
 // CHECK-NEXT:  #include "dlavm_runtime.h"
 // CHECK-EMPTY:
-// CHECK-NEXT:  #include <algorithm>
 // CHECK-NEXT:  #include <cstdint>
-// CHECK-NEXT:  #include <iterator>
-// CHECK-NEXT:  #include <string>
 // CHECK-NEXT:  #include <vector>
 // CHECK-EMPTY:
 // CHECK-NEXT:  namespace one {
@@ -147,7 +144,7 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  }
 // CHECK-EMPTY:
 // CHECK-NEXT:  inline void load_parameters(dlavm::Device &device,
-// CHECK-NEXT:                              const std::string &directory) {
+// CHECK-NEXT:                              const dlavm::String &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           directory, kFingerprint);
 // CHECK-NEXT:  }

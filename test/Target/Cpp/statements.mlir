@@ -109,7 +109,7 @@ func.func @read_token() -> i32 {
 }
 
 // CHECK-LABEL: inline void load_parameters(dlavm::Device &device,
-// CHECK-NEXT:                              const std::string &directory) {
+// CHECK-NEXT:                              const dlavm::String &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           directory, kFingerprint);
 func.func @load_parameters(%directory: !csb.directory loc("directory")) {
@@ -118,7 +118,7 @@ func.func @load_parameters(%directory: !csb.directory loc("directory")) {
 }
 
 // The engine has a name that no argument has.
-// CHECK-LABEL: inline void load_with(dlavm::Device &device, const std::string &engine) {
+// CHECK-LABEL: inline void load_with(dlavm::Device &device, const dlavm::String &engine) {
 // CHECK-NEXT:    const dlavm::CopyEngine engine2 = {copy, kDdrBase, kX, 8192};
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           engine, kFingerprint, &engine2);
@@ -133,7 +133,7 @@ func.func @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {
 }
 
 // A function that takes ids works on the host alone.
-// CHECK-LABEL: inline std::vector<uint16_t> read_embeddings(const std::string &directory,
+// CHECK-LABEL: inline std::vector<uint16_t> read_embeddings(const dlavm::String &directory,
 // CHECK-NEXT:                                               const std::vector<int32_t> &ids) {
 // CHECK-NEXT:    return dlavm::read_embeddings(directory + "/embedding.bin", ids, 65024, 4096);
 module @parameters {
