@@ -36,15 +36,15 @@ public:
   void poll(uint32_t reg, uint32_t value);
   void read(uint32_t reg);
   void endRun();
+  void report(llvm::StringRef reg, const Twine &message) {
+    log.report(mark, starts, reg, "", message);
+  }
 
   FindingLog log;
 
 private:
   using Operands = llvm::SmallVector<Operand, 6>;
 
-  void report(llvm::StringRef reg, const Twine &message) {
-    log.report(mark, starts, reg, "", message);
-  }
   void report(const DecodedTask &task, const Operand &operand,
               const Twine &message) {
     log.report(mark, starts, task.getName(*operand.reg),
@@ -386,6 +386,7 @@ void Checker::write(uint32_t reg, uint32_t value) { impl->write(reg, value); }
 void Checker::poll(uint32_t reg, uint32_t value) { impl->poll(reg, value); }
 void Checker::read(uint32_t reg) { impl->read(reg); }
 void Checker::endRun() { impl->endRun(); }
+void Checker::report(const Twine &message) { impl->report("", message); }
 llvm::ArrayRef<Finding> Checker::getFindings() const {
   return impl->log.getFindings();
 }

@@ -14,93 +14,178 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// A device that calls back.
+/// The other end of the channel, and a device that tells it everything.
 static const char device[] = R"cpp(
-struct Callbacks {
-  void *sink;
-  void (*task)(void *sink, int32_t layer, const char *name);
-  void (*write)(void *sink, uint32_t reg, uint32_t value);
-  void (*poll)(void *sink, uint32_t reg, uint32_t value);
-  uint32_t (*read)(void *sink, uint32_t reg);
-  void (*dmaWrite)(void *sink, uint64_t address, const void *data,
-                   size_t bytes);
-  void (*dmaRead)(void *sink, uint64_t address, void *data, size_t bytes);
-};
-struct Call {
-  int32_t function, seq, past, token;
-  const char *directory;
-  const int32_t *ids;
-  size_t numIds;
-  const uint16_t *input;
-  uint64_t budget;
-  uint16_t *output;
-  size_t outputSize;
-
-  void put(const std::vector<uint16_t> &rows) const {
-    if (rows.size() != outputSize)
-      throw dlavm::Error("the driver returns " +
-                         dlavm::detail::to_text(uint64_t{rows.size()}) +
-                         " elements, but by plan.json these are " +
-                         dlavm::detail::to_text(uint64_t{outputSize}));
-    std::copy(rows.begin(), rows.end(), output);
-  }
-};
 namespace {
-class CallbackDevice : public dlavm::NullDevice {
+class Stream {
 public:
-  CallbackDevice(const Callbacks &callbacks, uint64_t budget)
-      : callbacks(callbacks), budget(budget) {}
+  Stream(Channel *channel, int socket) : channel(channel), socket(socket) {}
+
+  /// Hands the turn over and waits for it; ends where nobody is left.
+  void turn() {
+    char byte = 0;
+    publish();
+    while (write(socket, &byte, 1) != 1)
+      if (errno != EINTR)
+        _exit(1);
+    while (::read(socket, &byte, 1) != 1)
+      if (errno != EINTR)
+        _exit(0);
+    end = next = 0;
+  }
+
+  void put(const void *data, size_t size) {
+    const char *from = static_cast<const char *>(data);
+    while (size > 0) {
+      if (end == Channel::capacity)
+        turn();
+      const size_t room = Channel::capacity - end;
+      const size_t piece = size < room ? size : room;
+      std::memcpy(channel->bytes + end, from, piece);
+      end += piece;
+      from += piece;
+      size -= piece;
+    }
+  }
+  /// All of it in one turn, so that it is seen whole or not at all. Drivers do
+  /// hardly anything else, and -O1 inlines nothing by itself.
+  __attribute__((always_inline)) void put(RecordKind kind, uint32_t number,
+                                          uint64_t value) {
+    const Record record = {kind, number, value};
+    if (Channel::capacity - end < sizeof record)
+      turn();
+    std::memcpy(channel->bytes + end, &record, sizeof record);
+    end += sizeof record;
+  }
+  /// What was put so far is seen even if the driver ends now.
+  __attribute__((always_inline)) void publish() {
+    __atomic_store_n(&channel->sent, end, __ATOMIC_RELEASE);
+  }
+
+  /// Takes what the other side has sent; asks for more where it is not enough.
+  void get(void *data, size_t size) {
+    char *to = static_cast<char *>(data);
+    while (size > 0) {
+      if (next == channel->received)
+        turn();
+      const size_t left = channel->received - next;
+      const size_t piece = size < left ? size : left;
+      std::memcpy(to, channel->bytes + next, piece);
+      next += piece;
+      to += piece;
+      size -= piece;
+    }
+  }
+  /// What follows overwrites what was taken.
+  void answer(void *data, size_t size) {
+    turn();
+    get(data, size);
+  }
+
+  Channel *const channel;
+
+private:
+  const int socket;
+  size_t end = 0, next = 0;
+};
+
+class StreamDevice : public dlavm::NullDevice {
+public:
+  explicit StreamDevice(Stream &stream) : stream(stream) {}
   uint32_t read(uint32_t reg) override {
-    spend();
-    return callbacks.read(callbacks.sink, reg);
+    uint32_t value = 0;
+    stream.put(RecordKind::Read, reg, 0);
+    stream.answer(&value, sizeof value);
+    return value;
   }
   void poll(uint32_t reg, uint32_t value) override {
-    spend();
-    callbacks.poll(callbacks.sink, reg, value);
+    stream.put(RecordKind::Poll, reg, value);
+    stream.publish();
   }
   void dma_write(uint64_t address, const void *data, size_t bytes) override {
-    callbacks.dmaWrite(callbacks.sink, address, data, bytes);
+    putTransfer(RecordKind::DMAWrite, address, bytes);
+    stream.put(data, bytes);
+    stream.publish();
   }
   void dma_read(uint64_t address, void *data, size_t bytes) override {
-    callbacks.dmaRead(callbacks.sink, address, data, bytes);
+    putTransfer(RecordKind::DMARead, address, bytes);
+    stream.answer(data, bytes);
   }
   void task(int32_t layer, const char *name) override {
-    callbacks.task(callbacks.sink, layer, name);
+    const size_t length = std::strlen(name);
+    stream.put(RecordKind::Task, static_cast<uint32_t>(layer), length);
+    stream.put(name, length);
+    stream.publish();
   }
 
 protected:
   void do_write(uint32_t reg, uint32_t value) override {
-    spend();
-    callbacks.write(callbacks.sink, reg, value);
+    stream.put(RecordKind::Write, reg, value);
+    stream.publish();
   }
 
 private:
-  void spend() {
-    if (spent++ == budget)
-      throw dlavm::Error("the driver does not come to an end: more than " +
-                         dlavm::detail::to_text(budget) +
-                         " register accesses in one call");
+  void putTransfer(RecordKind kind, uint64_t address, uint64_t bytes) {
+    stream.put(kind, 0, address);
+    stream.put(&bytes, sizeof bytes);
   }
 
-  const Callbacks &callbacks;
-  const uint64_t budget;
-  uint64_t spent = 0;
+  Stream &stream;
+};
+
+struct Call {
+  int32_t function, seq, past, token;
+  const char *directory;
+  const std::vector<int32_t> &ids;
+  const uint16_t *input;
+  std::vector<uint16_t> rows;
 };
 } // namespace
 )cpp";
 
-/// Exceptions end here: the process that loads the library has none.
 static const char entry[] = R"cpp(
-extern "C" __attribute__((visibility("default"))) const char *
-dlavm_call(const Callbacks *callbacks, Call *call) {
-  static dlavm::String message;
-  try {
-    CallbackDevice device(*callbacks, call->budget);
-    dispatch(device, *call);
-    return nullptr;
-  } catch (const std::exception &error) {
-    message = error.what();
-    return message.c_str();
+static void serve(Stream &stream) {
+  const Channel &channel = *stream.channel;
+  std::vector<char> directory(channel.directorySize + 1);
+  std::vector<int32_t> ids(channel.idsSize / sizeof(int32_t));
+  std::vector<uint16_t> input(channel.inputSize / sizeof(uint16_t));
+  Call call = {channel.function, channel.seq, channel.past, 0,
+               directory.data(), ids,         input.data(), {}};
+  const size_t idsSize = channel.idsSize, inputSize = channel.inputSize;
+  stream.get(directory.data(), channel.directorySize);
+  stream.get(ids.data(), idsSize);
+  stream.get(input.data(), inputSize);
+  StreamDevice device(stream);
+  dispatch(device, call);
+  const size_t size = call.rows.size() * sizeof(uint16_t);
+  stream.put(RecordKind::Return, static_cast<uint32_t>(call.token), size);
+  stream.put(call.rows.data(), size);
+}
+
+static void putException(Stream &stream, const char *message) {
+  stream.put(RecordKind::Throw, 0, std::strlen(message));
+  stream.put(message, std::strlen(message));
+}
+
+int main(int, char **arguments) {
+  void *memory = mmap(nullptr, sizeof(Channel), PROT_READ | PROT_WRITE,
+                      MAP_SHARED, std::atoi(arguments[1]), 0);
+  if (memory == MAP_FAILED)
+    return 1;
+  // Who prints to find something out wants to see it, whatever happens then.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  Stream stream(static_cast<Channel *>(memory), std::atoi(arguments[2]));
+  for (;;) {
+    stream.turn();
+    try {
+      serve(stream);
+    } catch (const std::bad_alloc &) {
+      putException(stream, "the driver wants more memory than it may have");
+    } catch (const std::exception &exception) {
+      putException(stream, exception.what());
+    } catch (...) {
+      putException(stream, "the driver throws what is no std::exception");
+    }
   }
 }
 )cpp";
@@ -111,30 +196,34 @@ static std::string getCall(const HostFunction &function) {
     return name + "(device, call.input, call.seq)";
   if (function.kind == "token")
     return "call.token = " + name + "(device)";
-  return "call.put(" + name +
-         (function.lastTokenOnly ? "(device))" : "(device, call.seq))");
+  return "call.rows = " + name +
+         (function.lastTokenOnly ? "(device)" : "(device, call.seq)");
 }
 
 std::string dlavm::getShimSource(const DriverPlan &plan) {
   std::string text;
   raw_string_ostream os(text);
-  os << "#include \"" << plan.driver
-     << "\"\nnamespace driver = " << plan.namespaceName << ";\n"
+  // The version of the compiler makes another source.
+  os << "#include \"" << plan.driver << "\"\n"
+     << "#include <sys/mman.h>\n#include <unistd.h>\n"
+     << "namespace driver = " << plan.namespaceName << ";\n"
+     << "[[maybe_unused]] static const char compiler[] = __VERSION__;\n"
+     << "namespace {\n"
+     << channelText << "\n}\n"
      << device
-     << "\nstatic void dispatch(dlavm::Device &device, Call &call) {\n"
+     << "\nstatic void dispatch([[maybe_unused]] dlavm::Device &device, Call "
+        "&call) {\n"
      << "  switch (call.function) {\n";
   auto add = [&](unsigned number, const std::string &statement) {
     os << "  case " << number << ":\n    " << statement << ";\n    return;\n";
   };
-  add(ShimCall::Run, "driver::run(device, call.seq, call.past)");
-  add(ShimCall::LoadParameters,
-      "driver::load_parameters(device, call.directory)");
+  add(Run, "driver::run(device, call.seq, call.past)");
+  add(LoadParameters, "driver::load_parameters(device, call.directory)");
   if (!plan.embedding.empty())
-    add(ShimCall::ReadEmbeddings,
-        "call.put(driver::read_embeddings(call.directory, "
-        "std::vector<int32_t>(call.ids, call.ids + call.numIds)))");
+    add(ReadEmbeddings,
+        "call.rows = driver::read_embeddings(call.directory, call.ids)");
   for (auto [i, function] : enumerate(plan.functions))
-    add(ShimCall::FirstFunction + i, getCall(function));
+    add(FirstFunction + i, getCall(function));
   os << "  }\n}\n" << entry;
   return text;
 }

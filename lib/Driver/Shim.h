@@ -5,57 +5,73 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A driver under test is a program of its own: main() serves calls that come
+// through a channel, memory that both processes see. They take turns: who has
+// the turn reads what the other one left there, and leaves its own. A turn is
+// handed over with a byte through a socket, so a process that ends is noticed.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef DLAVM_LIB_DRIVER_SHIM_H
 #define DLAVM_LIB_DRIVER_SHIM_H
 
 #include "DLAVM/Driver/DriverPlan.h"
 
-#include <limits>
+/// Declarations that two programs share: for this one as they are, for the
+/// other one as text.
+#define DLAVM_SHARED(TEXT, ...)                                                \
+  __VA_ARGS__                                                                  \
+  inline constexpr char TEXT[] = #__VA_ARGS__;
 
 namespace dlavm {
 
-/// What the compiled shim calls; its layout is repeated in the shim.
-struct ShimCallbacks {
-  void *sink;
-  void (*task)(void *sink, int32_t layer, const char *name);
-  void (*write)(void *sink, uint32_t reg, uint32_t value);
-  void (*poll)(void *sink, uint32_t reg, uint32_t value);
-  uint32_t (*read)(void *sink, uint32_t reg);
-  void (*dmaWrite)(void *sink, uint64_t address, const void *data,
-                   size_t bytes);
-  void (*dmaRead)(void *sink, uint64_t address, void *data, size_t bytes);
+// What the driver does is a stream of records, some with bytes behind them.
+//   Task: layer; length of the name, which follows
+//   Write, Poll: register; value
+//   Read: register. The answer has 4 bytes
+//   DMAWrite, DMARead: address; their size, 8 bytes, follows, and what is
+//     written. The answer is what is read
+//   Return: token; size of the rows, which follow. Ends the call, as does
+//   Throw: length of the message, which follows
+// A call is in the fields of the channel; directory, ids and input follow as
+// bytes.
+// clang-format off
+DLAVM_SHARED(channelText,
+enum class RecordKind : uint32_t {
+  Task, Write, Poll, Read, DMAWrite, DMARead, Return, Throw
+};
+struct Record {
+  RecordKind kind;
+  uint32_t number;
+  uint64_t value;
+};
+struct Channel {
+  static constexpr size_t capacity = size_t{1} << 18;
+  int32_t function;
+  int32_t seq;
+  int32_t past;
+  uint64_t directorySize;
+  uint64_t idsSize;
+  uint64_t inputSize;
+  uint64_t received;
+  uint64_t sent;
+  unsigned char bytes[capacity];
+};
+)
+// clang-format on
+
+/// The functions of a driver by number: the others are FirstFunction + the
+/// index in DriverPlan::functions.
+enum ShimFunction : int32_t {
+  Run,
+  LoadParameters,
+  ReadEmbeddings,
+  FirstFunction
 };
 
-/// A call of one of the driver's functions; repeated in the shim, too.
-struct ShimCall {
-  /// Other functions are FirstFunction + the index in DriverPlan::functions.
-  enum Function : int32_t {
-    Run,
-    LoadParameters,
-    ReadEmbeddings,
-    FirstFunction
-  };
-  int32_t function = Run;
-  int32_t seq = 0;
-  int32_t past = 0;
-  int32_t token = 0;
-  const char *directory = nullptr;
-  const int32_t *ids = nullptr;
-  size_t numIds = 0;
-  const uint16_t *input = nullptr;
-  /// How many register accesses the call may make.
-  uint64_t budget = std::numeric_limits<uint64_t>::max();
-  /// Where \p outputSize elements are expected.
-  uint16_t *output = nullptr;
-  size_t outputSize = 0;
-};
-
-/// The source of a library with the driver of \p plan and the function
-///
-///     const char *dlavm_call(const ShimCallbacks *, ShimCall *)
-///
-/// that returns the message of the driver's exception, or null.
+/// The source of a program with the driver of \p plan. Its arguments are the
+/// open files of the channel and the socket.
 std::string getShimSource(const DriverPlan &plan);
 
 } // namespace dlavm

@@ -122,13 +122,50 @@ static void checkRefusals(const OpenedDriver &driver,
       {0, 0}, {1, -1}, {end + 1, 0}, {1, end}};
   for (auto [seq, past] : calls) {
     CountingSink sink;
-    const std::string refusal = toString(driver.library->run(seq, past, sink));
-    if (refusal.empty() || sink.events > 0)
-      findings.push_back({seq, past, -1, "", 0, "", "",
-                          "the driver does not refuse this call before it "
-                          "touches the device; its context is " +
-                              std::to_string(end) + " tokens"});
+    bool refuses = false;
+    std::string why;
+    handleAllErrors(
+        driver.library->run(seq, past, sink),
+        [&](const DriverFailure &failure) {
+          refuses = failure.threw;
+          why = failure.threw ? "" : failure.message;
+        },
+        [&](const ErrorInfoBase &) { refuses = true; });
+    if (refuses && sink.events == 0)
+      continue;
+    if (why.empty())
+      why = "the driver does not refuse this call before it touches the "
+            "device; its context is " +
+            std::to_string(end) + " tokens";
+    findings.push_back({seq, past, -1, "", 0, "", "", why});
   }
+}
+
+/// Runs the calls up to one that the driver does not return from; counts them,
+/// and says whether there is no such call. Fails if no driver can run.
+static Expected<bool>
+checkCalls(DriverLibrary &library, Checker &checker,
+           const std::set<std::pair<int64_t, int64_t>> &calls, size_t &count) {
+  ForwardingSink<Checker> sink(checker);
+  for (auto [seq, past] : calls) {
+    ++count;
+    checker.beginRun(seq, past);
+    llvm::Error error = library.run(seq, past, sink);
+    if (!error) {
+      checker.endRun();
+      continue;
+    }
+    llvm::Error other =
+        handleErrors(std::move(error), [&](const DriverFailure &failure) {
+          checker.report(
+              (failure.threw ? "the driver refuses the call: " : "") +
+              failure.message);
+        });
+    if (other)
+      return other;
+    return false;
+  }
+  return true;
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
@@ -144,17 +181,15 @@ int dlavm::runCheck(const CheckCommand &command) {
         "most " +
         Twine(plan.maxTokens));
   Checker checker(device, plan.regions);
-  ForwardingSink<Checker> sink(checker);
-  for (auto [seq, past] : calls) {
-    checker.beginRun(seq, past);
-    if (llvm::Error error = driver->library->run(seq, past, sink))
-      return reportError("the driver refuses " + Twine(seq) + " tokens after " +
-                         Twine(past) + ": " + toString(std::move(error)));
-    checker.endRun();
-  }
+  size_t checked = 0;
+  Expected<bool> allReturn =
+      checkCalls(*driver->library, checker, calls, checked);
+  if (!allReturn)
+    return reportError(allReturn.takeError());
   std::vector<Finding> findings(checker.getFindings());
-  checkRefusals(*driver, findings);
-  if (command.execute) {
+  if (*allReturn)
+    checkRefusals(*driver, findings);
+  if (*allReturn && command.execute) {
     std::vector<CallSequence> sequences;
     if (command.seq || command.past)
       sequences = getSequences(calls);
@@ -173,8 +208,11 @@ int dlavm::runCheck(const CheckCommand &command) {
   }
   for (const Finding &finding : findings)
     printFinding(finding, plan);
-  outs() << "checked " << calls.size() << " calls: " << findings.size()
-         << " finding" << (findings.size() == 1 ? "" : "s") << "\n";
+  outs() << "checked " << checked << " calls: " << findings.size() << " finding"
+         << (findings.size() == 1 ? "" : "s") << "\n";
+  if (!*allReturn)
+    outs() << "left out " << calls.size() - checked
+           << " calls after the one that the driver does not return from\n";
   if (leftOut > 0)
     outs() << "left out " << leftOut << " call" << (leftOut == 1 ? "" : "s")
            << ": seq must be at least 1 and seq + past at most "

@@ -1,4 +1,4 @@
-//===- DriverLibraryTest.cpp - Driver source in this process --------------===//
+//===- DriverLibraryTest.cpp - Calls of compiled driver source ------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,9 +11,12 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include "gtest/gtest.h"
+
+#include <unistd.h>
 
 using namespace dlavm;
 
@@ -111,10 +114,9 @@ protected:
   static void SetUpTestSuite() {
     ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("driver", directory));
     llvm::SmallString<128> path(directory);
-    llvm::sys::path::append(path, "tiny.h");
-    std::error_code error;
-    llvm::raw_fd_ostream(path, error) << header;
-    ASSERT_FALSE(error);
+    llvm::sys::path::append(path, "cache");
+    setenv("DLAVM_DRIVER_CACHE", path.c_str(), /*overwrite=*/1);
+    writeFile("tiny.h", header);
     path = directory;
     llvm::sys::path::append(path, "dlavm_runtime.h");
     ASSERT_FALSE(
@@ -126,6 +128,13 @@ protected:
     llvm::sys::fs::remove_directories(directory);
   }
 
+  static void writeFile(llvm::StringRef name, llvm::StringRef content) {
+    llvm::SmallString<128> path(directory);
+    llvm::sys::path::append(path, name);
+    std::error_code error;
+    llvm::raw_fd_ostream(path, error) << content;
+    ASSERT_FALSE(error);
+  }
   static DriverPlan getPlan() {
     DriverPlan plan;
     plan.driver = "tiny.h";
@@ -193,8 +202,8 @@ TEST_F(DriverLibraryTest, StopsAnEndlessRun) {
   std::unique_ptr<DriverLibrary> limited = load(plan);
   ASSERT_TRUE(limited);
   EXPECT_EQ(getMessage(limited->run(5, 3, sink)),
-            "the driver does not come to an end: more than 3072 register "
-            "accesses in one call");
+            "the driver does not come to an end: more than 3072 accesses to "
+            "the device in one call, in the task 'query' of layer 3");
   const std::string events = sink.take();
   EXPECT_EQ(llvm::StringRef(events).count("\nP 1 1"), 3071u);
   EXPECT_EQ(getMessage(limited->run(5, 2, sink)), "");
@@ -273,6 +282,218 @@ TEST_F(DriverLibraryTest, SaysWhatADriverLacks) {
   EXPECT_EQ(getMessage(bare->readEmbeddings("abcd", {1})),
             "the driver has no function 'read_embeddings', because its model "
             "names no embedding");
+}
+
+const char *const rogue = R"cpp(
+#include "dlavm_runtime.h"
+#include <csignal>
+#include <unistd.h>
+namespace rogue {
+#ifdef ROGUE_VARIABLE
+inline const bool variable = (std::exit(0), true);
+#endif
+inline int recur(int depth) {
+  volatile char room[1024];
+  room[depth % 1024] = 1;
+  return recur(depth + 1) + room[depth % 1024];
+}
+inline void run(dlavm::Device &device, int32_t seq, int32_t past) {
+  if (past > 0)
+    device.task(past - 2, "norm");
+  device.write(5, seq);
+  std::vector<unsigned char> bytes(1 << 20);
+  switch (seq) {
+  case 1:
+    return;
+  case 2:
+    std::exit(0);
+  case 3:
+    _exit(7);
+  case 4:
+    std::abort();
+  case 5:
+    throw 5;
+  case 6:
+    recur(0);
+    return;
+  case 7:
+    for (volatile bool goes_on = true; goes_on;)
+      continue;
+    return;
+  case 8:
+    for (;;)
+      bytes.resize(2 * bytes.size());
+  case 9:
+    for (;;)
+      device.dma_write(0, bytes.data(), bytes.size());
+  case 10:
+    device.dma_read(0, bytes.data(), size_t{1} << 50);
+    return;
+  case 12:
+    raise(SIGKILL);
+    return;
+  case 13:
+    throw std::bad_alloc();
+  case 14:
+    for (;;)
+      device.task(0, "loop");
+  case 15:
+    throw dlavm::Error(
+        dlavm::String("a message of ")
+            .append(std::vector<char>(2000, 'x').data(), 2000));
+  }
+}
+inline void load_parameters(dlavm::Device &, const dlavm::String &) {}
+} // namespace rogue
+)cpp";
+
+// Whatever a driver does, this process lives, and says what the driver did.
+TEST_F(DriverLibraryTest, SurvivesRogueDrivers) {
+  writeFile("rogue.h", rogue);
+  DriverPlan plan;
+  plan.driver = "rogue.h";
+  plan.namespaceName = "rogue";
+  plan.maxTokens = 100;
+  std::unique_ptr<DriverLibrary> driver = load(plan);
+  ASSERT_TRUE(driver);
+  struct {
+    int64_t seq;
+    const char *message;
+    bool threw = false;
+  } cases[] = {
+      {2, "the driver ends its process with exit code 0 instead of returning"},
+      {3, "the driver ends its process with exit code 7 instead of returning"},
+      {4, "the driver crashes (Aborted): abort(), or an exception that nobody "
+          "catches"},
+      {5, "the driver throws what is no std::exception", true},
+      {6, "the driver crashes (Segmentation fault): a wrong address, or a "
+          "recursion without end"},
+      {7, "the driver does not come to an end: it computes for 5 seconds "
+          "without an access to the device"},
+      {8, "the driver wants more memory than it may have", true},
+      {9, "the driver does not come to an end: it moves more than 1048576 "
+          "bytes in one call"},
+      {10, "the driver moves 1125899906842624 bytes at once, but the plan has "
+           "no file and no map of more than 1048576"},
+      {12, "the driver crashes (Killed)"},
+      {13, "the driver wants more memory than it may have", true},
+      {14, "the driver does not come to an end: more than 1000000 tasks in one "
+           "call"},
+  };
+  for (const auto &[seq, message, threw] : cases) {
+    SCOPED_TRACE(seq);
+    bool found = false;
+    llvm::handleAllErrors(
+        driver->run(seq, 5, sink), [&](const DriverFailure &failure) {
+          found = true;
+          EXPECT_EQ(failure.message, message);
+          EXPECT_EQ(failure.threw, threw);
+          EXPECT_EQ(failure.layer, seq == 14 ? 0 : 3);
+          EXPECT_EQ(failure.task, seq == 14 ? "loop" : "norm");
+        });
+    EXPECT_TRUE(found);
+    // What it did before is known.
+    const std::string events = sink.take();
+    EXPECT_TRUE(llvm::StringRef(events).starts_with(
+        "task 3 norm\nW 5 " + std::to_string(seq) + "\n"));
+    // And the next call works.
+    EXPECT_EQ(getMessage(driver->run(1, 0, sink)), "");
+    EXPECT_EQ(sink.take(), "W 5 1\n");
+  }
+  EXPECT_EQ(getMessage(driver->run(15, 0, sink)),
+            "a message of " + std::string(2000, 'x'));
+
+  writeFile("rogue.h", std::string("#define ROGUE_VARIABLE\n") + rogue);
+  EXPECT_EQ(getMessage(DriverLibrary::load(directory, plan)),
+            "the driver ends its process with exit code 0 instead of returning "
+            "when it starts: look at its variables");
+}
+
+/// Counts how often a compiler runs: once to preprocess, and twice again to
+/// compile and preprocess.
+class Counter {
+public:
+  explicit Counter(llvm::StringRef directory)
+      : log((directory + "/log").str()), script((directory + "/cxx").str()) {
+    std::error_code error;
+    llvm::raw_fd_ostream(script, error)
+        << "#!/bin/sh\necho >> " << log << "\nexec c++ \"$@\"\n";
+    llvm::sys::fs::setPermissions(script, llvm::sys::fs::owner_all);
+    setenv("CXX", script.c_str(), /*overwrite=*/1);
+  }
+  ~Counter() { before ? setenv("CXX", before->c_str(), 1) : unsetenv("CXX"); }
+  uint64_t take() {
+    uint64_t size = 0;
+    llvm::sys::fs::file_size(log, size);
+    return size - std::exchange(last, size);
+  }
+
+private:
+  std::optional<std::string> before = llvm::sys::Process::GetEnv("CXX");
+  std::string log, script;
+  uint64_t last = 0;
+};
+
+std::vector<std::string> listFiles(llvm::StringRef directory) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator file(directory, error), end;
+       file != end && !error; file.increment(error))
+    if (llvm::StringRef(file->path()).contains("llvmcache-"))
+      files.push_back(file->path());
+  return files;
+}
+
+TEST_F(DriverLibraryTest, KeepsCompiledDrivers) {
+  llvm::SmallString<128> cache(directory);
+  llvm::sys::path::append(cache, "new", "cache");
+  const std::string before = *llvm::sys::Process::GetEnv("DLAVM_DRIVER_CACHE");
+  setenv("DLAVM_DRIVER_CACHE", cache.c_str(), /*overwrite=*/1);
+  Counter counter(directory);
+  auto works = [&] {
+    std::unique_ptr<DriverLibrary> driver = load(getPlan());
+    return driver && getMessage(driver->run(1, 0, sink)).empty();
+  };
+  EXPECT_TRUE(works());
+  EXPECT_EQ(counter.take(), 3u);
+  EXPECT_TRUE(works());
+  EXPECT_EQ(counter.take(), 1u);
+  std::vector<std::string> files = listFiles(cache);
+  ASSERT_EQ(files.size(), 1u);
+  const std::string first = files[0];
+
+  // Any other source is another driver.
+  writeFile("tiny.h", std::string(header) + "// \ninline int other = 1;\n");
+  EXPECT_TRUE(works());
+  EXPECT_EQ(counter.take(), 3u);
+  files = listFiles(cache);
+  ASSERT_EQ(files.size(), 2u);
+  const std::string second = files[files[0] == first];
+
+  // A file of another driver, one that is cut off, and none.
+  ASSERT_FALSE(llvm::sys::fs::copy_file(first, second));
+  EXPECT_TRUE(works());
+  EXPECT_EQ(counter.take(), 3u);
+  uint64_t size = 0;
+  ASSERT_FALSE(llvm::sys::fs::file_size(second, size));
+  for (uint64_t bytes : {size - 1, size / 2, uint64_t(0)}) {
+    ASSERT_EQ(truncate(second.c_str(), static_cast<off_t>(bytes)), 0);
+    EXPECT_TRUE(works());
+    EXPECT_EQ(counter.take(), 3u);
+  }
+  EXPECT_TRUE(works());
+  EXPECT_EQ(counter.take(), 1u);
+
+  // Without a cache all works the same.
+  for (std::string none : {std::string(), first + "/cache"}) {
+    setenv("DLAVM_DRIVER_CACHE", none.c_str(), /*overwrite=*/1);
+    EXPECT_TRUE(works());
+    EXPECT_TRUE(works());
+    EXPECT_EQ(counter.take(), none.empty() ? 2u : 6u);
+  }
+  EXPECT_EQ(listFiles(cache).size(), 2u);
+  writeFile("tiny.h", header);
+  setenv("DLAVM_DRIVER_CACHE", before.c_str(), /*overwrite=*/1);
 }
 
 // A plan that is not that of the driver is found out.

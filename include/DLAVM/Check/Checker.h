@@ -99,6 +99,9 @@ public:
   void read(uint32_t reg);
   void endRun();
 
+  /// Adds what somebody else has found at this point of the run.
+  void report(const llvm::Twine &message);
+
   llvm::ArrayRef<Finding> getFindings() const;
 
 private:

@@ -1,4 +1,4 @@
-//===- DriverLibrary.h - Compiled driver source in this process ---------===//
+//===- DriverLibrary.h - Compiled driver source -------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -21,19 +21,41 @@
 
 namespace dlavm {
 
-struct ShimCall;
-struct ShimCallbacks;
+/// How a driver ended a call otherwise than by returning.
+class DriverFailure : public llvm::ErrorInfo<DriverFailure> {
+public:
+  static char ID;
+  DriverFailure(std::string message, int32_t layer, std::string task,
+                bool threw)
+      : message(std::move(message)), layer(layer), task(std::move(task)),
+        threw(threw) {}
+  /// The message and the task.
+  void log(llvm::raw_ostream &os) const override;
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
 
-/// The driver of a directory, compiled with the system's compiler and loaded:
-/// the very source that a host would use, with a device that hands all events
-/// to a sink. Every call fails with the message of the driver's exception, if
-/// there is one. FP16 elements are rows, row-major [tokens][channels]. One call
-/// at a time.
+  /// Of the exception; or what became of the driver.
+  std::string message;
+  /// The last task that the driver began in the call, which may be none.
+  int32_t layer;
+  std::string task;
+  /// Whether it threw an exception. Otherwise it ended its process, or was
+  /// stopped because it did more than any driver of its plan has to.
+  bool threw;
+};
+
+/// The driver of a directory, compiled with the system's compiler: the very
+/// source that a host would use, with a device that hands all events to a sink.
+/// It runs in a process of its own, with limits. A call that it does not return
+/// from fails with a DriverFailure. FP16 elements are rows, row-major
+/// [tokens][channels]. One call at a time.
 class DriverLibrary {
 public:
   /// Compiles with $CXX, a program and perhaps arguments separated by spaces;
   /// where it is unset or empty, with c++, g++ or clang++, whichever is found
-  /// first.
+  /// first. Compiled drivers are kept, in the directory $DLAVM_DRIVER_CACHE if
+  /// that is set, and not at all if it is empty.
   static llvm::Expected<std::unique_ptr<DriverLibrary>>
   load(llvm::StringRef directory, const DriverPlan &plan);
   ~DriverLibrary();
@@ -41,8 +63,7 @@ public:
   /// Loads all parameter files of a directory.
   llvm::Error loadParameters(llvm::StringRef directory, EventSink &sink);
 
-  /// Runs a call. Fails if the driver accesses registers more often than any
-  /// driver of this plan has to, as one that does not come to an end.
+  /// Runs a call.
   llvm::Error run(int64_t seq, int64_t past, EventSink &sink);
 
   /// Writes the rows of \p seq tokens into the input with this index: 0 where
@@ -70,11 +91,9 @@ private:
   llvm::Expected<size_t> find(llvm::StringRef kind, unsigned index) const;
   llvm::Expected<size_t> find(llvm::StringRef kind, llvm::StringRef name) const;
   llvm::Error fail(llvm::StringRef kind, const llvm::Twine &wanted) const;
-  llvm::Error call(ShimCall &call, EventSink &sink);
 
-  void *handle = nullptr;
-  const char *(*entry)(const ShimCallbacks *callbacks,
-                       ShimCall *call) = nullptr;
+  class Impl;
+  std::unique_ptr<Impl> impl;
   int64_t maxTokens = 0;
   /// The most register accesses that a run may make for each token.
   uint64_t accessesPerToken = 0;

@@ -1,0 +1,310 @@
+//===- DriverCompiler.cpp - From driver source to a program ---------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DriverCompiler.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Support/CachePruning.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace dlavm;
+using namespace llvm;
+
+//===----------------------------------------------------------------------===//
+// The compiler
+//===----------------------------------------------------------------------===//
+
+/// The path of the compiler, and the arguments that $CXX has for it.
+static Expected<std::vector<std::string>> findCompiler() {
+  const std::string cxx = sys::Process::GetEnv("CXX").value_or("");
+  SmallVector<StringRef> words;
+  SplitString(cxx, words);
+  if (!words.empty()) {
+    ErrorOr<std::string> path = sys::findProgramByName(words.front());
+    if (!path)
+      return createStringError("the compiler of the environment variable CXX, "
+                               "'" +
+                               words.front() + "', is not found");
+    std::vector<std::string> command(words.begin(), words.end());
+    command.front() = *path;
+    return command;
+  }
+  for (const char *name : {"c++", "g++", "clang++"})
+    if (ErrorOr<std::string> path = sys::findProgramByName(name))
+      return std::vector<std::string>{*path};
+  return createStringError("no C++ compiler is found; install one or name it "
+                           "in the environment variable CXX");
+}
+
+/// What is known about a compiler that failed: the reason why it did not run to
+/// its end, or else what it printed.
+static std::string explainFailure(StringRef compiler, int code, StringRef why,
+                                  StringRef printed) {
+  printed = printed.trim();
+  std::string text = why.str();
+  if (why.empty() && printed.empty())
+    text = ("the compiler '" + compiler + "' exited with code " + Twine(code) +
+            " and printed nothing")
+               .str();
+  if (!text.empty() && !printed.empty())
+    text += "\n";
+  return text + printed.str();
+}
+
+bool dlavm::hasSanitizers() {
+  return StringRef(sys::Process::GetEnv("CXX").value_or(""))
+      .contains("-fsanitize");
+}
+
+namespace {
+
+/// A temporary file that is removed at the end, and when a signal ends all.
+class TemporaryFile {
+public:
+  TemporaryFile() = default;
+  TemporaryFile(const TemporaryFile &) = delete;
+  ~TemporaryFile() {
+    if (path.empty())
+      return;
+    sys::fs::remove(path);
+    sys::DontRemoveFileOnSignal(path);
+  }
+  llvm::Error create(StringRef suffix) {
+    if (std::error_code error =
+            sys::fs::createTemporaryFile("dlavm", suffix, path))
+      return createStringError(error, "cannot create a temporary file: " +
+                                          error.message());
+    sys::RemoveFileOnSignal(path);
+    return llvm::Error::success();
+  }
+  StringRef getPath() const { return path; }
+
+private:
+  SmallString<128> path;
+};
+
+/// The steps of one compilation.
+class DriverCompiler {
+public:
+  explicit DriverCompiler(StringRef directory) : include("-I") {
+    include += directory;
+  }
+  llvm::Error create(const DriverPlan &plan, StringRef header);
+  /// What tells the program from all others: the preprocessed source, which
+  /// knows nothing of directories and holds the version of the compiler; the
+  /// compiler, its arguments and the machine. Empty where there is no cache.
+  std::string getKey();
+  llvm::Error compile();
+
+  TemporaryFile program;
+
+private:
+  llvm::Error execute(ArrayRef<StringRef> arguments);
+
+  std::string header;
+  std::vector<std::string> command;
+  SmallString<128> include;
+  TemporaryFile source, preprocessed, messages;
+};
+
+} // namespace
+
+/// What every compilation gets.
+static const StringRef flags[] = {"-std=c++17", "-O1"};
+
+llvm::Error DriverCompiler::create(const DriverPlan &plan, StringRef header) {
+  this->header = header.str();
+  Expected<std::vector<std::string>> compiler = findCompiler();
+  if (!compiler)
+    return compiler.takeError();
+  command = std::move(*compiler);
+  for (auto [file, suffix] :
+       {std::pair(&source, "cpp"), std::pair(&preprocessed, "ii"),
+        std::pair(&messages, "txt"), std::pair(&program, "out")})
+    if (llvm::Error error = file->create(suffix))
+      return error;
+  std::error_code error;
+  raw_fd_ostream os(source.getPath(), error);
+  os << getShimSource(plan);
+  os.close();
+  error = os.error();
+  os.clear_error();
+  if (error)
+    return createStringError(error, "cannot write " + source.getPath() + ": " +
+                                        error.message());
+  return llvm::Error::success();
+}
+
+llvm::Error DriverCompiler::execute(ArrayRef<StringRef> arguments) {
+  SmallVector<StringRef> all(command.begin(), command.end());
+  append_range(all, flags);
+  append_range(all, arguments);
+  const std::optional<StringRef> redirects[] = {"", "", messages.getPath()};
+  std::string why;
+  const int code = sys::ExecuteAndWait(command.front(), all, std::nullopt,
+                                       redirects, 0, 0, &why);
+  if (code == 0)
+    return llvm::Error::success();
+  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
+      MemoryBuffer::getFile(messages.getPath());
+  return createStringError(
+      "the driver " + header + " does not compile: " +
+      explainFailure(command.front(), code, why,
+                     text ? (*text)->getBuffer() : StringRef()));
+}
+
+llvm::Error DriverCompiler::compile() {
+  return execute({include, source.getPath(), "-o", program.getPath()});
+}
+
+std::string DriverCompiler::getKey() {
+  if (getDriverCacheDirectory().empty())
+    return "";
+  // What is wrong the compilation itself says.
+  if (llvm::Error error = execute({"-E", "-P", include, source.getPath(), "-o",
+                                   preprocessed.getPath()})) {
+    consumeError(std::move(error));
+    return "";
+  }
+  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
+      MemoryBuffer::getFile(preprocessed.getPath());
+  if (!text)
+    return "";
+  BLAKE3 hash;
+  auto add = [&](StringRef part) {
+    hash.update(part);
+    hash.update(StringRef("", 1));
+  };
+  add(sys::getProcessTriple());
+  for (const std::string &word : command)
+    add(word);
+  for (StringRef flag : flags)
+    add(flag);
+  add((*text)->getBuffer());
+  return toHex(hash.final(), /*LowerCase=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// The cache
+//===----------------------------------------------------------------------===//
+
+std::string dlavm::getDriverCacheDirectory() {
+  if (std::optional<std::string> path =
+          sys::Process::GetEnv("DLAVM_DRIVER_CACHE"))
+    return *path;
+  SmallString<128> path;
+  if (!sys::path::cache_directory(path))
+    return "";
+  sys::path::append(path, "dlavm");
+  return path.str().str();
+}
+
+/// LLVM prunes files of such names only.
+static SmallString<128> getCachePath(StringRef key) {
+  SmallString<128> path(getDriverCacheDirectory());
+  sys::path::append(path, "llvmcache-" + key);
+  return path;
+}
+
+/// What follows the program in the cache: its key, and a checksum of both.
+static std::string getTrailer(StringRef program, StringRef key) {
+  const uint64_t sums[] = {xxh3_64bits(program), xxh3_64bits(key)};
+  return ("dlavm driver " + key + " " + utohexstr(sums[0] ^ sums[1], true, 16))
+      .str();
+}
+
+/// The program with this key; closed if the cache has none that is whole and
+/// the user's own.
+static OpenFile findProgram(StringRef key) {
+  SmallString<128> path = getCachePath(key);
+  OpenFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status;
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_uid != geteuid())
+    return OpenFile();
+  ErrorOr<std::unique_ptr<MemoryBuffer>> content = MemoryBuffer::getOpenFile(
+      file.get(), path, status.st_size, /*RequiresNullTerminator=*/false);
+  const size_t size = getTrailer("", key).size();
+  if (!content || (*content)->getBufferSize() <= size)
+    return OpenFile();
+  const StringRef text = (*content)->getBuffer();
+  if (text.take_back(size) != getTrailer(text.drop_back(size), key))
+    return OpenFile();
+  // What is used is pruned last.
+  futimens(file.get(), nullptr);
+  return file;
+}
+
+/// Puts a program into the cache, as far as that is possible: without it all
+/// works the same.
+static void keepProgram(StringRef program, StringRef key) {
+  const std::string directory = getDriverCacheDirectory();
+  if (sys::fs::create_directories(directory, /*IgnoreExisting=*/true,
+                                  sys::fs::owner_all))
+    return;
+  const SmallString<128> path = getCachePath(key);
+  Expected<sys::fs::TempFile> file =
+      sys::fs::TempFile::create(path + "-%%%%%%%%", sys::fs::owner_all);
+  if (!file)
+    return consumeError(file.takeError());
+  raw_fd_ostream os(file->FD, /*shouldClose=*/false);
+  os << program << getTrailer(program, key);
+  os.flush();
+  const bool isWhole = !os.has_error();
+  os.clear_error();
+  consumeError(isWhole ? file->keep(path) : file->discard());
+  CachePruningPolicy policy;
+  policy.Interval = std::chrono::seconds(0);
+  policy.Expiration = std::chrono::hours(30 * 24);
+  policy.MaxSizePercentageOfAvailableSpace = 0;
+  policy.MaxSizeBytes = 256 << 20;
+  policy.MaxSizeFiles = 1024;
+  pruneCache(directory, policy);
+}
+
+Expected<OpenFile> dlavm::compileDriver(StringRef directory,
+                                        const DriverPlan &plan) {
+  SmallString<128> header(directory);
+  sys::path::append(header, plan.driver);
+  if (!sys::fs::exists(header))
+    return createStringError(header + " does not exist; compile the model "
+                                      "again with dlavm compile");
+  DriverCompiler compiler(directory);
+  if (llvm::Error error = compiler.create(plan, header))
+    return error;
+  const std::string key = compiler.getKey();
+  if (!key.empty())
+    if (OpenFile program = findProgram(key))
+      return program;
+  if (llvm::Error error = compiler.compile())
+    return error;
+  const StringRef path = compiler.program.getPath();
+  // Somebody may have edited the source meanwhile.
+  if (!key.empty() && compiler.getKey() == key)
+    if (ErrorOr<std::unique_ptr<MemoryBuffer>> content = MemoryBuffer::getFile(
+            path, /*IsText=*/false, /*RequiresNullTerminator=*/false))
+      keepProgram((*content)->getBuffer(), key);
+  OpenFile program(open(path.str().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!program)
+    return createStringError("cannot open the compiled driver");
+  return program;
+}
