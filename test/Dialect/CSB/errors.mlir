@@ -233,3 +233,77 @@ module attributes {csb.fingerprint = 7} {
 
 // expected-error@+1 {{'csb.fingerprint' must be a text of 16 hexadecimal digits at a module, found "0123456789abcdef"}}
 func.func private @f() attributes {csb.fingerprint = "0123456789abcdef"}
+
+// -----
+
+// Names of the driver source.
+
+// expected-error@+1 {{'csb.name' must be an identifier that C++ leaves to drivers, found 1 : i64}}
+func.func private @f() attributes {csb.name = 1 : i64}
+
+// -----
+
+// expected-error@+1 {{'csb.name' must be an identifier that C++ leaves to drivers, found "a b"}}
+func.func private @f() attributes {csb.name = "a b"}
+
+// -----
+
+// expected-error@+1 {{'csb.name' must be an identifier that C++ leaves to drivers, found "while"}}
+func.func private @f() attributes {csb.name = "while"}
+
+// -----
+
+// expected-error@+1 {{'csb.arg_names' must be identifiers that C++ leaves to drivers, one for each argument of a function, found ["seq", 1]}}
+func.func private @f(i32, i32) attributes {csb.arg_names = ["seq", 1]}
+
+// -----
+
+// expected-error@+1 {{'csb.arg_names' must be identifiers that C++ leaves to drivers, one for each argument of a function, found "seq"}}
+func.func private @f(i32) attributes {csb.arg_names = "seq"}
+
+// -----
+
+// expected-error@+1 {{'csb.arg_names' must be identifiers that C++ leaves to drivers, one for each argument of a function, found ["seq"]}}
+csb.constant @c = 1 {csb.arg_names = ["seq"]}
+
+// -----
+
+// expected-error@+1 {{has an attribute "csb.names" that the csb dialect does not know; it knows 'csb.fingerprint', 'csb.name' and 'csb.arg_names'}}
+func.func private @f() attributes {csb.names = "f"}
+
+// -----
+
+// expected-error@+1 {{has the attribute "csb.name" at argument 0, but those of the csb dialect belong to ops}}
+func.func private @f(i32 {csb.name = "seq"})
+
+// -----
+
+// expected-error@+1 {{has the attribute "csb.name" at result 0, but those of the csb dialect belong to ops}}
+func.func private @f() -> (i32 {csb.name = "seq"})
+
+// -----
+
+// Places.
+
+// expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found -1 and 0}}
+csb.buffer @b at 0 bytes 64 live [-1, 0]
+
+// -----
+
+// expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 1 and 0}}
+csb.buffer @b at 0 bytes 64 live [1, 0]
+
+// -----
+
+// expected-error@+1 {{'csb.buffer' op ends beyond the addresses of 64 bits}}
+csb.buffer @b at 9223372036854775807 bytes 1 live [0, 0]
+
+// -----
+
+// expected-error@+1 {{'csb.object' op ends beyond the addresses of 64 bits}}
+csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 4611686018427387904 layers 3 dma 0 ports 1 port_stride 0
+
+// -----
+
+// expected-error@+1 {{'csb.object' op ends beyond the addresses of 64 bits}}
+csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 4611686018427387904 ports 3 port_stride 4611686018427387904

@@ -667,3 +667,51 @@ func.func @f(%x: tensor<1x1x64xf16>) {
   %0 = llm.argmax %x : tensor<1x1x64xf16> -> tensor<2xi32>
   return
 }
+
+// -----
+
+// Dimensions that cannot be computed.
+
+// expected-error@+1 {{dimensions must fit 64 bits in every call and divide by positive numbers only, found seq * 9223372036854775807}}
+func.func private @f(tensor<?xf16, #llm.dims<seq * 9223372036854775807>>)
+
+// -----
+
+// expected-error@+1 {{dimensions must fit 64 bits in every call and divide by positive numbers only, found seq floordiv 0}}
+func.func private @f(tensor<?xf16, #llm.dims<seq floordiv 0>>)
+
+// -----
+
+// expected-error@+1 {{dimensions must fit 64 bits in every call and divide by positive numbers only, found seq mod -2}}
+func.func private @f(tensor<?xf16, #llm.dims<seq mod -2>>)
+
+// -----
+
+// What stands for a dynamic dimension is no dimension.
+// expected-error@+1 {{dimension 0 is ? in the shape, but -9223372036854775808 in the encoding}}
+func.func private @f(tensor<?xf16, #llm.dims<-9223372036854775807 - 1>>)
+
+// -----
+
+// The module's attributes are verified before what they name.
+
+// expected-error@+1 {{'llm.embedding' must name an llm.parameter [vocabulary, channels] of f16 without layers; @e is none}}
+module attributes {llm.embedding = @e} {
+  // expected-note@+1 {{declared here}}
+  "llm.parameter"() <{sym_name = "e", tensor = "t"}> : () -> ()
+}
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op needs a finite 'splat', found 0x7FF0000000000000 : f64}}
+llm.parameter @p splat 0x7FF0000000000000 : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{has the attribute "llm.task" at argument 0, but those of the llm dialect belong to ops}}
+func.func private @f(tensor<1x1x64xf16> {llm.task = "x"})
+
+// -----
+
+// expected-error@+1 {{has the attribute "llm.task" at result 0, but those of the llm dialect belong to ops}}
+func.func private @f() -> (tensor<1x1x64xf16> {llm.task = "x"})

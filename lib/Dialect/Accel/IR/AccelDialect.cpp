@@ -69,6 +69,21 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
   return success();
 }
 
+LogicalResult AccelDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                     unsigned argument,
+                                                     NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at argument " << argument
+                         << ", but those of the accel dialect belong to ops";
+}
+
+LogicalResult AccelDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at result " << result
+                         << ", but those of the accel dialect belong to ops";
+}
+
 const Device *accel::lookupDevice(Location loc, StringRef name) {
   const DeviceRegistry &registry = DeviceRegistry::instance();
   const Device *device = registry.lookup(name);
@@ -101,7 +116,11 @@ const Device *accel::getDevice(Operation *op) {
 }
 
 BufferOp accel::getRoot(Value map) {
-  while (auto view = map.getDefiningOp<ViewLikeOpInterface>())
+  // Outside functions, ops may use their own results.
+  llvm::SmallPtrSet<Operation *, 4> seen;
+  for (auto view = map.getDefiningOp<ViewLikeOpInterface>();
+       view && seen.insert(view).second;
+       view = map.getDefiningOp<ViewLikeOpInterface>())
     map = view.getViewSource();
   return map.getDefiningOp<BufferOp>();
 }

@@ -11,6 +11,7 @@
 
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -67,7 +68,7 @@ LogicalResult TokensOp::verify() {
   if (map.getNumResults() != 1 || map.getNumDims() != 2 ||
       map.getNumSymbols() != 0)
     return emitOpError("is one expression of seq and past");
-  return success();
+  return llm::verifyTokens([&] { return emitOpError(); }, map);
 }
 
 OpFoldResult TokensOp::fold(FoldAdaptor) {
@@ -105,6 +106,23 @@ void BufferOp::build(OpBuilder &builder, OperationState &state, StringRef name,
   properties.dims = dims;
 }
 
+/// Checks the numbers of a buffer that was placed.
+static LogicalResult verifyPlace(BufferOp op) {
+  ArrayRef<int64_t> live = *op.getLive();
+  if (live.empty() || live.size() % 2 != 0)
+    return op.emitOpError("needs pairs of first and last step in 'live', "
+                          "found ")
+           << live.size() << " numbers";
+  for (size_t i = 0; i < live.size(); i += 2)
+    if (live[i] < 0 || live[i + 1] < live[i])
+      return op.emitOpError("needs pairs of first and last step in 'live', "
+                            "found ")
+             << live[i] << " and " << live[i + 1];
+  if (!llvm::checkedAdd<int64_t>(*op.getAddress(), *op.getBytes()))
+    return op.emitOpError("ends beyond the addresses of 64 bits");
+  return success();
+}
+
 LogicalResult BufferOp::verify() {
   auto type = cast<MemRefType>(getBuffer().getType());
   if (!type.getLayout().isIdentity())
@@ -118,7 +136,16 @@ LogicalResult BufferOp::verify() {
   if (getDims().getShape() != type.getShape())
     return emitOpError("has the shape of its dimensions ")
            << getDimsAttr() << ", found " << type;
-  return success();
+  if (!type.getElementType().isF16() && !type.getElementType().isInteger(32))
+    return emitOpError("holds f16 or, as the result of an argmax, i32, found ")
+           << type;
+  if (getHost().has_value() != getChannels().has_value())
+    return emitOpError("needs 'host' and 'channels' together: the host moves "
+                       "rows of so many channels");
+  const bool isPlaced = getAddress().has_value();
+  if (getBytes().has_value() != isPlaced || getLive().has_value() != isPlaced)
+    return emitOpError("needs address, bytes and live together");
+  return isPlaced ? verifyPlace(*this) : success();
 }
 
 void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
@@ -129,10 +156,20 @@ void GetObjectOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getResult(), getObject());
 }
 
+/// The end of the last layer, or nothing where 64 bits do not hold it.
+static std::optional<int64_t> getEnd(ObjectOp op) {
+  const int64_t layers = op.getLayers().value_or(1);
+  std::optional<int64_t> last = llvm::checkedMulAdd<int64_t>(
+      layers - 1, *op.getStride(), *op.getAddress());
+  return last ? llvm::checkedAdd<int64_t>(*last, *op.getBytes()) : last;
+}
+
 LogicalResult ObjectOp::verify() {
   const bool isPlaced = getAddress().has_value();
   if (getBytes().has_value() != isPlaced || getStride().has_value() != isPlaced)
     return emitOpError("needs address, bytes and stride together");
+  if (isPlaced && !getEnd(*this))
+    return emitOpError("ends beyond the addresses of 64 bits");
   const size_t rank =
       getKind() == Kind::Weight                                            ? 2
       : getKind() == Kind::RopeTable || getKind() == Kind::ActivationTable ? 0

@@ -16,6 +16,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -40,12 +41,8 @@ void CSBDialect::initialize() {
       >();
 }
 
-LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
-                                                   NamedAttribute attribute) {
-  // csb-prepare-emission leaves others, for the emission alone.
-  if (attribute.getName() != getFingerprintAttrName())
-    return success();
-  auto text = dyn_cast<StringAttr>(attribute.getValue());
+static LogicalResult verifyFingerprint(Operation *op, Attribute attribute) {
+  auto text = dyn_cast<StringAttr>(attribute);
   if (isa<ModuleOp>(op) && text && text.getValue().size() == 16 &&
       llvm::all_of(text.getValue(), [](char c) {
         return llvm::isHexDigit(c) && !llvm::isUpper(c);
@@ -53,7 +50,57 @@ LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
     return success();
   return op->emitError("'csb.fingerprint' must be a text of 16 hexadecimal "
                        "digits at a module, found ")
+         << attribute;
+}
+
+/// True for a text that driver source can have as a name of its own.
+static bool isName(Attribute attribute) {
+  auto text = dyn_cast<StringAttr>(attribute);
+  return text && isIdentifier(text.getValue()) &&
+         !isReservedWord(text.getValue());
+}
+
+static LogicalResult verifyArgNames(Operation *op, Attribute attribute) {
+  auto names = dyn_cast<ArrayAttr>(attribute);
+  if (isa<FunctionOpInterface>(op) && names && llvm::all_of(names, isName))
+    return success();
+  return op->emitError("'csb.arg_names' must be identifiers that C++ leaves to "
+                       "drivers, one for each argument of a function, found ")
+         << attribute;
+}
+
+LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attribute) {
+  StringAttr name = attribute.getName();
+  if (name == getFingerprintAttrName())
+    return verifyFingerprint(op, attribute.getValue());
+  if (name == getArgNamesAttrName())
+    return verifyArgNames(op, attribute.getValue());
+  if (name != getNameAttrName())
+    return op->emitError() << "has an attribute " << name
+                           << " that the csb dialect does not know; it knows "
+                              "'csb.fingerprint', 'csb.name' and "
+                              "'csb.arg_names'";
+  if (isName(attribute.getValue()))
+    return success();
+  return op->emitError("'csb.name' must be an identifier that C++ leaves to "
+                       "drivers, found ")
          << attribute.getValue();
+}
+
+LogicalResult CSBDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                   unsigned argument,
+                                                   NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at argument " << argument
+                         << ", but those of the csb dialect belong to ops";
+}
+
+LogicalResult CSBDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at result " << result
+                         << ", but those of the csb dialect belong to ops";
 }
 
 /// Words that C++ or the frame of a driver use for something else.
@@ -188,10 +235,33 @@ LogicalResult RegisterOp::verify() {
 }
 
 LogicalResult BufferOp::verify() {
-  if (getLive().empty() || getLive().size() % 2 != 0)
+  ArrayRef<int64_t> live = getLive();
+  if (live.empty() || live.size() % 2 != 0)
     return emitOpError("needs pairs of first and last step in 'live', found ")
-           << getLive().size() << " numbers";
+           << live.size() << " numbers";
+  for (size_t i = 0; i < live.size(); i += 2)
+    if (live[i] < 0 || live[i + 1] < live[i])
+      return emitOpError("needs pairs of first and last step in 'live', found ")
+             << live[i] << " and " << live[i + 1];
+  if (!llvm::checkedAdd<int64_t>(getAddress(), getBytes()))
+    return emitOpError("ends beyond the addresses of 64 bits");
   return success();
+}
+
+LogicalResult ObjectOp::verify() {
+  // In the memory of the device and where DMA finds the last port.
+  const int64_t layers = getLayers().value_or(1);
+  std::optional<int64_t> end =
+      llvm::checkedMulAdd<int64_t>(layers - 1, getStride(), getAddress());
+  if (end)
+    end = llvm::checkedAdd<int64_t>(*end, getBytes());
+  if (end)
+    end = llvm::checkedAdd<int64_t>(*end, getDmaBase());
+  if (end)
+    end = llvm::checkedMulAdd<int64_t>(getPorts() - 1, getPortStride(), *end);
+  if (end)
+    return success();
+  return emitOpError("ends beyond the addresses of 64 bits");
 }
 
 static LogicalResult verifyParameter(Operation *op,

@@ -10,6 +10,7 @@
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -66,7 +67,8 @@ struct TokenExprPrinter {
     print(binary.getLHS(), own);
     AffineExpr rhs = binary.getRHS();
     auto constant = dyn_cast<AffineConstantExpr>(rhs);
-    if (isSum && constant && constant.getValue() < 0) {
+    if (isSum && constant && constant.getValue() < 0 &&
+        constant.getValue() != std::numeric_limits<int64_t>::min()) {
       os << " - " << -constant.getValue();
     } else {
       os << spelling(expr.getKind());
@@ -141,14 +143,68 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
       AffineMap::get(2, 0, dims, parser.getContext()));
 }
 
-LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               AffineMap map) {
+namespace {
+/// What an expression yields, and all that it is computed from, at most.
+struct Bounds {
+  int64_t min, max;
+};
+} // namespace
+
+/// The bounds of \p expr over all calls of the largest context that a module
+/// can have, or nothing where 64 bits do not hold them or it divides by less
+/// than 1. Factors and divisors of pure affine expressions are constants.
+static std::optional<Bounds> getBounds(AffineExpr expr) {
+  constexpr int64_t maxTokens = std::numeric_limits<int32_t>::max();
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return Bounds{constant.getValue(), constant.getValue()};
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return Bounds{dim.getPosition() == 0 ? 1 : 0, maxTokens};
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  const std::optional<Bounds> lhs = getBounds(binary.getLHS());
+  const std::optional<Bounds> rhs = getBounds(binary.getRHS());
+  if (!lhs || !rhs)
+    return std::nullopt;
+  std::optional<int64_t> a, b;
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    a = llvm::checkedAdd(lhs->min, rhs->min);
+    b = llvm::checkedAdd(lhs->max, rhs->max);
+    break;
+  case AffineExprKind::Mul:
+    a = llvm::checkedMul(lhs->min, rhs->min);
+    b = llvm::checkedMul(lhs->max, rhs->max);
+    break;
+  default:
+    // Quotients and remainders lie between what is divided, 0 and the divisor.
+    if (rhs->min >= 1)
+      return Bounds{std::min<int64_t>(lhs->min, 0),
+                    std::max(lhs->max, rhs->max)};
+    break;
+  }
+  if (!a || !b)
+    return std::nullopt;
+  return Bounds{std::min(*a, *b), std::max(*a, *b)};
+}
+
+LogicalResult
+dlavm::llm::verifyTokens(function_ref<InFlightDiagnostic()> emitError,
+                         AffineMap map) {
   if (map.getNumDims() != 2 || map.getNumSymbols() != 0)
     return emitError() << "dimensions must be expressions of seq and past";
-  for (AffineExpr expr : map.getResults())
+  for (AffineExpr expr : map.getResults()) {
     if (!expr.isPureAffine())
       return emitError() << "dimensions must be affine in seq and past";
+    if (!getBounds(expr))
+      return emitError() << "dimensions must fit 64 bits in every call and "
+                            "divide by positive numbers only, found "
+                         << stringifyTokens(expr);
+  }
   return success();
+}
+
+LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               AffineMap map) {
+  return verifyTokens(emitError, map);
 }
 
 LogicalResult
@@ -159,7 +215,8 @@ DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                        << " dimensions for a tensor of rank " << shape.size();
   SmallVector<int64_t> expected = getShape();
   for (auto [i, size] : llvm::enumerate(shape)) {
-    if (size == expected[i])
+    const bool isConstant = isa<AffineConstantExpr>(getDim(i));
+    if (size == expected[i] && ShapedType::isDynamic(size) != isConstant)
       continue;
     return emitError() << "dimension " << i << " is "
                        << (ShapedType::isDynamic(size) ? std::string("?")

@@ -38,10 +38,12 @@ static LogicalResult verifyEmbedding(Operation *op, Attribute attribute) {
            << attribute;
   Operation *symbol = SymbolTable::lookupSymbolIn(op, name);
   auto parameter = dyn_cast_or_null<ParameterOp>(symbol);
-  auto type = parameter ? dyn_cast<RankedTensorType>(parameter.getType())
-                        : RankedTensorType();
+  // The parameter itself is verified after the module's attributes.
+  TypeAttr typeAttr = parameter ? parameter.getTypeAttr() : TypeAttr();
+  auto type = typeAttr ? dyn_cast<RankedTensorType>(typeAttr.getValue())
+                       : RankedTensorType();
   if (type && type.getRank() == 2 && type.getElementType().isF16() &&
-      !parameter.getLayers())
+      !parameter.getLayersAttr())
     return success();
   InFlightDiagnostic diagnostic =
       op->emitError("'llm.embedding' must name an llm.parameter [vocabulary, "
@@ -77,6 +79,21 @@ LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
   return op->emitError() << "has an attribute " << attribute.getName()
                          << " that the llm dialect does not know; it knows "
                             "'llm.max_tokens', 'llm.embedding' and 'llm.task'";
+}
+
+LogicalResult LLMDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                   unsigned argument,
+                                                   NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at argument " << argument
+                         << ", but those of the llm dialect belong to ops";
+}
+
+LogicalResult LLMDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+  return op->emitError() << "has the attribute " << attribute.getName()
+                         << " at result " << result
+                         << ", but those of the llm dialect belong to ops";
 }
 
 StringAttr dlavm::llm::getTaskName(Operation *op) {

@@ -139,6 +139,44 @@ static LogicalResult verifyKept(Operation *op, Value input, Value result) {
   return success();
 }
 
+/// The dimensions of the map that the type of \p Op's result follows from.
+/// Types are inferred before operands are verified, so \p input can be
+/// anything.
+template <typename Op>
+static FailureOr<DimsAttr> getMapDims(std::optional<Location> location,
+                                      Value input) {
+  auto type = dyn_cast<RankedTensorType>(input.getType());
+  if (!type || type.getRank() != 3 || !type.getElementType().isF16())
+    return emitOptionalError(location, "'", Op::getOperationName(),
+                             "' op needs a map of f16 with three dimensions, "
+                             "found ",
+                             input.getType());
+  if (!type.hasStaticShape() && !isa_and_nonnull<DimsAttr>(type.getEncoding()))
+    return emitOptionalError(location, "'", Op::getOperationName(),
+                             "' op needs a map whose type says how many tokens "
+                             "it has, by an encoding like #llm.dims<1, seq, "
+                             "64>, found ",
+                             type);
+  return getDims(type);
+}
+
+/// Yields the map of f16 with these dimensions, if there can be one.
+template <typename Op>
+static LogicalResult inferMap(std::optional<Location> location,
+                              ArrayRef<AffineExpr> dims,
+                              SmallVectorImpl<Type> &types) {
+  MLIRContext *context = dims.front().getContext();
+  AffineMap map = AffineMap::get(2, 0, dims, context);
+  auto emit = [&] {
+    return mlir::emitError(location.value_or(UnknownLoc::get(context)))
+           << "'" << Op::getOperationName() << "' op yields no map: ";
+  };
+  if (failed(verifyTokens(emit, map)))
+    return failure();
+  types.push_back(getTensorType(dims, Float16Type::get(context)));
+  return success();
+}
+
 /// The static size of dimension \p i of \p value; only tokens are dynamic.
 static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
                                        StringRef what) {
@@ -259,18 +297,21 @@ LogicalResult MergeHeadsOp::inferReturnTypes(MLIRContext *context,
                                              std::optional<Location> location,
                                              MergeHeadsOp::Adaptor adaptor,
                                              SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
-  DimsAttr dims = getDims(type);
-  types.push_back(
-      getTensorType({getAffineConstantExpr(1, context), dims.getDim(1),
-                     dims.getDim(0) * dims.getDim(2)},
-                    type.getElementType()));
-  return success();
+  FailureOr<DimsAttr> dims =
+      getMapDims<MergeHeadsOp>(location, adaptor.getInput());
+  if (failed(dims))
+    return failure();
+  return inferMap<MergeHeadsOp>(location,
+                                {getAffineConstantExpr(1, context),
+                                 dims->getDim(1),
+                                 dims->getDim(0) * dims->getDim(2)},
+                                types);
 }
 
 OpFoldResult MergeHeadsOp::fold(FoldAdaptor) {
   if (auto split = getInput().getDefiningOp<SplitHeadsOp>())
-    return split.getInput();
+    if (split.getInput().getType() == getType())
+      return split.getInput();
   return {};
 }
 
@@ -325,12 +366,13 @@ LogicalResult KVAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult AttentionScoresOp::inferReturnTypes(
     MLIRContext *context, std::optional<Location> location,
     AttentionScoresOp::Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
-  DimsAttr dims = getDims(type);
-  types.push_back(getTensorType(
-      {dims.getDim(0), dims.getDim(1), DimsAttr::getTotal(context)},
-      type.getElementType()));
-  return success();
+  FailureOr<DimsAttr> dims =
+      getMapDims<AttentionScoresOp>(location, adaptor.getInput());
+  if (failed(dims))
+    return failure();
+  return inferMap<AttentionScoresOp>(
+      location, {dims->getDim(0), dims->getDim(1), DimsAttr::getTotal(context)},
+      types);
 }
 
 LogicalResult
@@ -395,12 +437,14 @@ LogicalResult LastTokenOp::inferReturnTypes(MLIRContext *context,
                                             std::optional<Location> location,
                                             LastTokenOp::Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  auto type = cast<RankedTensorType>(adaptor.getInput().getType());
-  DimsAttr dims = getDims(type);
-  types.push_back(getTensorType(
-      {dims.getDim(0), getAffineConstantExpr(1, context), dims.getDim(2)},
-      type.getElementType()));
-  return success();
+  FailureOr<DimsAttr> dims =
+      getMapDims<LastTokenOp>(location, adaptor.getInput());
+  if (failed(dims))
+    return failure();
+  return inferMap<LastTokenOp>(
+      location,
+      {dims->getDim(0), getAffineConstantExpr(1, context), dims->getDim(2)},
+      types);
 }
 
 OpFoldResult LastTokenOp::fold(FoldAdaptor) {

@@ -154,6 +154,8 @@ LogicalResult ParameterOp::verify() {
   if (getTensor().has_value() == getSplat().has_value())
     return emitOpError("needs exactly one of 'from' (the tensor of the "
                        "checkpoint) and 'splat' (the value of all elements)");
+  if (getSplat() && !getSplat()->isFinite())
+    return emitOpError("needs a finite 'splat', found ") << getSplatAttr();
   if (getFirstRow() && !getTensor())
     return emitOpError("has 'rows', which select from a tensor of the "
                        "checkpoint, but names none");
@@ -165,6 +167,16 @@ LogicalResult ParameterOp::verify() {
   if (failed(verifyHeads(*this, getRowHeadsAttr(), 0, "row_heads")))
     return failure();
   return verifyHeads(*this, getColumnHeadsAttr(), 1, "column_heads");
+}
+
+LogicalResult dlavm::llm::verifyFlat(ModuleOp module) {
+  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
+    if (op == module || !op->hasTrait<OpTrait::SymbolTable>())
+      return success();
+    return op->emitOpError("stands in a module of the llm level, which has its "
+                           "parameters and functions in itself");
+  });
+  return failure(result.wasInterrupted());
 }
 
 ParameterInfo dlavm::llm::getParameterInfo(ParameterOp parameter) {

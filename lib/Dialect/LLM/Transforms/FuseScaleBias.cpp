@@ -102,6 +102,8 @@ template <typename BinaryOp> struct FuseParameter : OpRewritePattern<BinaryOp> {
 
 struct FuseScaleBias : dlavm::llm::impl::FuseScaleBiasBase<FuseScaleBias> {
   void runOnOperation() override {
+    if (failed(verifyFlat(getOperation())))
+      return signalPassFailure();
     SplatParameters splats(getOperation());
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseParameter<MulOp>>(&getContext(), splats, numScales);

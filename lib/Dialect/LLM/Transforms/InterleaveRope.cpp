@@ -150,6 +150,8 @@ void Interleaving::apply() {
 namespace {
 struct InterleaveRope : dlavm::llm::impl::InterleaveRopeBase<InterleaveRope> {
   void runOnOperation() override {
+    if (failed(verifyFlat(getOperation())))
+      return signalPassFailure();
     Interleaving interleaving(getOperation());
     if (failed(interleaving.plan()))
       return signalPassFailure();

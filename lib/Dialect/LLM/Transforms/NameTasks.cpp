@@ -39,7 +39,10 @@ static std::string getArgumentName(BlockArgument argument) {
 /// What \p map is called: like the task that writes it.
 static std::string getMapName(Value map) {
   Operation *op = map.getDefiningOp();
-  while (isa_and_nonnull<SplitHeadsOp, MergeHeadsOp, LastTokenOp>(op)) {
+  // Outside functions, ops may use their own results.
+  llvm::SmallPtrSet<Operation *, 4> seen;
+  while (isa_and_nonnull<SplitHeadsOp, MergeHeadsOp, LastTokenOp>(op) &&
+         seen.insert(op).second) {
     map = op->getOperand(0);
     op = map.getDefiningOp();
   }

@@ -79,6 +79,10 @@ FailureOr<bool> HeadPadding::isPadded(Operation *op, RankedTensorType type) {
     return op->emitOpError("has heads of ")
            << channels << " channels, but those of the device have " << target
            << "; larger heads cannot be computed";
+  if (type.getDimSize(0) > std::numeric_limits<int64_t>::max() / target)
+    return op->emitOpError("has ")
+           << type.getDimSize(0)
+           << " heads, whose channels cannot be counted with 64 bits";
   return true;
 }
 
@@ -215,6 +219,8 @@ struct PadHeads : dlavm::llm::impl::PadHeadsBase<PadHeads> {
                                "device's heads; give it head-channels=N");
       return signalPassFailure();
     }
+    if (failed(verifyFlat(getOperation())))
+      return signalPassFailure();
     HeadPadding padding(getOperation(), headChannels);
     if (failed(padding.plan()))
       return signalPassFailure();

@@ -57,6 +57,8 @@ def Accel_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// The module attribute that names the device, a string.
     static constexpr ::llvm::StringLiteral getDeviceAttrName() {

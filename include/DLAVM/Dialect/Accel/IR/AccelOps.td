@@ -73,7 +73,9 @@ def Accel_BufferOp : Accel_Op<"buffer", [
       : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     ```
 
-    Constraints: an identity layout and the shape of the dimensions.
+    Constraints: an identity layout and the shape of the dimensions; elements of
+    f16 or i32; address, bytes and live come together, as host and channels do;
+    `live` holds pairs, each at least 0 and in order.
   }];
   let arguments = (ins StrAttr:$name,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,

@@ -28,7 +28,9 @@ def CSB_Dialect : Dialect {
     names may be those of buffers.
 
     The attribute `csb.fingerprint` of the module is 16 hexadecimal digits that
-    its driver and the parameter files for it have in common.
+    its driver and the parameter files for it have in common. The pass
+    `csb-prepare-emission` gives ops the name that they have in the driver
+    source, `csb.name`, and functions those of their arguments, `csb.arg_names`.
 
     ```mlir
     csb.register_table @mvm "matrix-vector multiply with INT4 weights" {
@@ -50,10 +52,20 @@ def CSB_Dialect : Dialect {
   }];
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// The module attribute with the fingerprint.
     static constexpr ::llvm::StringLiteral getFingerprintAttrName() {
       return "csb.fingerprint";
+    }
+    /// The attribute of an op with its name in the driver source, an identifier.
+    static constexpr ::llvm::StringLiteral getNameAttrName() {
+      return "csb.name";
+    }
+    /// The attribute of a function with the names of its arguments.
+    static constexpr ::llvm::StringLiteral getArgNamesAttrName() {
+      return "csb.arg_names";
     }
   }];
 }

@@ -81,7 +81,8 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
     csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
     ```
 
-    Constraints: `live` holds pairs.
+    Constraints: `live` holds pairs, each at least 0 and in order; the end fits
+    64 bits.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$space,
     CSB_NonNegative:$address, CSB_Positive:$bytes, DenseI64ArrayAttr:$live,
@@ -113,7 +114,8 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol,
       dma 0 ports 32 port_stride 268435456 file "layer{layer}/query_weight.{port}.bin"
     ```
 
-    Constraints: `from` names `llm.parameter`s.
+    Constraints: `from` names `llm.parameter`s; the end of the last layer in the
+    last port fits 64 bits.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind,
     DenseI64ArrayAttr:$shape, OptionalAttr<SymbolRefArrayAttr>:$sources,
@@ -128,6 +130,7 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol,
     (`layers` $layers^)? `dma` $dma_base `ports` $ports `port_stride` $port_stride
     (`file` $file^)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def CSB_AddressOfOp : CSB_Op<"address_of", [Pure,

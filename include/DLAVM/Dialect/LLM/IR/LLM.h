@@ -62,6 +62,10 @@ TokenRange getRange(mlir::AffineExpr expr, int64_t maxTokens);
 int64_t getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
                       int64_t maxTokens);
 
+/// Emits an error and fails if \p module has another symbol table in it: what
+/// ops of the llm level name is declared in the module.
+llvm::LogicalResult verifyFlat(mlir::ModuleOp module);
+
 /// What \p parameter says, without MLIR.
 ParameterInfo getParameterInfo(ParameterOp parameter);
 
@@ -72,6 +76,13 @@ mlir::StringAttr getTaskName(mlir::Operation *op);
 /// A symbol's name with letters, digits and underscores only, so that the
 /// driver source and file names can show it.
 std::string toIdentifier(llvm::StringRef symbol);
+
+/// Checks that \p map gives affine expressions of seq and past that can be
+/// computed with 64 bits in every call, whatever the largest context; divisors
+/// are positive.
+llvm::LogicalResult
+verifyTokens(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+             mlir::AffineMap map);
 
 /// An expression of seq and past as `#llm.dims` prints it: "seq + past".
 std::string stringifyTokens(mlir::AffineExpr expr);

@@ -64,6 +64,8 @@ def LLM_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// The module attribute that states the largest context, an i64.
     static constexpr ::llvm::StringLiteral getMaxTokensAttrName() {

@@ -48,7 +48,7 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
 
     Constraints: a static shape of rank 1 (f16) or 2 (i4, [output channels,
     input channels], or f16, the rows of an embedding); exactly one of `from`
-    and `splat`; `rows` only with `from`; `{layer}` in the tensor's name if and
+    and `splat`, which is finite; `rows` only with `from`; `{layer}` in the tensor's name if and
     only if there are `layers`; a dimension with heads has heads * padded
     channels; `column_heads` only with rank 2.
   }];
