@@ -21,6 +21,11 @@
 using namespace mlir;
 using namespace dlavm;
 
+/// What a call takes at most. The longest of today's models takes a hundredth.
+constexpr int64_t kMaxInstructions = int64_t{1} << 28;
+constexpr int64_t kMaxPolls = int64_t{1} << 22;
+constexpr size_t kMaxCallDepth = 100;
+
 /// Operands and results are slots of one array; a slot is one value of one
 /// function. No function calls itself, so slots need no stack.
 struct Program::Instruction {
@@ -39,9 +44,12 @@ struct Program::Instruction {
     Loop,
     Call
   };
-  explicit Instruction(Kind kind) : kind(kind) {}
+  Instruction(Kind kind, Operation *op) : kind(kind), place(op->getLoc()) {}
 
   Kind kind;
+  /// Of Add, Sub, Mul, Div, Rem and Loop: the bits of the result, 32 or 64.
+  unsigned bits = 64;
+  LocationAttr place;
   unsigned result = 0, lhs = 0, rhs = 0, step = 0;
   /// Of Set: the constant. Of Write and Poll: the register; of Poll the value
   /// is in `other`. Of Task: 1 if `lhs` is its layer.
@@ -106,6 +114,11 @@ private:
       op.emitOpError("has no body");
       return nullptr;
     }
+    if (active.size() == kMaxCallDepth) {
+      op.emitOpError("is called by more than ")
+          << kMaxCallDepth << " functions in a row, which no driver does";
+      return nullptr;
+    }
     active.push_back(op);
     auto function = std::make_unique<Function>();
     function->op = op;
@@ -130,7 +143,11 @@ private:
         symbols.lookupSymbolIn(symbols.getOp(), reg));
     if (!op)
       return user->emitOpError("names no register");
-    return static_cast<int64_t>(op.getNumber());
+    const int64_t number = op.getNumber();
+    if (!llvm::isUInt<32>(number))
+      return user->emitOpError("names a register with the number ")
+             << number << ", but registers are 0 to 4294967295";
+    return number;
   }
 
   int64_t getAddress(csb::AddressOfOp op) {
@@ -141,16 +158,32 @@ private:
         .Case([](csb::ConstantOp symbol) { return symbol.getValue(); });
   }
 
+  /// The bits that \p value has in the driver, or failure where it has no such
+  /// value.
+  FailureOr<unsigned> getBits(Operation *op, Value value) {
+    Type type = value.getType();
+    if (type.isInteger(32))
+      return 32u;
+    if (type.isInteger(64) || type.isIndex())
+      return 64u;
+    return op->emitOpError("computes with ")
+           << type << "; a register program has i32 and i64";
+  }
+
   LogicalResult flatten(Operation *op, std::vector<Instruction> &body) {
     auto set = [&](int64_t number) {
-      Instruction instruction(Instruction::Set);
+      Instruction instruction(Instruction::Set, op);
       instruction.result = getSlot(op->getResult(0));
       instruction.number = number;
       body.push_back(std::move(instruction));
       return success();
     };
-    auto binary = [&](Instruction::Kind kind) {
-      Instruction instruction(kind);
+    auto binary = [&](Instruction::Kind kind) -> LogicalResult {
+      FailureOr<unsigned> bits = getBits(op, op->getResult(0));
+      if (failed(bits))
+        return failure();
+      Instruction instruction(kind, op);
+      instruction.bits = *bits;
       instruction.result = getSlot(op->getResult(0));
       instruction.lhs = getSlot(op->getOperand(0));
       if (op->getNumOperands() > 1)
@@ -161,8 +194,10 @@ private:
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([&](arith::ConstantOp op) -> LogicalResult {
           auto value = dyn_cast<IntegerAttr>(op.getValue());
-          return value ? set(value.getInt())
-                       : op.emitOpError("is no integer constant");
+          if (!value)
+            return op.emitOpError("is no integer constant");
+          return success(succeeded(getBits(op, op)) &&
+                         succeeded(set(value.getInt())));
         })
         .Case([&](csb::AddressOfOp op) { return set(getAddress(op)); })
         .Case([&](arith::AddIOp) { return binary(Instruction::Add); })
@@ -176,7 +211,7 @@ private:
           FailureOr<int64_t> number = getNumber(op, op.getReg());
           if (failed(number))
             return failure();
-          Instruction instruction(Instruction::Write);
+          Instruction instruction(Instruction::Write, op);
           instruction.lhs = getSlot(op.getValue());
           instruction.number = *number;
           instruction.name = (op.getReg().getRootReference().getValue() +
@@ -189,14 +224,18 @@ private:
           FailureOr<int64_t> number = getNumber(op, op.getReg());
           if (failed(number))
             return failure();
-          Instruction instruction(Instruction::Poll);
+          Instruction instruction(Instruction::Poll, op);
           instruction.number = *number;
           instruction.other = op.getValue();
+          if (!llvm::isUInt<32>(instruction.other))
+            return op.emitOpError("waits for ")
+                   << instruction.other
+                   << ", but registers hold 0 to 4294967295";
           body.push_back(std::move(instruction));
           return success();
         })
         .Case([&](csb::TaskOp op) {
-          Instruction instruction(Instruction::Task);
+          Instruction instruction(Instruction::Task, op);
           instruction.name = op.getName().str();
           instruction.number = bool(op.getLayer());
           if (op.getLayer())
@@ -211,7 +250,11 @@ private:
         .Case([&](scf::ForOp op) -> LogicalResult {
           if (op.getNumResults() != 0)
             return op.emitOpError("carries values, which no driver does");
-          Instruction instruction(Instruction::Loop);
+          FailureOr<unsigned> bits = getBits(op, op.getInductionVar());
+          if (failed(bits))
+            return failure();
+          Instruction instruction(Instruction::Loop, op);
+          instruction.bits = *bits;
           instruction.result = getSlot(op.getInductionVar());
           instruction.lhs = getSlot(op.getLowerBound());
           instruction.rhs = getSlot(op.getUpperBound());
@@ -230,7 +273,7 @@ private:
           Function *function = callee ? get(callee) : nullptr;
           if (!function)
             return failure();
-          Instruction instruction(Instruction::Call);
+          Instruction instruction(Instruction::Call, op);
           instruction.callee = function;
           for (Value operand : op.getOperands())
             instruction.sources.push_back(getSlot(operand));
@@ -266,6 +309,7 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
                            bool onlySomeLayers) {
   task = nullptr;
   message.clear();
+  place = entry->op.getLoc();
   if (seq < 1)
     return fail("a call has at least one token");
   if (past < 0)
@@ -274,6 +318,8 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
     return fail("its largest context is " + std::to_string(maxTokens) +
                 " tokens");
   someLayers = onlySomeLayers;
+  instructionsLeft = kMaxInstructions;
+  pollsLeft = kMaxPolls;
   slots[entry->arguments[0]] = seq;
   slots[entry->arguments[1]] = past;
   return execute(entry->body, sink);
@@ -282,6 +328,15 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
 LogicalResult Program::fail(const std::string &reason) {
   message = task ? "task '" + *task + "' " + reason : reason;
   return failure();
+}
+
+LogicalResult Program::fail(const Instruction &i, const std::string &reason) {
+  place = i.place;
+  return fail(reason);
+}
+
+static bool fits(int64_t value, unsigned bits) {
+  return bits == 64 || llvm::isInt<32>(value);
 }
 
 LogicalResult Program::compute(const Instruction &i) {
@@ -300,18 +355,55 @@ LogicalResult Program::compute(const Instruction &i) {
     break;
   default:
     if (rhs == 0)
-      return fail("divides " + std::to_string(lhs) + " by zero");
+      return fail(i, "divides " + std::to_string(lhs) + " by zero");
     overflows = rhs == -1 && lhs == std::numeric_limits<int64_t>::min();
     if (!overflows)
       result = i.kind == Instruction::Div ? lhs / rhs : lhs % rhs;
     break;
   }
-  return overflows ? fail("computes a value of more than 64 bits") : success();
+  if (!overflows && fits(result, i.bits))
+    return success();
+  return fail(i, "computes a value of more than " + std::to_string(i.bits) +
+                     " bits");
+}
+
+LogicalResult Program::loop(const Instruction &i, EventSink &sink) {
+  const int64_t upper = slots[i.rhs], step = slots[i.step];
+  if (step < 1)
+    return fail(i, "has a loop with a step of " + std::to_string(step) +
+                       ", which never ends");
+  const bool skips = someLayers && i.number;
+  int64_t next = 0;
+  for (int64_t v = slots[i.lhs], n = 0; v < upper; v = next, ++n) {
+    if (--instructionsLeft < 0)
+      return failEndless(i);
+    // The driver computes the value that ends the loop, too.
+    if (llvm::AddOverflow(v, step, next) || !fits(next, i.bits))
+      return fail(i, "has a loop whose variable needs more than " +
+                         std::to_string(i.bits) + " bits");
+    if (skips && n >= 2 && next < upper)
+      continue;
+    slots[i.result] = v;
+    if (failed(execute(i.body, sink)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Program::failEndless(const Instruction &i) {
+  return fail(i, "is not at its end after " +
+                     std::to_string(i.kind == Instruction::Poll
+                                        ? kMaxPolls
+                                        : kMaxInstructions) +
+                     (i.kind == Instruction::Poll ? " starts" : " steps") +
+                     ", which no call of a driver needs");
 }
 
 LogicalResult Program::execute(const std::vector<Instruction> &body,
                                EventSink &sink) {
   for (const Instruction &i : body) {
+    if (--instructionsLeft < 0)
+      return failEndless(i);
     switch (i.kind) {
     case Instruction::Set:
       slots[i.result] = i.number;
@@ -332,12 +424,14 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
       break;
     case Instruction::Write:
       if (!llvm::isUInt<32>(slots[i.lhs]))
-        return fail("writes " + std::to_string(slots[i.lhs]) + " to " + i.name +
-                    ", but registers hold 0 to 4294967295");
+        return fail(i, "writes " + std::to_string(slots[i.lhs]) + " to " +
+                           i.name + ", but registers hold 0 to 4294967295");
       sink.write(static_cast<uint32_t>(i.number),
                  static_cast<uint32_t>(slots[i.lhs]));
       break;
     case Instruction::Poll:
+      if (--pollsLeft < 0)
+        return failEndless(i);
       sink.poll(static_cast<uint32_t>(i.number),
                 static_cast<uint32_t>(i.other));
       break;
@@ -345,19 +439,10 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
       task = &i.name;
       sink.task(i.number ? static_cast<int32_t>(slots[i.lhs]) : -1, i.name);
       break;
-    case Instruction::Loop: {
-      const int64_t upper = slots[i.rhs];
-      const int64_t step = std::max<int64_t>(1, slots[i.step]);
-      const bool skips = someLayers && i.number;
-      for (int64_t v = slots[i.lhs], n = 0; v < upper; v += step, ++n) {
-        if (skips && n >= 2 && v + step < upper)
-          continue;
-        slots[i.result] = v;
-        if (failed(execute(i.body, sink)))
-          return failure();
-      }
+    case Instruction::Loop:
+      if (failed(loop(i, sink)))
+        return failure();
       break;
-    }
     case Instruction::Call:
       for (auto [source, target] : llvm::zip_equal(i.sources, i.targets))
         slots[target] = slots[source];

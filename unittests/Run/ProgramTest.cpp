@@ -299,6 +299,56 @@ TEST_F(ProgramTest, RefusesMoreThan64Bits) {
   EXPECT_EQ(program->getMessage(), "computes a value of more than 64 bits");
 }
 
+TEST_F(ProgramTest, RefusesMoreBitsThanTheDriverHas) {
+  FailureOr<Program> program = create(R"mlir(
+    func.func @run(%seq: i32, %past: i32) {
+      %c = arith.constant 2147483640 : i32
+      %0 = arith.addi %seq, %c : i32
+      csb.write @t::@Width, %0 : i32
+      return
+    })mlir");
+  ASSERT_TRUE(succeeded(program));
+  EXPECT_EQ(run(*program, 7, 0), "W 3 2147483647");
+  EXPECT_EQ(run(*program, 8, 0), "refused");
+  EXPECT_EQ(program->getMessage(), "computes a value of more than 32 bits");
+}
+
+/// A loop to \p end, an i64, in steps of \p step.
+static std::string loop(const std::string &end, const std::string &step) {
+  return R"mlir(
+    func.func @run(%seq: i32, %past: i32) {
+      %begin = arith.constant 0 : i64
+      %end = arith.constant )mlir" +
+         end + R"mlir( : i64
+      %step = arith.constant )mlir" +
+         step + R"mlir( : i64
+      scf.for %i = %begin to %end step %step : i64 {
+        csb.write @t::@Width, %seq : i32
+      }
+      return
+    })mlir";
+}
+
+TEST_F(ProgramTest, LoopsEnd) {
+  const std::string most = "9223372036854775807";
+  EXPECT_EQ(run(loop("9223372036854775806", most), 1, 0), "W 3 1");
+  // The driver would add the step once more.
+  EXPECT_EQ(run(loop(most, "4611686018427387905"), 1, 0), "W 3 1refused");
+  EXPECT_EQ(run(loop("2", "0"), 1, 0), "refused");
+  EXPECT_EQ(run(loop("2", "-1"), 1, 0), "refused");
+}
+
+TEST_F(ProgramTest, CallsAreNotWithoutEnd) {
+  std::string functions = "func.func @run(%seq: i32, %past: i32) {\n"
+                          "  func.call @f0() : () -> ()\n  return\n}\n";
+  for (int i = 0; i < 100; ++i)
+    functions += "func.func private @f" + std::to_string(i) +
+                 "() {\n  func.call @f" + std::to_string(i + 1) +
+                 "() : () -> ()\n  return\n}\n";
+  functions += "func.func private @f100() {\n  return\n}\n";
+  expectRefusal(functions, "is called by more than 100 functions in a row");
+}
+
 TEST_F(ProgramTest, RefusesWhatNoDriverCouldHave) {
   expectRefusal("func.func @walk(%seq: i32, %past: i32) { return }",
                 "has no function 'run'");

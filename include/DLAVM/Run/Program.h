@@ -19,8 +19,7 @@
 
 namespace dlavm {
 
-/// A csb program in a form that runs at some nanoseconds per event. It computes
-/// with 64 bits throughout.
+/// A csb program in a form that runs at some nanoseconds per event.
 class Program {
 public:
   ~Program();
@@ -33,14 +32,18 @@ public:
   /// Runs a call. With \p someLayers, loops over layers do their first, second
   /// and last iteration only: layers differ in nothing but their number.
   /// Fails if seq and past are not a call that the program takes, if a value
-  /// does not fit the register that it is written to (0 to 4294967295), or if
-  /// an operation divides by zero or needs more than 64 bits. The events before
-  /// that have reached the sink.
+  /// does not fit the register that it is written to (0 to 4294967295), if an
+  /// operation divides by zero or its result does not fit its type, which is an
+  /// integer of 32 or 64 bits in the driver, if a loop makes no step, or if the
+  /// call takes more steps than any driver's would. The events before that have
+  /// reached the sink.
   llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
                           bool someLayers = false);
 
   /// Why the last run failed: "its largest context is 2048 tokens".
   const std::string &getMessage() const { return message; }
+  /// Where it failed: at the op, or at the function that the host calls.
+  mlir::Location getPlace() const { return place; }
 
 private:
   struct Instruction;
@@ -50,7 +53,11 @@ private:
   llvm::LogicalResult execute(const std::vector<Instruction> &body,
                               EventSink &sink);
   llvm::LogicalResult compute(const Instruction &instruction);
+  llvm::LogicalResult loop(const Instruction &instruction, EventSink &sink);
   llvm::LogicalResult fail(const std::string &reason);
+  llvm::LogicalResult fail(const Instruction &instruction,
+                           const std::string &reason);
+  llvm::LogicalResult failEndless(const Instruction &instruction);
 
   std::vector<std::unique_ptr<Function>> functions;
   std::vector<int64_t> slots;
@@ -60,6 +67,9 @@ private:
   /// The name of the task that runs, for messages.
   const std::string *task = nullptr;
   std::string message;
+  mlir::LocationAttr place;
+  /// What the call may still take.
+  int64_t instructionsLeft = 0, pollsLeft = 0;
 };
 
 } // namespace dlavm

@@ -69,7 +69,7 @@ struct VerifyPlacement
     for (auto [seq, past] : getCalls(*maxTokens)) {
       checker.beginRun(seq, past);
       if (failed(program->run(seq, past, sink, /*someLayers=*/true))) {
-        module.emitError("cannot run ")
+        emitError(program->getPlace(), "cannot run ")
             << seq << " tokens after " << past << ": " << program->getMessage();
         return signalPassFailure();
       }
