@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CppExpressions.h"
+#include "CppFrame.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -24,8 +25,7 @@ std::string CppExpressions::getType(Type type) {
 
 std::string CppExpressions::get(SymbolRefAttr reg) {
   Operation *table = symbols.lookup(reg.getRootReference());
-  return table->getAttrOfType<StringAttr>("csb.name").str() +
-         "::" + reg.getLeafReference().str();
+  return getCppName(table) + "::" + reg.getLeafReference().str();
 }
 
 /// Values of different registers may have the same name, and a value the name
@@ -51,9 +51,7 @@ std::string CppExpressions::getRegisterValue(csb::WriteOp op) {
     for (NamedAttribute value : reg.getValuesAttr())
       if (cast<IntegerAttr>(value.getValue()).getInt() ==
           cast<IntegerAttr>(constant.getValue()).getInt())
-        return symbols.lookup(op.getReg().getRootReference())
-                   ->getAttrOfType<StringAttr>("csb.name")
-                   .str() +
+        return getCppName(symbols.lookup(op.getReg().getRootReference())) +
                "::" + getValueName(reg, value);
   return get(op.getValue());
 }
@@ -105,9 +103,7 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
         return getLiteral(cast<IntegerAttr>(op.getValue()).getInt());
       })
       .Case([&](csb::AddressOfOp op) {
-        return symbols.lookup(op.getSymbol())
-            ->getAttrOfType<StringAttr>("csb.name")
-            .str();
+        return getCppName(symbols.lookup(op.getSymbol()));
       })
       .Case([&](arith::ExtSIOp op) { return get(op.getIn(), precedence); })
       .Case([&](arith::AddIOp) { return binary(" + ", Precedence::Sum); })

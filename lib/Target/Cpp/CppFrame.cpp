@@ -18,7 +18,8 @@ using namespace mlir;
 using namespace dlavm;
 
 std::string dlavm::getCppName(Operation *op) {
-  return op->getAttrOfType<StringAttr>("csb.name").str();
+  return op->getAttrOfType<StringAttr>(csb::CSBDialect::getNameAttrName())
+      .str();
 }
 
 static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {

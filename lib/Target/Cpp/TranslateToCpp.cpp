@@ -17,6 +17,7 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -36,6 +37,7 @@ public:
   LogicalResult print(StringRef namespaceName);
 
 private:
+  LogicalResult checkNames();
   LogicalResult printFunction(func::FuncOp function);
   LogicalResult printIndented(Block &block);
   LogicalResult printBlock(Block &block);
@@ -66,16 +68,37 @@ private:
 // The frame
 //===----------------------------------------------------------------------===//
 
+/// The names that csb-prepare-emission gives.
+LogicalResult CppPrinter::checkNames() {
+  auto check = [](Operation *op) -> WalkResult {
+    if (op->hasAttr(csb::CSBDialect::getNameAttrName()))
+      return success();
+    auto load = dyn_cast<csb::LoadParametersOp>(op);
+    const bool isNamed = isa<scf::ForOp>(op) || (load && load.getCopy()) ||
+                         (op->getNumResults() == 1 && csb::needsName(op));
+    if (!isNamed)
+      return success();
+    return op->emitOpError("has no name for the driver source; run "
+                           "csb-prepare-emission before");
+  };
+  for (Operation &op : module.getOps())
+    if (isa<csb::BufferOp, csb::ObjectOp, csb::ConstantOp, csb::RegisterTableOp,
+            func::FuncOp>(op) &&
+        !op.hasAttr(csb::CSBDialect::getNameAttrName()))
+      return op.emitOpError("has no name for the driver source; run "
+                            "csb-prepare-emission before");
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.getBody().walk(check).wasInterrupted())
+      return failure();
+  return success();
+}
+
 LogicalResult CppPrinter::print(StringRef namespaceName) {
   if (!symbols.lookup<func::FuncOp>("run"))
     return module.emitError("has no function 'run' that the host could call; "
                             "compile it with --dlavm-compile before");
-  for (Operation &op : module.getOps())
-    if (isa<csb::BufferOp, csb::ObjectOp, csb::ConstantOp, csb::RegisterTableOp,
-            func::FuncOp>(op) &&
-        !op.hasAttr("csb.name"))
-      return op.emitOpError("has no name for the driver source; run "
-                            "csb-prepare-emission before");
+  if (failed(csb::checkForEmission(module)) || failed(checkNames()))
+    return failure();
   auto device = module->getAttrOfType<StringAttr>(
       accel::AccelDialect::getDeviceAttrName());
   std::string guard = "DLAVM_DRIVER_" + StringRef(namespaceName).upper() + "_H";
@@ -134,9 +157,8 @@ static bool usesDevice(func::FuncOp function) {
 }
 
 LogicalResult CppPrinter::printFunction(func::FuncOp function) {
-  auto names = function->getAttrOfType<ArrayAttr>("csb.arg_names");
-  if (function.isExternal())
-    return function.emitOpError("has no body");
+  auto names = function->getAttrOfType<ArrayAttr>(
+      csb::CSBDialect::getArgNamesAttrName());
   if (!names || names.size() != function.getNumArguments())
     return function.emitOpError("has no names for its arguments; run "
                                 "csb-prepare-emission before");
@@ -193,11 +215,10 @@ static csb::TaskOp getSlicedTask(scf::ForOp loop) {
 }
 
 LogicalResult CppPrinter::print(Operation *op) {
-  if (isa<func::CallOp>(op) && op->getNumResults() != 0)
-    return op->emitOpError("returns a value, which driver source cannot use");
   // Values without a name are printed where they are used.
   auto isInline = [](Operation *op) {
-    return op->getNumResults() == 1 && !op->hasAttr("csb.name");
+    return op->getNumResults() == 1 &&
+           !op->hasAttr(csb::CSBDialect::getNameAttrName());
   };
   if (isInline(op) || isa<scf::YieldOp>(op))
     return success();

@@ -13,25 +13,47 @@
 using namespace mlir;
 using namespace dlavm;
 
-static void collect(ModuleOp module, func::FuncOp function,
-                    SmallVectorImpl<func::FuncOp> &active,
-                    SmallVectorImpl<csb::TaskOp> &steps) {
-  if (!function || llvm::is_contained(active, function))
-    return;
-  active.push_back(function);
-  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (auto task = dyn_cast<csb::TaskOp>(op))
-      steps.push_back(task);
-    else if (auto call = dyn_cast<func::CallOp>(op))
-      collect(module, module.lookupSymbol<func::FuncOp>(call.getCallee()),
-              active, steps);
-  });
-  active.pop_back();
-}
+namespace {
 
-SmallVector<csb::TaskOp> dlavm::getSteps(ModuleOp module) {
-  SmallVector<csb::TaskOp> steps;
+/// More than any model has.
+constexpr size_t kMaxSteps = 1 << 16;
+
+struct StepCollector {
+  LogicalResult collect(func::FuncOp function) {
+    if (!function || llvm::is_contained(active, function))
+      return success();
+    active.push_back(function);
+    WalkResult result =
+        function.walk<WalkOrder::PreOrder>([&](Operation *op) -> WalkResult {
+          if (auto call = dyn_cast<func::CallOp>(op)) {
+            if (++numCalls > kMaxSteps)
+              return refuse(op);
+            return collect(module.lookupSymbol<func::FuncOp>(call.getCallee()));
+          }
+          if (auto task = dyn_cast<csb::TaskOp>(op))
+            steps.push_back(task);
+          return steps.size() > kMaxSteps ? refuse(op) : success();
+        });
+    active.pop_back();
+    return failure(result.wasInterrupted());
+  }
+
+  LogicalResult refuse(Operation *op) {
+    return op->emitOpError("makes the program longer than the ")
+           << kMaxSteps << " tasks and calls that one may have";
+  }
+
+  ModuleOp module;
   SmallVector<func::FuncOp> active;
-  collect(module, module.lookupSymbol<func::FuncOp>("run"), active, steps);
-  return steps;
+  SmallVector<csb::TaskOp> steps;
+  size_t numCalls = 0;
+};
+
+} // namespace
+
+FailureOr<SmallVector<csb::TaskOp>> dlavm::getSteps(ModuleOp module) {
+  StepCollector collector{module, {}, {}};
+  if (failed(collector.collect(module.lookupSymbol<func::FuncOp>("run"))))
+    return failure();
+  return std::move(collector.steps);
 }

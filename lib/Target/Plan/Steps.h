@@ -16,8 +16,9 @@
 namespace dlavm {
 
 /// The tasks of a run in order, each loop and each function once: step k of the
-/// lifetimes is the k-th. Empty without a function `run`.
-llvm::SmallVector<csb::TaskOp> getSteps(mlir::ModuleOp module);
+/// lifetimes is the k-th. Empty without a function `run`. Emits an error and
+/// fails where calls make it longer than any program.
+mlir::FailureOr<llvm::SmallVector<csb::TaskOp>> getSteps(mlir::ModuleOp module);
 
 } // namespace dlavm
 

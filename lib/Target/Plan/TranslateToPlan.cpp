@@ -22,12 +22,17 @@ namespace json = llvm::json;
 // What a table holds
 //===----------------------------------------------------------------------===//
 
-/// Numbers, texts, and dictionaries of these; nothing for what is none of them.
+/// Numbers, texts, and dictionaries of these; nothing for what is none of them,
+/// or a number that JSON does not have.
 static std::optional<json::Value> toJSON(Attribute attribute) {
   if (auto number = dyn_cast<IntegerAttr>(attribute))
-    return json::Value(number.getInt());
+    return number.getType().isInteger(64)
+               ? std::optional<json::Value>(number.getInt())
+               : std::nullopt;
   if (auto number = dyn_cast<FloatAttr>(attribute))
-    return json::Value(number.getValueAsDouble());
+    return number.getType().isF64() && number.getValue().isFinite()
+               ? std::optional<json::Value>(number.getValueAsDouble())
+               : std::nullopt;
   if (auto text = dyn_cast<StringAttr>(attribute))
     return json::Value(text.getValue());
   auto dictionary = dyn_cast<DictionaryAttr>(attribute);
@@ -59,7 +64,7 @@ public:
 
 private:
   void printFunctions();
-  void printTasks();
+  LogicalResult printTasks();
   void printBuffers();
   LogicalResult printObjects();
   void printParameters();
@@ -83,7 +88,8 @@ private:
 void PlanPrinter::printFunctions() {
   auto print = [&](func::FuncOp function, StringRef kind, int64_t channels,
                    bool lastTokenOnly) {
-    auto name = function->getAttrOfType<StringAttr>("csb.name");
+    auto name =
+        function->getAttrOfType<StringAttr>(csb::CSBDialect::getNameAttrName());
     json.object([&] {
       json.attribute("name", name ? name.getValue() : function.getName());
       json.attribute("kind", kind);
@@ -105,9 +111,12 @@ void PlanPrinter::printFunctions() {
   });
 }
 
-void PlanPrinter::printTasks() {
+LogicalResult PlanPrinter::printTasks() {
+  FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
+  if (failed(steps))
+    return failure();
   json.attributeArray("tasks", [&] {
-    for (csb::TaskOp task : getSteps(module))
+    for (csb::TaskOp task : *steps)
       json.object([&] {
         json.attribute("name", task.getName());
         json.attribute("computes", task.getComment());
@@ -115,6 +124,7 @@ void PlanPrinter::printTasks() {
         json.attribute("result", task.getOutput().value_or(""));
       });
   });
+  return success();
 }
 
 void PlanPrinter::printBuffers() {
@@ -224,9 +234,10 @@ LogicalResult PlanPrinter::print(StringRef device, int64_t maxTokens,
     json.attribute("model", (namespaceName + ".llm.mlir").str());
     json.attribute("embedding", embedding);
     printFunctions();
-    printTasks();
+    result = printTasks();
     printBuffers();
-    result = printObjects();
+    if (succeeded(result))
+      result = printObjects();
     printParameters();
   });
   return result;

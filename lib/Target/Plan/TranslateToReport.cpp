@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <map>
 
@@ -35,8 +36,8 @@ public:
 
 class Report {
 public:
-  Report(ModuleOp module, raw_ostream &os)
-      : module(module), os(os), steps(getSteps(module)),
+  Report(ModuleOp module, SmallVector<csb::TaskOp> steps, raw_ostream &os)
+      : module(module), os(os), steps(std::move(steps)),
         buffers(module.getOps<csb::BufferOp>()) {
     module.walk([&](csb::LoadParametersOp op) {
       if (std::optional<StringRef> name = op.getScratch())
@@ -105,8 +106,9 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   for (auto [seq, past] : calls) {
     CountingSink counts;
     if (failed(program->run(seq, past, counts)))
-      return module.emitError("cannot run ") << seq << " tokens after " << past
-                                             << ": " << program->getMessage();
+      return emitError(program->getPlace(), "cannot run ")
+             << seq << " tokens after " << past << ": "
+             << program->getMessage();
     os << llvm::format(
         "%8lld%8lld%14lld%14lld%14lld\n", static_cast<long long>(seq),
         static_cast<long long>(past), static_cast<long long>(counts.polls),
@@ -176,7 +178,7 @@ void Report::printPicture() {
     end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
   }
   constexpr int64_t lines = 24;
-  const int64_t piece = std::max<int64_t>(1, (end - begin + lines - 1) / lines);
+  const int64_t piece = llvm::divideCeil(end - begin, lines);
   os << "\nMemory over time (a column is a task, a line " << piece
      << " bytes of " << maps.front().getSpace() << ")\n\n";
   auto getLetter = [&](csb::BufferOp buffer) -> char {
@@ -185,8 +187,8 @@ void Report::printPicture() {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     return index < 52 ? letters[index] : '#';
   };
-  for (int64_t line = 0; line < lines && begin + line * piece < end; ++line) {
-    const int64_t first = begin + line * piece, last = first + piece;
+  for (int64_t first = begin, last = 0; first < end; first = last) {
+    last = end - first > piece ? first + piece : end;
     os << llvm::format("%12lld  ", static_cast<long long>(first));
     for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
       char letter = '.';
@@ -210,11 +212,12 @@ void Report::printPicture() {
 }
 
 void Report::printPeak() {
-  int64_t peak = 0, peakStep = 0;
+  uint64_t peak = 0;
+  int64_t peakStep = 0;
   for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
-    int64_t bytes = 0;
+    uint64_t bytes = 0;
     for (auto &[address, buffer] : getLive(step))
-      bytes += buffer.getBytes();
+      bytes = llvm::SaturatingAdd<uint64_t>(bytes, buffer.getBytes());
     if (bytes > peak) {
       peak = bytes;
       peakStep = step;
@@ -248,7 +251,9 @@ LogicalResult Report::print() {
 LogicalResult dlavm::translateToReport(ModuleOp module, raw_ostream &os) {
   std::string text;
   llvm::raw_string_ostream buffer(text);
-  if (failed(Report(module, buffer).print()))
+  FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
+  if (failed(steps) ||
+      failed(Report(module, std::move(*steps), buffer).print()))
     return failure();
   os << text;
   return success();

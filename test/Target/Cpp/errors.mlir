@@ -16,13 +16,25 @@
 // ARGUMENTS: error: 'func.func' op has no names for its arguments; run csb-prepare-emission before
 
 // RUN: not dlavm-translate --csb-to-cpp %t/recursion.mlir 2>&1 | FileCheck %s --check-prefix=RECURSION
-// RECURSION: error: 'func.func' op calls itself, which no driver does
+// RECURSION: error: 'func.call' op makes 'f' call itself, which no driver does
 
 // RUN: not dlavm-translate --csb-to-cpp %t/declaration.mlir 2>&1 | FileCheck %s --check-prefix=DECLARATION
-// DECLARATION: error: 'func.func' op has no body
+// DECLARATION: error: 'func.func' op has no body, but driver source consists of definitions; remove it or give it one
 
 // RUN: not dlavm-translate --csb-to-cpp %t/result.mlir 2>&1 | FileCheck %s --check-prefix=RESULT
-// RESULT: error: 'func.call' op returns a value, which driver source cannot use
+// RESULT: error: 'func.call' op returns a value, which driver source cannot use; only functions that the host calls return one
+
+// RUN: not dlavm-translate --csb-to-cpp %t/loop.mlir 2>&1 | FileCheck %s --check-prefix=LOOP
+// LOOP: error: 'scf.for' op has no name for the driver source; run csb-prepare-emission before
+
+// RUN: not dlavm-translate --csb-to-cpp %t/value.mlir 2>&1 | FileCheck %s --check-prefix=VALUE
+// VALUE: error: 'arith.addi' op has no name for the driver source; run csb-prepare-emission before
+
+// RUN: not dlavm-translate --csb-to-cpp %t/engine.mlir 2>&1 | FileCheck %s --check-prefix=ENGINE
+// ENGINE: error: 'csb.load_parameters' op has no name for the driver source; run csb-prepare-emission before
+
+// RUN: not dlavm-translate --csb-to-cpp %t/type.mlir 2>&1 | FileCheck %s --check-prefix=TYPE
+// TYPE: error: 'arith.constant' op computes with 'i8'; driver source has i32 and i64
 
 // Nothing is written where something is wrong.
 // RUN: not dlavm-translate --csb-to-cpp %t/arguments.mlir 2> %t/err > %t/out.h
@@ -92,5 +104,39 @@ func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
 
 //--- arguments.mlir
 func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = []} {
+  return
+}
+
+//--- loop.mlir
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
+  scf.for %i = %a to %a step %a : i32 {
+  }
+  return
+}
+
+//--- value.mlir
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
+  %0 = arith.addi %a, %a : i32
+  csb.check_call %0, %0, 4
+  return
+}
+
+//--- engine.mlir
+module attributes {csb.fingerprint = "0123456789abcdef"} {
+  csb.buffer @scratch at 0 bytes 64 live [0, 0] {csb.name = "kScratch"}
+  csb.constant @base = 0 {csb.name = "kBase"}
+  func.func @copy(%s: i64, %d: i64, %b: i64, %p: i32) attributes {csb.name = "copy", csb.arg_names = ["s", "d", "b", "p"]} {
+    return
+  }
+  func.func @run(%d: !csb.directory) attributes {csb.name = "run", csb.arg_names = ["d"]} {
+    csb.load_parameters %d via @copy scratch @scratch base @base
+    return
+  }
+}
+
+//--- type.mlir
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
+  %0 = arith.constant 1 : i8
+  %1 = arith.addi %0, %0 {csb.name = "one"} : i8
   return
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EmissionChecks.h"
+#include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
@@ -26,6 +26,29 @@ using namespace dlavm::csb;
 bool csb::isArithmetic(Operation *op) {
   return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
              arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp>(op);
+}
+
+/// The ops that use a value; C++ widens integers by itself, so those that use
+/// the widened value count in place of the extension.
+static void getUsers(Operation *op, SmallVectorImpl<Operation *> &users) {
+  for (Operation *user : op->getUsers()) {
+    if (isa<arith::ExtSIOp>(user))
+      getUsers(user, users);
+    else
+      users.push_back(user);
+  }
+}
+
+bool csb::needsName(Operation *op) {
+  if (isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op))
+    return false;
+  SmallVector<Operation *> users;
+  getUsers(op, users);
+  if (users.size() != 1 || users.front()->getBlock() != op->getBlock())
+    return true;
+  if (isa<ReadOp, DMAReadOp, ReadEmbeddingsOp>(op))
+    return !isa<func::ReturnOp>(op->getNextNode());
+  return !isArithmetic(op);
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "EmissionChecks.h"
-
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -108,7 +107,8 @@ struct PrepareEmission
     for (BlockArgument argument : function.getArguments())
       arguments.push_back(
           builder.getStringAttr(names.get(getWish(argument, "argument"))));
-    function->setAttr("csb.arg_names", builder.getArrayAttr(arguments));
+    function->setAttr(CSBDialect::getArgNamesAttrName(),
+                      builder.getArrayAttr(arguments));
 
     prepare(function.getBody().front(), names);
   }
@@ -120,41 +120,16 @@ struct PrepareEmission
         NameTable inner = names;
         setName(loop, inner.get(getWish(loop.getInductionVar(), "i")));
         prepare(*loop.getBody(), inner);
-      } else if (op.getNumResults() == 1 && needsName(&op)) {
-        setName(&op, names.get(getWish(op.getResult(0), "value")));
+      } else if (op.getNumResults() == 1) {
+        const bool isNamed = needsName(&op);
+        ++(isNamed ? numNamed : numInlined);
+        if (isNamed)
+          setName(&op, names.get(getWish(op.getResult(0), "value")));
       } else if (auto load = dyn_cast<LoadParametersOp>(op);
                  load && load.getCopy()) {
         setName(load, names.get("engine"));
       }
     }
-  }
-
-  /// The ops that use a value; C++ widens integers by itself, so those that use
-  /// the widened value count in place of the extension.
-  static void getUsers(Operation *op, SmallVectorImpl<Operation *> &users) {
-    for (Operation *user : op->getUsers()) {
-      if (isa<arith::ExtSIOp>(user))
-        getUsers(user, users);
-      else
-        users.push_back(user);
-    }
-  }
-
-  /// Constants and symbols are printed where they are used, and so is what is
-  /// used once in its own block. The rest gets a name. A read keeps its place
-  /// among the other accesses to the device.
-  bool needsName(Operation *op) {
-    SmallVector<Operation *> users;
-    getUsers(op, users);
-    const bool isUsedOnceHere =
-        users.size() == 1 && users.front()->getBlock() == op->getBlock();
-    const bool isRead = isa<ReadOp, DMAReadOp, ReadEmbeddingsOp>(op);
-    const bool isInline =
-        isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op) ||
-        (isUsedOnceHere &&
-         (isRead ? isa<func::ReturnOp>(op->getNextNode()) : isArithmetic(op)));
-    ++(isInline ? numInlined : numNamed);
-    return !isInline;
   }
 
   static std::string getWish(Value value, StringRef otherwise) {
@@ -164,7 +139,8 @@ struct PrepareEmission
   }
 
   static void setName(Operation *op, StringRef name) {
-    op->setAttr("csb.name", StringAttr::get(op->getContext(), name));
+    op->setAttr(CSBDialect::getNameAttrName(),
+                StringAttr::get(op->getContext(), name));
   }
 };
 

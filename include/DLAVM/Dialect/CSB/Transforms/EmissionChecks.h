@@ -17,6 +17,12 @@ namespace dlavm::csb {
 /// for, constants aside.
 bool isArithmetic(mlir::Operation *op);
 
+/// True if driver source must have a name for the result of \p op. Constants
+/// and symbols are printed where they are used, and so is what is used once in
+/// its own block. A read keeps its place among the other accesses to the
+/// device.
+bool needsName(mlir::Operation *op);
+
 /// Emits an error at its place and fails if the module has a function, an op, a
 /// value, a text or a number that driver source cannot express.
 mlir::LogicalResult checkForEmission(mlir::ModuleOp module);
