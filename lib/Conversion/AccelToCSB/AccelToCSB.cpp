@@ -136,11 +136,16 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   const TaskSupport *support = device.getTask(task.getTaskKind());
   if (!support || !support->encode)
     return task.emitOpError() << "has no task on " << device.getName();
-  for (Value operand : task->getOperands())
-    if (auto type = dyn_cast<MemRefType>(operand.getType()))
-      if (accel::BufferOp root = accel::getRoot(operand);
-          !root || !symbols.getBuffer(root))
-        return failure();
+  for (Value operand : task->getOperands()) {
+    if (!isa<MemRefType>(operand.getType()))
+      continue;
+    accel::BufferOp root = accel::getRoot(operand);
+    if (!root)
+      return task.emitOpError("uses a map that is no accel.buffer of its "
+                              "function, or a view of one");
+    if (!symbols.getBuffer(root))
+      return failure();
+  }
   accel::BufferOp output = getOutput(task);
   csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
                       task.getComment(),

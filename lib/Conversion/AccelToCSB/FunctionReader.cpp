@@ -12,6 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <utility>
+
 using namespace mlir;
 using namespace dlavm;
 
@@ -56,7 +58,8 @@ Word FunctionReader::getTokens(AffineExpr expr) {
 }
 
 void FunctionReader::fail(Value value, StringRef why) {
-  failed = true;
+  if (std::exchange(failed, true))
+    return;
   if (Operation *op = value.getDefiningOp())
     op->emitOpError(why);
   else
@@ -70,6 +73,18 @@ Word FunctionReader::getWord(OpFoldResult value) {
 }
 
 Word FunctionReader::getWord(Value index) {
+  numSteps = 0;
+  return computeWord(index);
+}
+
+Word FunctionReader::computeWord(Value index) {
+  if (failed)
+    return 0;
+  // What is used twice is computed twice, so few ops can be many steps.
+  if (++numSteps > 1000) {
+    fail(index, "takes more than 1000 steps to compute");
+    return 0;
+  }
   if (auto it = words.find(index); it != words.end())
     return it->second;
   Operation *op = index.getDefiningOp();
@@ -78,7 +93,8 @@ Word FunctionReader::getWord(Value index) {
     return 0;
   }
   auto binary = [&](auto combine) {
-    return combine(getWord(op->getOperand(0)), getWord(op->getOperand(1)));
+    return combine(computeWord(op->getOperand(0)),
+                   computeWord(op->getOperand(1)));
   };
   Word word =
       llvm::TypeSwitch<Operation *, Word>(op)
@@ -96,12 +112,12 @@ Word FunctionReader::getWord(Value index) {
             return binary([](auto a, auto b) { return a * b; });
           })
           .Case([&](arith::DivSIOp) {
-            const Word divisor = getWord(op->getOperand(1));
+            const Word divisor = computeWord(op->getOperand(1));
             if (divisor.getMin() < 1) {
               fail(index, "may divide by 0");
               return Word(0);
             }
-            return floorDiv(getWord(op->getOperand(0)), divisor);
+            return floorDiv(computeWord(op->getOperand(0)), divisor);
           })
           .Case([&](arith::MinSIOp) {
             return binary([](auto a, auto b) { return min(a, b); });
@@ -168,6 +184,10 @@ FunctionReader::View FunctionReader::getView(Value map) {
     View view = getView(subview.getSource());
     if (!subview.hasUnitStride())
       fail(map, "selects with steps, which no register can say");
+    if (subview.getDroppedDims().any())
+      fail(map, "drops dimensions; a task takes maps with all of them");
+    if (failed)
+      return {};
     for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets()))
       view.offset = view.offset + getWord(offset) * view.strides[i];
     for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
@@ -176,6 +196,8 @@ FunctionReader::View FunctionReader::getView(Value map) {
   }
   if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(op)) {
     View source = getView(expand.getSrc());
+    if (failed)
+      return {};
     View view{source.root, source.offset, {}, {}};
     for (OpFoldResult size : expand.getMixedOutputShape())
       view.sizes.push_back(getWord(size));
@@ -197,6 +219,8 @@ FunctionReader::View FunctionReader::getView(Value map) {
     return {};
   }
   View source = getView(collapse.getSrc());
+  if (failed)
+    return {};
   View view{source.root, source.offset, {}, {}};
   for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
     Word size = 1;

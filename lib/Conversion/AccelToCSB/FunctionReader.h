@@ -51,6 +51,7 @@ private:
   /// An expression of seq and past, with the bounds of the corners.
   Word getTokens(mlir::AffineExpr expr);
   Word compute(mlir::AffineExpr expr);
+  Word computeWord(mlir::Value index);
   Word getSymbol(mlir::FlatSymbolRefAttr symbol, int64_t value);
   Word getWord(mlir::OpFoldResult value);
   /// Emits an error at the value and remembers it.
@@ -61,6 +62,8 @@ private:
   int64_t maxTokens;
   ProgramSymbols &symbols;
   bool failed = false;
+  /// Steps of the word that is being computed.
+  unsigned numSteps = 0;
   llvm::DenseMap<mlir::Value, Word> words;
 };
 

@@ -148,10 +148,13 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       .Case([&](scf::ForOp op) { return lowerFor(op); })
       .Case([&](func::CallOp op) { return lowerCall(op); })
       .Default([&](Operation *op) -> LogicalResult {
-        if (!isa_and_nonnull<arith::ArithDialect>(op->getDialect()))
+        auto isCount = [](Type type) { return type.isIntOrIndex(); };
+        if (!isa_and_nonnull<arith::ArithDialect>(op->getDialect()) ||
+            !llvm::all_of(op->getOperandTypes(), isCount) ||
+            !llvm::all_of(op->getResultTypes(), isCount))
           return op->emitOpError("cannot be turned into hardware tasks; the "
-                                 "ops of the llm dialect, arith, scf.for and "
-                                 "func.call can");
+                                 "ops of the llm dialect, arith on integers, "
+                                 "scf.for and func.call can");
         builder().clone(*op, map);
         return success();
       });

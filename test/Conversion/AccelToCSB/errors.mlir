@@ -103,3 +103,93 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64
 // expected-error@+1 {{'accel.object' op is made of @norm, which is no llm.parameter}}
 accel.object @n norm_weight [64] from [@norm] in <DDR> at 0 bytes 256 stride 0
 }
+
+// -----
+
+// Views that registers cannot describe.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+func.func @model() {
+  %seq = accel.tokens seq
+  %n = accel.get_object @n : !accel.object
+  %x = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<1x2x?x32xf16, #accel.space<ddr>>, <1, 2, seq, 32>
+  // expected-error@+1 {{'memref.subview' op drops dimensions; a task takes maps with all of them}}
+  %s = memref.subview %x[0, 0, 0, 0] [1, 2, %seq, 32] [1, 1, 1, 1] : memref<1x2x?x32xf16, #accel.space<ddr>> to memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>
+  accel.norm rms "n" ins(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) weight(%n) outs(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) [64]
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+func.func @model() {
+  %n = accel.get_object @n : !accel.object
+  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  // expected-error@+1 {{'memref.cast' op is no view that registers can describe}}
+  %c = memref.cast %b : memref<2x1x32xf16, #accel.space<ddr>> to memref<2x?x32xf16, #accel.space<ddr>>
+  %x = memref.subview %c[0, 0, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>
+  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) [64]
+  return
+}
+}
+
+// -----
+
+// What is used twice is computed twice.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+func.func @model() {
+  %seq = accel.tokens seq
+  // expected-error@+1 {{'accel.tokens' op takes more than 1000 steps to compute}}
+  %0 = accel.tokens seq
+  %1 = arith.addi %0, %0 : index
+  %2 = arith.addi %1, %1 : index
+  %3 = arith.addi %2, %2 : index
+  %4 = arith.addi %3, %3 : index
+  %5 = arith.addi %4, %4 : index
+  %6 = arith.addi %5, %5 : index
+  %7 = arith.addi %6, %6 : index
+  %8 = arith.addi %7, %7 : index
+  %9 = arith.addi %8, %8 : index
+  %10 = arith.addi %9, %9 : index
+  %11 = arith.addi %10, %10 : index
+  %12 = arith.addi %11, %11 : index
+  %13 = arith.addi %12, %12 : index
+  %14 = arith.addi %13, %13 : index
+  %15 = arith.addi %14, %14 : index
+  %16 = arith.addi %15, %15 : index
+  %17 = arith.addi %16, %16 : index
+  %18 = arith.addi %17, %17 : index
+  %19 = arith.addi %18, %18 : index
+  %20 = arith.addi %19, %19 : index
+  %21 = arith.addi %20, %20 : index
+  %22 = arith.addi %21, %21 : index
+  %23 = arith.addi %22, %22 : index
+  %24 = arith.addi %23, %23 : index
+  %25 = arith.addi %24, %24 : index
+  %26 = arith.addi %25, %25 : index
+  %27 = arith.addi %26, %26 : index
+  %28 = arith.addi %27, %27 : index
+  %29 = arith.addi %28, %28 : index
+  %30 = arith.addi %29, %29 : index
+  %31 = arith.addi %30, %30 : index
+  %32 = arith.addi %31, %31 : index
+  %33 = arith.addi %32, %32 : index
+  %34 = arith.addi %33, %33 : index
+  %35 = arith.addi %34, %34 : index
+  %36 = arith.addi %35, %35 : index
+  %37 = arith.addi %36, %36 : index
+  %38 = arith.addi %37, %37 : index
+  %39 = arith.addi %38, %38 : index
+  %40 = arith.addi %39, %39 : index
+  %n = accel.get_object @n : !accel.object
+  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %x = memref.subview %b[0, %40, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
+  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) [64]
+  return
+}
+}

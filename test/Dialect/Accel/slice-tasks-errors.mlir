@@ -38,3 +38,19 @@ module attributes {llm.max_tokens = 2048 : i64} {}
 
 // expected-error@+1 {{there is no device 'edgellm'; known devices: edgellm-20241128}}
 module attributes {accel.device = "edgellm", llm.max_tokens = 2048 : i64} {}
+
+// -----
+
+// Tokens that a view mixes with something else.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @f(%w: !accel.object) {
+  %x = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %y = accel.buffer "y" : memref<?xf16, #accel.space<ddr>>, <64 * seq>
+  %seq = accel.tokens seq
+  %z = memref.expand_shape %y [[0, 1, 2]] output_shape [2, %seq, 32] : memref<?xf16, #accel.space<ddr>> into memref<2x?x32xf16, #accel.space<ddr>>
+  // expected-error@+1 {{'accel.linear' op uses a map whose tokens are no dimension of an accel.buffer, so it cannot be cut to the chip}}
+  accel.linear "l" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%z : memref<2x?x32xf16, #accel.space<ddr>>) [64, 64]
+  return
+}
+}

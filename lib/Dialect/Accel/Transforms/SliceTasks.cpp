@@ -28,15 +28,62 @@ static unsigned getTokenDim(Value map) {
   return cast<MemRefType>(map.getType()).getRank() - 2;
 }
 
-/// The tokens of the whole map that \p map is a view of, or null where the view
-/// is a slice already.
-static AffineExpr getWholeTokens(Value map) {
+/// The dimension of the buffer behind \p map that dimension \p dim of the map
+/// is, or nothing where a view splits or merges it, or is a slice of it.
+static std::optional<unsigned> getRootDim(Value map, unsigned dim) {
+  auto findGroup = [](ArrayRef<ReassociationIndices> groups, int64_t dim) {
+    return llvm::find_if(groups,
+                         [&](const ReassociationIndices &group) {
+                           return llvm::is_contained(group, dim);
+                         }) -
+           groups.begin();
+  };
+  while (Operation *view = map.getDefiningOp<ViewLikeOpInterface>()) {
+    if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
+      SmallVector<ReassociationIndices> groups =
+          expand.getReassociationIndices();
+      const size_t group = findGroup(groups, dim);
+      if (group == groups.size() || groups[group].size() != 1)
+        return std::nullopt;
+      dim = group;
+    } else if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view)) {
+      SmallVector<ReassociationIndices> groups =
+          collapse.getReassociationIndices();
+      if (groups[dim].size() != 1)
+        return std::nullopt;
+      dim = groups[dim].front();
+    } else {
+      return std::nullopt;
+    }
+    map = cast<ViewLikeOpInterface>(view).getViewSource();
+  }
+  return dim;
+}
+
+static bool isSlice(Value map) {
+  while (auto view = map.getDefiningOp<ViewLikeOpInterface>()) {
+    if (isa<memref::SubViewOp>(view))
+      return true;
+    map = view.getViewSource();
+  }
+  return false;
+}
+
+/// Dimension \p dim of \p map as an expression, or null where its buffer does
+/// not tell.
+static AffineExpr getDim(Value map, unsigned dim) {
   BufferOp root = getRoot(map);
-  for (Value view = map; view.getDefiningOp() != root;
-       view = view.getDefiningOp<ViewLikeOpInterface>().getViewSource())
-    if (view.getDefiningOp<memref::SubViewOp>())
-      return {};
-  return root.getDims().getDim(root.getDims().getRank() - 2);
+  std::optional<unsigned> rootDim = getRootDim(map, dim);
+  return root && rootDim ? root.getDims().getDim(*rootDim) : AffineExpr();
+}
+
+/// True if the sizes of a slice of \p map are known.
+static bool canSlice(Value map) {
+  auto type = cast<MemRefType>(map.getType());
+  for (unsigned i = 0, rank = type.getRank(); i < rank; ++i)
+    if (type.isDynamicDim(i) && i != getTokenDim(map) && !getDim(map, i))
+      return false;
+  return true;
 }
 
 /// A view of \p width tokens of \p map from \p first on.
@@ -54,8 +101,7 @@ static Value createSlice(OpBuilder &builder, Location loc, Value map,
       sizes.push_back(builder.getIndexAttr(size));
     else
       sizes.push_back(
-          TokensOp::create(builder, loc, getRoot(map).getDims().getDim(i))
-              .getCount());
+          TokensOp::create(builder, loc, getDim(map, i)).getCount());
   }
   offsets[tokenDim] = first;
   return memref::SubViewOp::create(builder, loc, map, offsets, sizes, strides);
@@ -88,9 +134,15 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     if (!getRoot(operands[1]->get()))
       return task.emitOpError("writes a map that is no accel.buffer of its "
                               "function, or a view of one");
-    AffineExpr tokens = getWholeTokens(operands[1]->get());
-    if (!tokens)
+    Value output = operands[1]->get();
+    if (isSlice(output))
       return success();
+    AffineExpr tokens = getDim(output, getTokenDim(output));
+    if (!tokens || !llvm::all_of(operands, [](OpOperand *operand) {
+          return canSlice(operand->get());
+        }))
+      return task.emitOpError("uses a map whose tokens are no dimension of an "
+                              "accel.buffer, so it cannot be cut to the chip");
 
     OpBuilder builder(task);
     Location loc = task.getLoc();
