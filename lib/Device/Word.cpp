@@ -9,6 +9,7 @@
 #include "DLAVM/Device/Word.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <limits>
@@ -110,17 +111,25 @@ Word dlavm::operator*(const Word &a, const Word &b) {
 }
 
 Word dlavm::floorDiv(const Word &a, const Word &b) {
-  if (a.isConstant() && b.isConstant())
-    return a.min / b.min;
   if (b.isConstant() && b.min == 1)
     return a;
-  return Word::create<arith::DivSIOp>(a, b, a.min / b.max,
-                                      a.max / std::max<int64_t>(1, b.min));
+  const int64_t least = a.min / std::max<int64_t>(1, b.max);
+  const int64_t most = a.max / std::max<int64_t>(1, b.min);
+  if (least == most)
+    return least;
+  return Word::create<arith::DivSIOp>(a, b, least, most);
 }
 
 Word dlavm::remainder(const Word &a, const Word &b) {
   if (a.isConstant() && b.isConstant())
     return a.min % b.min;
+  if (b.isConstant() && b.min == 1)
+    return 0;
+  if (a.max < b.min)
+    return a;
+  // Within one multiple of the divisor the remainder rises with the dividend.
+  if (b.isConstant() && a.min / b.min == a.max / b.min)
+    return Word::create<arith::RemSIOp>(a, b, a.min % b.min, a.max % b.min);
   return Word::create<arith::RemSIOp>(a, b, 0, std::min(a.max, b.max - 1));
 }
 
@@ -134,6 +143,13 @@ Word dlavm::min(const Word &a, const Word &b) {
 }
 
 Word dlavm::ceilDiv(const Word &a, const Word &b) {
+  // Where the bounds decide, no sum is left behind.
+  const int64_t least =
+      llvm::divideCeilSigned(a.getMin(), std::max<int64_t>(1, b.getMax()));
+  const int64_t most =
+      llvm::divideCeilSigned(a.getMax(), std::max<int64_t>(1, b.getMin()));
+  if (least == most)
+    return least;
   return floorDiv(a + (b - 1), b);
 }
 

@@ -104,6 +104,33 @@ TEST_F(WordTest, MinFoldsWhereBoundsDecide) {
   EXPECT_EQ(open.getMax(), 14);
 }
 
+TEST_F(WordTest, QuotientsFoldWhereBoundsDecide) {
+  const int64_t high = int64_t(1) << 32;
+  // The high byte of an address below 4 GiB, and the bits below it.
+  const Word below = i64(0, high - 1), beyond = i64(0, high);
+  EXPECT_EQ(floorDiv(below, high).getConstant(), 0);
+  EXPECT_EQ(get(remainder(below, high)), get(below));
+  const Word rows = i32(33, 64), slice = i32(100, 200);
+  EXPECT_EQ(floorDiv(rows, 32 + rows).getConstant(), 0);
+  EXPECT_EQ(floorDiv(i32(64, 95), 32).getConstant(), 2);
+  EXPECT_EQ(ceilDiv(rows, 32).getConstant(), 2);
+  EXPECT_EQ(ceilDiv(rows, slice).getConstant(), 1);
+  EXPECT_EQ(roundUp(rows, 32).getConstant(), 64);
+  EXPECT_EQ(get(remainder(rows, slice)), get(rows));
+  EXPECT_EQ(remainder(rows, 1).getConstant(), 0);
+  // The sum 32 + rows and its constant.
+  EXPECT_EQ(countOps(), 2u);
+  // One beyond.
+  EXPECT_TRUE(getOp<arith::DivSIOp>(floorDiv(beyond, high)));
+  EXPECT_TRUE(getOp<arith::RemSIOp>(remainder(beyond, high)));
+  EXPECT_TRUE(getOp<arith::DivSIOp>(ceilDiv(i32(32, 64), 32)));
+  EXPECT_TRUE(getOp<arith::RemSIOp>(remainder(i32(33, 100), slice)));
+  // Between two multiples the remainder has bounds of its own.
+  const Word within = remainder(i32(66, 70), 32);
+  EXPECT_EQ(within.getMin(), 2);
+  EXPECT_EQ(within.getMax(), 6);
+}
+
 TEST_F(WordTest, ConstantFactorsComeFirst) {
   auto product = getOp<arith::MulIOp>(i32(1, 100) * 64);
   ASSERT_TRUE(product);
@@ -135,7 +162,7 @@ TEST_F(WordTest, WidensWhere32BitsMayNotDo) {
   // An address makes all wide that it meets, on either side.
   EXPECT_EQ(get(i64(0, 10) + i32(0, 10)).getType(), wide);
   EXPECT_EQ(get(i32(0, 10) + i64(0, 10)).getType(), wide);
-  EXPECT_EQ(get(remainder(i32(0, 10), int64_t(1) << 32)).getType(), wide);
+  EXPECT_EQ(get(remainder(i64(0, largest), i32(1, 10))).getType(), wide);
 }
 
 TEST_F(WordTest, IndexStaysIndex) {
