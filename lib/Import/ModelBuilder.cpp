@@ -197,6 +197,7 @@ void ModelBuilder::addModelFunction(func::FuncOp layerFunction) {
                                          {index, carried.front()});
         scf::YieldOp::create(body, loc, call.getResults());
       });
+  loop->setAttr(LLMDialect::getLayerLoopAttrName(), builder.getUnitAttr());
 
   Value last = LastTokenOp::create(builder, loop.getResult(0));
   Value logits = linear(norm(last, "final_norm"), "lm_head", config.vocabulary);

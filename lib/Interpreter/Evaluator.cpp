@@ -60,17 +60,11 @@ Error Evaluator::evaluate(mlir::scf::ForOp op, Frame &frame) {
   std::vector<RuntimeValue> carried;
   for (Value init : op.getInitArgs())
     carried.push_back(frame.values.find(init)->second);
-  // Like the driver: a loop whose variable ops or functions take as a layer is
-  // one over layers.
   llvm::SaveAndRestore<int64_t> outerLayer(frame.layer);
   Value variable = op.getInductionVar();
-  const bool hasLayers = llvm::any_of(variable.getUsers(), [](Operation *user) {
-    return mlir::isa<mlir::func::CallOp>(user) ||
-           mlir::isa<llm::LLMDialect>(user->getDialect());
-  });
   const int64_t end = frame.getIndex(op.getUpperBound());
   for (int64_t i = frame.getIndex(op.getLowerBound()); i < end; i += step) {
-    if (hasLayers)
+    if (llm::isLayerLoop(op))
       frame.layer = i;
     frame.values[variable] = i;
     for (auto [argument, value] :

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Run/Program.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -259,8 +260,7 @@ private:
           instruction.lhs = getSlot(op.getLowerBound());
           instruction.rhs = getSlot(op.getUpperBound());
           instruction.step = getSlot(op.getStep());
-          instruction.number =
-              llvm::any_of(*op.getBody(), llvm::IsaPred<func::CallOp>);
+          instruction.number = llm::isLayerLoop(op);
           if (failed(flatten(*op.getBody(), instruction.body)))
             return failure();
           body.push_back(std::move(instruction));

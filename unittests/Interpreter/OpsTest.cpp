@@ -376,7 +376,7 @@ TEST_F(OpsTest, TheLayerOfALoop) {
         %a = llm.linear %h, @w[%i] : !x1 -> !x1
         %b = llm.activation silu %a {llm.task = "silu"} : !x1
         scf.yield %a : !x1
-      }
+      } {llm.layer_loop}
       %z = llm.add %y, %x {llm.task = "sum"} : !x1
       return %z : !x1
     })mlir");
@@ -390,6 +390,32 @@ TEST_F(OpsTest, TheLayerOfALoop) {
                                const MapValue &) { layers.push_back(layer); }));
   expectNear(result.maps.front(), {7});
   EXPECT_EQ(layers, (std::vector<int64_t>{0, 1, -1}));
+}
+
+/// A loop is over layers where it says so, whatever takes its variable.
+TEST_F(OpsTest, OtherLoopsHaveNoLayer) {
+  parse(R"mlir(
+    llm.parameter @w from "w{layer}" layers 2 : tensor<1x1xi4>
+    func.func @model(%x: !x1) -> !x1 {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %y = scf.for %i = %c0 to %c2 step %c1 iter_args(%h = %x) -> !x1 {
+        %a = llm.linear %h, @w[%i] {llm.task = "scaled"} : !x1 -> !x1
+        scf.yield %a : !x1
+      }
+      return %y : !x1
+    })mlir");
+  tensors.set("w0", {1, 1}, {2});
+  tensors.set("w1", {1, 1}, {3});
+  auto interpreter = create();
+  std::vector<int64_t> layers;
+  Interpreter::Result result =
+      get(interpreter->run(makeInput(1, {1}), 0,
+                           [&](int64_t layer, llvm::StringRef,
+                               const MapValue &) { layers.push_back(layer); }));
+  expectNear(result.maps.front(), {6});
+  EXPECT_EQ(layers, (std::vector<int64_t>{-1, -1}));
 }
 
 } // namespace

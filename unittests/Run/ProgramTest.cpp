@@ -190,7 +190,7 @@ const std::string layers = R"mlir(
     %c5 = arith.constant 5 : i32
     scf.for %layer = %c0 to %c5 step %c1 : i32 {
       func.call @run_layer(%layer, %seq, %past) : (i32, i32, i32) -> ()
-    }
+    } {llm.layer_loop}
     csb.task "end" "the end"
     return
   })mlir";
@@ -201,6 +201,17 @@ TEST_F(ProgramTest, CallsAFunctionPerLayer) {
   EXPECT_EQ(run(*program, 1, 0),
             "T 0 op, W 3 0, T 1 op, W 3 0, T 2 op, W 3 0, T 3 op, W 3 0, "
             "T 4 op, W 3 0, T -1 end");
+}
+
+// Whatever a loop calls, the attribute alone makes it one over layers.
+TEST_F(ProgramTest, OtherLoopsAreNeverCutShort) {
+  std::string text = layers;
+  text.erase(text.find(" {llm.layer_loop}"), 17);
+  FailureOr<Program> program = create(text);
+  ASSERT_TRUE(succeeded(program));
+  const std::string all = run(*program, 3, 0);
+  EXPECT_EQ(run(*program, 3, 0, /*someLayers=*/true), all);
+  EXPECT_NE(all.find("T 3 op"), std::string::npos);
 }
 
 // Loops over tokens are never cut short.

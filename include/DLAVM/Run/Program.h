@@ -29,8 +29,9 @@ public:
   /// error and fails at an op that a driver could not have either.
   static mlir::FailureOr<Program> create(mlir::ModuleOp module);
 
-  /// Runs a call. With \p someLayers, loops over layers do their first, second
-  /// and last iteration only: layers differ in nothing but their number.
+  /// Runs a call. With \p someLayers, loops over layers (`llm.layer_loop`) do
+  /// their first, second and last iteration only: layers differ in nothing but
+  /// their number.
   /// Fails if seq and past are not a call that the program takes, if a value
   /// does not fit the register that it is written to (0 to 4294967295), if an
   /// operation divides by zero or its result does not fit its type, which is an

@@ -179,9 +179,8 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   builder.setInsertionPointToStart(newLoop.getBody());
   Value variable = newLoop.getInductionVar();
   variable.setLoc(loop.getInductionVar().getLoc());
-  // A loop over layers tells functions or objects which layer it is at.
-  if (llvm::any_of(loop.getInductionVar().getUsers(),
-                   llvm::IsaPred<func::CallOp, accel::GetObjectOp>))
+  newLoop->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  if (llm::isLayerLoop(loop))
     layer = name(variable, "layer");
   reader->bind(loop.getInductionVar(),
                Word(builder, variable, lower.getMin(), upper.getMax() - 1));

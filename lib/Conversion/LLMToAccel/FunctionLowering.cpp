@@ -204,6 +204,7 @@ LogicalResult FunctionLowering::lowerFor(scf::ForOp op) {
   auto loop = scf::ForOp::create(
       builder(), op.getLoc(), map.lookup(op.getLowerBound()),
       map.lookup(op.getUpperBound()), map.lookup(op.getStep()), *inits);
+  loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   for (auto [from, to] : llvm::zip_equal(op.getBody()->getArguments(),
                                          loop.getBody()->getArguments()))
     map.map(from, to);

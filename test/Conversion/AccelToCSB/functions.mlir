@@ -18,7 +18,7 @@ func.func private @layer(%layer: index) {
 // CHECK-NEXT:    csb.check_call %[[SEQ]], %[[PAST]], 2000
 // CHECK-NEXT:    scf.for %[[I:.*]] = %c0_i32 to %c28_i32 step %c1_i32 : i32 {
 // CHECK-NEXT:      func.call @run_layer(%[[I]], %[[SEQ]], %[[PAST]]) : (i32, i32, i32) -> ()
-// CHECK-NEXT:    }
+// CHECK-NEXT:    } {llm.layer_loop}
 // CHECK-NEXT:    return
 func.func @model() {
   %c0 = arith.constant 0 : index
@@ -26,6 +26,40 @@ func.func @model() {
   %c28 = arith.constant 28 : index
   scf.for %i = %c0 to %c28 step %c1 {
     func.call @layer(%i) : (index) -> ()
+  } {llm.layer_loop}
+  return
+}
+
+}
+
+// -----
+
+// Tasks in a loop over layers say which it is, those in another loop do not,
+// though both take its variable.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i64} {
+accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
+
+// CHECK-LABEL: func.func @run(
+// CHECK:         scf.for %[[I:.*]] = %c0_i32 to %c4_i32 step %c1_i32 : i32 {
+// CHECK:           csb.task "in_layers"[%[[I]]]
+// CHECK:         } {llm.layer_loop}
+// CHECK:         scf.for
+// CHECK:           csb.task "in_loop" "RMS norm
+// CHECK-NOT:     llm.layer_loop
+// CHECK:         return
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  scf.for %i = %c0 to %c4 step %c1 {
+    %n = accel.get_object @n[%i] : !accel.object
+    accel.norm rms "in_layers" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+  } {llm.layer_loop}
+  scf.for %i = %c0 to %c4 step %c1 {
+    %n = accel.get_object @n[%i] : !accel.object
+    accel.norm rms "in_loop" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
   }
   return
 }

@@ -26,7 +26,7 @@ func.func private @layer(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq,
 // CHECK-NEXT:    %[[R:.*]] = scf.for %[[I:.*]] = %[[C0]] to %[[C4]] step %[[C1]] iter_args(%[[H:.*]] = %[[IN]]) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
 // CHECK-NEXT:      %[[N:.*]] = func.call @layer(%[[I]], %[[H]]) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
 // CHECK-NEXT:      scf.yield %[[N]]
-// CHECK-NEXT:    }
+// CHECK-NEXT:    } {llm.layer_loop}
 // CHECK-NEXT:    %[[LAST:.*]] = accel.tokens seq - 1
 // CHECK-NEXT:    %[[L:.*]] = memref.subview %[[R]][0, %[[LAST]], 0] [2, 1, 32]
 // CHECK-NEXT:    %[[O:.*]] = accel.buffer "final" host "output" channels 64 : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
@@ -40,7 +40,7 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x1x64
   %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
     %n = func.call @layer(%i, %h) : (index, tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
     scf.yield %n : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
-  }
+  } {llm.layer_loop}
   %l = llm.last_token %r : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   %o = llm.rms_norm %l, @final epsilon 1.0e-5 : tensor<1x1x64xf16>
   return %o : tensor<1x1x64xf16>

@@ -30,7 +30,7 @@ func.func private @layer(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>
 // CHECK-DAG:     %[[X:.*]] = accel.buffer "hidden" at 4096 bytes 16384 live [2, 2]
 // CHECK:         scf.for %[[I:.*]] = %{{.*}} to %{{.*}} step %{{[^ ]*}} {
 // CHECK-NEXT:      func.call @layer(%[[I]]) : (index) -> ()
-// CHECK-NEXT:    }
+// CHECK-NEXT:    } {llm.layer_loop}
 // CHECK:         %[[O:.*]] = accel.buffer "o" at 20480 bytes 16384 live [2, 2] host "output" channels 64
 // CHECK:         accel.norm rms "o" ins(%[[X]] : {{.*}}) weight(%{{.*}}) outs(%[[O]] :
 func.func @model() {
@@ -41,7 +41,7 @@ func.func @model() {
   %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
     %r = func.call @layer(%i, %h) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
-  }
+  } {llm.layer_loop}
   %n = accel.get_object @n[%c0] : !accel.object
   %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "o" ins(%y : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]

@@ -31,7 +31,7 @@ module attributes {llm.max_tokens = "2048"} {}
 
 // -----
 
-// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows 'llm.max_tokens', 'llm.embedding' and 'llm.task'}}
+// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows 'llm.max_tokens', 'llm.embedding', 'llm.task' and 'llm.layer_loop'}}
 module attributes {llm.tokens = 2048 : i64} {}
 
 // -----
@@ -715,3 +715,34 @@ func.func private @f(tensor<1x1x64xf16> {llm.task = "x"})
 
 // expected-error@+1 {{has the attribute "llm.task" at result 0, but those of the llm dialect belong to ops}}
 func.func private @f() -> (tensor<1x1x64xf16> {llm.task = "x"})
+
+// -----
+
+func.func @f(%i: index) {
+  // expected-error@+1 {{'llm.layer_loop' is a unit attribute of an scf.for over the layers of a model, found unit at func.call}}
+  func.call @f(%i) {llm.layer_loop} : (index) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%i: index) {
+  // expected-error@+1 {{'llm.layer_loop' is a unit attribute of an scf.for over the layers of a model, found true at scf.for}}
+  scf.for %j = %i to %i step %i {
+  } {llm.layer_loop = true}
+  return
+}
+
+// -----
+
+func.func @f(%i: index) {
+  // expected-note@+1 {{the other loop}}
+  scf.for %j = %i to %i step %i {
+    scf.for %token = %i to %i step %i {
+      // expected-error@+1 {{is a loop over layers inside another one; a layer has no layers}}
+      scf.for %k = %i to %i step %i {
+      } {llm.layer_loop}
+    }
+  } {llm.layer_loop}
+  return
+}

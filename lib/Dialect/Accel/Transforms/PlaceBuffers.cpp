@@ -159,6 +159,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     auto newLoop = scf::ForOp::create(
         builder, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(),
         loop.getStep(), withoutMaps(loop.getInitArgs()));
+    newLoop->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
     Block *body = newLoop.getBody();
     if (body->mightHaveTerminator())
       body->getTerminator()->erase();

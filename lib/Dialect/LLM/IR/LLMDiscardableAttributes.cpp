@@ -8,6 +8,7 @@
 
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -68,6 +69,23 @@ static LogicalResult verifyTask(Operation *op, Attribute attribute) {
   return success();
 }
 
+static LogicalResult verifyLayerLoop(Operation *op, Attribute attribute) {
+  if (!isa<scf::ForOp>(op) || !isa<UnitAttr>(attribute))
+    return op->emitError("'llm.layer_loop' is a unit attribute of an scf.for "
+                         "over the layers of a model, found ")
+           << attribute << " at " << op->getName();
+  for (Operation *outer = op->getParentOp(); outer;
+       outer = outer->getParentOp()) {
+    if (!isLayerLoop(outer))
+      continue;
+    InFlightDiagnostic diagnostic = op->emitError(
+        "is a loop over layers inside another one; a layer has no layers");
+    diagnostic.attachNote(outer->getLoc()) << "the other loop";
+    return diagnostic;
+  }
+  return success();
+}
+
 LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
                                                    NamedAttribute attribute) {
   if (attribute.getName() == getMaxTokensAttrName())
@@ -76,9 +94,12 @@ LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
     return verifyEmbedding(op, attribute.getValue());
   if (attribute.getName() == getTaskAttrName())
     return verifyTask(op, attribute.getValue());
+  if (attribute.getName() == getLayerLoopAttrName())
+    return verifyLayerLoop(op, attribute.getValue());
   return op->emitError() << "has an attribute " << attribute.getName()
                          << " that the llm dialect does not know; it knows "
-                            "'llm.max_tokens', 'llm.embedding' and 'llm.task'";
+                            "'llm.max_tokens', 'llm.embedding', 'llm.task' and "
+                            "'llm.layer_loop'";
 }
 
 LogicalResult LLMDialect::verifyRegionArgAttribute(Operation *op, unsigned,
@@ -98,6 +119,10 @@ LogicalResult LLMDialect::verifyRegionResultAttribute(
 
 StringAttr dlavm::llm::getTaskName(Operation *op) {
   return op->getAttrOfType<StringAttr>(LLMDialect::getTaskAttrName());
+}
+
+bool dlavm::llm::isLayerLoop(Operation *op) {
+  return op->hasAttr(LLMDialect::getLayerLoopAttrName());
 }
 
 std::string dlavm::llm::toIdentifier(StringRef symbol) {

@@ -73,6 +73,10 @@ ParameterInfo getParameterInfo(ParameterOp parameter);
 /// attribute `llm.task`.
 mlir::StringAttr getTaskName(mlir::Operation *op);
 
+/// True if \p op is a loop over the layers of the model: the attribute
+/// `llm.layer_loop`.
+bool isLayerLoop(mlir::Operation *op);
+
 /// A symbol's name with letters, digits and underscores only, so that the
 /// driver source and file names can show it.
 std::string toIdentifier(llvm::StringRef symbol);

@@ -45,6 +45,13 @@ def LLM_Dialect : Dialect {
     channels] of f16. The pass `llm-name-tasks` gives ops the attribute
     `llm.task`, the name of their hardware task.
 
+    An `scf.for` with the attribute `llm.layer_loop` goes over the layers of the
+    model: its variable is the layer of the ops and calls inside, and iterations
+    differ in nothing but that number. The interpreter and the driver say by it
+    which layer a task belongs to, and `csb-verify-placement` looks at the first,
+    second and last iteration only. It stays at the loop down to the csb program.
+    A loop without it is like any other, whatever takes its variable.
+
     ```mlir
     module attributes {llm.max_tokens = 2048 : i64, llm.embedding = @embedding} {
       llm.parameter @embedding from "model.embed_tokens.weight" : tensor<32000x4096xf16>
@@ -78,6 +85,10 @@ def LLM_Dialect : Dialect {
     /// The attribute of an op that says what its hardware task is called.
     static constexpr ::llvm::StringLiteral getTaskAttrName() {
       return "llm.task";
+    }
+    /// The unit attribute of a loop over layers.
+    static constexpr ::llvm::StringLiteral getLayerLoopAttrName() {
+      return "llm.layer_loop";
     }
   }];
 }
