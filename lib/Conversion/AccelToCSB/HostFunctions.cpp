@@ -16,22 +16,34 @@
 using namespace mlir;
 using namespace dlavm;
 
+/// The host writes a row for each token of the call, and reads as many or one.
+LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
+  FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
+  if (!symbol)
+    return failure();
+  if (!buffer.getHost())
+    return success();
+  const llm::DimsAttr dims = buffer.getDims();
+  MLIRContext *context = buffer.getContext();
+  const AffineExpr one = getAffineConstantExpr(1, context);
+  const AffineExpr tokens =
+      dims.getRank() < 3 ? one : dims.getDim(dims.getRank() - 2);
+  const bool hasAllTokens = tokens == llm::DimsAttr::getSeq(context);
+  if (!hasAllTokens && (buffer.isInput() || tokens != one))
+    return buffer.emitOpError("has ")
+           << llm::stringifyTokens(tokens) << " tokens, but the host "
+           << (buffer.isInput() ? "writes" : "reads")
+           << " those of the call, which are seq"
+           << (buffer.isInput() ? "" : ", or one");
+  buffers.push_back({buffer.getHost()->str(), symbol,
+                     static_cast<int64_t>(buffer.getChannels().value_or(1)),
+                     hasAllTokens});
+  return success();
+}
+
 LogicalResult HostFunctions::collect(ModuleOp module, bool copyWeights) {
-  WalkResult result = module.walk([&](accel::BufferOp buffer) {
-    FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
-    if (!symbol)
-      return WalkResult::interrupt();
-    if (!buffer.getHost())
-      return WalkResult::advance();
-    llm::DimsAttr dims = buffer.getDims();
-    const bool hasAllTokens =
-        dims.getRank() >= 3 &&
-        !isa<AffineConstantExpr>(dims.getDim(dims.getRank() - 2));
-    buffers.push_back({buffer.getHost()->str(), symbol,
-                       static_cast<int64_t>(buffer.getChannels().value_or(1)),
-                       hasAllTokens});
-    return WalkResult::advance();
-  });
+  WalkResult result = module.walk(
+      [&](accel::BufferOp buffer) { return WalkResult(collect(buffer)); });
   if (result.wasInterrupted())
     return failure();
   if (auto name = module->getAttrOfType<FlatSymbolRefAttr>(

@@ -26,7 +26,8 @@ public:
 
   /// Notes the buffers of the host and the embedding before they are gone, and
   /// takes the latter's name from the module. With \p copyWeights
-  /// places a scratch buffer behind all others; fails if it does not fit.
+  /// places a scratch buffer behind all others; fails if it does not fit, or a
+  /// buffer has other tokens than the host can give or take.
   llvm::LogicalResult collect(mlir::ModuleOp module, bool copyWeights);
 
   /// Creates the functions at the end of the module.
@@ -37,9 +38,11 @@ private:
     std::string name;
     mlir::FlatSymbolRefAttr symbol;
     int64_t channels;
+    /// Those of the call, not one.
     bool hasAllTokens;
   };
 
+  llvm::LogicalResult collect(accel::BufferOp buffer);
   llvm::LogicalResult placeScratch(mlir::ModuleOp module);
   void createLoadParameters(mlir::OpBuilder &builder);
   void createCopyWeights(mlir::OpBuilder &builder);
