@@ -38,11 +38,13 @@ struct Program::Instruction {
     Div,
     Rem,
     Min,
+    Compare,
     Copy,
     Write,
     Poll,
     Task,
     Loop,
+    If,
     Call
   };
   Instruction(Kind kind, Operation *op) : kind(kind), place(op->getLoc()) {}
@@ -53,12 +55,13 @@ struct Program::Instruction {
   LocationAttr place;
   unsigned result = 0, lhs = 0, rhs = 0, step = 0;
   /// Of Set: the constant. Of Write and Poll: the register; of Poll the value
-  /// is in `other`. Of Task: 1 if `lhs` is its layer.
+  /// is in `other`. Of Task: 1 if `lhs` is its layer. Of Compare the predicate.
   int64_t number = 0, other = 0;
   /// Of Task its name, of Write the register's.
   std::string name;
-  /// Of Loop; `number` is 1 if it goes over layers.
-  std::vector<Instruction> body;
+  /// Of Loop; `number` is 1 if it goes over layers. Of If what runs if `lhs` is
+  /// not 0, and otherwise.
+  std::vector<Instruction> body, otherwise;
   /// Of Call; the arguments go from `slots` to `targets`.
   Function *callee = nullptr;
   std::vector<unsigned> sources, targets;
@@ -118,6 +121,10 @@ private:
     if (active.size() == kMaxCallDepth) {
       op.emitOpError("is called by more than ")
           << kMaxCallDepth << " functions in a row, which no driver does";
+      return nullptr;
+    }
+    if (!op.getBody().hasOneBlock()) {
+      op.emitOpError("branches between blocks, which no driver does");
       return nullptr;
     }
     active.push_back(op);
@@ -207,6 +214,11 @@ private:
         .Case([&](arith::DivSIOp) { return binary(Instruction::Div); })
         .Case([&](arith::RemSIOp) { return binary(Instruction::Rem); })
         .Case([&](arith::MinSIOp) { return binary(Instruction::Min); })
+        .Case([&](arith::CmpIOp op) {
+          LogicalResult result = binary(Instruction::Compare);
+          body.back().number = static_cast<int64_t>(op.getPredicate());
+          return result;
+        })
         .Case([&](arith::ExtSIOp) { return binary(Instruction::Copy); })
         .Case([&](csb::WriteOp op) -> LogicalResult {
           FailureOr<int64_t> number = getNumber(op, op.getReg());
@@ -262,6 +274,19 @@ private:
           instruction.step = getSlot(op.getStep());
           instruction.number = llm::isLayerLoop(op);
           if (failed(flatten(*op.getBody(), instruction.body)))
+            return failure();
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](scf::IfOp op) -> LogicalResult {
+          if (op.getNumResults() != 0)
+            return op.emitOpError("carries values, which no driver does");
+          Instruction instruction(Instruction::If);
+          instruction.lhs = getSlot(op.getCondition());
+          if (failed(flatten(op.getThenRegion().front(), instruction.body)) ||
+              (!op.getElseRegion().empty() &&
+               failed(
+                   flatten(op.getElseRegion().front(), instruction.otherwise))))
             return failure();
           body.push_back(std::move(instruction));
           return success();
@@ -419,6 +444,12 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
     case Instruction::Min:
       slots[i.result] = std::min(slots[i.lhs], slots[i.rhs]);
       break;
+    case Instruction::Compare:
+      slots[i.result] =
+          arith::applyCmpPredicate(static_cast<arith::CmpIPredicate>(i.number),
+                                   APInt(64, slots[i.lhs], /*isSigned=*/true),
+                                   APInt(64, slots[i.rhs], /*isSigned=*/true));
+      break;
     case Instruction::Copy:
       slots[i.result] = slots[i.lhs];
       break;
@@ -441,6 +472,10 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
       break;
     case Instruction::Loop:
       if (failed(loop(i, sink)))
+        return failure();
+      break;
+    case Instruction::If:
+      if (failed(execute(slots[i.lhs] ? i.body : i.otherwise, sink)))
         return failure();
       break;
     case Instruction::Call:

@@ -174,6 +174,29 @@ TEST_F(ProgramTest, LoopsOverSlices) {
   EXPECT_EQ(run(slices, 10, 0), "W 3 4, W 3 4, W 3 2");
 }
 
+TEST_F(ProgramTest, BranchesChooseByComparisons) {
+  const std::string text = R"mlir(
+  func.func @run(%seq: i32, %past: i32) {
+    %c1 = arith.constant 1 : i32
+    %c2 = arith.constant 2 : i32
+    %c4 = arith.constant 4 : i32
+    %isShort = arith.cmpi slt, %seq, %c4 : i32
+    scf.if %isShort {
+      csb.write @t::@Width, %c1 : i32
+    } else {
+      csb.write @t::@Width, %c2 : i32
+    }
+    %isExact = arith.cmpi eq, %seq, %c4 : i32
+    scf.if %isExact {
+      csb.write @t::@Width, %c4 : i32
+    }
+    return
+  })mlir";
+  EXPECT_EQ(run(text, 3, 0), "W 3 1");
+  EXPECT_EQ(run(text, 4, 0), "W 3 2, W 3 4");
+  EXPECT_EQ(run(text, 5, 0), "W 3 2");
+}
+
 const std::string layers = R"mlir(
   func.func private @run_layer(%layer: i32, %seq: i32, %past: i32) {
     %c0 = arith.constant 0 : i32

@@ -40,6 +40,7 @@ private:
   LogicalResult lowerBlock(Block &from);
   LogicalResult lower(accel::TaskOpInterface task);
   LogicalResult lower(scf::ForOp loop);
+  LogicalResult lower(scf::IfOp branch);
   void lower(func::CallOp call);
 
   Value name(Value value, StringRef text) {
@@ -63,6 +64,9 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
   MLIRContext *context = from.getContext();
   if (from.isExternal())
     return from.emitOpError("has no body");
+  if (!from.getBody().hasOneBlock())
+    return from.emitOpError("branches between blocks; drivers have scf.for, "
+                            "scf.if and func.call");
   if (from.getNumArguments() > 1 || from.getNumResults() > 0 ||
       llvm::any_of(from.getArgumentTypes(),
                    [](Type type) { return !type.isIndex(); }))
@@ -99,8 +103,9 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
 
 /// True for the ops whose results tasks, loops and calls read.
 static bool isRead(Operation *op) {
-  return isa<accel::AccelDialect, arith::ArithDialect>(op->getDialect()) ||
-         isa<ViewLikeOpInterface>(op) || op->hasTrait<OpTrait::IsTerminator>();
+  return isa_and_nonnull<accel::AccelDialect, arith::ArithDialect>(
+             op->getDialect()) ||
+         isa<ViewLikeOpInterface, scf::YieldOp, func::ReturnOp>(op);
 }
 
 LogicalResult ProgramLowering::lowerBlock(Block &from) {
@@ -110,6 +115,8 @@ LogicalResult ProgramLowering::lowerBlock(Block &from) {
       result = lower(task);
     else if (auto loop = dyn_cast<scf::ForOp>(op))
       result = lower(loop);
+    else if (auto branch = dyn_cast<scf::IfOp>(op))
+      result = lower(branch);
     else if (auto call = dyn_cast<func::CallOp>(op))
       lower(call);
     else if (!isRead(&op))
@@ -185,6 +192,40 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   reader->bind(loop.getInductionVar(),
                Word(builder, variable, lower.getMin(), upper.getMax() - 1));
   return lowerBlock(*loop.getBody());
+}
+
+LogicalResult ProgramLowering::lower(scf::IfOp branch) {
+  if (branch.getNumResults() > 0)
+    return branch.emitOpError("carries values; run accel-place-buffers before, "
+                              "which roots maps in buffers");
+  auto condition = branch.getCondition().getDefiningOp<arith::CmpIOp>();
+  if (!condition)
+    return branch.emitOpError("has a condition that no driver can compute; "
+                              "arith.cmpi of counts is one");
+  const Word lhs = reader->getWord(condition.getLhs());
+  const Word rhs = reader->getWord(condition.getRhs());
+  Location loc = branch.getLoc();
+  auto isWide = [&](const Word &word) {
+    return word.materialize(builder, loc).getType().isInteger(64);
+  };
+  Type type =
+      isWide(lhs) || isWide(rhs) ? builder.getI64Type() : builder.getI32Type();
+  auto isTrue = arith::CmpIOp::create(
+      builder, condition.getLoc(), condition.getPredicate(),
+      lhs.materialize(builder, loc, type), rhs.materialize(builder, loc, type));
+  const bool hasElse = !branch.getElseRegion().empty();
+  auto newBranch = scf::IfOp::create(builder, loc, isTrue, hasElse);
+  newBranch->setDiscardableAttrs(branch->getDiscardableAttrDictionary());
+  for (auto [from, to] :
+       llvm::zip_equal(branch->getRegions(), newBranch->getRegions())) {
+    if (from.empty())
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&to.front());
+    if (failed(lowerBlock(from.front())))
+      return failure();
+  }
+  return success();
 }
 
 void ProgramLowering::lower(func::CallOp call) {

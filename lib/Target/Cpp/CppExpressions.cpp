@@ -20,6 +20,8 @@ using namespace dlavm;
 std::string CppExpressions::getType(Type type) {
   if (isa<csb::RowsType>(type))
     return "std::vector<uint16_t>";
+  if (type.isInteger(1))
+    return "bool";
   return type.isInteger(64) ? "int64_t" : "int32_t";
 }
 
@@ -81,6 +83,25 @@ static std::string getLiteral(int64_t value) {
   return std::to_string(value);
 }
 
+static StringRef getSpelling(arith::CmpIPredicate predicate) {
+  switch (predicate) {
+  case arith::CmpIPredicate::eq:
+    return " == ";
+  case arith::CmpIPredicate::ne:
+    return " != ";
+  case arith::CmpIPredicate::slt:
+    return " < ";
+  case arith::CmpIPredicate::sle:
+    return " <= ";
+  case arith::CmpIPredicate::sgt:
+    return " > ";
+  case arith::CmpIPredicate::sge:
+    return " >= ";
+  default:
+    llvm_unreachable("csb-prepare-emission refuses unsigned comparisons");
+  }
+}
+
 std::string CppExpressions::compute(Operation *op, Precedence precedence) {
   auto binary = [&](StringRef spelling, Precedence own) -> std::string {
     Value lhs = op->getOperand(0), rhs = op->getOperand(1);
@@ -111,6 +132,9 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
       .Case([&](arith::MulIOp) { return binary(" * ", Precedence::Product); })
       .Case([&](arith::DivSIOp) { return binary(" / ", Precedence::Product); })
       .Case([&](arith::RemSIOp) { return binary(" % ", Precedence::Product); })
+      .Case([&](arith::CmpIOp op) {
+        return binary(getSpelling(op.getPredicate()), Precedence::Comparison);
+      })
       .Case([&](arith::MinSIOp op) {
         const bool wide = op.getType().isInteger(64);
         return std::string("std::min") + (wide ? "<int64_t>(" : "(") +

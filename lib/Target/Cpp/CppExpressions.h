@@ -42,11 +42,11 @@ public:
   /// Identifier of a named value of a register, unique in its table.
   static std::string getValueName(csb::RegisterOp reg,
                                   mlir::NamedAttribute value);
-  /// `int32_t`, `int64_t` or, of rows, `std::vector<uint16_t>`.
+  /// `bool`, `int32_t`, `int64_t` or, of rows, `std::vector<uint16_t>`.
   static std::string getType(mlir::Type type);
 
 private:
-  enum class Precedence { Lowest, Sum, Product, Unary };
+  enum class Precedence { Lowest, Comparison, Sum, Product, Unary };
   std::string get(mlir::Value value, Precedence precedence);
   std::string compute(mlir::Operation *op, Precedence precedence);
 

@@ -43,6 +43,7 @@ private:
   LogicalResult printBlock(Block &block);
   LogicalResult print(Operation *op);
   LogicalResult printLoop(scf::ForOp loop);
+  LogicalResult printBranch(scf::IfOp branch);
   void printComment(csb::TaskOp task);
   void print(csb::TaskOp op);
   void print(csb::WriteOp op);
@@ -199,8 +200,8 @@ LogicalResult CppPrinter::printBlock(Block &block) {
   for (Operation &op : block) {
     // A blank line between tasks.
     Operation *previous = op.getPrevNode();
-    if (isa_and_nonnull<csb::PollOp, scf::ForOp, csb::StepOp, csb::CheckCallOp>(
-            previous) &&
+    if (isa_and_nonnull<csb::PollOp, scf::ForOp, scf::IfOp, csb::StepOp,
+                        csb::CheckCallOp>(previous) &&
         !isa<csb::StepOp>(op) && !op.hasTrait<OpTrait::IsTerminator>())
       os << "\n";
     if (failed(print(&op)))
@@ -224,6 +225,8 @@ LogicalResult CppPrinter::print(Operation *op) {
     return success();
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return printLoop(loop);
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    return printBranch(branch);
   if (op->getNumResults() == 1) {
     // Reading a register may have an effect that is all a function wants.
     if (op->use_empty())
@@ -299,6 +302,17 @@ LogicalResult CppPrinter::printLoop(scf::ForOp loop) {
     os << variable << " += " << step;
   os << ") {\n";
   LogicalResult result = printIndented(*loop.getBody());
+  os << "}\n";
+  return result;
+}
+
+LogicalResult CppPrinter::printBranch(scf::IfOp branch) {
+  os << "if (" << expressions.get(branch.getCondition()) << ") {\n";
+  LogicalResult result = printIndented(branch.getThenRegion().front());
+  if (!branch.getElseRegion().empty() && succeeded(result)) {
+    os << "} else {\n";
+    result = printIndented(branch.getElseRegion().front());
+  }
   os << "}\n";
   return result;
 }

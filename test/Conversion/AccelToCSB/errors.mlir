@@ -235,3 +235,56 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// What stands in a second block would be left out.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op branches between blocks; drivers have scf.for, scf.if and func.call}}
+func.func @model() {
+  return
+^bb1:
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %true = arith.constant true
+  // expected-error@+1 {{'scf.if' op has a condition that no driver can compute; arith.cmpi of counts is one}}
+  scf.if %true {
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %true = arith.constant true
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{'scf.if' op carries values; run accel-place-buffers before}}
+  %0 = scf.if %true -> index {
+    scf.yield %c0 : index
+  } else {
+    scf.yield %c0 : index
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  // expected-error@+1 {{'scf.execute_region' op is no hardware task and nothing that one reads, so no driver can do it}}
+  scf.execute_region {
+    scf.yield
+  }
+  return
+}
+}

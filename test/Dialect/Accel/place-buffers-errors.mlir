@@ -116,3 +116,81 @@ func.func @model() {
 // expected-error@+1 {{does not state its largest context; give the module the attribute llm.max_tokens = N : i64}}
 module attributes {accel.device = "edgellm-20241128"} {
 }
+
+// -----
+
+// Tasks in regions that are no part of a run, and ops that might use a map.
+
+!map = memref<2x?x32xf16, #accel.space<ddr>>
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model() {
+  %x = accel.buffer "x" : !map, <2, seq, 32>
+  // expected-error@+1 {{'scf.execute_region' op is no part of a run that maps can be placed for; hardware tasks, scf.for, scf.if, func.call, views and integer arithmetic are}}
+  scf.execute_region {
+    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+    scf.yield
+  }
+  return
+}
+}
+
+// -----
+
+!map = memref<2x?x32xf16, #accel.space<ddr>>
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model(%again: i1) {
+  %x = accel.buffer "x" : !map, <2, seq, 32>
+  // expected-error@+1 {{'scf.while' op is no part of a run}}
+  scf.while : () -> () {
+    scf.condition(%again)
+  } do {
+    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+    scf.yield
+  }
+  return
+}
+}
+
+// -----
+
+!map = memref<2x?x32xf16, #accel.space<ddr>>
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model(%i: index) {
+  %x = accel.buffer "x" : !map, <2, seq, 32>
+  // expected-error@+1 {{'memref.load' op is no part of a run}}
+  %0 = memref.load %x[%i, %i, %i] : !map
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+// expected-error@+1 {{'func.func' op branches between blocks; a run goes through scf.for, scf.if and func.call}}
+func.func @model() {
+  return
+^bb1:
+  return
+}
+}
+
+// -----
+
+// The branch hands on what the other one may write over.
+
+!map = memref<1x?x32xf16, #accel.space<ddr>>
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model(%c: i1) {
+  // expected-error@+1 {{'accel.buffer' op 'x' and another map are handed around as one}}
+  %x = accel.buffer "x" host "input" channels 32 : !map, <1, seq, 32>
+  %r = scf.if %c -> !map {
+    // expected-note@+1 {{the other map}}
+    %a = accel.buffer "a" : !map, <1, seq, 32>
+    accel.elementwise add "a" ins(%x, %x : !map, !map) outs(%a : !map)
+    scf.yield %a : !map
+  } else {
+    scf.yield %x : !map
+  }
+  return
+}
+}

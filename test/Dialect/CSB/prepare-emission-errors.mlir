@@ -1,9 +1,53 @@
 // RUN: dlavm-opt %s --csb-prepare-emission -split-input-file -verify-diagnostics
 
 func.func @f(%condition: i1) {
-  // expected-error@+1 {{'scf.if' op has no equivalent in driver source, which knows the csb dialect, scf.for without results, func.call and integer arithmetic; lower it before}}
+  // expected-error@+1 {{'scf.while' op has no equivalent in driver source, which knows the csb dialect, scf.for and scf.if without results, func.call and signed integer arithmetic; lower it before}}
+  scf.while : () -> () {
+    scf.condition(%condition)
+  } do {
+    scf.yield
+  }
+  return
+}
+
+// -----
+
+func.func @f(%condition: i1) {
+  // expected-error@+1 {{'scf.if' op has a condition that is no arith.cmpi}}
   scf.if %condition {
   }
+  return
+}
+
+// -----
+
+func.func @f(%a: i32) -> i32 {
+  %0 = arith.cmpi slt, %a, %a : i32
+  // expected-error@+1 {{'scf.if' op has no equivalent in driver source}}
+  %1 = scf.if %0 -> i32 {
+    scf.yield %a : i32
+  } else {
+    scf.yield %a : i32
+  }
+  return %1 : i32
+}
+
+// -----
+
+func.func @f(%a: i32) {
+  // expected-error@+1 {{'arith.cmpi' op has no equivalent in driver source}}
+  %0 = arith.cmpi ult, %a, %a : i32
+  scf.if %0 {
+  }
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'func.func' op branches between blocks; driver source has scf.for, scf.if and func.call}}
+func.func @f() {
+  return
+^bb1:
   return
 }
 

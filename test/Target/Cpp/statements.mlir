@@ -52,6 +52,39 @@ func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
   scf.for %i = %c5 to %seq step %c2 : i32 {
     csb.write @one::@Mode, %i : i32
   }
+  // CHECK: if (seq < 5) {
+  // CHECK-NEXT: device.write(one::Mode, seq + past);
+  // CHECK-NEXT: } else {
+  // CHECK-NEXT: const int32_t twice = 2 * seq;
+  // CHECK-NEXT: device.write(one::Mode, twice + past);
+  // CHECK-NEXT: device.write(one::Mode, twice);
+  // CHECK-NEXT: }
+  %isShort = arith.cmpi slt, %seq, %c5 : i32
+  scf.if %isShort {
+    %sum = arith.addi %seq, %past overflow<nsw> : i32
+    csb.write @one::@Mode, %sum : i32
+  } else {
+    %twice = arith.muli %seq, %c2 overflow<nsw> : i32 loc("twice")
+    %sum = arith.addi %twice, %past overflow<nsw> : i32
+    csb.write @one::@Mode, %sum : i32
+    csb.write @one::@Mode, %twice : i32
+  }
+  // A condition that two branches ask is computed once.
+  // CHECK: const bool none = seq - past == 0;
+  // CHECK: if (none) {
+  // CHECK-NEXT: device.write(one::Mode, 5);
+  // CHECK-NEXT: }
+  // CHECK: if (none) {
+  // CHECK-NEXT: device.write(one::Mode, seq);
+  // CHECK-NEXT: }
+  %difference = arith.subi %seq, %past overflow<nsw> : i32
+  %none = arith.cmpi eq, %difference, %c0 : i32 loc("none")
+  scf.if %none {
+    csb.write @one::@Mode, %c5 : i32
+  }
+  scf.if %none {
+    csb.write @one::@Mode, %seq : i32
+  }
   // Outside the layers there is no layer.
   // CHECK: // head: the last
   // CHECK-NEXT: device.task(-1, "head");

@@ -141,6 +141,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     }
     // Nothing uses what functions and loops hand around any more.
     getOperation().walk([](scf::ForOp loop) { dropMaps(loop); });
+    getOperation().walk([](scf::IfOp branch) { dropMaps(branch); });
     for (auto function : getOperation().getOps<func::FuncOp>())
       dropMaps(function);
   }
@@ -177,6 +178,31 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     Operation *yield = body->getTerminator();
     yield->setOperands(withoutMaps(yield->getOperands()));
     loop.erase();
+  }
+
+  static void dropMaps(scf::IfOp branch) {
+    if (llvm::none_of(branch.getResultTypes(), isMap))
+      return;
+    OpBuilder builder(branch);
+    SmallVector<Type> types;
+    llvm::copy_if(branch.getResultTypes(), std::back_inserter(types),
+                  [](Type type) { return !isMap(type); });
+    auto newBranch =
+        scf::IfOp::create(builder, branch.getLoc(), types,
+                          branch.getCondition(), /*addThenBlock=*/false,
+                          /*addElseBlock=*/false);
+    newBranch->setDiscardableAttrs(branch->getDiscardableAttrDictionary());
+    for (auto [to, from] :
+         llvm::zip_equal(newBranch->getRegions(), branch->getRegions())) {
+      to.takeBody(from);
+      Operation *yield = to.front().getTerminator();
+      yield->setOperands(withoutMaps(yield->getOperands()));
+    }
+    unsigned next = 0;
+    for (Value result : branch.getResults())
+      if (!isMap(result.getType()))
+        result.replaceAllUsesWith(newBranch.getResult(next++));
+    branch.erase();
   }
 
   static void dropMaps(func::FuncOp function) {

@@ -8,7 +8,9 @@
 
 #include "Timeline.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -85,27 +87,46 @@ LogicalResult Timeline::compute() {
 static bool isMap(Value value) { return isa<MemRefType>(value.getType()); }
 
 LogicalResult Timeline::walk(func::FuncOp function) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("branches between blocks; a run goes through "
+                                "scf.for, scf.if and func.call");
   active.push_back(function);
   LogicalResult result = walk(function.getBody().front());
   active.pop_back();
   return result;
 }
 
+/// True for the ops that start no task; those that use what they name do.
+static bool startsNothing(Operation *op) {
+  return op->getNumRegions() == 0 &&
+         (isa<ViewLikeOpInterface, scf::YieldOp, func::ReturnOp>(op) ||
+          isa_and_nonnull<AccelDialect, arith::ArithDialect>(op->getDialect()));
+}
+
 LogicalResult Timeline::walk(Block &block) {
   for (Operation &op : block) {
-    if (auto call = dyn_cast<func::CallOp>(op)) {
-      if (failed(walk(call)))
-        return failure();
-    } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      if (failed(walk(loop)))
-        return failure();
-    } else if (isa<TaskOpInterface>(op)) {
-      ++now;
-      for (Value operand : op.getOperands())
-        if (isMap(operand))
-          touch(operand);
-      ++now;
-    }
+    LogicalResult result =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case<func::CallOp, scf::ForOp, scf::IfOp>(
+                [&](auto op) { return walk(op); })
+            .Case([&](TaskOpInterface task) {
+              ++now;
+              for (Value operand : task->getOperands())
+                if (isMap(operand))
+                  touch(operand);
+              ++now;
+              return success();
+            })
+            .Default([](Operation *op) -> LogicalResult {
+              if (startsNothing(op))
+                return success();
+              return op->emitOpError("is no part of a run that maps can be "
+                                     "placed for; hardware tasks, scf.for, "
+                                     "scf.if, func.call, views and integer "
+                                     "arithmetic are");
+            });
+    if (failed(result))
+      return failure();
   }
   return success();
 }
@@ -179,6 +200,32 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
       content.live.back().first = begin;
     if (i >= numOutside || content.live.back().last > lastBefore[i])
       content.live.back().last = now;
+  }
+  return success();
+}
+
+/// Either branch runs, so the times of the one that comes second are too late
+/// at worst.
+LogicalResult Timeline::walk(scf::IfOp branch) {
+  SmallVector<std::pair<Value, Value>> yields;
+  for (Region &region : branch->getRegions()) {
+    if (region.empty())
+      continue;
+    Block &block = region.front();
+    if (failed(walk(block)))
+      return failure();
+    for (auto [yielded, result] : llvm::zip_equal(
+             block.getTerminator()->getOperands(), branch.getResults())) {
+      if (!isMap(result))
+        continue;
+      touch(yielded);
+      yields.push_back({yielded, result});
+    }
+  }
+  // Behind both: a result holds nothing while a branch computes it.
+  for (auto [yielded, result] : yields) {
+    join(yielded, result);
+    touch(result);
   }
   return success();
 }

@@ -46,15 +46,17 @@ struct Place {
   bool overlaps(const Place &other) const;
 };
 
-/// Follows a run from the function that the host calls through loops and
-/// calls: each loop body once, each callee at every call.
+/// Follows a run from the function that the host calls through loops, branches
+/// and calls: each loop body once, both branches one after the other, each
+/// callee at every call.
 class Timeline {
 public:
   /// Sizes of places are multiples of \p granule bytes.
   Timeline(mlir::ModuleOp module, int64_t maxTokens, int64_t granule)
       : module(module), maxTokens(maxTokens), granule(granule) {}
 
-  /// Emits an error at a call or loop that would overwrite what it still reads.
+  /// Emits an error at a call or loop that would overwrite what it still reads,
+  /// and at an op that is no known part of a run.
   llvm::LogicalResult compute();
 
   llvm::MutableArrayRef<Place> getPlaces() { return places; }
@@ -75,6 +77,7 @@ private:
   llvm::LogicalResult walk(mlir::Block &block);
   llvm::LogicalResult walk(mlir::func::CallOp call);
   llvm::LogicalResult walk(mlir::scf::ForOp loop);
+  llvm::LogicalResult walk(mlir::scf::IfOp branch);
   llvm::LogicalResult checkPlaces();
   llvm::LogicalResult createPlaces();
 

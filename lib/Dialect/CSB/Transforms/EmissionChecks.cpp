@@ -25,7 +25,7 @@ using namespace dlavm::csb;
 
 bool csb::isArithmetic(Operation *op) {
   return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
-             arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp>(op);
+             arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp, arith::CmpIOp>(op);
 }
 
 /// The ops that use a value; C++ widens integers by itself, so those that use
@@ -139,8 +139,11 @@ static bool isInteger(Type type) {
 }
 
 static bool isExpressible(Operation *op) {
-  if (isa<scf::ForOp>(op))
+  if (isa<scf::ForOp, scf::IfOp>(op))
     return op->getNumResults() == 0;
+  // Words of a driver are signed.
+  if (auto compare = dyn_cast<arith::CmpIOp>(op))
+    return compare.getPredicate() <= arith::CmpIPredicate::sge;
   return isArithmetic(op) ||
          isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp,
              AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
@@ -176,13 +179,13 @@ static LogicalResult checkOp(Operation *op) {
   if (!isExpressible(op))
     return op->emitOpError(
         "has no equivalent in driver source, which knows the csb dialect, "
-        "scf.for without results, func.call and integer arithmetic; lower "
-        "it before");
+        "scf.for and scf.if without results, func.call and signed integer "
+        "arithmetic; lower it before");
   if (isArithmetic(op) || isa<arith::ConstantOp, scf::ForOp>(op))
     for (Type type :
          llvm::concat<const Type>(SmallVector<Type>(op->getOperandTypes()),
                                   SmallVector<Type>(op->getResultTypes())))
-      if (!isInteger(type))
+      if (!isInteger(type) && !(isa<arith::CmpIOp>(op) && type.isInteger(1)))
         return op->emitOpError("computes with ")
                << type << "; driver source has i32 and i64";
   if (isa<arith::DivSIOp, arith::RemSIOp>(op)) {
@@ -190,6 +193,10 @@ static LogicalResult checkOp(Operation *op) {
     if (divisor && cast<IntegerAttr>(divisor.getValue()).getValue().isZero())
       return op->emitOpError("divides by zero");
   }
+  // A bool is what a comparison of this function says.
+  if (auto branch = dyn_cast<scf::IfOp>(op);
+      branch && !branch.getCondition().getDefiningOp<arith::CmpIOp>())
+    return op->emitOpError("has a condition that is no arith.cmpi");
   if (failed(checkRows(op)) || failed(checkHostOnly(op)))
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -249,6 +256,9 @@ static LogicalResult checkFunction(func::FuncOp function) {
   if (function.isExternal())
     return function.emitOpError("has no body, but driver source consists of "
                                 "definitions; remove it or give it one");
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("branches between blocks; driver source has "
+                                "scf.for, scf.if and func.call");
   WalkResult result =
       function.walk<WalkOrder::PreOrder>([&](Operation *op) -> WalkResult {
         return op == function ? success() : checkOp(op);

@@ -113,13 +113,17 @@ struct PrepareEmission
     prepare(function.getBody().front(), names);
   }
 
-  /// The names of one loop are free again after it.
+  /// The names of one loop or branch are free again after it.
   void prepare(Block &block, NameTable names) {
     for (Operation &op : block) {
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
         NameTable inner = names;
         setName(loop, inner.get(getWish(loop.getInductionVar(), "i")));
         prepare(*loop.getBody(), inner);
+      } else if (auto branch = dyn_cast<scf::IfOp>(op)) {
+        for (Region &region : branch->getRegions())
+          for (Block &inner : region)
+            prepare(inner, names);
       } else if (op.getNumResults() == 1) {
         const bool isNamed = needsName(&op);
         ++(isNamed ? numNamed : numInlined);

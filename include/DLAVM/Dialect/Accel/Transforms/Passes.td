@@ -76,8 +76,8 @@ def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
     the smallest gap that fits it (best fit). A buffer is as large as the
     largest of the corners (seq, past) = (1, 0), (N, 0), (1, N - 1) makes it.
 
-    What is handed to and from functions and loops is one place: a layer's
-    result lies where its argument lies. What a caller keeps across a call
+    What is handed to and from functions, loops and branches is one place: a
+    layer's result lies where its argument lies. What a caller keeps across a call
     counts as live all through it. With places fixed, functions and loops hand
     no maps around any more; each function roots them in its own `accel.buffer`.
 

@@ -20,7 +20,8 @@ def CSB_Dialect : Dialect {
   let description = [{
     Mirrors the driver's API one to one, so that the emission of C++ holds no
     logic. Values are i32 (register words) and i64 (addresses, because DDR goes
-    beyond 2^31); arithmetic is that of the arith dialect, loops are `scf.for`.
+    beyond 2^31); arithmetic is that of the arith dialect, loops are `scf.for`,
+    branches `scf.if`.
 
     Registers, buffers and objects are symbols, so that the driver source can
     name them. What parameter files are made of stays in the module, too: the
