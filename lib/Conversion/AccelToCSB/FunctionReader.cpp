@@ -21,43 +21,59 @@ using namespace dlavm;
 // Counts
 //===----------------------------------------------------------------------===//
 
-Word FunctionReader::compute(AffineExpr expr) {
+Word FunctionReader::compute(AffineExpr expr, Value user) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
     return constant.getValue();
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
     return dim.getPosition() == 0 ? seq : past;
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  const Word lhs = compute(binary.getLHS());
-  // Affine expressions have no difference: they add a negative constant.
-  auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  if (expr.getKind() == AffineExprKind::Add && constant &&
-      constant.getValue() < 0)
-    return lhs - (-constant.getValue());
-  const Word rhs = compute(binary.getRHS());
-  switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return lhs + rhs;
-  case AffineExprKind::Mul:
-    return lhs * rhs;
-  case AffineExprKind::FloorDiv:
-    return floorDiv(lhs, rhs);
-  case AffineExprKind::CeilDiv:
-    return ceilDiv(lhs, rhs).named("column_groups");
-  case AffineExprKind::Mod:
-    return remainder(lhs, rhs);
-  default:
-    llvm_unreachable("not an affine expression");
+  std::optional<llm::TokenRange> range = llm::getRange(expr, maxTokens);
+  if (!range) {
+    fail(user, "counts " + llm::stringifyTokens(expr) +
+                   ", which 64 bits may not hold");
+    return 0;
   }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  const Word lhs = compute(binary.getLHS(), user);
+  auto combine = [&]() -> Word {
+    // Affine expressions have no difference: they add a negative constant.
+    auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    if (expr.getKind() == AffineExprKind::Add && constant &&
+        constant.getValue() < 0)
+      return lhs - (-constant.getValue());
+    const Word rhs = compute(binary.getRHS(), user);
+    if (expr.getKind() == AffineExprKind::Add)
+      return lhs + rhs;
+    if (expr.getKind() == AffineExprKind::Mul)
+      return lhs * rhs;
+    // C++ rounds toward zero.
+    if (lhs.getMin() < 0) {
+      fail(user, "divides " + llm::stringifyTokens(binary.getLHS()) +
+                     ", which may be negative");
+      return 0;
+    }
+    if (expr.getKind() == AffineExprKind::FloorDiv)
+      return floorDiv(lhs, rhs);
+    if (expr.getKind() == AffineExprKind::CeilDiv)
+      return ceilDiv(lhs, rhs).named("column_groups");
+    return remainder(lhs, rhs);
+  };
+  return combine().withBounds(range->min, range->max);
 }
 
-Word FunctionReader::getTokens(AffineExpr expr) {
-  const llm::TokenRange range = llm::getRange(expr, maxTokens);
-  if (expr == llm::DimsAttr::getTotal(expr.getContext()))
-    return compute(expr).named("total").withBounds(range.min, range.max);
-  return compute(expr).withBounds(range.min, range.max);
+Word FunctionReader::getTokens(AffineExpr expr, Value user) {
+  const Word word = compute(expr, user);
+  if (word.getMin() < 0) {
+    fail(user,
+         "counts " + llm::stringifyTokens(expr) + ", which may be negative");
+    return 0;
+  }
+  return expr == llm::DimsAttr::getTotal(expr.getContext())
+             ? word.named("total")
+             : word;
 }
 
-void FunctionReader::fail(Value value, StringRef why) {
+void FunctionReader::fail(Value value, const Twine &why) {
+  // What follows from the first error is none of its own.
   if (std::exchange(failed, true))
     return;
   if (Operation *op = value.getDefiningOp())
@@ -98,7 +114,9 @@ Word FunctionReader::computeWord(Value index) {
   };
   Word word =
       llvm::TypeSwitch<Operation *, Word>(op)
-          .Case([&](accel::TokensOp op) { return getTokens(op.getExpr()); })
+          .Case([&](accel::TokensOp op) {
+            return getTokens(op.getExpr(), op.getCount());
+          })
           .Case([&](arith::ConstantOp op) {
             return Word(cast<IntegerAttr>(op.getValue()).getInt());
           })
@@ -166,7 +184,7 @@ FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
   auto type = cast<MemRefType>(buffer.getBuffer().getType());
   View view{buffer, 0, {}, {}};
   for (AffineExpr dim : buffer.getDims().getMap().getResults())
-    view.sizes.push_back(getTokens(dim));
+    view.sizes.push_back(getTokens(dim, buffer.getBuffer()));
   view.strides.assign(type.getRank(), 0);
   Word stride = type.getElementTypeBitWidth() / 8;
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {

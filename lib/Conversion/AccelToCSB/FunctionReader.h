@@ -48,14 +48,15 @@ private:
   };
   View getView(mlir::Value map);
   View getView(accel::BufferOp buffer);
-  /// An expression of seq and past, with the bounds of the corners.
-  Word getTokens(mlir::AffineExpr expr);
-  Word compute(mlir::AffineExpr expr);
+  /// An expression of seq and past with its bounds. Emits an error at \p user
+  /// where it may be negative, or needs more than 64 bits.
+  Word getTokens(mlir::AffineExpr expr, mlir::Value user);
+  Word compute(mlir::AffineExpr expr, mlir::Value user);
   Word computeWord(mlir::Value index);
   Word getSymbol(mlir::FlatSymbolRefAttr symbol, int64_t value);
   Word getWord(mlir::OpFoldResult value);
-  /// Emits an error at the value and remembers it.
-  void fail(mlir::Value value, llvm::StringRef why);
+  /// Emits an error at the value, unless there was one, and remembers it.
+  void fail(mlir::Value value, const llvm::Twine &why);
 
   mlir::OpBuilder &builder;
   Word seq, past;

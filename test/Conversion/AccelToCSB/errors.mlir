@@ -238,6 +238,32 @@ func.func @model() {
 
 // -----
 
+// C++ rounds quotients toward zero.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  // expected-error@+1 {{'accel.buffer' op divides seq - 5, which may be negative}}
+  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, (seq - 5) floordiv 3 + 2, 32>
+  accel.elementwise add "sum" ins(%0, %0 : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%0 : memref<2x?x32xf16, #accel.space<ddr>>)
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  // expected-error@+1 {{'accel.tokens' op counts seq + past * -1, which may be negative}}
+  %t = accel.tokens seq - past
+  %1 = memref.subview %0[0, %t, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
+  accel.elementwise add "sum" ins(%1, %1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>, memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) outs(%1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>)
+  return
+}
+}
+
+// -----
+
 // What stands in a second block would be left out.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {

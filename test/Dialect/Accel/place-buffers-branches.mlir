@@ -91,3 +91,23 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// Sizes are those of the call that needs most, which is no corner of the calls
+// here: 64 pages of 65 tokens, and 127 tokens.
+
+!pages = memref<?x?x32xf16, #accel.space<ddr>>
+!some = memref<2x?x32xf16, #accel.space<ddr>>
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+// CHECK-LABEL: func.func @model()
+func.func @model() {
+  // CHECK: accel.buffer "pages" at {{[0-9]+}} bytes 266240 live
+  %p = accel.buffer "pages" : !pages, <past + 1, seq, 32>
+  // CHECK: accel.buffer "some" at {{[0-9]+}} bytes 16256 live
+  %s = accel.buffer "some" : !some, <2, (seq + past - 1) mod 127 + 1, 32>
+  accel.elementwise add "pages" ins(%p, %p : !pages, !pages) outs(%p : !pages)
+  accel.elementwise add "some" ins(%s, %s : !some, !some) outs(%s : !some)
+  return
+}
+}

@@ -746,3 +746,13 @@ func.func @f(%i: index) {
   } {llm.layer_loop}
   return
 }
+
+// -----
+
+// expected-error@+1 {{dimensions must divide by positive constants}}
+func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq floordiv 0, 64>>)
+
+// -----
+
+// expected-error@+1 {{dimensions must divide by positive constants}}
+func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq + past mod -1, 64>>)

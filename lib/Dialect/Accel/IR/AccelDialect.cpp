@@ -115,6 +115,22 @@ const Device *accel::getDevice(Operation *op) {
   return nullptr;
 }
 
+FailureOr<llm::TokenRange> accel::getSizeRange(BufferOp buffer, AffineExpr dim,
+                                               int64_t maxTokens) {
+  std::optional<llm::TokenRange> range = llm::getRange(dim, maxTokens);
+  if (range && range->min >= 0)
+    return *range;
+  InFlightDiagnostic diagnostic = buffer.emitOpError("has a dimension of ")
+                                  << llm::stringifyTokens(dim)
+                                  << ", which in a context of " << maxTokens
+                                  << " tokens ";
+  if (range)
+    diagnostic << "may be " << range->min << ", less than 0";
+  else
+    diagnostic << "needs more than 64 bits";
+  return diagnostic;
+}
+
 BufferOp accel::getRoot(Value map) {
   // Outside functions, ops may use their own results.
   llvm::SmallPtrSet<Operation *, 4> seen;

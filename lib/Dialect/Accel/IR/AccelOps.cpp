@@ -83,9 +83,12 @@ void TokensOp::inferResultRanges(ArrayRef<ConstantIntRanges>,
   std::optional<int64_t> maxTokens = llm::getMaxTokens(*this);
   if (!maxTokens)
     return;
-  llm::TokenRange range = llm::getRange(getExpr(), *maxTokens);
+  std::optional<llm::TokenRange> range = llm::getRange(getExpr(), *maxTokens);
+  if (!range)
+    return;
   setResultRange(getCount(), ConstantIntRanges::fromSigned(
-                                 APInt(64, range.min), APInt(64, range.max)));
+                                 APInt(64, range->min, /*isSigned=*/true),
+                                 APInt(64, range->max, /*isSigned=*/true)));
 }
 
 void TokensOp::getAsmResultNames(OpAsmSetValueNameFn setName) {

@@ -156,8 +156,11 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
              << "does not fit the buffers of " << device.getName()
              << " with one token at the largest context of " << maxTokens
              << " tokens; lower it with --max-tokens";
-    const llm::TokenRange range = llm::getRange(tokens, maxTokens);
-    if (range.max <= limit.getMin()) {
+    FailureOr<llm::TokenRange> range =
+        getSizeRange(getRoot(operands[1]->get()), tokens, maxTokens);
+    if (failed(range))
+      return failure();
+    if (range->max <= limit.getMin()) {
       if (total->use_empty())
         total->erase();
       ++numWhole;
@@ -171,8 +174,8 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     loop.getInductionVar().setLoc(
         NameLoc::get(StringAttr::get(context, "token"), loc));
     builder.setInsertionPointToStart(loop.getBody());
-    const Word first(builder, loop.getInductionVar(), 0, range.max - 1);
-    const Word left = Word(builder, whole, range.min, range.max) - first;
+    const Word first(builder, loop.getInductionVar(), 0, range->max - 1);
+    const Word left = Word(builder, whole, range->min, range->max) - first;
     Value width = min(Word(builder, step, limit.getMin(), limit.getMax()), left)
                       .named("width")
                       .materialize(builder, loc);

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -230,6 +231,29 @@ LogicalResult Timeline::walk(scf::IfOp branch) {
   return success();
 }
 
+/// What a buffer takes in the call that needs most.
+FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
+  ArrayRef<AffineExpr> dims = buffer.getDims().getMap().getResults();
+  for (AffineExpr dim : dims)
+    if (failed(getSizeRange(buffer, dim, maxTokens)))
+      return failure();
+  Type element =
+      cast<MemRefType>(buffer.getBuffer().getType()).getElementType();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
+    return buffer.emitOpError("has elements of ")
+           << element << ", which do not take whole bytes";
+  std::optional<int64_t> bytes = llm::getMaxProduct(dims, maxTokens);
+  if (bytes)
+    bytes =
+        llvm::checkedMul<int64_t>(*bytes, element.getIntOrFloatBitWidth() / 8);
+  // No memory has more, and sums of sizes stay within 64 bits.
+  constexpr int64_t most = int64_t(1) << 48;
+  if (!bytes || *bytes > most)
+    return buffer.emitOpError("takes more than 2^48 bytes in a context of ")
+           << maxTokens << " tokens, more than any memory has";
+  return *bytes;
+}
+
 /// The dimensions of what functions and loops hand around are those of the
 /// buffer that they are joined with.
 LogicalResult Timeline::createPlaces() {
@@ -258,15 +282,12 @@ LogicalResult Timeline::createPlaces() {
              << "this map is no accel.buffer and comes from none, so it cannot "
                 "be placed";
     const llm::DimsAttr dims = buffer.getDims();
-    const unsigned elementBytes = cast<MemRefType>(buffer.getBuffer().getType())
-                                      .getElementTypeBitWidth() /
-                                  8;
+    FailureOr<int64_t> bytes = getBytes(buffer);
+    if (failed(bytes))
+      return failure();
     Place place;
     place.name = members.size() > 1 ? "hidden" : buffer.getName().str();
-    place.bytes =
-        llvm::alignTo(elementBytes * llm::getMaxProduct(
-                                         dims.getMap().getResults(), maxTokens),
-                      granule);
+    place.bytes = llvm::alignTo(*bytes, granule);
     for (unsigned member : members) {
       contents[member].dims = dims;
       placeOf[member] = places.size();

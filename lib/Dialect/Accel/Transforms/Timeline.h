@@ -78,6 +78,7 @@ private:
   llvm::LogicalResult walk(mlir::func::CallOp call);
   llvm::LogicalResult walk(mlir::scf::ForOp loop);
   llvm::LogicalResult walk(mlir::scf::IfOp branch);
+  llvm::FailureOr<int64_t> getBytes(BufferOp buffer);
   llvm::LogicalResult checkPlaces();
   llvm::LogicalResult createPlaces();
 

@@ -267,32 +267,3 @@ std::optional<int64_t> dlavm::llm::getMaxTokens(Operation *op) {
     return std::nullopt;
   return attr.getInt();
 }
-
-/// The value of \p expr at (seq, past).
-static int64_t evaluate(AffineExpr expr, int64_t seq, int64_t past) {
-  MLIRContext *context = expr.getContext();
-  AffineExpr value = expr.replaceDims({getAffineConstantExpr(seq, context),
-                                       getAffineConstantExpr(past, context)});
-  return cast<AffineConstantExpr>(value).getValue();
-}
-
-TokenRange dlavm::llm::getRange(AffineExpr expr, int64_t maxTokens) {
-  const int64_t values[] = {evaluate(expr, 1, 0), evaluate(expr, maxTokens, 0),
-                            evaluate(expr, 1, maxTokens - 1)};
-  return {*std::min_element(std::begin(values), std::end(values)),
-          *std::max_element(std::begin(values), std::end(values))};
-}
-
-int64_t dlavm::llm::getMaxProduct(ArrayRef<AffineExpr> exprs,
-                                  int64_t maxTokens) {
-  int64_t largest = 0;
-  for (auto [seq, past] : {std::pair<int64_t, int64_t>(1, 0),
-                           {maxTokens, 0},
-                           {1, maxTokens - 1}}) {
-    int64_t product = 1;
-    for (AffineExpr expr : exprs)
-      product *= evaluate(expr, seq, past);
-    largest = std::max(largest, product);
-  }
-  return largest;
-}

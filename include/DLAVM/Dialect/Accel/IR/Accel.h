@@ -45,6 +45,11 @@ ObjectKind getObjectKind(Kind kind);
 /// The buffer that \p map is, or is a view of.
 BufferOp getRoot(mlir::Value map);
 
+/// The bounds of a dimension of \p buffer in a context of \p maxTokens tokens.
+/// Emits an error where 64 bits may not hold it, or it may be negative.
+mlir::FailureOr<llm::TokenRange>
+getSizeRange(BufferOp buffer, mlir::AffineExpr dim, int64_t maxTokens);
+
 } // namespace dlavm::accel
 
 #endif // DLAVM_DIALECT_ACCEL_IR_ACCEL_H

@@ -35,8 +35,8 @@ def Accel_TokensOp : Accel_Op<"tokens", [Pure,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "a token count of this call";
   let description = [{
-    An affine expression of `seq` and `past`. Its range is that over the corners
-    (seq, past) = (1, 0), (N, 0), (1, N - 1), where N is `llm.max_tokens`.
+    An affine expression of `seq` and `past`. Its range is that over the calls
+    with seq >= 1, past >= 0 and seq + past <= N, where N is `llm.max_tokens`.
 
     ```mlir
     %seq = accel.tokens seq

@@ -73,8 +73,8 @@ def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
   let description = [{
     Places all buffers of a run behind the objects in DDR. Buffers that hold
     something at the same time do not overlap; each, largest first, goes into
-    the smallest gap that fits it (best fit). A buffer is as large as the
-    largest of the corners (seq, past) = (1, 0), (N, 0), (1, N - 1) makes it.
+    the smallest gap that fits it (best fit). A buffer is as large as the call
+    that needs most makes it: seq >= 1, past >= 0, seq + past <= N.
 
     What is handed to and from functions, loops and branches is one place: a
     layer's result lies where its argument lies. What a caller keeps across a call

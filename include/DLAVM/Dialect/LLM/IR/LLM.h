@@ -50,17 +50,21 @@ mlir::RankedTensorType getTensorType(llvm::ArrayRef<mlir::AffineExpr> dims,
 /// The largest context that the module of \p op states, or nullopt.
 std::optional<int64_t> getMaxTokens(mlir::Operation *op);
 
-/// The least and the largest value that \p expr takes over the corners
-/// (seq, past) = (1, 0), (N, 0), (1, N - 1).
+/// The least and the largest value that \p expr takes over the calls of a
+/// context of \p maxTokens tokens: seq >= 1, past >= 0, seq + past <=
+/// maxTokens. Exact for sums of multiples, quotients and remainders of seq and
+/// past; where several remainders of both compete, the bounds may lie beyond
+/// what a call reaches. nullopt where 64 bits do not hold them, or an
+/// expression divides by what is no positive constant.
 struct TokenRange {
   int64_t min;
   int64_t max;
 };
-TokenRange getRange(mlir::AffineExpr expr, int64_t maxTokens);
+std::optional<TokenRange> getRange(mlir::AffineExpr expr, int64_t maxTokens);
 
-/// The product of \p exprs, at most, over these corners.
-int64_t getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
-                      int64_t maxTokens);
+/// The largest product of \p exprs over these calls, all in the same call.
+std::optional<int64_t> getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
+                                     int64_t maxTokens);
 
 /// Emits an error and fails if \p module has another symbol table in it: what
 /// ops of the llm level name is declared in the module.
