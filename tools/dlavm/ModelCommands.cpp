@@ -43,7 +43,7 @@ cl::opt<int64_t> layers("layers", cl::sub(compile), cl::value_desc("n"),
 cl::opt<int64_t>
     maxTokens("max-tokens", cl::sub(compile), cl::value_desc("n"),
               cl::desc("the largest context; less than the device's saves "
-                       "memory"));
+                       "memory of feature maps, not of KV caches"));
 cl::opt<std::string, true> weightLoading(
     "weight-loading", cl::sub(compile),
     cl::location(compileCommand.weightLoading), cl::value_desc("dma|wt2hbm"),

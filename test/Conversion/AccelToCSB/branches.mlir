@@ -55,10 +55,10 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i6
 func.func @model() {
   %large = arith.constant 4294967296 : index
   %seq = accel.tokens seq
-  %x = accel.buffer "x" at 0 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %x = accel.buffer "x" at 0 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %isLong = arith.cmpi sgt, %seq, %large : index
   scf.if %isLong {
-    accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>)
+    accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
   }
   return
 }

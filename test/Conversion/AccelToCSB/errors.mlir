@@ -109,14 +109,14 @@ accel.object @n norm_weight [64] from [@norm] in <DDR> at 0 bytes 256 stride 0
 // Views that registers cannot describe.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
   %seq = accel.tokens seq
   %n = accel.get_object @n : !accel.object
-  %x = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<1x2x?x32xf16, #accel.space<ddr>>, <1, 2, seq, 32>
+  %x = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<1x2x?x32xf16, #accel.space<DDR>>, <1, 2, seq, 32>
   // expected-error@+1 {{'memref.subview' op drops dimensions; a task takes maps with all of them}}
-  %s = memref.subview %x[0, 0, 0, 0] [1, 2, %seq, 32] [1, 1, 1, 1] : memref<1x2x?x32xf16, #accel.space<ddr>> to memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>
-  accel.norm rms "n" ins(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) weight(%n) outs(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) [64]
+  %s = memref.subview %x[0, 0, 0, 0] [1, 2, %seq, 32] [1, 1, 1, 1] : memref<1x2x?x32xf16, #accel.space<DDR>> to memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>
+  accel.norm rms "n" ins(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) weight(%n) outs(%s : memref<2x?x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) [64]
   return
 }
 }
@@ -124,14 +124,14 @@ func.func @model() {
 // -----
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
   %n = accel.get_object @n : !accel.object
-  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   // expected-error@+1 {{'memref.cast' op is no view that registers can describe}}
-  %c = memref.cast %b : memref<2x1x32xf16, #accel.space<ddr>> to memref<2x?x32xf16, #accel.space<ddr>>
-  %x = memref.subview %c[0, 0, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>
-  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<ddr>>) [64]
+  %c = memref.cast %b : memref<2x1x32xf16, #accel.space<DDR>> to memref<2x?x32xf16, #accel.space<DDR>>
+  %x = memref.subview %c[0, 0, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>
+  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) [64]
   return
 }
 }
@@ -141,7 +141,7 @@ func.func @model() {
 // What is used twice is computed twice.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
   %seq = accel.tokens seq
   // expected-error@+1 {{'accel.tokens' op takes more than 1000 steps to compute}}
@@ -187,9 +187,9 @@ func.func @model() {
   %39 = arith.addi %38, %38 : index
   %40 = arith.addi %39, %39 : index
   %n = accel.get_object @n : !accel.object
-  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %x = memref.subview %b[0, %40, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) [64]
+  %b = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = memref.subview %b[0, %40, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+  accel.norm rms "n" ins(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [64]
   return
 }
 }
@@ -201,7 +201,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has seq + past tokens, but the host writes those of the call, which are seq}}
-  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] host "input" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq + past, 32>
+  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq + past, 32>
   return
 }
 }
@@ -211,7 +211,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has seq * 3 tokens, but the host writes those of the call, which are seq}}
-  %0 = accel.buffer "x" at 0 bytes 786432 live [0, 0] host "input1" channels 64 : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq * 3, 32>
+  %0 = accel.buffer "x" at 0 bytes 786432 live [0, 0] host "input1" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq * 3, 32>
   return
 }
 }
@@ -221,7 +221,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has 4 tokens, but the host writes those of the call, which are seq}}
-  %0 = accel.buffer "x" at 0 bytes 512 live [0, 0] host "input" channels 64 : memref<2x4x32xf16, #accel.space<ddr>>, <2, 4, 32>
+  %0 = accel.buffer "x" at 0 bytes 512 live [0, 0] host "input" channels 64 : memref<2x4x32xf16, #accel.space<DDR>>, <2, 4, 32>
   return
 }
 }
@@ -231,7 +231,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has 4 tokens, but the host reads those of the call, which are seq, or one}}
-  %0 = accel.buffer "x" at 0 bytes 512 live [0, 0] host "output" channels 64 : memref<2x4x32xf16, #accel.space<ddr>>, <2, 4, 32>
+  %0 = accel.buffer "x" at 0 bytes 512 live [0, 0] host "output" channels 64 : memref<2x4x32xf16, #accel.space<DDR>>, <2, 4, 32>
   return
 }
 }
@@ -243,8 +243,8 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op divides seq - 5, which may be negative}}
-  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, (seq - 5) floordiv 3 + 2, 32>
-  accel.elementwise add "sum" ins(%0, %0 : memref<2x?x32xf16, #accel.space<ddr>>, memref<2x?x32xf16, #accel.space<ddr>>) outs(%0 : memref<2x?x32xf16, #accel.space<ddr>>)
+  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, (seq - 5) floordiv 3 + 2, 32>
+  accel.elementwise add "sum" ins(%0, %0 : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%0 : memref<2x?x32xf16, #accel.space<DDR>>)
   return
 }
 }
@@ -253,11 +253,11 @@ func.func @model() {
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
-  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   // expected-error@+1 {{'accel.tokens' op counts seq + past * -1, which may be negative}}
   %t = accel.tokens seq - past
-  %1 = memref.subview %0[0, %t, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<ddr>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>
-  accel.elementwise add "sum" ins(%1, %1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>, memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>) outs(%1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<ddr>>)
+  %1 = memref.subview %0[0, %t, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+  accel.elementwise add "sum" ins(%1, %1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>, memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) outs(%1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>)
   return
 }
 }

@@ -38,7 +38,7 @@ func.func @model() {
 // though both take its variable.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i64} {
-accel.object @n norm_weight [64] layers 4 in <ddr> at 0 bytes 256 stride 1024
+accel.object @n norm_weight [64] layers 4 in <DDR> at 0 bytes 256 stride 1024
 
 // CHECK-LABEL: func.func @run(
 // CHECK:         scf.for %[[I:.*]] = %c0_i32 to %c4_i32 step %c1_i32 : i32 {
@@ -52,14 +52,14 @@ func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
+  %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   scf.for %i = %c0 to %c4 step %c1 {
     %n = accel.get_object @n[%i] : !accel.object
-    accel.norm rms "in_layers" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+    accel.norm rms "in_layers" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   } {llm.layer_loop}
   scf.for %i = %c0 to %c4 step %c1 {
     %n = accel.get_object @n[%i] : !accel.object
-    accel.norm rms "in_loop" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<ddr>>) [64]
+    accel.norm rms "in_loop" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   }
   return
 }

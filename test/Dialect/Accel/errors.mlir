@@ -205,7 +205,7 @@ func.func @f(%x: memref<64xf16, #accel.space<DDR>>, %w: !accel.object) {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs 'host' and 'channels' together: the host moves rows of so many channels}}
-  %0 = "accel.buffer"() <{name = "x", host = "input", dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<ddr>>
+  %0 = "accel.buffer"() <{name = "x", host = "input", dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
 
@@ -213,7 +213,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs 'host' and 'channels' together}}
-  %0 = "accel.buffer"() <{name = "x", channels = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<ddr>>
+  %0 = "accel.buffer"() <{name = "x", channels = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
 
@@ -221,7 +221,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs address, bytes and live together}}
-  %0 = "accel.buffer"() <{name = "x", address = 64 : i64, live = array<i64: 0, 0>, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<ddr>>
+  %0 = "accel.buffer"() <{name = "x", address = 64 : i64, live = array<i64: 0, 0>, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
 
@@ -229,7 +229,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs address, bytes and live together}}
-  %0 = "accel.buffer"() <{name = "x", address = 64 : i64, bytes = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<ddr>>
+  %0 = "accel.buffer"() <{name = "x", address = 64 : i64, bytes = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
 
@@ -237,7 +237,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs address, bytes and live together}}
-  %0 = "accel.buffer"() <{name = "x", bytes = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<ddr>>
+  %0 = "accel.buffer"() <{name = "x", bytes = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
 
@@ -245,7 +245,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs pairs of first and last step in 'live', found 1 numbers}}
-  %0 = accel.buffer "x" at 0 bytes 64 live [0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %0 = accel.buffer "x" at 0 bytes 64 live [0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
@@ -253,7 +253,7 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op needs pairs of first and last step in 'live', found 3 and 2}}
-  %0 = accel.buffer "x" at 0 bytes 64 live [0, 0, 3, 2] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %0 = accel.buffer "x" at 0 bytes 64 live [0, 0, 3, 2] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
@@ -261,22 +261,22 @@ func.func @f() {
 
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op ends beyond the addresses of 64 bits}}
-  %0 = accel.buffer "x" at 9223372036854775807 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<ddr>>, <2, 1, 32>
+  %0 = accel.buffer "x" at 9223372036854775807 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
 // -----
 
 func.func @f() {
-  // expected-error@+1 {{'accel.buffer' op holds f16 or, as the result of an argmax, i32, found 'memref<2x1x32xindex, #accel.space<ddr>>'}}
-  %0 = accel.buffer "x" : memref<2x1x32xindex, #accel.space<ddr>>, <2, 1, 32>
+  // expected-error@+1 {{'accel.buffer' op holds f16 or, as the result of an argmax, i32, found 'memref<2x1x32xindex, #accel.space<DDR>>'}}
+  %0 = accel.buffer "x" : memref<2x1x32xindex, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 
 // -----
 
 // expected-error@+1 {{'accel.object' op ends beyond the addresses of 64 bits}}
-accel.object @w weight [64, 64] layers 3 in #accel.space<hbm> at 0 bytes 64 stride 4611686018427387904
+accel.object @w weight [64, 64] layers 3 in #accel.space<HBM> at 0 bytes 64 stride 4611686018427387904
 
 // -----
 

@@ -3,9 +3,9 @@
 // What a branch uses holds something there: %t does not lie where %u does. The
 // two nests call one function.
 
-!map = memref<2x?x32xf16, #accel.space<ddr>>
+!map = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 
 // CHECK-LABEL: func.func private @part(
 // CHECK-SAME:    %{{.*}}: index)
@@ -54,9 +54,9 @@ func.func @model() {
 
 // What the branches hand on lies in one place, and no result is left.
 
-!map = memref<2x?x32xf16, #accel.space<ddr>>
+!map = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
-accel.object @n norm_weight [64] in <ddr> at 0 bytes 256 stride 0
+accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 
 // CHECK-LABEL: func.func @model()
 // CHECK:         %[[R:.*]] = accel.buffer "hidden" at [[PLACE:[0-9]+]] bytes 16384 live [2, 2]
@@ -97,8 +97,8 @@ func.func @model() {
 // Sizes are those of the call that needs most, which is no corner of the calls
 // here: 64 pages of 65 tokens, and 127 tokens.
 
-!pages = memref<?x?x32xf16, #accel.space<ddr>>
-!some = memref<2x?x32xf16, #accel.space<ddr>>
+!pages = memref<?x?x32xf16, #accel.space<DDR>>
+!some = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 // CHECK-LABEL: func.func @model()
 func.func @model() {

@@ -121,7 +121,7 @@ module attributes {accel.device = "edgellm-20241128"} {
 
 // Tasks in regions that are no part of a run, and ops that might use a map.
 
-!map = memref<2x?x32xf16, #accel.space<ddr>>
+!map = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   %x = accel.buffer "x" : !map, <2, seq, 32>
@@ -136,7 +136,7 @@ func.func @model() {
 
 // -----
 
-!map = memref<2x?x32xf16, #accel.space<ddr>>
+!map = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model(%again: i1) {
   %x = accel.buffer "x" : !map, <2, seq, 32>
@@ -153,7 +153,7 @@ func.func @model(%again: i1) {
 
 // -----
 
-!map = memref<2x?x32xf16, #accel.space<ddr>>
+!map = memref<2x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model(%i: index) {
   %x = accel.buffer "x" : !map, <2, seq, 32>
@@ -178,7 +178,7 @@ func.func @model() {
 
 // The branch hands on what the other one may write over.
 
-!map = memref<1x?x32xf16, #accel.space<ddr>>
+!map = memref<1x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model(%c: i1) {
   // expected-error@+1 {{'accel.buffer' op 'x' and another map are handed around as one}}
@@ -199,7 +199,7 @@ func.func @model(%c: i1) {
 
 // Least between the corners, at 1 token after 3.
 
-!map = memref<1x?x32xf16, #accel.space<ddr>>
+!map = memref<1x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has a dimension of seq + past mod 4 * -1 + 1, which in a context of 128 tokens may be -1, less than 0}}
@@ -211,7 +211,7 @@ func.func @model() {
 
 // -----
 
-!map = memref<1x?x32xf16, #accel.space<ddr>>
+!map = memref<1x?x32xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   // expected-error@+1 {{has a dimension of seq * 4611686018427387904, which in a context of 128 tokens needs more than 64 bits}}
@@ -223,7 +223,7 @@ func.func @model() {
 
 // -----
 
-!map = memref<1073741824x?x1073741824xf16, #accel.space<ddr>>
+!map = memref<1073741824x?x1073741824xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   // expected-error@+1 {{takes more than 2^48 bytes in a context of 128 tokens, more than any memory has}}
@@ -235,11 +235,26 @@ func.func @model() {
 
 // -----
 
-!map = memref<1xindex, #accel.space<ddr>>
+!map = memref<1xindex, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   // expected-error@+1 {{has elements of 'index', which do not take whole bytes}}
   %x = accel.buffer "x" host "output" channels 1 : !map, <1>
+  return
+}
+}
+
+// -----
+
+// Nothing that fewer tokens would make smaller.
+
+!map = memref<67108865x1x32xf16, #accel.space<DDR>>
+// expected-error@+2 {{needs 4294967360 bytes of DDR, 0 of them for parameters, 64 more than the 4294967296 of edgellm-20241128, and too many for a context of one token, too}}
+// expected-note@+1 {{'x' takes 4294967360 bytes}}
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+func.func @model() {
+  %x = accel.buffer "x" : !map, <67108865, 1, 32>
+  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
   return
 }
 }

@@ -23,7 +23,7 @@ func.func @linear() {
   %x = accel.buffer "x" : memref<16388x1x32xf16, #accel.space<DDR>>, <16388, 1, 32>
   %y = accel.buffer "y" : memref<1x1x32xf16, #accel.space<DDR>>, <1, 1, 32>
   %w = accel.get_object @w : !accel.object
-  // expected-error@+1 {{'accel.linear' op does not fit the buffers of edgellm-20241128 with one token}}
+  // expected-error@+1 {{'accel.linear' op does not fit the buffers of edgellm-20241128 with one token at the largest context of 2048 tokens, nor at any other; it has too many channels}}
   accel.linear "l" ins(%x : memref<16388x1x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<1x1x32xf16, #accel.space<DDR>>) [524416, 32]
   return
 }
@@ -45,12 +45,12 @@ module attributes {accel.device = "edgellm", llm.max_tokens = 2048 : i64} {}
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @f(%w: !accel.object) {
-  %x = accel.buffer "x" : memref<2x?x32xf16, #accel.space<ddr>>, <2, seq, 32>
-  %y = accel.buffer "y" : memref<?xf16, #accel.space<ddr>>, <64 * seq>
+  %x = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %y = accel.buffer "y" : memref<?xf16, #accel.space<DDR>>, <64 * seq>
   %seq = accel.tokens seq
-  %z = memref.expand_shape %y [[0, 1, 2]] output_shape [2, %seq, 32] : memref<?xf16, #accel.space<ddr>> into memref<2x?x32xf16, #accel.space<ddr>>
+  %z = memref.expand_shape %y [[0, 1, 2]] output_shape [2, %seq, 32] : memref<?xf16, #accel.space<DDR>> into memref<2x?x32xf16, #accel.space<DDR>>
   // expected-error@+1 {{'accel.linear' op uses a map whose tokens are no dimension of an accel.buffer, so it cannot be cut to the chip}}
-  accel.linear "l" ins(%x : memref<2x?x32xf16, #accel.space<ddr>>) weight(%w) outs(%z : memref<2x?x32xf16, #accel.space<ddr>>) [64, 64]
+  accel.linear "l" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%z : memref<2x?x32xf16, #accel.space<DDR>>) [64, 64]
   return
 }
 }

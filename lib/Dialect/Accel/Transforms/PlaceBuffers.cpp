@@ -105,11 +105,20 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
         << end << " bytes of " << memory.name << ", " << base
         << " of them for parameters, " << end - memory.capacity
         << " more than the " << memory.capacity << " of " << deviceName
-        << "; lower the context with --max-tokens";
+        << (fitsOneToken(memory, base)
+                ? "; lower the context with --max-tokens"
+                : ", and too many for a context of one token, too");
     for (Place *place : ArrayRef(order).take_front(3))
       diagnostic.attachNote()
           << "'" << place->name << "' takes " << place->bytes << " bytes";
     return diagnostic;
+  }
+
+  /// True if a smaller context may help.
+  bool fitsOneToken(const Memory &memory, int64_t base) {
+    Timeline timeline(getOperation(), 1, memory.minimumAlignment);
+    return succeeded(timeline.compute()) &&
+           base + timeline.getPeak() <= memory.capacity;
   }
 
   /// Roots every map in an `accel.buffer` of its own function.

@@ -103,6 +103,15 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         << (holdsCaches ? " and KV caches" : "") << ", " << end - capacity
         << " more than the " << capacity << " of " << device.getName()
         << "; compile fewer layers (--layers)";
+    uint64_t cacheBytes = 0;
+    for (auto [bytes, object] : totals)
+      if (object.getKind() == Kind::KVCache)
+        cacheBytes = llvm::SaturatingAdd(cacheBytes, bytes);
+    if (cacheBytes > 0)
+      diagnostic.attachNote()
+          << "KV caches take " << cacheBytes
+          << " bytes of it whatever --max-tokens says: their strides are those "
+             "of the device's largest context";
     for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
       diagnostic.attachNote(object.getLoc())
           << "'" << object.getSymName() << "' takes " << bytes << " bytes";

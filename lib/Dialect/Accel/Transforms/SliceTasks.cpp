@@ -155,7 +155,9 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
       return task.emitOpError()
              << "does not fit the buffers of " << device.getName()
              << " with one token at the largest context of " << maxTokens
-             << " tokens; lower it with --max-tokens";
+             << (limit.getMax() < 1
+                     ? " tokens, nor at any other; it has too many channels"
+                     : " tokens; lower it with --max-tokens");
     FailureOr<llm::TokenRange> range =
         getSizeRange(getRoot(operands[1]->get()), tokens, maxTokens);
     if (failed(range))

@@ -53,6 +53,10 @@ def PlaceObjects : Pass<"accel-place-objects", "::mlir::ModuleOp"> {
     caches last. The objects of one layer lie together, so all objects with the
     same number of layers have the same stride. Refuses what exceeds a memory.
 
+    The device says how large an object is. KV caches of `edgellm` always have
+    room for the device's largest context: the register document fixes the
+    strides inside them by it, and leaves open whether others work.
+
     ```mlir
     accel.object @q weight [4096, 4096] layers 28 in <HBM>
     ```
