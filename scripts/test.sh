@@ -17,7 +17,7 @@ run_tests() {
   cmake --build "$2"
   # --verbose shows the summaries of lit and GoogleTest themselves.
   local log="$2/tests.log" failed=0
-  (cd "$2" && ctest --verbose --output-on-failure --no-tests=error) 2>&1 |
+  (cd "$2" && ctest --parallel "$(nproc)" --verbose --output-on-failure --no-tests=error) 2>&1 |
     tee "$log" || failed=1
 
   # lit says "Unsupported: N (p%)", GoogleTest "[  SKIPPED ] N tests."; neither
@@ -27,13 +27,14 @@ run_tests() {
     echo "scripts/test.sh: lit printed no summary in $2" >&2
     exit 1
   }
-  lit="$(sed -nE 's/^[0-9]+: +Unsupported *: *([0-9]+).*/\1/p' "$log")"
+  lit="$(sed -nE 's/^[0-9]+: +Unsupported *: *([0-9]+).*/\1/p' "$log" |
+    awk '{ n += $1 } END { print n + 0 }')"
   skipped="$(sed -nE 's/^[0-9]+: \[  SKIPPED \] ([0-9]+) tests?.*/\1/p' "$log" |
     awk '{ n += $1 } END { print n + 0 }')"
   echo
-  echo "== $2: ${lit:-0} lit tests unsupported, $skipped unit tests skipped"
+  echo "== $2: $lit lit tests unsupported, $skipped unit tests skipped"
   [ "$failed" -eq 0 ] || exit 1
-  if [ -d "$shared/conformance" ] && [ "$((${lit:-0} + skipped))" -ne 0 ]; then
+  if [ -d "$shared/conformance" ] && [ "$((lit + skipped))" -ne 0 ]; then
     echo "scripts/test.sh: $shared/conformance is there, so every test must run" >&2
     exit 1
   fi
