@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -138,6 +139,35 @@ static bool readPlan(const PlanEntry &top, DriverPlan &plan) {
           }));
 }
 
+/// Adds what was found to an error: "expected 1 or more at
+/// FILE.buffers[0].bytes".
+static llvm::Error describe(llvm::Error error, const json::Value &value,
+                            StringRef file) {
+  const std::string message = toString(std::move(error));
+  StringRef path = StringRef(message).split((" at " + file).str()).second;
+  const json::Value *found = &value;
+  while (found && !path.empty()) {
+    size_t index;
+    if (path.consume_front("[")) {
+      const json::Array *array = found->getAsArray();
+      found = array && !path.consumeInteger(10, index) && index < array->size()
+                  ? &(*array)[index]
+                  : nullptr;
+      path.consume_front("]");
+    } else {
+      path = path.drop_front();
+      const size_t end = std::min(path.find_first_of(".["), path.size());
+      const json::Object *object = found->getAsObject();
+      found = object ? object->get(path.take_front(end)) : nullptr;
+      path = path.drop_front(end);
+    }
+  }
+  if (!found || found->kind() == json::Value::Array ||
+      found->kind() == json::Value::Object)
+    return createStringError(message);
+  return createStringError(formatv("{0}, found {1}", message, *found).str());
+}
+
 Expected<DriverPlan> DriverPlan::read(StringRef directory) {
   SmallString<128> file(directory);
   sys::path::append(file, "plan.json");
@@ -162,6 +192,10 @@ Expected<DriverPlan> DriverPlan::read(StringRef directory) {
   json::Path path = root;
   const PlanEntry top(*value, path);
   if (!top || !readPlan(top, plan))
-    return root.getError();
+    return describe(root.getError(), *value, file);
+  // An unknown device is an error of those who need it.
+  if (const Device *device = DeviceRegistry::instance().lookup(plan.device))
+    if (llvm::Error error = checkLimits(plan, *device, file))
+      return error;
   return plan;
 }

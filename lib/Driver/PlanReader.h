@@ -88,6 +88,11 @@ bool readParameter(const PlanEntry &entry, ParameterInfo &info);
 bool readBuffer(const PlanEntry &entry, DriverPlan &plan);
 bool readObject(const PlanEntry &entry, DriverPlan &plan);
 
+/// Refuses numbers that do not fit the device, or one another, before anything
+/// is allocated for them. What is read from \p file has no overflow.
+llvm::Error checkLimits(const DriverPlan &plan, const Device &device,
+                        llvm::StringRef file);
+
 } // namespace dlavm
 
 #endif // DLAVM_LIB_DRIVER_PLANREADER_H

@@ -115,9 +115,11 @@ struct DriverPlan {
   /// Buffers and objects as the checks want them.
   std::vector<PlanRegion> regions;
 
-  /// Reads and checks \p directory/plan.json. Errors name file and field. All
-  /// addresses are at least 0, all sizes at least 1, no end overflows, and what
-  /// names a parameter, a buffer or a task names one that is there.
+  /// Reads and checks \p directory/plan.json. Errors name file and field, what
+  /// was expected and what was found. All addresses are at least 0, all sizes
+  /// at least 1, no end overflows, what names a parameter, a buffer or a task
+  /// names one that is there, and where the device is known, everything fits
+  /// its memories.
   static llvm::Expected<DriverPlan> read(llvm::StringRef directory);
 
   /// Null if there is none of this name.

@@ -1,0 +1,185 @@
+//===- PlanLimits.cpp - The numbers of plan.json and the device -----------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PlanReader.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+/// No vocabulary has as many tokens.
+static constexpr int64_t mostEmbeddingRows = int64_t(1) << 22;
+static constexpr int64_t bytesPerElement = 2;
+
+namespace {
+
+/// Compares a plan whose numbers do not overflow with the memories.
+class LimitChecker {
+public:
+  LimitChecker(const DriverPlan &plan, const Device &device, StringRef file)
+      : plan(plan), device(device), file(file) {}
+  llvm::Error run();
+
+private:
+  llvm::Error refuse(const Twine &place, int64_t found,
+                     const Twine &expected) const {
+    return createStringError("expected " + expected + " at " + file + "." +
+                             place + ", found " + Twine(found));
+  }
+  llvm::Error check(const PlanBuffer &buffer, const Twine &place) const;
+  llvm::Error check(const PlanObject &object, const Twine &place) const;
+  llvm::Error checkShape(const PlanObject &object, const Twine &place) const;
+  llvm::Error check(const HostFunction &function, const Twine &place) const;
+  /// Bytes of the largest buffer that the host may write, or read.
+  int64_t getRoom(bool isInput) const;
+
+  const DriverPlan &plan;
+  const Device &device;
+  StringRef file;
+};
+
+} // namespace
+
+static const Memory *findMemory(const Device &device, MemorySpace space) {
+  const Memory *memory = find_if(
+      device.getMemories(), [&](const Memory &m) { return m.space == space; });
+  return memory == device.getMemories().end() ? nullptr : memory;
+}
+
+static StringRef getName(MemorySpace space) {
+  return space == MemorySpace::DDR ? "DDR" : "HBM";
+}
+
+static std::string describe(const Memory &memory) {
+  return (Twine(memory.capacity) + " bytes of " + getName(memory.space)).str();
+}
+
+llvm::Error LimitChecker::check(const PlanBuffer &buffer,
+                                const Twine &place) const {
+  const Memory *memory = findMemory(device, MemorySpace::DDR);
+  if (!memory)
+    return llvm::Error::success();
+  if (buffer.bytes > memory->capacity)
+    return refuse(place + ".bytes", buffer.bytes,
+                  "at most the " + describe(*memory));
+  if (buffer.address > memory->capacity - buffer.bytes)
+    return refuse(place + ".address", buffer.address,
+                  "an address in the " + describe(*memory) + " with room for " +
+                      Twine(buffer.bytes));
+  return llvm::Error::success();
+}
+
+llvm::Error LimitChecker::checkShape(const PlanObject &object,
+                                     const Twine &place) const {
+  // Weights have at least four bits, all else has 16. Neither product
+  // overflows: there are at most two sizes below 2^31, and ports are those of
+  // the device.
+  int64_t elements = 1;
+  for (int64_t size : object.shape)
+    elements *= size;
+  const int64_t bytes = object.bytes * object.ports;
+  const bool isWeight = object.kind == ObjectKind::Weight;
+  if (object.shape.empty() ||
+      (isWeight ? elements / 2 : elements * bytesPerElement) <= bytes)
+    return llvm::Error::success();
+  return refuse(place + ".shape", elements,
+                "no more elements than the " + Twine(bytes) +
+                    " bytes of the object can hold");
+}
+
+llvm::Error LimitChecker::check(const PlanObject &object,
+                                const Twine &place) const {
+  const Memory *memory = findMemory(device, object.space);
+  if (!memory)
+    return createStringError("expected a memory of " + plan.device + " at " +
+                             file + "." + place + ".space, found \"" +
+                             getName(object.space) + "\"");
+  if (object.ports != memory->ports)
+    return refuse(place + ".ports", object.ports,
+                  "the " + Twine(memory->ports) + " ports of " +
+                      getName(object.space));
+  if (object.ports > 1 && object.portStride != memory->portStride)
+    return refuse(place + ".port_stride", object.portStride,
+                  "the " + Twine(memory->portStride) +
+                      " bytes between the ports of " + getName(object.space));
+  if (object.dmaBase != memory->dmaBase)
+    return refuse(place + ".dma_base", object.dmaBase,
+                  Twine(memory->dmaBase) + ", where the host finds " +
+                      getName(object.space));
+  if (object.bytes > memory->capacity)
+    return refuse(place + ".bytes", object.bytes,
+                  "at most the " + describe(*memory));
+  if (object.address > memory->capacity - object.bytes)
+    return refuse(place + ".address", object.address,
+                  "an address in the " + describe(*memory) + " with room for " +
+                      Twine(object.bytes));
+  if (object.layers > 1) {
+    if (object.layerStride < object.bytes)
+      return refuse(place + ".layer_stride", object.layerStride,
+                    "at least the " + Twine(object.bytes) +
+                        " bytes of a layer");
+    const int64_t room =
+        (memory->capacity - object.address - object.bytes) / object.layerStride;
+    if (object.layers - 1 > room)
+      return refuse(place + ".layers", object.layers,
+                    "at most the " + Twine(room + 1) + " layers that the " +
+                        describe(*memory) + " have room for");
+  }
+  return checkShape(object, place);
+}
+
+int64_t LimitChecker::getRoom(bool isInput) const {
+  int64_t room = 0;
+  for (const PlanBuffer &buffer : plan.buffers)
+    if (!isInput || buffer.isInput)
+      room = std::max(room, buffer.bytes);
+  return room;
+}
+
+llvm::Error LimitChecker::check(const HostFunction &function,
+                                const Twine &place) const {
+  const int64_t room = getRoom(function.kind == "input");
+  if (function.channels > room / bytesPerElement)
+    return refuse(place + ".channels", function.channels,
+                  "a row that has room in the " + Twine(room) +
+                      " bytes of the largest buffer that the function may use");
+  const int64_t row = function.channels * bytesPerElement;
+  if (row > 0 && !function.lastTokenOnly && plan.maxTokens > room / row)
+    return refuse("max_tokens", plan.maxTokens,
+                  "at most the " + Twine(room / row) + " tokens that " +
+                      function.name + " has room for in " + Twine(room) +
+                      " bytes");
+  return llvm::Error::success();
+}
+
+llvm::Error LimitChecker::run() {
+  for (auto [i, buffer] : enumerate(plan.buffers))
+    if (llvm::Error error = check(buffer, "buffers[" + Twine(i) + "]"))
+      return error;
+  for (auto [i, object] : enumerate(plan.objects))
+    if (llvm::Error error = check(object, "objects[" + Twine(i) + "]"))
+      return error;
+  for (auto [i, function] : enumerate(plan.functions))
+    if (llvm::Error error = check(function, "functions[" + Twine(i) + "]"))
+      return error;
+  // Each token takes at least an element somewhere.
+  if (plan.maxTokens > getRoom(/*isInput=*/false) / bytesPerElement)
+    return refuse("max_tokens", plan.maxTokens,
+                  "no more tokens than the largest buffer has room for");
+  for (auto [i, parameter] : enumerate(plan.parameters))
+    if (parameter.name == plan.embedding &&
+        parameter.shape.front() > mostEmbeddingRows)
+      return refuse(
+          "parameters[" + Twine(i) + "].shape[0]", parameter.shape.front(),
+          "at most " + Twine(mostEmbeddingRows) + " tokens in the embedding");
+  return llvm::Error::success();
+}
+
+llvm::Error dlavm::checkLimits(const DriverPlan &plan, const Device &device,
+                               StringRef file) {
+  return LimitChecker(plan, device, file).run();
+}
