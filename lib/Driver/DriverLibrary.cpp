@@ -14,17 +14,6 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// Every start handles at least one token of the call, and its task accesses
-/// fewer than 64 registers for it.
-static uint64_t getAccessesPerToken(const DriverPlan &plan) {
-  constexpr uint64_t mostPerStart = 64;
-  uint64_t layers = 1;
-  for (const PlanObject &object : plan.objects)
-    layers = std::max<uint64_t>(layers, object.layers);
-  const uint64_t tasks = std::max<uint64_t>(plan.tasks.size(), 1);
-  return SaturatingMultiply(SaturatingMultiply(tasks, layers), mostPerStart);
-}
-
 class DriverLibrary::Impl {
 public:
   Impl(OpenFile program, const DriverPlan &plan);
@@ -36,7 +25,7 @@ public:
   std::unique_ptr<DriverProcess> process;
   /// What a call may do that neither runs the model nor loads parameters.
   DriverLimits limits;
-  DriverLimits loadLimits;
+  DriverLimits loadLimits, runLimits;
   /// 0 where it may be any number.
   uint64_t memory = 0;
 };
@@ -45,10 +34,8 @@ DriverLibrary::Impl::Impl(OpenFile program, const DriverPlan &plan)
     : program(std::move(program)) {
   // A driver moves a file or a map at once, and holds a few of them.
   limits.transfer = 1 << 20;
-  uint64_t all = 0;
   for (const PlanBuffer &buffer : plan.buffers) {
     limits.transfer = std::max<uint64_t>(limits.transfer, buffer.bytes);
-    all += buffer.bytes;
   }
   uint64_t files = 0, fileBytes = 0;
   for (const PlanObject &object : plan.objects) {
@@ -59,6 +46,9 @@ DriverLibrary::Impl::Impl(OpenFile program, const DriverPlan &plan)
   }
   limits.accesses = 1024;
   limits.transfers = limits.transfer;
+  runLimits = limits;
+  // A slice too many of each task is a fault that others report better.
+  runLimits.accesses += 2 * plan.accesses;
   // Who lets the device copy files moves at least a page with each start.
   loadLimits = limits;
   loadLimits.accesses += 64 * (files + fileBytes / 4096);
@@ -98,7 +88,6 @@ DriverLibrary::load(StringRef directory, const DriverPlan &plan) {
   if (llvm::Error error = result->impl->start())
     return error;
   result->maxTokens = plan.maxTokens;
-  result->accessesPerToken = getAccessesPerToken(plan);
   result->functions = plan.functions;
   if (const ParameterInfo *embedding = plan.getParameter(plan.embedding))
     result->embeddingChannels = embedding->shape.back();
@@ -163,11 +152,7 @@ llvm::Error DriverLibrary::run(int64_t seq, int64_t past, EventSink &sink) {
   request.function = Run;
   request.seq = static_cast<int32_t>(seq);
   request.past = static_cast<int32_t>(past);
-  request.limits = impl->limits;
-  // One token more than there are: a slice of none too many is a fault that
-  // others report better.
-  request.limits.accesses = SaturatingMultiply<uint64_t>(
-      accessesPerToken, std::max<int64_t>(seq, 0) + 1);
+  request.limits = impl->runLimits;
   return impl->call(request, sink);
 }
 

@@ -63,7 +63,8 @@ static bool readHead(const PlanEntry &top, DriverPlan &plan) {
       !top.read("fingerprint", plan.fingerprint) ||
       !top.readFileName("model", plan.model) ||
       !top.read("embedding", plan.embedding) ||
-      !top.readSize("max_tokens", plan.maxTokens))
+      !top.readSize("max_tokens", plan.maxTokens) ||
+      !top.readNumber("accesses", plan.accesses))
     return false;
   const bool isHex =
       plan.fingerprint.size() == 16 && all_of(plan.fingerprint, [](char c) {

@@ -95,8 +95,6 @@ private:
   class Impl;
   std::unique_ptr<Impl> impl;
   int64_t maxTokens = 0;
-  /// The most register accesses that a run may make for each token.
-  uint64_t accessesPerToken = 0;
   std::vector<HostFunction> functions;
   /// Channels of an embedding row; 0 without an embedding.
   int64_t embeddingChannels = 0;

@@ -96,6 +96,8 @@ struct DriverPlan {
   std::string namespaceName;
   std::string device;
   int64_t maxTokens = 0;
+  /// Register accesses of the longest run.
+  int64_t accesses = 0;
   /// 16 hexadecimal digits that parameter files and driver have in common.
   std::string fingerprint;
   /// The file with the llm module that the driver computes.

@@ -10,6 +10,7 @@
 #include "Steps.h"
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Run/Program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/JSON.h"
@@ -59,7 +60,7 @@ public:
   PlanPrinter(ModuleOp module, json::OStream &json)
       : module(module), json(json) {}
 
-  LogicalResult print(StringRef device, int64_t maxTokens,
+  LogicalResult print(StringRef device, int64_t maxTokens, int64_t accesses,
                       StringRef namespaceName);
 
 private:
@@ -214,7 +215,7 @@ void PlanPrinter::printParameters() {
 }
 
 LogicalResult PlanPrinter::print(StringRef device, int64_t maxTokens,
-                                 StringRef namespaceName) {
+                                 int64_t accesses, StringRef namespaceName) {
   std::string embedding;
   module.walk([&](csb::ReadEmbeddingsOp op) {
     embedding = op.getParameter().getLeafReference().str();
@@ -230,6 +231,7 @@ LogicalResult PlanPrinter::print(StringRef device, int64_t maxTokens,
     json.attribute("namespace", namespaceName);
     json.attribute("device", device);
     json.attribute("max_tokens", maxTokens);
+    json.attribute("accesses", accesses);
     json.attribute("fingerprint", fingerprint.getValue());
     json.attribute("model", (namespaceName + ".llm.mlir").str());
     json.attribute("embedding", embedding);
@@ -243,6 +245,42 @@ LogicalResult PlanPrinter::print(StringRef device, int64_t maxTokens,
   return result;
 }
 
+namespace {
+class AccessCounter : public EventSink {
+public:
+  void task(int32_t, StringRef) override {}
+  void write(uint32_t, uint32_t) override { ++accesses; }
+  void poll(uint32_t, uint32_t) override { ++accesses; }
+  uint32_t read(uint32_t) override {
+    ++accesses;
+    return 0;
+  }
+  int64_t accesses = 0;
+};
+} // namespace
+
+/// The register accesses of the longest run, 0 where there is none. More tokens
+/// and a longer history take no fewer starts, so that it is among those that
+/// fill the context. How many starts they share between seq and past does not
+/// jump: these are tried at powers of two.
+static FailureOr<int64_t> countAccesses(ModuleOp module, int64_t maxTokens) {
+  if (!module.lookupSymbol("run"))
+    return 0;
+  FailureOr<Program> program = Program::create(module);
+  if (failed(program))
+    return failure();
+  int64_t most = 0;
+  for (int64_t seq = maxTokens; seq >= 1; seq /= 2) {
+    AccessCounter counter;
+    if (failed(program->run(seq, maxTokens - seq, counter)))
+      return module.emitError("cannot run ")
+             << seq << " tokens after " << maxTokens - seq << ": "
+             << program->getMessage();
+    most = std::max(most, counter.accesses);
+  }
+  return most;
+}
+
 LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
                                      raw_ostream &os) {
   auto device = module->getAttrOfType<StringAttr>(
@@ -251,11 +289,15 @@ LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
   if (!device || !maxTokens)
     return module.emitError("names no device or no largest context; compile it "
                             "with --dlavm-compile before");
+  FailureOr<int64_t> accesses = countAccesses(module, *maxTokens);
+  if (failed(accesses))
+    return failure();
   std::string text;
   llvm::raw_string_ostream buffer(text);
   json::OStream json(buffer, 2);
-  if (failed(PlanPrinter(module, json)
-                 .print(device.getValue(), *maxTokens, namespaceName)))
+  if (failed(
+          PlanPrinter(module, json)
+              .print(device.getValue(), *maxTokens, *accesses, namespaceName)))
     return failure();
   os << text << "\n";
   return success();

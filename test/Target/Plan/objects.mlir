@@ -9,6 +9,7 @@
 // CHECK-NEXT: "namespace": "tables",
 // CHECK-NEXT: "device": "edgellm-20241128",
 // CHECK-NEXT: "max_tokens": 128,
+// CHECK-NEXT: "accesses": 0,
 // CHECK-NEXT: "fingerprint": "0123456789abcdef",
 // CHECK-NEXT: "model": "tables.llm.mlir",
 // CHECK-NEXT: "embedding": "",
