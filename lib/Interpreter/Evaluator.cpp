@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace dlavm;
@@ -63,7 +64,13 @@ Error Evaluator::evaluate(mlir::scf::ForOp op, Frame &frame) {
   llvm::SaveAndRestore<int64_t> outerLayer(frame.layer);
   Value variable = op.getInductionVar();
   const int64_t end = frame.getIndex(op.getUpperBound());
-  for (int64_t i = frame.getIndex(op.getLowerBound()); i < end; i += step) {
+  std::optional<int64_t> next = frame.getIndex(op.getLowerBound());
+  // Where the variable has no next value, the loop is at its end.
+  while (next && *next < end) {
+    const int64_t i = *next;
+    next = llvm::checkedAdd(i, step);
+    if (Error error = countStep())
+      return error;
     if (llm::isLayerLoop(op))
       frame.layer = i;
     frame.values[variable] = i;
@@ -81,7 +88,17 @@ Error Evaluator::evaluate(mlir::scf::ForOp op, Frame &frame) {
   return Error::success();
 }
 
+Error Evaluator::countStep() {
+  constexpr int64_t kMaxSteps = int64_t{1} << 20;
+  if (++numSteps <= kMaxSteps)
+    return Error::success();
+  return createStringError("the model is not at its end after " +
+                           Twine(kMaxSteps) + " iterations of loops and calls");
+}
+
 Error Evaluator::evaluate(mlir::func::CallOp op, Frame &frame) {
+  if (Error error = countStep())
+    return error;
   auto callee = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
       op, op.getCalleeAttr());
   std::vector<RuntimeValue> arguments;

@@ -66,6 +66,8 @@ private:
   llvm::Expected<std::vector<RuntimeValue>> evaluate(mlir::Block &block,
                                                      Frame &frame);
   llvm::Error evaluate(mlir::Operation *op, Frame &frame);
+  /// Fails where a run takes more iterations and calls than any model's.
+  llvm::Error countStep();
   llvm::Error evaluate(mlir::scf::ForOp op, Frame &frame);
   llvm::Error evaluate(mlir::func::CallOp op, Frame &frame);
   llvm::Error evaluate(llm::GetParameterOp op, Frame &frame);
@@ -89,6 +91,7 @@ private:
   ModelParameters &parameters;
   KVCaches &caches;
   const int64_t past, seq;
+  int64_t numSteps = 0;
   Interpreter::Observer observer;
 };
 

@@ -31,13 +31,20 @@ static bool isKnown(Operation *op) {
 }
 
 /// Checks a function and those that it calls. \p active are the functions that
-/// lead to this one.
+/// lead to this one, \p done those that were checked.
 static LogicalResult verifyFunction(func::FuncOp function,
-                                    SmallVector<func::FuncOp> active) {
+                                    SmallVector<func::FuncOp> &active,
+                                    SmallPtrSet<Operation *, 4> &done) {
+  constexpr size_t kMaxDepth = 100;
   if (function.isExternal())
     return function.emitOpError("has no body, so it cannot be interpreted");
   if (llvm::is_contained(active, function))
     return function.emitOpError("calls itself, which no model does");
+  if (active.size() == kMaxDepth)
+    return function.emitOpError("is called by more than ")
+           << kMaxDepth << " functions in a row, which no model does";
+  if (!done.insert(function).second)
+    return success();
   active.push_back(function);
   WalkResult result = function.getBody().walk([&](Operation *op) -> WalkResult {
     if (!isKnown(op))
@@ -49,8 +56,9 @@ static LogicalResult verifyFunction(func::FuncOp function,
       return success();
     return verifyFunction(SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
                               call, call.getCalleeAttr()),
-                          active);
+                          active, done);
   });
+  active.pop_back();
   return failure(result.wasInterrupted());
 }
 
@@ -77,7 +85,9 @@ FailureOr<func::FuncOp> interpreter::getModelFunction(ModuleOp module) {
         type !=
             RankedTensorType::get({1}, IntegerType::get(type.getContext(), 32)))
       return model.emitOpError("must yield maps and a token, found ") << type;
-  if (failed(verifyFunction(model, {})))
+  SmallVector<func::FuncOp> active;
+  SmallPtrSet<Operation *, 4> done;
+  if (failed(verifyFunction(model, active, done)))
     return failure();
   return model;
 }

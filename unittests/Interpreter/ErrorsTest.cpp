@@ -206,6 +206,24 @@ TEST_F(ErrorsTest, Modules) {
             "indices can");
 }
 
+TEST_F(ErrorsTest, LoopsWithoutEnd) {
+  auto parseLoop = [&](const std::string &end, const std::string &step) {
+    parse("func.func @model(%x: !x2) -> !x2 {\n"
+          "  %begin = arith.constant 0 : index\n"
+          "  %end = arith.constant " +
+          end + " : index\n  %step = arith.constant " + step +
+          " : index\n"
+          "  scf.for %i = %begin to %end step %step {\n  }\n"
+          "  return %x : !x2\n}\n");
+  };
+  parseLoop("9223372036854775807", "1");
+  EXPECT_EQ(message(create()->run(makeInput(1, {1, 2}), 0)),
+            "the model is not at its end after 1048576 iterations of loops and "
+            "calls");
+  parseLoop("9223372036854775807", "4611686018427387905");
+  get(create()->run(makeInput(1, {1, 2}), 0));
+}
+
 TEST_F(ErrorsTest, DeviceArithmeticNeedsADevice) {
   parse("func.func @model(%x: !x2) -> !x2 {\n  return %x : !x2\n}");
   std::string message;

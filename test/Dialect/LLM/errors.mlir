@@ -756,3 +756,13 @@ func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq floordiv 0, 64>>)
 
 // expected-error@+1 {{dimensions must divide by positive constants}}
 func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq + past mod -1, 64>>)
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op has 4611686018427387904 layers, more than the 65536 that a model may have}}
+llm.parameter @p splat 1.0 layers 4611686018427387904 : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.kv_cache' op has 65537 layers, more than the 65536 that a model may have}}
+llm.kv_cache @keys layers 65537 : tensor<2x?x64xf16, #llm.dims<2, seq + past, 64>>

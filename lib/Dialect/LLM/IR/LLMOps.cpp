@@ -193,6 +193,8 @@ static FailureOr<int64_t> getStaticDim(Operation *op, Value value, unsigned i,
 //===----------------------------------------------------------------------===//
 
 LogicalResult KVCacheOp::verify() {
+  if (failed(verifyLayers(*this, getLayers())))
+    return failure();
   auto type = cast<RankedTensorType>(getType());
   if (type.getRank() != 3 || !type.getElementType().isF16())
     return emitOpError(

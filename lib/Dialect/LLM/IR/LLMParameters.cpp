@@ -140,7 +140,17 @@ static LogicalResult verifyHeads(ParameterOp op, HeadsAttr heads, unsigned i,
          << type << " has " << type.getDimSize(i);
 }
 
+LogicalResult dlavm::llm::verifyLayers(Operation *op,
+                                       std::optional<int64_t> layers) {
+  if (!layers || *layers <= kMaxLayers)
+    return success();
+  return op->emitOpError("has ") << *layers << " layers, more than the "
+                                 << kMaxLayers << " that a model may have";
+}
+
 LogicalResult ParameterOp::verify() {
+  if (failed(verifyLayers(*this, getLayers())))
+    return failure();
   auto type = cast<RankedTensorType>(getType());
   Type element = type.getElementType();
   const bool isVector = type.getRank() == 1 && element.isF16();

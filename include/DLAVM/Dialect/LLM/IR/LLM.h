@@ -66,6 +66,12 @@ std::optional<TokenRange> getRange(mlir::AffineExpr expr, int64_t maxTokens);
 std::optional<int64_t> getMaxProduct(llvm::ArrayRef<mlir::AffineExpr> exprs,
                                      int64_t maxTokens);
 
+/// The most layers of a model. There is something for each of them in memory.
+constexpr int64_t kMaxLayers = 65536;
+/// Emits an error and fails if \p layers are more.
+llvm::LogicalResult verifyLayers(mlir::Operation *op,
+                                 std::optional<int64_t> layers);
+
 /// Emits an error and fails if \p module has another symbol table in it: what
 /// ops of the llm level name is declared in the module.
 llvm::LogicalResult verifyFlat(mlir::ModuleOp module);

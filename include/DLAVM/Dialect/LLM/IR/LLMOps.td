@@ -50,7 +50,7 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
     input channels], or f16, the rows of an embedding); exactly one of `from`
     and `splat`, which is finite; `rows` only with `from`; `{layer}` in the tensor's name if and
     only if there are `layers`; a dimension with heads has heads * padded
-    channels; `column_heads` only with rank 2.
+    channels; `column_heads` only with rank 2; at most 65536 layers.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$tensor,
