@@ -288,10 +288,18 @@ LogicalResult SplitHeadsOp::verify() {
   return success();
 }
 
+/// What \p op folds to. Outside functions, ops may use their own results; a
+/// result of its own would mean that the op has changed and is to be folded
+/// again.
+static OpFoldResult foldTo(Operation *op, Value value) {
+  if (value.getDefiningOp() == op || value.getType() != op->getResultTypes()[0])
+    return {};
+  return value;
+}
+
 OpFoldResult SplitHeadsOp::fold(FoldAdaptor) {
   if (auto merge = getInput().getDefiningOp<MergeHeadsOp>())
-    if (merge.getInput().getType() == getType())
-      return merge.getInput();
+    return foldTo(*this, merge.getInput());
   return {};
 }
 
@@ -312,8 +320,7 @@ LogicalResult MergeHeadsOp::inferReturnTypes(MLIRContext *context,
 
 OpFoldResult MergeHeadsOp::fold(FoldAdaptor) {
   if (auto split = getInput().getDefiningOp<SplitHeadsOp>())
-    if (split.getInput().getType() == getType())
-      return split.getInput();
+    return foldTo(*this, split.getInput());
   return {};
 }
 
@@ -450,9 +457,7 @@ LogicalResult LastTokenOp::inferReturnTypes(MLIRContext *context,
 }
 
 OpFoldResult LastTokenOp::fold(FoldAdaptor) {
-  if (getInput().getType() == getType())
-    return getInput();
-  return {};
+  return foldTo(*this, getInput());
 }
 
 LogicalResult ArgmaxOp::verify() {
