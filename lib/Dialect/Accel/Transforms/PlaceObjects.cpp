@@ -103,6 +103,9 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         << (holdsCaches ? " and KV caches" : "") << ", " << end - capacity
         << " more than the " << capacity << " of " << device.getName()
         << "; compile fewer layers (--layers)";
+    for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
+      diagnostic.attachNote(object.getLoc())
+          << "'" << object.getSymName() << "' takes " << bytes << " bytes";
     uint64_t cacheBytes = 0;
     for (auto [bytes, object] : totals)
       if (object.getKind() == Kind::KVCache)
@@ -112,9 +115,6 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
           << "KV caches take " << cacheBytes
           << " bytes of it whatever --max-tokens says: their strides are those "
              "of the device's largest context";
-    for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
-      diagnostic.attachNote(object.getLoc())
-          << "'" << object.getSymName() << "' takes " << bytes << " bytes";
     return diagnostic;
   }
 };
