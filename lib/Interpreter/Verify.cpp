@@ -38,6 +38,9 @@ static LogicalResult verifyFunction(func::FuncOp function,
   constexpr size_t kMaxDepth = 100;
   if (function.isExternal())
     return function.emitOpError("has no body, so it cannot be interpreted");
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("branches between blocks; models have scf.for "
+                                "and func.call");
   if (llvm::is_contained(active, function))
     return function.emitOpError("calls itself, which no model does");
   if (active.size() == kMaxDepth)

@@ -192,6 +192,10 @@ TEST_F(ErrorsTest, Modules) {
         "  %y = func.call @f(%x) : (!x2) -> !x2\n  return %y : !x2\n}");
   EXPECT_EQ(getCreateError(),
             "'func.func' op has no body, so it cannot be interpreted");
+  parse("func.func @model(%x: !x2) -> !x2 {\n  return %x : !x2\n"
+        "^bb1:\n  return %x : !x2\n}");
+  EXPECT_EQ(getCreateError(), "'func.func' op branches between blocks; models "
+                              "have scf.for and func.call");
   parse("func.func private @f(%x: !x2) -> !x2 {\n"
         "  %y = func.call @f(%x) : (!x2) -> !x2\n  return %y : !x2\n}\n"
         "func.func @model(%x: !x2) -> !x2 {\n"

@@ -82,6 +82,9 @@ static bool isMapType(Type type) {
 static LogicalResult checkSignature(func::FuncOp function) {
   if (function.isExternal())
     return function.emitOpError("has no body; define it or remove it");
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("branches between blocks; models have scf.for "
+                                "and func.call");
   for (Type type : function.getArgumentTypes())
     if (!isMapType(type) && (function.isPublic() || !type.isIndex()))
       return function.emitOpError("takes ")

@@ -100,6 +100,19 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64
 
 // -----
 
+// What stands in a second block would be left out.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op branches between blocks; models have scf.for and func.call}}
+func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
+  return %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+^bb1:
+  return %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+}
+}
+
+// -----
+
 module attributes {llm.max_tokens = 2048 : i64} {
 // expected-error@+1 {{'func.func' op has no body; define it or remove it}}
 func.func private @layer(tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
