@@ -44,25 +44,13 @@ private:
 
 } // namespace
 
-static const Memory *findMemory(const Device &device, MemorySpace space) {
-  const Memory *memory = find_if(
-      device.getMemories(), [&](const Memory &m) { return m.space == space; });
-  return memory == device.getMemories().end() ? nullptr : memory;
-}
-
-static StringRef getName(MemorySpace space) {
-  return space == MemorySpace::DDR ? "DDR" : "HBM";
-}
-
 static std::string describe(const Memory &memory) {
-  return (Twine(memory.capacity) + " bytes of " + getName(memory.space)).str();
+  return std::to_string(memory.capacity) + " bytes of " + memory.name;
 }
 
 llvm::Error LimitChecker::check(const PlanBuffer &buffer,
                                 const Twine &place) const {
-  const Memory *memory = findMemory(device, MemorySpace::DDR);
-  if (!memory)
-    return llvm::Error::success();
+  const Memory *memory = &device.getMapMemory();
   if (buffer.bytes > memory->capacity)
     return refuse(place + ".bytes", buffer.bytes,
                   "at most the " + describe(*memory));
@@ -93,23 +81,22 @@ llvm::Error LimitChecker::checkShape(const PlanObject &object,
 
 llvm::Error LimitChecker::check(const PlanObject &object,
                                 const Twine &place) const {
-  const Memory *memory = findMemory(device, object.space);
+  const Memory *memory = device.getMemory(object.memory);
   if (!memory)
     return createStringError("expected a memory of " + plan.device + " at " +
                              file + "." + place + ".space, found \"" +
-                             getName(object.space) + "\"");
+                             object.memory + "\"");
   if (object.ports != memory->ports)
     return refuse(place + ".ports", object.ports,
-                  "the " + Twine(memory->ports) + " ports of " +
-                      getName(object.space));
+                  "the " + Twine(memory->ports) + " ports of " + object.memory);
   if (object.ports > 1 && object.portStride != memory->portStride)
     return refuse(place + ".port_stride", object.portStride,
                   "the " + Twine(memory->portStride) +
-                      " bytes between the ports of " + getName(object.space));
+                      " bytes between the ports of " + object.memory);
   if (object.dmaBase != memory->dmaBase)
     return refuse(place + ".dma_base", object.dmaBase,
                   Twine(memory->dmaBase) + ", where the host finds " +
-                      getName(object.space));
+                      object.memory);
   if (object.bytes > memory->capacity)
     return refuse(place + ".bytes", object.bytes,
                   "at most the " + describe(*memory));
