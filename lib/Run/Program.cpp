@@ -187,7 +187,8 @@ private:
       return success();
     };
     auto binary = [&](Instruction::Kind kind) -> LogicalResult {
-      FailureOr<unsigned> bits = getBits(op, op->getResult(0));
+      // The result of a comparison has one bit.
+      FailureOr<unsigned> bits = getBits(op, op->getOperand(0));
       if (failed(bits))
         return failure();
       Instruction instruction(kind, op);
@@ -214,10 +215,11 @@ private:
         .Case([&](arith::DivSIOp) { return binary(Instruction::Div); })
         .Case([&](arith::RemSIOp) { return binary(Instruction::Rem); })
         .Case([&](arith::MinSIOp) { return binary(Instruction::Min); })
-        .Case([&](arith::CmpIOp op) {
-          LogicalResult result = binary(Instruction::Compare);
+        .Case([&](arith::CmpIOp op) -> LogicalResult {
+          if (failed(binary(Instruction::Compare)))
+            return failure();
           body.back().number = static_cast<int64_t>(op.getPredicate());
-          return result;
+          return success();
         })
         .Case([&](arith::ExtSIOp) { return binary(Instruction::Copy); })
         .Case([&](csb::WriteOp op) -> LogicalResult {
@@ -281,7 +283,7 @@ private:
         .Case([&](scf::IfOp op) -> LogicalResult {
           if (op.getNumResults() != 0)
             return op.emitOpError("carries values, which no driver does");
-          Instruction instruction(Instruction::If);
+          Instruction instruction(Instruction::If, op);
           instruction.lhs = getSlot(op.getCondition());
           if (failed(flatten(op.getThenRegion().front(), instruction.body)) ||
               (!op.getElseRegion().empty() &&
