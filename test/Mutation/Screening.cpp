@@ -75,8 +75,8 @@ bool Screening::call(const CallShape &shape, const Fault *fault,
   mutating.limit = fault
                        ? getLimit(static_cast<int32_t>(&shape - shapes.data()))
                        : UINT64_MAX;
-  Expected<CallResult> result = callDriver(
-      *subject.library, subject.plan, input, shape.seq, shape.past, mutating);
+  Expected<CallResult> result =
+      subject.library->call(input, shape.seq, shape.past, mutating);
   mutating.end();
   checker.endRun();
   run = {recorder.getHash(), mutating.executed};

@@ -120,9 +120,8 @@ llvm::Error Simulation::runCalls() {
     mutating.begin(nullptr, comparison, mutating.fault);
     if (isMutant())
       mutating.limit = screening.getLimit(call);
-    Expected<CallResult> result =
-        callDriver(*subject.library, subject.plan, expected.input, expected.seq,
-                   expected.past, mutating);
+    Expected<CallResult> result = subject.library->call(
+        expected.input, expected.seq, expected.past, mutating);
     mutating.end();
     comparison.endCall();
     if (result)

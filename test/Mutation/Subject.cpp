@@ -84,8 +84,8 @@ llvm::Error Subject::open(StringRef directory) {
     if (std::error_code error = sys::fs::copy_file(getPath(directory, name),
                                                    getPath(temporary, name)))
       return createStringError(error, "cannot copy " + name);
-  Expected<std::unique_ptr<DriverLibrary>> loaded =
-      DriverLibrary::load(temporary, plan);
+  Expected<std::unique_ptr<LoadedDriver>> loaded =
+      LoadedDriver::load(temporary, plan);
   if (!loaded)
     return loaded.takeError();
   library = std::move(*loaded);

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Compare/Execution.h"
 #include "Instrument.h"
+#include "LoadedDriver.h"
 #include "OpenedModel.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -29,7 +30,7 @@ public:
   DriverPlan plan;
   const Device *device = nullptr;
   std::vector<Site> sites;
-  std::unique_ptr<DriverLibrary> library;
+  std::unique_ptr<LoadedDriver> library;
   /// The directory with the driver and its packed parameters.
   llvm::SmallString<128> temporary;
   std::optional<Reference> reference;
