@@ -286,17 +286,17 @@ func.func private @f() -> (i32 {csb.name = "seq"})
 // Places.
 
 // expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found -1 and 0}}
-csb.buffer @b at 0 bytes 64 live [-1, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [-1, 0]
 
 // -----
 
 // expected-error@+1 {{'csb.buffer' op needs pairs of first and last step in 'live', found 1 and 0}}
-csb.buffer @b at 0 bytes 64 live [1, 0]
+csb.buffer @b "DDR" at 0 bytes 64 live [1, 0]
 
 // -----
 
 // expected-error@+1 {{'csb.buffer' op ends beyond the addresses of 64 bits}}
-csb.buffer @b at 9223372036854775807 bytes 1 live [0, 0]
+csb.buffer @b "DDR" at 9223372036854775807 bytes 1 live [0, 0]
 
 // -----
 

@@ -754,7 +754,7 @@ func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq floordiv 0, 64>>)
 
 // -----
 
-// expected-error@+1 {{dimensions must fit 64 bits in every call and divide by positive numbers only, found (seq + past) mod -1}}
+// expected-error@+1 {{dimensions must fit 64 bits in every call and divide by positive numbers only, found seq + past mod -1}}
 func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq + past mod -1, 64>>)
 
 // -----

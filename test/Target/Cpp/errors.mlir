@@ -123,7 +123,7 @@ func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
 
 //--- engine.mlir
 module attributes {csb.fingerprint = "0123456789abcdef"} {
-  csb.buffer @scratch at 0 bytes 64 live [0, 0] {csb.name = "kScratch"}
+  csb.buffer @scratch "DDR" at 0 bytes 64 live [0, 0] {csb.name = "kScratch"}
   csb.constant @base = 0 {csb.name = "kBase"}
   func.func @copy(%s: i64, %d: i64, %b: i64, %p: i32) attributes {csb.name = "copy", csb.arg_names = ["s", "d", "b", "p"]} {
     return

@@ -239,9 +239,6 @@ FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
       return failure();
   Type element =
       cast<MemRefType>(buffer.getBuffer().getType()).getElementType();
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
-    return buffer.emitOpError("has elements of ")
-           << element << ", which do not take whole bytes";
   std::optional<int64_t> bytes = llm::getMaxProduct(dims, maxTokens);
   if (bytes)
     bytes =
