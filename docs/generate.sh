@@ -60,6 +60,7 @@ passes() { # title definitions
   passes "Conversions" DLAVM/Conversion/Passes.td
   passes "The accel dialect" DLAVM/Dialect/Accel/Transforms/Passes.td
   passes "The csb dialect" DLAVM/Dialect/CSB/Transforms/Passes.td
+  passes "Running the program" DLAVM/Run/Passes.td
 } | page Passes.md
 
 # One page per device: its parameters, then its registers.

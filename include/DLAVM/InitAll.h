@@ -18,6 +18,7 @@
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Pipelines/Pipelines.h"
+#include "DLAVM/Run/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -40,6 +41,7 @@ inline void registerAllPasses() {
   accel::registerAccelTransformsPasses();
   csb::registerCSBTransformsPasses();
   registerConversionPasses();
+  registerRunPasses();
   mlir::registerTransformsPasses();
   registerPipelines();
 }

@@ -13,6 +13,7 @@
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
+#include "DLAVM/Run/Passes.h"
 
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -58,7 +59,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   manager.addPass(createConvertAccelToCSB(toCSB));
   manager.addPass(createLoopInvariantCodeMotionPass());
   manager.addPass(createCSEPass());
-  manager.addPass(csb::createVerifyPlacement());
+  manager.addPass(createVerifyPlacement());
   if (options.printSteps)
     manager.addPass(csb::createInsertSteps());
   manager.addPass(csb::createPrepareEmission());

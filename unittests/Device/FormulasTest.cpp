@@ -14,7 +14,7 @@
 #include "../../lib/Device/EdgeLLM/Encode/Partition.h"
 #include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
-#include "DLAVM/Device/Word.h"
+#include "DLAVM/Encoding/Word.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Run/Program.h"
 

@@ -273,8 +273,12 @@ struct ConvertAccelToCSB
                      .run(function)))
         return signalPassFailure();
     host.create(module);
+    const std::string fingerprint = getFingerprint(module);
+    module->removeAttr(accel::AccelDialect::getDeviceAttrName());
+    module->setAttr(csb::CSBDialect::getDeviceAttrName(),
+                    StringAttr::get(&getContext(), device->getName()));
     module->setAttr(csb::CSBDialect::getFingerprintAttrName(),
-                    StringAttr::get(&getContext(), getFingerprint(module)));
+                    StringAttr::get(&getContext(), fingerprint));
   }
 
   /// The host calls "run", which calls "run_layer" and its like.

@@ -11,7 +11,7 @@
 
 #include "ProgramSymbols.h"
 
-#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 
 namespace dlavm {

@@ -8,7 +8,7 @@
 
 #include "HostFunctions.h"
 
-#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"

@@ -15,7 +15,6 @@
 #include "CppExpressions.h"
 #include "CppFrame.h"
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
 
@@ -100,8 +99,8 @@ LogicalResult CppPrinter::print(StringRef namespaceName) {
                             "compile it with --dlavm-compile before");
   if (failed(csb::checkForEmission(module)) || failed(checkNames()))
     return failure();
-  auto device = module->getAttrOfType<StringAttr>(
-      accel::AccelDialect::getDeviceAttrName());
+  auto device =
+      module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::string guard = "DLAVM_DRIVER_" + StringRef(namespaceName).upper() + "_H";
 
   os << "// Driver of " << namespaceName << " for "

@@ -9,7 +9,6 @@
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "Steps.h"
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Run/Program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -283,8 +282,8 @@ static FailureOr<int64_t> countAccesses(ModuleOp module, int64_t maxTokens) {
 
 LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
                                      raw_ostream &os) {
-  auto device = module->getAttrOfType<StringAttr>(
-      accel::AccelDialect::getDeviceAttrName());
+  auto device =
+      module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
   if (!device || !maxTokens)
     return module.emitError("names no device or no largest context; compile it "

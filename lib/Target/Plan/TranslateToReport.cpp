@@ -9,7 +9,6 @@
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "Steps.h"
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Run/Program.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -231,8 +230,8 @@ void Report::printPeak() {
 }
 
 LogicalResult Report::print() {
-  auto device = module->getAttrOfType<StringAttr>(
-      accel::AccelDialect::getDeviceAttrName());
+  auto device =
+      module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
   if (!device || !maxTokens)
     return module.emitError("names no device or no largest context; compile it "

@@ -4,7 +4,7 @@
 // and port; KV caches have none. The parameters that they are made of lie in a
 // module of their own. The dimensions of buffers are gone.
 
-// CHECK-LABEL: module @objects attributes {accel.device = "edgellm-20241128", csb.fingerprint = "{{[0-9a-f]+}}", llm.max_tokens = 2048 : i64} {
+// CHECK-LABEL: module @objects attributes {csb.device = "edgellm-20241128", csb.fingerprint = "{{[0-9a-f]+}}", llm.max_tokens = 2048 : i64} {
 module @objects attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 llm.parameter @q from "q{layer}" layers 28 : tensor<4096x4096xi4>
 llm.parameter @b splat 0.0 layers 28 : tensor<4096xf16>

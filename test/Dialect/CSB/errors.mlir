@@ -268,7 +268,7 @@ csb.constant @c = 1 {csb.arg_names = ["seq"]}
 
 // -----
 
-// expected-error@+1 {{has an attribute "csb.names" that the csb dialect does not know; it knows 'csb.fingerprint', 'csb.name' and 'csb.arg_names'}}
+// expected-error@+1 {{has an attribute "csb.names" that the csb dialect does not know; it knows 'csb.device', 'csb.fingerprint', 'csb.name' and 'csb.arg_names'}}
 func.func private @f() attributes {csb.names = "f"}
 
 // -----
@@ -307,3 +307,8 @@ csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 4611686018427387904 l
 
 // expected-error@+1 {{'csb.object' op ends beyond the addresses of 64 bits}}
 csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 4611686018427387904 ports 3 port_stride 4611686018427387904
+
+// -----
+
+// expected-error@+1 {{'csb.device' must be a string at the module}}
+module attributes {csb.device = 1 : i64} {}

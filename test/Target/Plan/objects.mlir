@@ -57,7 +57,7 @@
 // CHECK:          "column_heads": {
 
 //--- tables.mlir
-module @tables attributes {accel.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
+module @tables attributes {csb.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
   module @parameters {
     llm.parameter @scale splat 0.5 layers 2 : tensor<64xf16>
     llm.parameter @bias from "b{layer}" rows [3] layers 2 row_heads <2 x 16, interleaved 8, padded 32> : tensor<64xf16>
@@ -68,12 +68,12 @@ module @tables attributes {accel.device = "edgellm-20241128", csb.fingerprint = 
 }
 
 //--- with.mlir
-module @tables attributes {accel.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
+module @tables attributes {csb.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
   // WITH: with.mlir:3:3: error: 'csb.object' op has a 'with' that a plan cannot hold: numbers, texts and dictionaries can be in it, found {style = {name = i8}}
   csb.object @rope "rope_table" [] with {style = {name = i8}} "DDR" at 1024 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
 }
 
 //--- fingerprint.mlir
 // FINGERPRINT: error: has no attribute 'csb.fingerprint'; compile it with --dlavm-compile before
-module @tables attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
+module @tables attributes {csb.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 }

@@ -9,7 +9,7 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
 #define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
 
-#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 
 namespace dlavm::edgellm {
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/Word.h"
+#include "DLAVM/Encoding/Word.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 

@@ -72,6 +72,11 @@ static LogicalResult verifyArgNames(Operation *op, Attribute attribute) {
 LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
                                                    NamedAttribute attribute) {
   StringAttr name = attribute.getName();
+  if (name == getDeviceAttrName()) {
+    if (isa<ModuleOp>(op) && isa<StringAttr>(attribute.getValue()))
+      return success();
+    return op->emitError("'csb.device' must be a string at the module");
+  }
   if (name == getFingerprintAttrName())
     return verifyFingerprint(op, attribute.getValue());
   if (name == getArgNamesAttrName())
@@ -79,7 +84,7 @@ LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
   if (name != getNameAttrName())
     return op->emitError() << "has an attribute " << name
                            << " that the csb dialect does not know; it knows "
-                              "'csb.fingerprint', 'csb.name' and "
+                              "'csb.device', 'csb.fingerprint', 'csb.name' and "
                               "'csb.arg_names'";
   if (isName(attribute.getValue()))
     return success();

@@ -8,8 +8,8 @@
 
 #include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -307,8 +307,8 @@ static LogicalResult checkCalls(func::FuncOp function, SymbolTable &symbols,
 }
 
 LogicalResult csb::checkForEmission(ModuleOp module) {
-  if (auto device = module->getAttrOfType<StringAttr>(
-          accel::AccelDialect::getDeviceAttrName());
+  if (auto device =
+          module->getAttrOfType<StringAttr>(CSBDialect::getDeviceAttrName());
       device && failed(checkText(module, device.getValue(), "device")))
     return failure();
   if (std::optional<int64_t> maxTokens = llm::getMaxTokens(module);

@@ -28,7 +28,8 @@ def CSB_Dialect : Dialect {
     `llm.parameter` declarations lie in a module of their own, so that their
     names may be those of buffers.
 
-    The attribute `csb.fingerprint` of the module is 16 hexadecimal digits that
+    The module names its device: `csb.device = "edgellm-20241128"`. Its attribute
+    `csb.fingerprint` is 16 hexadecimal digits that
     its driver and the parameter files for it have in common. The pass
     `csb-prepare-emission` gives ops the name that they have in the driver
     source, `csb.name`, and functions those of their arguments, `csb.arg_names`.
@@ -56,6 +57,10 @@ def CSB_Dialect : Dialect {
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
+    /// The module attribute that names the device, a string.
+    static constexpr ::llvm::StringLiteral getDeviceAttrName() {
+      return "csb.device";
+    }
     /// The module attribute with the fingerprint.
     static constexpr ::llvm::StringLiteral getFingerprintAttrName() {
       return "csb.fingerprint";

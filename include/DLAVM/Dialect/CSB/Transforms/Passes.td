@@ -26,29 +26,6 @@ def InsertSteps : Pass<"csb-insert-steps", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numSteps", "num-steps", "Steps inserted">];
 }
 
-def VerifyPlacement : Pass<"csb-verify-placement", "::mlir::ModuleOp"> {
-  let summary = "prove from register values that the placement is right";
-  let description = [{
-    Runs the program of register writes for a few calls (the corners, a slice
-    boundary and its neighbours), works out from the registers of every start
-    which bytes it touches, and reports what overlaps, what leaves its memory or
-    its buffer, and registers that contradict each other. It knows nothing of
-    how the planner works.
-
-    ```
-    error: 'scores' reads bytes of 'query_rope' that 'norm' overwrote ...
-    ```
-  }];
-  let options = [
-    ListOption<"lengths", "lengths", "int64_t",
-      "Prompt lengths to run; the corners and slice boundaries by default">
-  ];
-  let statistics = [
-    Statistic<"numRuns", "num-runs", "Calls that were run">,
-    Statistic<"numStarts", "num-starts", "Starts that were checked">
-  ];
-}
-
 def PrepareEmission : Pass<"csb-prepare-emission", "::mlir::ModuleOp"> {
   let summary = "decide names and expression trees of the driver source";
   let description = [{

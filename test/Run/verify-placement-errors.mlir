@@ -2,7 +2,7 @@
 
 // RUN: dlavm-opt %s --csb-verify-placement -split-input-file -verify-diagnostics
 
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   func.func @run(%seq: i32, %past: i32) {
     %zero = arith.constant 0 : i64
     %end = arith.constant 9223372036854775807 : i64
@@ -16,7 +16,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 
 // -----
 
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   func.func @run(%seq: i32, %past: i32) {
     %end = arith.constant 2147483647 : i32
     %step = arith.constant 1073741824 : i32
@@ -29,7 +29,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 
 // -----
 
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   func.func @run(%seq: i32, %past: i32) {
     %zero = arith.constant 0 : i64
     %end = arith.constant 9223372036854775807 : i64
@@ -44,7 +44,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 // -----
 
 // A step of 0 is a loop without an end in the driver.
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   func.func @run(%seq: i32, %past: i32) {
     // expected-error@+1 {{cannot run 1 tokens after 0: has a loop with a step of 0, which never ends}}
     scf.for %i = %past to %seq step %past : i32 {
@@ -56,7 +56,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 // -----
 
 // The driver computes with the bits of the type.
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   csb.register_table @t "a task" {
     csb.register @Width = 3
   }
@@ -71,7 +71,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 
 // -----
 
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   func.func @run(%seq: i32, %past: i32) {
     // expected-error@+1 {{'arith.constant' op computes with 'i128'; a register program has i32 and i64}}
     %c = arith.constant 170141183460469231731687303715884105727 : i128
@@ -81,7 +81,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64}
 
 // -----
 
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
   csb.register_table @t "a task" {
     csb.register @Width = 4294967296
   }

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_DEVICE_WORD_H
-#define DLAVM_DEVICE_WORD_H
+#ifndef DLAVM_ENCODING_WORD_H
+#define DLAVM_ENCODING_WORD_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
@@ -82,4 +82,4 @@ Word roundUp(const Word &a, const Word &b);
 
 } // namespace dlavm
 
-#endif // DLAVM_DEVICE_WORD_H
+#endif // DLAVM_ENCODING_WORD_H

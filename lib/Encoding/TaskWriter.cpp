@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/TaskWriter.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
 using namespace dlavm;

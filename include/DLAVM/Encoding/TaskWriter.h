@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_DEVICE_TASKWRITER_H
-#define DLAVM_DEVICE_TASKWRITER_H
+#ifndef DLAVM_ENCODING_TASKWRITER_H
+#define DLAVM_ENCODING_TASKWRITER_H
 
 #include "DLAVM/Device/Device.h"
-#include "DLAVM/Device/Word.h"
+#include "DLAVM/Encoding/Word.h"
 
 #include "llvm/ADT/StringMap.h"
 
@@ -83,4 +83,4 @@ private:
 
 } // namespace dlavm
 
-#endif // DLAVM_DEVICE_TASKWRITER_H
+#endif // DLAVM_ENCODING_TASKWRITER_H

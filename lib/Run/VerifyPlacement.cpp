@@ -9,14 +9,14 @@
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
-#include "DLAVM/Dialect/CSB/Transforms/Passes.h"
+#include "DLAVM/Run/Passes.h"
 #include "DLAVM/Run/PlanRegions.h"
 #include "DLAVM/Run/Program.h"
 
-namespace dlavm::csb {
+namespace dlavm {
 #define GEN_PASS_DEF_VERIFYPLACEMENT
-#include "DLAVM/Dialect/CSB/Transforms/Passes.h.inc"
-} // namespace dlavm::csb
+#include "DLAVM/Run/Passes.h.inc"
+} // namespace dlavm
 
 using namespace mlir;
 using namespace dlavm;
@@ -48,13 +48,21 @@ private:
   Pass::Statistic &numStarts;
 };
 
-struct VerifyPlacement
-    : dlavm::csb::impl::VerifyPlacementBase<VerifyPlacement> {
+const Device *getDevice(ModuleOp module) {
+  if (auto name = module->getAttrOfType<StringAttr>(
+          csb::CSBDialect::getDeviceAttrName()))
+    return accel::lookupDevice(module.getLoc(), name);
+  module.emitError("names no device (csb.device = \"NAME\"); run "
+                   "convert-accel-to-csb before");
+  return nullptr;
+}
+
+struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
   using VerifyPlacementBase::VerifyPlacementBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const Device *device = accel::getDevice(module);
+    const Device *device = getDevice(module);
     std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
     FailureOr<Program> program = Program::create(module);
     if (!device || failed(program))
