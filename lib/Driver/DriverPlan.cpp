@@ -172,28 +172,17 @@ static llvm::Error describe(llvm::Error error, const json::Value &value,
 Expected<DriverPlan> DriverPlan::read(StringRef directory) {
   SmallString<128> file(directory);
   sys::path::append(file, "plan.json");
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
-      MemoryBuffer::getFile(file, /*IsText=*/true);
-  if (!buffer)
-    return createStringError(buffer.getError(),
-                             "cannot read " + file + ": " +
-                                 buffer.getError().message() +
-                                 "; give a directory that dlavm compile wrote");
-  if (isJSONTooDeep((*buffer)->getBuffer()))
-    return createStringError(file +
-                             " is no plan: its arrays and objects nest deeper "
-                             "than " +
-                             Twine(kMaxJSONDepth) + " levels");
-  Expected<json::Value> value = json::parse((*buffer)->getBuffer());
-  if (!value)
-    return createStringError(file +
-                             " is no JSON: " + toString(value.takeError()));
+  Expected<json::Object> object =
+      readJSONFile(file, "; give a directory that dlavm compile wrote");
+  if (!object)
+    return object.takeError();
+  const json::Value value(std::move(*object));
   DriverPlan plan;
   json::Path::Root root(file);
   json::Path path = root;
-  const PlanEntry top(*value, path);
+  const PlanEntry top(value, path);
   if (!top || !readPlan(top, plan))
-    return describe(root.getError(), *value, file);
+    return describe(root.getError(), value, file);
   // An unknown device is an error of those who need it.
   if (const Device *device = DeviceRegistry::instance().lookup(plan.device))
     if (llvm::Error error = checkLimits(plan, *device, file))

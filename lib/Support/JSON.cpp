@@ -101,10 +101,6 @@ static Error failParsing(const Twine &what, Error error) {
                            "; is the file complete?");
 }
 
-bool dlavm::isJSONTooDeep(StringRef text) {
-  return findExcessiveDepth(text).has_value();
-}
-
 Expected<json::Object> dlavm::parseJSONObject(StringRef text,
                                               const Twine &what) {
   size_t invalid = 0;

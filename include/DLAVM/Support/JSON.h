@@ -20,9 +20,6 @@ namespace dlavm {
 /// The deepest nesting of arrays and objects that is read.
 inline constexpr unsigned kMaxJSONDepth = 64;
 
-/// Whether the arrays and objects of \p text nest deeper.
-bool isJSONTooDeep(llvm::StringRef text);
-
 /// Parses \p text, which must be one object in which no key comes twice and
 /// which nests no deeper than kMaxJSONDepth. Errors start with \p what, the
 /// file or its part, and where they can with line and column: "config.json:3:7:
