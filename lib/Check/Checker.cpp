@@ -28,7 +28,7 @@ static Operand *findOperand(llvm::SmallVectorImpl<Operand> &operands,
 
 class Checker::Impl {
 public:
-  Impl(const Device &device, std::vector<PlanRegion> regions);
+  Impl(const DeviceInfo &device, std::vector<PlanRegion> regions);
 
   void beginRun(int64_t seq, int64_t past);
   void task(int32_t layer, llvm::StringRef name);
@@ -64,7 +64,7 @@ private:
   /// Ends the group of starts of the current op.
   void finishOp();
 
-  const Device &device;
+  const DeviceInfo &device;
   TaskDecoder decoder;
   Plan plan;
   StartCache cache;
@@ -97,7 +97,7 @@ private:
   llvm::SmallVector<uint32_t, 36> lastValues;
 };
 
-Checker::Impl::Impl(const Device &device, std::vector<PlanRegion> regions)
+Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions)
     : device(device), decoder(device), plan(device, std::move(regions)),
       cache(device), dataflow(device, plan, log),
       rowBytes(device.getTraits().rowBytes), file(decoder.getRegisterEnd()),
@@ -374,7 +374,7 @@ void Checker::Impl::finishOp() {
 // Interface
 //===----------------------------------------------------------------------===//
 
-Checker::Checker(const Device &device, std::vector<PlanRegion> plan)
+Checker::Checker(const DeviceInfo &device, std::vector<PlanRegion> plan)
     : impl(std::make_unique<Impl>(device, std::move(plan))) {}
 Checker::~Checker() = default;
 

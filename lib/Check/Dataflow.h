@@ -17,7 +17,7 @@ namespace dlavm {
 /// starts; within a group, everything is read before anything is written.
 class Dataflow {
 public:
-  Dataflow(const Device &device, const Plan &plan, FindingLog &log)
+  Dataflow(const DeviceInfo &device, const Plan &plan, FindingLog &log)
       : plan(plan), log(log), memories(device.getMemories().size()) {}
 
   void beginRun(int64_t past);

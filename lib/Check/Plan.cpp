@@ -10,11 +10,11 @@
 
 using namespace dlavm;
 
-unsigned dlavm::getMemoryIndex(const Device &device, const Memory &memory) {
+unsigned dlavm::getMemoryIndex(const DeviceInfo &device, const Memory &memory) {
   return static_cast<unsigned>(&memory - device.getMemories().data());
 }
 
-Plan::Plan(const Device &device, std::vector<PlanRegion> planRegions) {
+Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions) {
   for (PlanRegion &region : planRegions) {
     const Kind kind = region.kind == "parameter" ? Kind::Parameter
                       : region.kind == "cache"   ? Kind::Cache

@@ -30,7 +30,7 @@ struct StartFacts {
 /// the layers repeat each other.
 class StartCache {
 public:
-  explicit StartCache(const Device &device)
+  explicit StartCache(const DeviceInfo &device)
       : device(device), slots(slotCount) {}
 
   /// The facts of a start, valid until the next call. \p file has the value of
@@ -49,7 +49,7 @@ private:
   static constexpr size_t maxEntries = 1024;
   static constexpr size_t slotCount = 4 * maxEntries;
 
-  const Device &device;
+  const DeviceInfo &device;
   std::vector<Entry> entries;
   /// Open hash table of indices into entries, plus 1.
   std::vector<unsigned> slots;

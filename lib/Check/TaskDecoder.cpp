@@ -10,7 +10,7 @@
 
 using namespace dlavm;
 
-TaskDecoder::TaskDecoder(const Device &device) {
+TaskDecoder::TaskDecoder(const DeviceInfo &device) {
   for (const auto &[kind, support] : device.getTasks()) {
     const RegisterTable &table = support.registers;
     DecodedTask task = {kind,

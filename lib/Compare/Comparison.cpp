@@ -17,7 +17,7 @@
 using namespace dlavm;
 using namespace llvm;
 
-Comparison::Comparison(Simulator &simulator, const Device &device,
+Comparison::Comparison(Simulator &simulator, const DeviceInfo &device,
                        const DriverPlan &plan, const Reference &reference,
                        double tolerance)
     : simulator(simulator), plan(plan), reference(reference), device(device),

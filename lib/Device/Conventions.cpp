@@ -13,7 +13,7 @@
 
 using namespace dlavm;
 
-std::optional<std::string> dlavm::checkConventions(const Device &device) {
+std::optional<std::string> dlavm::checkConventions(const DeviceInfo &device) {
   for (const Parameter &parameter : device.getParameters())
     if (!parameter.allowed.empty() &&
         !llvm::is_contained(parameter.allowed, parameter.value))

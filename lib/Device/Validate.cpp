@@ -20,7 +20,7 @@ namespace {
 /// Collects what is wrong with one record.
 class Validator {
 public:
-  explicit Validator(const Device &device) : device(device) {}
+  explicit Validator(const DeviceInfo &device) : device(device) {}
   Error run();
 
 private:
@@ -34,7 +34,7 @@ private:
   void checkAddress(const RegisterTable &table, const Register &reg);
   void checkKeys();
 
-  const Device &device;
+  const DeviceInfo &device;
   std::vector<std::string> problems;
 };
 } // namespace
@@ -187,4 +187,6 @@ Error Validator::run() {
       " is not complete: " + llvm::join(problems, "; "));
 }
 
-Error dlavm::validate(const Device &device) { return Validator(device).run(); }
+Error dlavm::validate(const DeviceInfo &device) {
+  return Validator(device).run();
+}

@@ -184,7 +184,7 @@ Expected<DriverPlan> DriverPlan::read(StringRef directory) {
   if (!top || !readPlan(top, plan))
     return describe(root.getError(), value, file);
   // An unknown device is an error of those who need it.
-  if (const Device *device = DeviceRegistry::instance().lookup(plan.device))
+  if (const DeviceInfo *device = DeviceRegistry::instance().lookup(plan.device))
     if (llvm::Error error = checkLimits(plan, *device, file))
       return error;
   return plan;

@@ -20,7 +20,7 @@ namespace {
 /// Compares a plan whose numbers do not overflow with the memories.
 class LimitChecker {
 public:
-  LimitChecker(const DriverPlan &plan, const Device &device, StringRef file)
+  LimitChecker(const DriverPlan &plan, const DeviceInfo &device, StringRef file)
       : plan(plan), device(device), file(file) {}
   llvm::Error run();
 
@@ -38,7 +38,7 @@ private:
   int64_t getRoom(bool isInput) const;
 
   const DriverPlan &plan;
-  const Device &device;
+  const DeviceInfo &device;
   StringRef file;
 };
 
@@ -166,7 +166,7 @@ llvm::Error LimitChecker::run() {
   return llvm::Error::success();
 }
 
-llvm::Error dlavm::checkLimits(const DriverPlan &plan, const Device &device,
+llvm::Error dlavm::checkLimits(const DriverPlan &plan, const DeviceInfo &device,
                                StringRef file) {
   return LimitChecker(plan, device, file).run();
 }

@@ -90,7 +90,7 @@ bool readObject(const PlanEntry &entry, DriverPlan &plan);
 
 /// Refuses numbers that do not fit the device, or one another, before anything
 /// is allocated for them. What is read from \p file has no overflow.
-llvm::Error checkLimits(const DriverPlan &plan, const Device &device,
+llvm::Error checkLimits(const DriverPlan &plan, const DeviceInfo &device,
                         llvm::StringRef file);
 
 } // namespace dlavm

@@ -9,7 +9,7 @@
 #ifndef DLAVM_LIB_INTERPRETER_NUMERICS_H
 #define DLAVM_LIB_INTERPRETER_NUMERICS_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Pack/ActivationTable.h"
 #include "DLAVM/Support/Half.h"
@@ -28,11 +28,11 @@ double roundToFP20(double value);
 class Numerics {
 public:
   /// Exact where \p device is null.
-  explicit Numerics(const Device *device)
+  explicit Numerics(const DeviceInfo *device)
       : device(device), traits(device ? device->getTraits() : Traits()) {}
 
   /// The device whose arithmetic this is, or null.
-  const Device *getDevice() const { return device; }
+  const DeviceInfo *getDevice() const { return device; }
 
   /// What is left of an op's result in memory: FP16 on a device.
   double store(double value) const {
@@ -67,7 +67,7 @@ public:
 private:
   double lookUp(const ActivationTable &table, double x) const;
 
-  const Device *device;
+  const DeviceInfo *device;
   /// Of the device; without one, its conventions are those of mathematics.
   const Traits traits;
   std::map<llm::ActivationKind, ActivationTable> tables;

@@ -16,7 +16,7 @@ namespace dlavm {
 /// Makes the bytes of objects. Has no state, so that threads can share it.
 class ObjectPacker {
 public:
-  ObjectPacker(const DriverPlan &plan, const Device &device,
+  ObjectPacker(const DriverPlan &plan, const DeviceInfo &device,
                TensorSource &source, ScaleChoice choice)
       : plan(plan), device(device), source(source), quantizer(choice) {}
 
@@ -52,7 +52,7 @@ private:
                                   PackSink sink) const;
 
   const DriverPlan &plan;
-  const Device &device;
+  const DeviceInfo &device;
   TensorSource &source;
   RowQuantizer quantizer;
 };

@@ -75,7 +75,7 @@ namespace {
 class DirectoryPacker {
 public:
   DirectoryPacker(StringRef directory, const DriverPlan &plan,
-                  const Device &device, TensorSource &source,
+                  const DeviceInfo &device, TensorSource &source,
                   const PackOptions &options)
       : directory(directory), plan(plan), options(options),
         packer(plan, device, source, options.scaleChoice), files(directory) {}
@@ -224,7 +224,7 @@ Expected<PackedDirectory> DirectoryPacker::run() {
 
 Expected<PackedDirectory> dlavm::packDirectory(StringRef directory,
                                                const DriverPlan &plan,
-                                               const Device &device,
+                                               const DeviceInfo &device,
                                                TensorSource &source,
                                                const PackOptions &options) {
   return DirectoryPacker(directory, plan, device, source, options).run();

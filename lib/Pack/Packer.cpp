@@ -96,7 +96,7 @@ Error dlavm::addObjectUnits(const DriverPlan &plan, const ObjectPacker &packer,
 }
 
 Expected<PackReport> dlavm::packObjects(const DriverPlan &plan,
-                                        const Device &device,
+                                        const DeviceInfo &device,
                                         TensorSource &source,
                                         const PackOptions &options,
                                         PackSink sink) {
@@ -122,7 +122,7 @@ Expected<PackReport> dlavm::packObjects(const DriverPlan &plan,
   return report;
 }
 
-Error dlavm::packObject(const DriverPlan &plan, const Device &device,
+Error dlavm::packObject(const DriverPlan &plan, const DeviceInfo &device,
                         TensorSource &source, ScaleChoice choice,
                         const PlanObject &object, int64_t layer,
                         PackSink sink) {

@@ -9,7 +9,7 @@
 #include "DLAVM/Pipelines/Pipelines.h"
 
 #include "DLAVM/Conversion/Passes.h"
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
@@ -25,7 +25,7 @@ void dlavm::buildLLMPipeline(OpPassManager &manager,
                              const CompileOptions &options) {
   // The conversion refuses what the device cannot do; that there is no such
   // device, it says as well.
-  const Device *device = DeviceRegistry::instance().lookup(options.device);
+  const DeviceInfo *device = DeviceRegistry::instance().lookup(options.device);
   const Traits traits = device ? device->getTraits() : Traits();
   manager.addPass(llm::createFuseScaleBias());
   if (traits.fusesResidual)

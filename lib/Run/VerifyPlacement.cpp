@@ -48,7 +48,7 @@ private:
   Pass::Statistic &numStarts;
 };
 
-const Device *getDevice(ModuleOp module) {
+const DeviceInfo *getDevice(ModuleOp module) {
   if (auto name = module->getAttrOfType<StringAttr>(
           csb::CSBDialect::getDeviceAttrName()))
     return accel::lookupDevice(module.getLoc(), name);
@@ -62,7 +62,7 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const Device *device = getDevice(module);
+    const DeviceInfo *device = getDevice(module);
     std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
     FailureOr<Program> program = Program::create(module);
     if (!device || failed(program))

@@ -34,7 +34,8 @@ void Sanitizer::Events::add(int64_t order, int64_t where, uint32_t what) {
   stamp = what;
 }
 
-Sanitizer::Sanitizer(const Device &device, const Plan &plan, FindingLog &log)
+Sanitizer::Sanitizer(const DeviceInfo &device, const Plan &plan,
+                     FindingLog &log)
     : device(device), plan(plan), log(log) {
   for (const Memory &memory : device.getMemories()) {
     const int64_t bytes = memory.ports * memory.capacity;

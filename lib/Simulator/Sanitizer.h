@@ -48,7 +48,7 @@ public:
   static constexpr int64_t pixelBytes = 64;
 
   /// All must outlive the sanitizer.
-  Sanitizer(const Device &device, const Plan &plan, FindingLog &log);
+  Sanitizer(const DeviceInfo &device, const Plan &plan, FindingLog &log);
 
   /// False if the system refuses the address space that all this needs.
   bool hasMemory() const;
@@ -150,7 +150,7 @@ private:
   void report(const Register &reg, const Operand &operand, int64_t place,
               const llvm::Twine &message);
 
-  const Device &device;
+  const DeviceInfo &device;
   const Plan &plan;
   FindingLog &log;
   std::vector<MemoryState> memories;

@@ -15,7 +15,7 @@
 using namespace dlavm;
 using llvm::Twine;
 
-Simulator::Impl::Impl(const Device &device, std::vector<PlanRegion> regions,
+Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
                       SimulatorOptions options)
     : device(device), plan(device, std::move(regions)),
       decoder(device), machine{device, log, plan, {}, {}, nullptr, nullptr} {
@@ -181,7 +181,7 @@ void Simulator::Impl::start(uint32_t reg, uint32_t value) {
 // Interface
 //===----------------------------------------------------------------------===//
 
-Simulator::Simulator(const Device &device, std::vector<PlanRegion> plan,
+Simulator::Simulator(const DeviceInfo &device, std::vector<PlanRegion> plan,
                      SimulatorOptions options)
     : impl(std::make_unique<Impl>(device, std::move(plan), options)) {}
 Simulator::~Simulator() = default;

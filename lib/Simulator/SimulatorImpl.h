@@ -16,7 +16,7 @@ namespace dlavm {
 
 class Simulator::Impl {
 public:
-  Impl(const Device &device, std::vector<PlanRegion> regions,
+  Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
        SimulatorOptions options);
 
   void beginRun(int64_t seq, int64_t past);
@@ -35,7 +35,7 @@ public:
                visit);
   uint8_t *getPlace(const Memory &memory, int64_t port, int64_t address);
 
-  const Device &device;
+  const DeviceInfo &device;
   FindingLog log;
   Plan plan;
   TaskDecoder decoder;

@@ -30,7 +30,7 @@ static const DeviceRegistry &getDevices() {
 
 DLAVMSimulator *dlavmSimulatorCreate(const char *device, int sanitize,
                                      unsigned threads) {
-  const Device *record = getDevices().lookup(device);
+  const DeviceInfo *record = getDevices().lookup(device);
   if (!record)
     return nullptr;
   SimulatorOptions options;

@@ -23,7 +23,7 @@ namespace dlavm {
 
 /// What the starts of a simulator have in common.
 struct SimulatedMachine {
-  const Device &device;
+  const DeviceInfo &device;
   FindingLog &log;
   const Plan &plan;
   /// Of each memory of the device.

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Check/Checker.h"
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Execute.h"
@@ -173,7 +173,7 @@ int dlavm::runCheck(const CheckCommand &command) {
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
-  const Device &device = *driver->device;
+  const DeviceInfo &device = *driver->device;
   const auto [calls, leftOut] = getCalls(command, plan.maxTokens);
   if (calls.empty())
     return reportError(

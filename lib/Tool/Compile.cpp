@@ -44,7 +44,7 @@ public:
   bool run();
 
 private:
-  OwningOpRef<ModuleOp> readModel(const Device &device);
+  OwningOpRef<ModuleOp> readModel(const DeviceInfo &device);
   std::string printIR(ModuleOp module);
   bool runPasses(ModuleOp module,
                  void (*build)(OpPassManager &, const CompileOptions &),
@@ -62,7 +62,7 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> Compiler::readModel(const Device &device) {
+OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
   StringRef model = command.model;
   if (!llvm::sys::fs::exists(model)) {
     fail(model, " does not exist; give a config.json, a checkpoint directory "
@@ -140,7 +140,7 @@ bool Compiler::write(OutputFiles &files) {
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
-  const Device *device = devices.lookup(command.device);
+  const DeviceInfo *device = devices.lookup(command.device);
   if (!device)
     return fail("there is no device '", command.device,
                 "'; known devices: ", devices.getNames());

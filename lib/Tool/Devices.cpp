@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Tool/Tool.h"
 
 #include "llvm/Support/raw_ostream.h"

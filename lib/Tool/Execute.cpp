@@ -31,7 +31,7 @@ namespace {
 /// of the first start of each op that has several.
 class SliceFinder : public EventSink {
 public:
-  explicit SliceFinder(const Device &device)
+  explicit SliceFinder(const DeviceInfo &device)
       : decoder(device), file(decoder.getRegisterEnd()) {}
 
   void task(int32_t layer, StringRef name) override {
@@ -157,7 +157,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
   DriverPlan plan = driver.plan;
   // Two objects of the same numbers could not be told apart.
   replaceSplats(plan.parameters);
-  const Device &device = *driver.device;
+  const DeviceInfo &device = *driver.device;
   ExecutionReport report;
   if (sequences.empty())
     sequences = chooseSequences(driver, report.leftOut);

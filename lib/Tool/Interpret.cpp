@@ -62,7 +62,7 @@ private:
   const InterpretCommand &command;
   mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
   Diagnostics diagnostics;
-  const Device *device = nullptr;
+  const DeviceInfo *device = nullptr;
   std::unique_ptr<Checkpoint> checkpoint;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Interpreter> interpreter;

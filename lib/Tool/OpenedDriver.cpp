@@ -15,9 +15,9 @@
 using namespace dlavm;
 using namespace llvm;
 
-Expected<const Device *> dlavm::findDevice(const DriverPlan &plan) {
+Expected<const DeviceInfo *> dlavm::findDevice(const DriverPlan &plan) {
   const DeviceRegistry &registry = DeviceRegistry::instance();
-  if (const Device *device = registry.lookup(plan.device))
+  if (const DeviceInfo *device = registry.lookup(plan.device))
     return device;
   return createStringError(
       "plan.json names the device '" + plan.device +
@@ -60,7 +60,7 @@ Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
 
 Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
                                           DriverPlan plan) {
-  Expected<const Device *> device = findDevice(plan);
+  Expected<const DeviceInfo *> device = findDevice(plan);
   if (!device)
     return device.takeError();
   Expected<std::unique_ptr<DriverLibrary>> library =

@@ -9,13 +9,13 @@
 #ifndef DLAVM_TOOL_OPENEDDRIVER_H
 #define DLAVM_TOOL_OPENEDDRIVER_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Driver/DriverLibrary.h"
 
 namespace dlavm {
 
 /// The device that a plan names. Fails if there is none.
-llvm::Expected<const Device *> findDevice(const DriverPlan &plan);
+llvm::Expected<const DeviceInfo *> findDevice(const DriverPlan &plan);
 
 /// All files of a driver and its packed parameters.
 std::vector<std::string> getFiles(llvm::StringRef directory,
@@ -24,7 +24,7 @@ std::vector<std::string> getFiles(llvm::StringRef directory,
 /// What `dlavm compile` wrote, ready to run.
 struct OpenedDriver {
   DriverPlan plan;
-  const Device *device;
+  const DeviceInfo *device;
   std::unique_ptr<DriverLibrary> library;
 
   /// Reads the plan, looks its device up and compiles the driver.

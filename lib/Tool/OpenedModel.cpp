@@ -56,7 +56,7 @@ namespace {
 class PackedTensors : public TensorSource {
 public:
   PackedTensors(StringRef directory, const DriverPlan &plan,
-                const Device &device)
+                const DeviceInfo &device)
       : packed(directory, plan, device), plan(plan) {}
 
   Expected<TensorView> getTensor(StringRef name) override;
@@ -150,7 +150,7 @@ Expected<TensorView> PackedTensors::getTensor(StringRef name) {
 
 Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
                                               const DriverPlan &plan,
-                                              const Device &device) {
+                                              const DeviceInfo &device) {
   for (const PlanObject &object : plan.objects)
     if (device.getObject(object.kind)->bytes(object.shape, device) !=
         object.bytes)

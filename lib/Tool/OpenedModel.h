@@ -30,7 +30,7 @@ public:
   /// Their matrices are rounded to INT4 already.
   static llvm::Expected<OpenedModel> openPacked(llvm::StringRef directory,
                                                 const DriverPlan &plan,
-                                                const Device &device);
+                                                const DeviceInfo &device);
 
   /// Gives parameters that have one value for all elements a tensor of their
   /// own, so that random tensors tell them apart.

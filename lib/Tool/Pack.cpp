@@ -58,7 +58,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
   Expected<DriverPlan> plan = DriverPlan::read(command.directory);
   if (!plan)
     return plan.takeError();
-  Expected<const Device *> device = findDevice(*plan);
+  Expected<const DeviceInfo *> device = findDevice(*plan);
   if (!device)
     return device.takeError();
   Expected<std::unique_ptr<Checkpoint>> checkpoint =

@@ -8,7 +8,7 @@
 
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Check/TracePrinter.h"
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "OpenedDriver.h"
@@ -73,7 +73,7 @@ private:
 /// address is a register through which the started task touches memory.
 class HashingSink : public EventSink {
 public:
-  explicit HashingSink(const Device &device)
+  explicit HashingSink(const DeviceInfo &device)
       : device(device), decoder(device), file(decoder.getRegisterEnd()) {}
 
   void task(int32_t, StringRef) override {}
@@ -111,7 +111,7 @@ private:
     ++events;
   }
 
-  const Device &device;
+  const DeviceInfo &device;
   TaskDecoder decoder;
   std::vector<uint32_t> file;
   const DecodedTask *current = nullptr;
@@ -127,7 +127,7 @@ int dlavm::runTrace(const TraceCommand &command) {
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
-  const Device &device = *driver->device;
+  const DeviceInfo &device = *driver->device;
   const bool isSweep =
       command.seq.values.size() * command.past.values.size() > 1;
   int64_t calls = 0;

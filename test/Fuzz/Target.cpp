@@ -302,7 +302,7 @@ void TargetRunner::runFile(StringRef target, const std::string &text) {
   Expected<DriverPlan> plan = DriverPlan::read(driver);
   if (!plan)
     return consumeError(plan.takeError());
-  const Device *device = DeviceRegistry::instance().lookup(plan->device);
+  const DeviceInfo *device = DeviceRegistry::instance().lookup(plan->device);
   if (!device)
     return;
   PackedParameters parameters(driver, *plan, *device);

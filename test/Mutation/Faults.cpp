@@ -24,7 +24,7 @@ static constexpr int64_t pixel = 64;
 // Addresses
 //===----------------------------------------------------------------------===//
 
-AddressMap::AddressMap(const Device &device, const DriverPlan &plan)
+AddressMap::AddressMap(const DeviceInfo &device, const DriverPlan &plan)
     : device(device) {
   for (const Memory &memory : device.getMemories()) {
     std::vector<PlanRegion> &list = regions[&memory];

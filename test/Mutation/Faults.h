@@ -67,7 +67,7 @@ struct SiteProfile {
 /// Names and moves the addresses of a plan.
 class AddressMap {
 public:
-  AddressMap(const Device &device, const DriverPlan &plan);
+  AddressMap(const DeviceInfo &device, const DriverPlan &plan);
 
   /// The memory that an address register of this role refers to; null for all
   /// other registers.
@@ -91,7 +91,7 @@ private:
   };
   std::optional<Place> find(const Memory *memory, int64_t address) const;
 
-  const Device &device;
+  const DeviceInfo &device;
   /// In the order of their addresses, one for each address.
   std::map<const Memory *, std::vector<PlanRegion>> regions;
 };
@@ -99,7 +99,7 @@ private:
 /// Knows all faults of a driver and what they do to a value.
 class FaultModel {
 public:
-  FaultModel(const Device &device, const DriverPlan &plan,
+  FaultModel(const DeviceInfo &device, const DriverPlan &plan,
              llvm::ArrayRef<Site> sites)
       : device(device), plan(plan), sites(sites), addresses(device, plan) {}
 
@@ -122,7 +122,7 @@ private:
                  std::vector<Fault> &faults) const;
   const Register *getRegister(const Site &site) const;
 
-  const Device &device;
+  const DeviceInfo &device;
   const DriverPlan &plan;
   llvm::ArrayRef<Site> sites;
   AddressMap addresses;

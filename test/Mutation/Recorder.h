@@ -28,7 +28,7 @@ struct OpSlices {
 /// equals nothing but itself.
 class Recorder : public EventSink {
 public:
-  explicit Recorder(const Device &device)
+  explicit Recorder(const DeviceInfo &device)
       : decoder(device), file(decoder.getRegisterEnd()),
         registers(decoder.getRegisterEnd()) {}
 

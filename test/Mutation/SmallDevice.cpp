@@ -19,7 +19,7 @@ namespace {
 /// A tool's main() stays as it is.
 struct RegisterSmallDevice {
   RegisterSmallDevice() {
-    Device device = edgellm::createDevice20241128().derive("small");
+    DeviceInfo device = edgellm::createDevice20241128().derive("small");
     device.setParameter("DAT_BRAM_DEPTH", 16);
     device.setParameter("WT_BRAM_DEPTH", 40);
     device.setParameter("S_bits", 20480);

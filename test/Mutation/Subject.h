@@ -28,7 +28,7 @@ public:
   ~Subject();
 
   DriverPlan plan;
-  const Device *device = nullptr;
+  const DeviceInfo *device = nullptr;
   std::vector<Site> sites;
   std::unique_ptr<LoadedDriver> library;
   /// The directory with the driver and its packed parameters.

@@ -317,7 +317,7 @@ TEST(EdgeLLMChecks, MatricesOfTheRegisterDocument) {
 // The checker and the encoders share no formula, so they are compared.
 TEST(EdgeLLMChecks, EncodersAgree) {
   for (uint32_t inputs = 32; inputs <= 40000; inputs += 32) {
-    const Device &device = getDevice();
+    const DeviceInfo &device = getDevice();
     Start start = linear();
     start["InputChannels"] = inputs;
     start["PackageBits"] = 8 * edgellm::packageBytes(device, inputs);

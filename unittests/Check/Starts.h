@@ -34,8 +34,8 @@ struct Start {
   }
 };
 
-inline const Device &getDevice() {
-  static const Device device = edgellm::createDevice20241128();
+inline const DeviceInfo &getDevice() {
+  static const DeviceInfo device = edgellm::createDevice20241128();
   return device;
 }
 

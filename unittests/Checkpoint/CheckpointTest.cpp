@@ -169,9 +169,10 @@ TEST_F(CheckpointTest, Index) {
   EXPECT_EQ(getError(), "DIR/model.safetensors.index.json: 'weight_map' must "
                         "be an object, found nothing");
   write(index, "[");
-  EXPECT_NE(getError().find("DIR/model.safetensors.index.json:1:1: is not valid "
-                            "JSON"),
-            std::string::npos);
+  EXPECT_NE(
+      getError().find("DIR/model.safetensors.index.json:1:1: is not valid "
+                      "JSON"),
+      std::string::npos);
 }
 
 TEST_F(CheckpointTest, OtherFormats) {

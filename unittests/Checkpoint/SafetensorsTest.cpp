@@ -96,8 +96,9 @@ TEST(SafetensorsTest, NoHeader) {
 }
 
 TEST(SafetensorsTest, BadJSON) {
-  EXPECT_NE(getError("{\"a\": ", 0).find("f: the header:1:6: is not valid JSON: "),
-            std::string::npos);
+  EXPECT_NE(
+      getError("{\"a\": ", 0).find("f: the header:1:6: is not valid JSON: "),
+      std::string::npos);
   EXPECT_NE(getError("{\xff}", 0).find("f: the header:1:2: is not valid UTF-8"),
             std::string::npos);
   EXPECT_NE(getError("{\"a\":" + std::string(100000, '['), 0)

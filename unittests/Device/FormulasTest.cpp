@@ -14,8 +14,8 @@
 #include "../../lib/Device/EdgeLLM/Encode/Partition.h"
 #include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
-#include "DLAVM/Encoding/Word.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Encoding/Word.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -26,8 +26,8 @@ using namespace dlavm::edgellm;
 
 namespace {
 
-const Device &getDevice() {
-  static const Device device = createDevice20241128();
+const DeviceInfo &getDevice() {
+  static const DeviceInfo device = createDevice20241128();
   return device;
 }
 

@@ -132,7 +132,7 @@ TEST(Registers, ReservedRegistersAreWrittenWithZero) {
 
 // Sections 4.1, 4.2, 4.5, 4.10 and 4.11 of the register document.
 TEST(Registers, EdgeLLMWritesTheRegistersOfTheDocument) {
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
   auto expect = [&](TaskKind kind, uint32_t first, uint32_t last,
                     uint32_t status) {
     const RegisterTable &table = device.getTask(kind)->registers;

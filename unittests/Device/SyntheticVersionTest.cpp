@@ -52,8 +52,8 @@ void encodeActivation(Operation *task, TaskWriter &writer) {
   writer.write("Opcode", 16);
 }
 
-Device createSyntheticVersion() {
-  Device device = edgellm::createDevice20241128().derive("synthetic");
+DeviceInfo createSyntheticVersion() {
+  DeviceInfo device = edgellm::createDevice20241128().derive("synthetic");
   device.setParameter("DAT_BRAM_DEPTH", 2048);
   device.setParameter("MAX_TOKEN", 1024);
   device.addTask(TaskKind::Linear)

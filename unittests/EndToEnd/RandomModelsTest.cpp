@@ -144,7 +144,7 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef scale,
   ASSERT_EQ(runPack(pack), 0);
 
   DriverPlan plan = get(DriverPlan::read(pack.directory));
-  const Device &device = *DeviceRegistry::instance().lookup(plan.device);
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(plan.device);
   std::unique_ptr<DriverLibrary> driver =
       get(DriverLibrary::load(pack.directory, plan));
   std::unique_ptr<Checkpoint> checkpoint =

@@ -342,7 +342,7 @@ TEST_F(DeviceArithmeticTest, SumsInFP32) {
   tensors.set("w", {1, 4}, {7.5, 1, 1, -1});
   const MapValue input = makeInput(1, {0, 32768, 0x1p-10, 32768});
   EXPECT_EQ(runOnDevice(input).values, std::vector<double>{0x1p-10});
-  Device other = getDevice().derive("other");
+  DeviceInfo other = getDevice().derive("other");
   other.setParameter("Linear_Accumulator_Bits", 32);
   device = &other;
   EXPECT_EQ(runOnDevice(input).values, std::vector<double>{0});
@@ -353,7 +353,7 @@ TEST_F(DeviceArithmeticTest, UnknownConventionsAreRefused) {
     func.func @model(%x: !x4) -> !x4 {
       return %x : !x4
     })mlir");
-  Device other = getDevice().derive("other");
+  DeviceInfo other = getDevice().derive("other");
   other.setParameter("Linear_Accumulator_Bits", 16);
   InterpreterOptions options;
   options.arithmetic = Arithmetic::Device;
@@ -380,7 +380,7 @@ TEST_F(DeviceArithmeticTest, TheLastOfEqualLogits) {
     })mlir");
   const MapValue input = makeInput(1, {1, 5, 5, 2});
   EXPECT_EQ(get(create(Arithmetic::Device)->run(input, 0)).token, 1);
-  Device other = getDevice().derive("other");
+  DeviceInfo other = getDevice().derive("other");
   other.setParameter("Argmax_Tie", 1);
   device = &other;
   EXPECT_EQ(get(create(Arithmetic::Device)->run(input, 0)).token, 2);
@@ -396,7 +396,7 @@ TEST_F(DeviceArithmeticTest, ActivationsThatHoldTheirLastValue) {
   const double last = halfToDouble(table.x[15]);
   const MapValue input = makeInput(2, {last, 100});
   EXPECT_NEAR(runOnDevice(input).values.back(), 100, 0.1);
-  Device other = getDevice().derive("other");
+  DeviceInfo other = getDevice().derive("other");
   other.setParameter("Activation_Beyond_Table", 1);
   device = &other;
   const double held =
@@ -420,7 +420,7 @@ TEST_F(DeviceArithmeticTest, SoftmaxInFP64) {
     input.push_back(roundToHalf(std::sin(static_cast<double>(i)) * 2));
   Interpreter::Result inFP32 =
       get(create(Arithmetic::Device)->run(makeInput(200, input), 0));
-  Device other = getDevice().derive("other");
+  DeviceInfo other = getDevice().derive("other");
   other.setParameter("Softmax_Bits", 64);
   device = &other;
   Interpreter::Result result =

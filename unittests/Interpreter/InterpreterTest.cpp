@@ -60,8 +60,8 @@ void InterpreterTest::parse(const std::string &text) {
   ASSERT_TRUE(module);
 }
 
-const Device &InterpreterTest::getDevice() {
-  static const Device *device = [] {
+const DeviceInfo &InterpreterTest::getDevice() {
+  static const DeviceInfo *device = [] {
     edgellm::registerDevices(DeviceRegistry::instance());
     return DeviceRegistry::instance().lookup("edgellm-20241128");
   }();

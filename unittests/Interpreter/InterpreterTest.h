@@ -50,10 +50,10 @@ protected:
 
   static MapValue makeInput(int64_t tokens, std::vector<double> values);
   /// A device of the project.
-  static const Device &getDevice();
+  static const DeviceInfo &getDevice();
 
   /// Whose arithmetic Arithmetic::Device is.
-  const Device *device = &getDevice();
+  const DeviceInfo *device = &getDevice();
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   TestTensors tensors;

@@ -104,7 +104,7 @@ TEST(WeightLayout, Sizes) {
                         {18944, 3584, 148, 10, 9792, 1096704},
                         {3584, 152064, 28, 2, 1856, 8819712},
                         {128, 32, 1, 1, 96, 96}};
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
   for (const Size &size : sizes) {
     EXPECT_EQ(edgellm::inputBlocks(device, size.inputs), size.blocks);
     EXPECT_EQ(edgellm::scaleGroups(device, size.inputs), size.groups);
@@ -156,7 +156,7 @@ TEST(WeightLayout, RoundTrip) {
 
 /// Whatever was in memory before.
 TEST(WeightLayout, SetsEveryByte) {
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
   const ObjectSupport &support = *device.getObject(ObjectKind::Weight);
   const int64_t bytes = support.bytes({3, 130}, device);
   const std::vector<int8_t> values(3 * 256, -3);
@@ -175,7 +175,7 @@ TEST(WeightLayout, SetsEveryByte) {
 
 TEST(WeightLayout, MinusZeroIsZero) {
   // Convention U15: nibble 8.
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
   std::vector<uint8_t> port(96, 0x98);
   const std::vector<ArrayRef<uint8_t>> ports(32, port);
   std::vector<int8_t> values(2);

@@ -52,7 +52,7 @@ struct TestPlan : DriverPlan {
                         llvm::ArrayRef<int64_t> shape,
                         std::vector<std::string> from, int64_t layers = 0);
 
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
 };
 
 /// The bytes of all ports of an object, or the error.

@@ -224,7 +224,7 @@ TEST(SimulatedSoftmax, PrecisionIsAParameter) {
   input.at(0, 0, 0) = 0;
   Machine single;
   EXPECT_EQ(runSoftmax(single, input).get(0, 0, 0), 1.0);
-  Device device = edgellm::createDevice20241128();
+  DeviceInfo device = edgellm::createDevice20241128();
   device.setParameter("Softmax_Bits", 64);
   Machine machine({}, false, device);
   // Distinct numbers of FP16 are needed for a difference: 2000 times 2e-6.

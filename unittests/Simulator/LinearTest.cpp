@@ -270,7 +270,7 @@ TEST(SimulatedLinear, ArgmaxOfRoundedLogits) {
 }
 
 TEST(SimulatedLinear, ArgmaxTieIsAParameter) {
-  Device device = edgellm::createDevice20241128();
+  DeviceInfo device = edgellm::createDevice20241128();
   device.setParameter("Argmax_Tie", 1);
   Machine machine({}, false, device);
   Matrix matrix(128, 96, 17);
@@ -303,7 +303,7 @@ TEST(SimulatedLinear, SumsInFP64) {
 }
 
 TEST(SimulatedLinear, AccumulatorIsAParameter) {
-  Device device = edgellm::createDevice20241128();
+  DeviceInfo device = edgellm::createDevice20241128();
   device.setParameter("Linear_Accumulator_Bits", 32);
   Machine machine({}, false, device);
   EXPECT_EQ(runCancellation(machine).get(0, 0, 0), 0.0);
@@ -374,7 +374,7 @@ TEST(SimulatedLinear, Relu) {
 
 TEST(SimulatedLinear, NibbleEightIsAParameter) {
   for (int64_t value : {0, -8}) {
-    Device device = edgellm::createDevice20241128();
+    DeviceInfo device = edgellm::createDevice20241128();
     device.setParameter("Weight_Code_8", value);
     Machine machine({}, false, device);
     Matrix matrix(128, 32, 23);

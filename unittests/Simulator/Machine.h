@@ -78,7 +78,7 @@ inline constexpr uint64_t portStride = 1 << 28;
 class Machine {
 public:
   explicit Machine(std::vector<PlanRegion> plan = {}, bool sanitize = false,
-                   Device description = edgellm::createDevice20241128())
+                   DeviceInfo description = edgellm::createDevice20241128())
       : device(std::move(description)),
         simulator(device, std::move(plan), {sanitize, 2}) {}
 
@@ -145,7 +145,7 @@ public:
     return text;
   }
 
-  Device device;
+  DeviceInfo device;
   Simulator simulator;
 
 private:

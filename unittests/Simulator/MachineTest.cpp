@@ -176,7 +176,7 @@ TEST(SimulatedConventions, UnknownValuesAreRefused) {
       {"Activation_Beyond_Table", {0, 1}},
       {"Argmax_Tie", {0, 1}},
       {"Softmax_Bits", {32, 64}}};
-  Device device = edgellm::createDevice20241128();
+  DeviceInfo device = edgellm::createDevice20241128();
   for (const auto &[name, values] : parameters) {
     const int64_t kept = device[name];
     for (int64_t value = -16; value <= 128; ++value) {

@@ -134,8 +134,8 @@ TEST(SimulatedNorm, LastTokenForm) {
 }
 
 TEST(SimulatedNorm, EpsilonIsTheDevices) {
-  Device device = edgellm::createDevice20241128();
-  device.traits = [](const Device &) {
+  DeviceInfo device = edgellm::createDevice20241128();
+  device.traits = [](const DeviceInfo &) {
     Traits traits = edgellm::createDevice20241128().getTraits();
     traits.normEpsilon = 0.75;
     return traits;
@@ -152,8 +152,8 @@ TEST(SimulatedNorm, EpsilonIsTheDevices) {
 
 TEST(SimulatedNorm, Divides) {
   // 49 / 49 is 1, but 49 * (1 / 49) is less; the sum with beta is a tie.
-  Device device = edgellm::createDevice20241128();
-  device.traits = [](const Device &) {
+  DeviceInfo device = edgellm::createDevice20241128();
+  device.traits = [](const DeviceInfo &) {
     Traits traits = edgellm::createDevice20241128().getTraits();
     traits.normEpsilon = 0;
     return traits;
@@ -257,7 +257,7 @@ TEST(SimulatedActivation, FewAndManyElementsAreEqual) {
 }
 
 TEST(SimulatedActivation, BeyondTheTableIsAParameter) {
-  Device device = edgellm::createDevice20241128();
+  DeviceInfo device = edgellm::createDevice20241128();
   device.setParameter("Activation_Beyond_Table", 1);
   Machine machine({}, false, device);
   const TestMap output = runActivation(machine);

@@ -16,7 +16,7 @@
 #ifndef DLAVM_CHECK_CHECKER_H
 #define DLAVM_CHECK_CHECKER_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include <memory>
 
@@ -88,7 +88,7 @@ class Checker {
 public:
   /// The device must outlive the checker. Without a plan, what no task of a run
   /// has written counts as its input.
-  Checker(const Device &device, std::vector<PlanRegion> plan);
+  Checker(const DeviceInfo &device, std::vector<PlanRegion> plan);
   ~Checker();
 
   void beginRun(int64_t seq, int64_t past);

@@ -19,7 +19,7 @@ namespace dlavm {
 /// The regions of the plan, by what an operand may find there.
 class Plan {
 public:
-  Plan(const Device &device, std::vector<PlanRegion> regions);
+  Plan(const DeviceInfo &device, std::vector<PlanRegion> regions);
 
   bool empty() const { return regions.empty(); }
   /// The regions that hold \p bytes: "hidden", "query[3]", "a or b"; empty if
@@ -75,7 +75,7 @@ private:
 };
 
 /// The number of one of the device's memories.
-unsigned getMemoryIndex(const Device &device, const Memory &memory);
+unsigned getMemoryIndex(const DeviceInfo &device, const Memory &memory);
 
 } // namespace dlavm
 

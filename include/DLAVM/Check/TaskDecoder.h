@@ -9,7 +9,7 @@
 #ifndef DLAVM_CHECK_TASKDECODER_H
 #define DLAVM_CHECK_TASKDECODER_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -41,7 +41,7 @@ struct DecodedTask {
 /// written. The device must outlive the decoder.
 class TaskDecoder {
 public:
-  explicit TaskDecoder(const Device &device);
+  explicit TaskDecoder(const DeviceInfo &device);
 
   llvm::ArrayRef<DecodedTask> getTasks() const { return tasks; }
   /// One more than the largest register number of any task.

@@ -28,7 +28,7 @@ namespace dlavm {
 class TracePrinter {
 public:
   /// Device and stream must outlive the printer.
-  TracePrinter(const Device &device, llvm::raw_ostream &os)
+  TracePrinter(const DeviceInfo &device, llvm::raw_ostream &os)
       : decoder(device), file(decoder.getRegisterEnd()), os(os) {}
 
   void task(int32_t layer, llvm::StringRef name);

@@ -45,8 +45,9 @@ public:
   /// With \p tolerance 0, FP16 codes must be equal. Otherwise an element may
   /// differ by \p tolerance times the largest magnitude of its map. All
   /// arguments must outlive the comparison.
-  Comparison(Simulator &simulator, const Device &device, const DriverPlan &plan,
-             const Reference &reference, double tolerance);
+  Comparison(Simulator &simulator, const DeviceInfo &device,
+             const DriverPlan &plan, const Reference &reference,
+             double tolerance);
 
   /// What the driver does from here on should give \p call.
   void beginCall(const ExpectedCall &call);
@@ -94,7 +95,7 @@ private:
   Simulator &simulator;
   const DriverPlan &plan;
   const Reference &reference;
-  const Device &device;
+  const DeviceInfo &device;
   const int64_t rowBytes;
   /// Of each lane of a row.
   std::vector<ElementPlace> lanePlaces;

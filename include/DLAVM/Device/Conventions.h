@@ -9,7 +9,7 @@
 #ifndef DLAVM_DEVICE_CONVENTIONS_H
 #define DLAVM_DEVICE_CONVENTIONS_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ namespace dlavm {
 /// Says which parameter of \p device chooses between conventions
 /// (docs/Numerics.md) and has a value that stands for none of them, and which
 /// values there are. Whoever computes what the device computes asks this first.
-std::optional<std::string> checkConventions(const Device &device);
+std::optional<std::string> checkConventions(const DeviceInfo &device);
 
 } // namespace dlavm
 

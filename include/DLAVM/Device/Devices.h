@@ -9,7 +9,7 @@
 #ifndef DLAVM_DEVICE_DEVICES_H
 #define DLAVM_DEVICE_DEVICES_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm {
 

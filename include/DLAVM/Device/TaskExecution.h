@@ -15,7 +15,7 @@
 #ifndef DLAVM_DEVICE_TASKEXECUTION_H
 #define DLAVM_DEVICE_TASKEXECUTION_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include "llvm/ADT/Twine.h"
 
@@ -43,7 +43,7 @@ struct TaskAccess {
 /// One start of a task. The simulator implements it.
 class TaskExecution {
 public:
-  TaskExecution(const RegisterValues &values, const Device &device,
+  TaskExecution(const RegisterValues &values, const DeviceInfo &device,
                 bool isWatched)
       : values(values), device(device), isWatched(isWatched) {}
   virtual ~TaskExecution() = default;
@@ -52,7 +52,7 @@ public:
   int64_t getAddress(llvm::StringRef reg) const {
     return values.getAddress(values.getTable().get(reg));
   }
-  const Device &getDevice() const { return device; }
+  const DeviceInfo &getDevice() const { return device; }
 
   /// Reports that the hardware cannot do what this register says: "is 0, but
   /// ..." follows the name of the register. The task should then return.
@@ -78,7 +78,7 @@ protected:
   virtual void watch(const Register &reg, const TaskAccess &access) = 0;
 
   const RegisterValues values;
-  const Device &device;
+  const DeviceInfo &device;
   const bool isWatched;
   bool isSerial = false;
 

@@ -11,7 +11,7 @@
 
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Checkpoint/Parameter.h"
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"

@@ -9,7 +9,7 @@
 #ifndef DLAVM_ENCODING_TASKWRITER_H
 #define DLAVM_ENCODING_TASKWRITER_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Encoding/Word.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -55,11 +55,11 @@ public:
 /// of the register table, with the reserved registers that encoders leave out.
 class TaskWriter {
 public:
-  TaskWriter(const Device &device, const RegisterTable &table,
+  TaskWriter(const DeviceInfo &device, const RegisterTable &table,
              OperandReader &reader)
       : device(device), table(table), reader(reader) {}
 
-  const Device &getDevice() const { return device; }
+  const DeviceInfo &getDevice() const { return device; }
   MapOperand getMap(mlir::Value map) { return reader.getMap(map); }
   Word getObject(mlir::Value object) { return reader.getObject(object); }
   Word getWord(mlir::Value index) { return reader.getWord(index); }
@@ -75,7 +75,7 @@ public:
   void finish(mlir::OpBuilder &builder, mlir::Location loc);
 
 private:
-  const Device &device;
+  const DeviceInfo &device;
   const RegisterTable &table;
   OperandReader &reader;
   llvm::StringMap<Word> values;

@@ -10,7 +10,7 @@
 #define DLAVM_INTERPRETER_INTERPRETER_H
 
 #include "DLAVM/Checkpoint/TensorSource.h"
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Pack/Quantize.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -50,7 +50,7 @@ struct MapValue {
 struct InterpreterOptions {
   Arithmetic arithmetic = Arithmetic::FP64;
   /// Whose arithmetic Arithmetic::Device is; may be null for the others.
-  const Device *device = nullptr;
+  const DeviceInfo *device = nullptr;
   ScaleChoice scaleChoice = ScaleChoice::AbsMax;
   /// The tensors hold what rounding to INT4 gave, scale * value: packed
   /// parameters. They are taken as they are.

@@ -39,7 +39,7 @@ struct PackedDirectory {
 /// on the size of files is an error only where the process ignores SIGXFSZ.
 llvm::Expected<PackedDirectory> packDirectory(llvm::StringRef directory,
                                               const DriverPlan &plan,
-                                              const Device &device,
+                                              const DeviceInfo &device,
                                               TensorSource &source,
                                               const PackOptions &options);
 

@@ -39,7 +39,7 @@ public:
 
 private:
   friend class PackedParameters;
-  const Device *device = nullptr;
+  const DeviceInfo *device = nullptr;
   int64_t rows = 0, columns = 0;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
   std::vector<llvm::ArrayRef<uint8_t>> ports;
@@ -50,7 +50,7 @@ private:
 class PackedParameters {
 public:
   PackedParameters(llvm::StringRef directory, const DriverPlan &plan,
-                   const Device &device)
+                   const DeviceInfo &device)
       : directory(directory), plan(plan), device(device) {}
 
   /// A weight matrix by the name of its parameter. Fails if no object is made
@@ -72,7 +72,7 @@ private:
 
   std::string directory;
   const DriverPlan &plan;
-  const Device &device;
+  const DeviceInfo &device;
 };
 
 } // namespace dlavm

@@ -67,11 +67,11 @@ struct PackReport {
 /// shape, a value is not finite or does not fit FP16, the plan does not suit
 /// the device.
 llvm::Expected<PackReport>
-packObjects(const DriverPlan &plan, const Device &device, TensorSource &source,
-            const PackOptions &options, PackSink sink);
+packObjects(const DriverPlan &plan, const DeviceInfo &device,
+            TensorSource &source, const PackOptions &options, PackSink sink);
 
 /// Packs one layer of one object, on this thread.
-llvm::Error packObject(const DriverPlan &plan, const Device &device,
+llvm::Error packObject(const DriverPlan &plan, const DeviceInfo &device,
                        TensorSource &source, ScaleChoice choice,
                        const PlanObject &object, int64_t layer, PackSink sink);
 

@@ -30,7 +30,7 @@ struct SimulatorOptions {
 class Simulator : public EventSink {
 public:
   /// The device must outlive the simulator. The plan names things in findings.
-  Simulator(const Device &device, std::vector<PlanRegion> plan,
+  Simulator(const DeviceInfo &device, std::vector<PlanRegion> plan,
             SimulatorOptions options = {});
   ~Simulator() override;
 

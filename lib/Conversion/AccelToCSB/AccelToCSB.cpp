@@ -29,7 +29,7 @@ namespace {
 /// Lowers one function to a program of register writes.
 class ProgramLowering {
 public:
-  ProgramLowering(const Device &device, ProgramSymbols &symbols,
+  ProgramLowering(const DeviceInfo &device, ProgramSymbols &symbols,
                   int64_t maxTokens, Pass::Statistic &numWrites)
       : device(device), symbols(symbols), maxTokens(maxTokens),
         numWrites(numWrites), builder(symbols.getTable().getOp()) {}
@@ -48,7 +48,7 @@ private:
     return value;
   }
 
-  const Device &device;
+  const DeviceInfo &device;
   ProgramSymbols &symbols;
   int64_t maxTokens;
   Pass::Statistic &numWrites;
@@ -246,7 +246,7 @@ struct ConvertAccelToCSB
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const Device *device = accel::getDevice(module);
+    const DeviceInfo *device = accel::getDevice(module);
     FailureOr<int64_t> maxTokens = accel::getMaxTokens(module);
     if (!device || failed(maxTokens))
       return signalPassFailure();

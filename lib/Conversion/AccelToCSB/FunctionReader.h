@@ -11,8 +11,8 @@
 
 #include "ProgramSymbols.h"
 
-#include "DLAVM/Encoding/TaskWriter.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Encoding/TaskWriter.h"
 
 namespace dlavm {
 

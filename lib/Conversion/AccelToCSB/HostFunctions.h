@@ -20,7 +20,7 @@ namespace dlavm {
 /// `read_embeddings` where the model names an embedding.
 class HostFunctions {
 public:
-  HostFunctions(const Device &device, ProgramSymbols &symbols,
+  HostFunctions(const DeviceInfo &device, ProgramSymbols &symbols,
                 int64_t maxTokens)
       : device(device), symbols(symbols), maxTokens(maxTokens) {}
 
@@ -60,7 +60,7 @@ private:
                               llvm::ArrayRef<llvm::StringRef> names,
                               mlir::TypeRange results);
 
-  const Device &device;
+  const DeviceInfo &device;
   ProgramSymbols &symbols;
   int64_t maxTokens;
   std::vector<HostBuffer> buffers;

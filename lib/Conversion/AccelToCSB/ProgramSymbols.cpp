@@ -11,7 +11,7 @@
 using namespace mlir;
 using namespace dlavm;
 
-ProgramSymbols::ProgramSymbols(ModuleOp module, const Device &device)
+ProgramSymbols::ProgramSymbols(ModuleOp module, const DeviceInfo &device)
     : module(module), device(device), symbols(module) {}
 
 void ProgramSymbols::insert(Operation *symbol) {

@@ -9,7 +9,7 @@
 #ifndef DLAVM_CONVERSION_ACCELTOCSB_PROGRAMSYMBOLS_H
 #define DLAVM_CONVERSION_ACCELTOCSB_PROGRAMSYMBOLS_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
@@ -30,7 +30,7 @@ struct ObjectInfo {
 /// each once, at the start of the module.
 class ProgramSymbols {
 public:
-  ProgramSymbols(mlir::ModuleOp module, const Device &device);
+  ProgramSymbols(mlir::ModuleOp module, const DeviceInfo &device);
 
   /// Moves the declarations of parameters to a module of their own, because
   /// buffers, functions and register tables may have their names.
@@ -65,7 +65,7 @@ private:
   void insert(mlir::Operation *symbol);
 
   mlir::ModuleOp module;
-  const Device &device;
+  const DeviceInfo &device;
   mlir::SymbolTable symbols;
   std::map<std::string, ObjectInfo> objects;
   std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> buffers;

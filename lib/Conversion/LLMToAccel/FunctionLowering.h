@@ -27,7 +27,7 @@ namespace dlavm {
 /// Lowers one function.
 class FunctionLowering {
 public:
-  FunctionLowering(const Device &device, ObjectTable &objects,
+  FunctionLowering(const DeviceInfo &device, ObjectTable &objects,
                    mlir::Pass::Statistic &numTasks)
       : device(device), objects(objects), numTasks(numTasks) {}
 
@@ -83,7 +83,7 @@ private:
                        layer ? map.lookup(layer) : mlir::Value());
   }
 
-  const Device &device;
+  const DeviceInfo &device;
   ObjectTable &objects;
   mlir::Pass::Statistic &numTasks;
   std::unique_ptr<mlir::OpBuilder> opBuilder;

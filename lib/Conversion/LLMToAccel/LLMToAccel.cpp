@@ -28,9 +28,9 @@ struct ConvertLLMToAccel
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const Device *target = device.empty()
-                               ? accel::getDevice(module)
-                               : accel::lookupDevice(module.getLoc(), device);
+    const DeviceInfo *target =
+        device.empty() ? accel::getDevice(module)
+                       : accel::lookupDevice(module.getLoc(), device);
     if (!target || failed(setContext(module, *target)))
       return signalPassFailure();
     module->setAttr(accel::AccelDialect::getDeviceAttrName(),
@@ -54,7 +54,7 @@ struct ConvertLLMToAccel
   }
 
   /// Checks the context and lowers it to `max-tokens`.
-  LogicalResult setContext(ModuleOp module, const Device &target) {
+  LogicalResult setContext(ModuleOp module, const DeviceInfo &target) {
     std::optional<int64_t> tokens = llm::getMaxTokens(module);
     if (!tokens)
       return module.emitError(

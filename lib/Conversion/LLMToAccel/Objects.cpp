@@ -14,7 +14,7 @@
 using namespace mlir;
 using namespace dlavm;
 
-ObjectTable::ObjectTable(ModuleOp module, const Device &device)
+ObjectTable::ObjectTable(ModuleOp module, const DeviceInfo &device)
     : module(module), symbols(module), device(device) {
   module.walk([&](llm::AttentionValuesOp op) {
     sides[op.getCacheAttr().getAttr()] = accel::CacheSide::Values;

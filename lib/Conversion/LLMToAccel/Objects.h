@@ -17,7 +17,7 @@ namespace dlavm {
 /// Declares the `accel.object`s of a module, each once.
 class ObjectTable {
 public:
-  ObjectTable(mlir::ModuleOp module, const Device &device);
+  ObjectTable(mlir::ModuleOp module, const DeviceInfo &device);
 
   mlir::FlatSymbolRefAttr getWeight(mlir::FlatSymbolRefAttr weight);
   /// The scale and bias words of the layer \p op, which has some. Where an
@@ -56,7 +56,7 @@ private:
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
-  const Device &device;
+  const DeviceInfo &device;
   /// From everything that identifies an object to its symbol.
   llvm::DenseMap<mlir::Attribute, mlir::FlatSymbolRefAttr> objects;
   llvm::DenseMap<mlir::StringAttr, accel::CacheSide> sides;

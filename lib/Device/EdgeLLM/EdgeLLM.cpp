@@ -20,8 +20,8 @@
 
 using namespace dlavm;
 
-Device edgellm::createDevice20241128() {
-  Device device = createRecord20241128();
+DeviceInfo edgellm::createDevice20241128() {
+  DeviceInfo device = createRecord20241128();
   addEncoding(device);
   addChecks(device);
   addExecution(device);

@@ -15,7 +15,7 @@
 using namespace dlavm;
 
 int main() {
-  Device device("family", "version");
+  DeviceInfo device("family", "version");
   edgellm::addChecks(device);
   return device.getTask(TaskKind::Linear)->check ? 0 : 1;
 }

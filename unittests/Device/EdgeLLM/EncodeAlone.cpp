@@ -16,7 +16,7 @@
 using namespace dlavm;
 
 int main() {
-  Device device = edgellm::createRecord20241128();
+  DeviceInfo device = edgellm::createRecord20241128();
   edgellm::addEncoding(device);
   return device.getTask(TaskKind::Linear)->encode ? 0 : 1;
 }

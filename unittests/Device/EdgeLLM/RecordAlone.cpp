@@ -15,7 +15,7 @@
 using namespace dlavm;
 
 int main() {
-  const Device device = edgellm::createRecord20241128();
+  const DeviceInfo device = edgellm::createRecord20241128();
   const TaskSupport *linear = device.getTask(TaskKind::Linear);
   return linear && !linear->encode && !linear->check && !linear->execute ? 0
                                                                          : 1;

@@ -15,7 +15,7 @@
 using namespace dlavm;
 
 int main() {
-  Device device("family", "version");
+  DeviceInfo device("family", "version");
   edgellm::addExecution(device);
   return device.getTask(TaskKind::Linear)->execute ? 0 : 1;
 }

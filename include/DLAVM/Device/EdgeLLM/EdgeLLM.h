@@ -9,12 +9,12 @@
 #ifndef DLAVM_DEVICE_EDGELLM_EDGELLM_H
 #define DLAVM_DEVICE_EDGELLM_EDGELLM_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
 /// Version 20241128: VCU128 with DDR and 32 ports of HBM.
-Device createDevice20241128();
+DeviceInfo createDevice20241128();
 
 /// Registers all versions of the family.
 void registerDevices(DeviceRegistry &registry);

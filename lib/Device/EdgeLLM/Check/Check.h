@@ -9,12 +9,12 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_CHECK_CHECK_H
 #define DLAVM_LIB_DEVICE_EDGELLM_CHECK_CHECK_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
 /// Sets the `extents` and `check` of every task of \p device.
-void addChecks(Device &device);
+void addChecks(DeviceInfo &device);
 
 } // namespace dlavm::edgellm
 

@@ -35,11 +35,11 @@ struct WeightMatrix {
   /// Register 24.
   int64_t getLastGroupChannels() const { return 128 * nblk - 2048 * (ng - 1); }
   /// `w_max` of section 5.1: a token takes a word of the buffer for each block.
-  int64_t getMaxTokens(const Device &device) const {
+  int64_t getMaxTokens(const DeviceInfo &device) const {
     return device["DAT_BRAM_DEPTH"] / nblk;
   }
   /// `cap` of section 5.2: an output channel takes two words for each block.
-  int64_t getMaxChannels(const Device &device) const {
+  int64_t getMaxChannels(const DeviceInfo &device) const {
     return 32 * (device["WT_BRAM_DEPTH"] * device["ASYN_FACTOR"] / (2 * nblk));
   }
 
@@ -62,13 +62,14 @@ static int64_t getReciprocalCode(int64_t count) {
 }
 
 /// A channel count with its logarithm above it.
-static int64_t withLog2(const Device &device, int64_t channels) {
+static int64_t withLog2(const DeviceInfo &device, int64_t channels) {
   return (int64_t(llvm::Log2_64(channels)) << device["log2_CH"]) + channels;
 }
 
 /// Registers 7, 8 and 14. Boards also ran other partitions than ours, so all
 /// that fits is right (5.2).
-static void checkPartition(Rules &rules, const Device &device, int64_t limit) {
+static void checkPartition(Rules &rules, const DeviceInfo &device,
+                           int64_t limit) {
   const int64_t slice = rules["SliceChannels"];
   for (StringRef reg : {"SliceChannels", "LastSliceChannels"}) {
     rules.counts(reg);
@@ -85,7 +86,7 @@ static void checkPartition(Rules &rules, const Device &device, int64_t limit) {
                  "the LastSliceChannels, as there is one slice");
 }
 
-static void checkLinear(const RegisterValues &v, const Device &device,
+static void checkLinear(const RegisterValues &v, const DeviceInfo &device,
                         Report report) {
   Rules rules(v, device, report);
   const int64_t inputChannels = v["InputChannels"];
@@ -138,7 +139,7 @@ static void checkLinear(const RegisterValues &v, const Device &device,
     rules.equals("InputWidth", 1, "argmax is that of one token");
 }
 
-static void checkNorm(const RegisterValues &v, const Device &device,
+static void checkNorm(const RegisterValues &v, const DeviceInfo &device,
                       Report report) {
   Rules rules(v, device, report);
   rules.counts("ChannelGroups");
@@ -156,7 +157,7 @@ static void checkNorm(const RegisterValues &v, const Device &device,
                "the bursts that " + Twine(channels) + " weights fill");
 }
 
-static void checkActivation(const RegisterValues &v, const Device &device,
+static void checkActivation(const RegisterValues &v, const DeviceInfo &device,
                             Report report) {
   Rules rules(v, device, report);
   rules.counts("ChannelGroups");
@@ -168,7 +169,7 @@ static void checkActivation(const RegisterValues &v, const Device &device,
   rules.map("Output", v["Width"]);
 }
 
-static void checkSoftmax(const RegisterValues &v, const Device &device,
+static void checkSoftmax(const RegisterValues &v, const DeviceInfo &device,
                          Report report) {
   Rules rules(v, device, report);
   rules.isNamed("Mask");
@@ -189,7 +190,7 @@ static void checkSoftmax(const RegisterValues &v, const Device &device,
   rules.heads("Output", v["ColumnGroups"], v["Width"]);
 }
 
-static void checkRope(const RegisterValues &v, const Device &device,
+static void checkRope(const RegisterValues &v, const DeviceInfo &device,
                       Report report) {
   Rules rules(v, device, report);
   const int64_t plane = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
@@ -205,7 +206,7 @@ static void checkRope(const RegisterValues &v, const Device &device,
 /// What both products of activations share. \p rowChannels is the length of the
 /// rows that the activation buffer holds.
 static void checkAttention(Rules &rules, const RegisterValues &v,
-                           const Device &device, int64_t rowChannels) {
+                           const DeviceInfo &device, int64_t rowChannels) {
   const HeadConfiguration heads(v);
   const StringRef config = "HeadConfiguration";
   if (heads.kvHeads == 0 || heads.queryHeads == 0)
@@ -236,7 +237,7 @@ static void checkAttention(Rules &rules, const RegisterValues &v,
   rules.cache();
 }
 
-static void checkScores(const RegisterValues &v, const Device &device,
+static void checkScores(const RegisterValues &v, const DeviceInfo &device,
                         Report report) {
   Rules rules(v, device, report);
   checkAttention(rules, v, device, device["MAX_CH_per_HEAD"]);
@@ -244,7 +245,7 @@ static void checkScores(const RegisterValues &v, const Device &device,
   rules.heads("Output", divideCeil(v["Columns"], device["Tout"]), v["Width"]);
 }
 
-static void checkValues(const RegisterValues &v, const Device &device,
+static void checkValues(const RegisterValues &v, const DeviceInfo &device,
                         Report report) {
   Rules rules(v, device, report);
   checkAttention(rules, v, device, alignTo(v["Columns"], device["Tout"]));
@@ -252,7 +253,7 @@ static void checkValues(const RegisterValues &v, const Device &device,
   rules.heads("Output", headGroups(device), v["Width"]);
 }
 
-static void checkKVAppend(const RegisterValues &v, const Device &device,
+static void checkKVAppend(const RegisterValues &v, const DeviceInfo &device,
                           Report report) {
   Rules rules(v, device, report);
   rules.isNamed("Transpose");
@@ -264,7 +265,7 @@ static void checkKVAppend(const RegisterValues &v, const Device &device,
   rules.heads("Input", v["ChannelGroups"], v["Width"]);
 }
 
-static void checkElementwise(const RegisterValues &v, const Device &device,
+static void checkElementwise(const RegisterValues &v, const DeviceInfo &device,
                              Report report) {
   Rules rules(v, device, report);
   rules.isNamed("Mode");
@@ -275,7 +276,7 @@ static void checkElementwise(const RegisterValues &v, const Device &device,
   rules.map("Output", v["Width"]);
 }
 
-static void checkWeightCopy(const RegisterValues &v, const Device &device,
+static void checkWeightCopy(const RegisterValues &v, const DeviceInfo &device,
                             Report report) {
   Rules rules(v, device, report);
   rules.counts("LengthBits");
@@ -289,7 +290,7 @@ static void checkWeightCopy(const RegisterValues &v, const Device &device,
                "the port of the destination");
 }
 
-void edgellm::addChecks(Device &device) {
+void edgellm::addChecks(DeviceInfo &device) {
   addExtents(device);
   device.addTask(TaskKind::Linear).check = checkLinear;
   device.addTask(TaskKind::Norm).check = checkNorm;

@@ -22,7 +22,7 @@ namespace {
 /// Collects the extents of a start.
 class Extents {
 public:
-  Extents(const RegisterValues &values, const Device &device,
+  Extents(const RegisterValues &values, const DeviceInfo &device,
           llvm::SmallVectorImpl<Extent> &extents)
       : values(values), device(device), extents(extents) {}
 
@@ -55,12 +55,12 @@ public:
 
 private:
   const RegisterValues &values;
-  const Device &device;
+  const DeviceInfo &device;
   llvm::SmallVectorImpl<Extent> &extents;
 };
 } // namespace
 
-static void linearExtents(const RegisterValues &v, const Device &device,
+static void linearExtents(const RegisterValues &v, const DeviceInfo &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const int64_t outputChannels =
@@ -83,7 +83,7 @@ static void linearExtents(const RegisterValues &v, const Device &device,
     extents.add("ArgmaxAddress", device["Pixel_Data_Bytes"]);
 }
 
-static void normExtents(const RegisterValues &v, const Device &device,
+static void normExtents(const RegisterValues &v, const DeviceInfo &device,
                         llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const int64_t groups = v["ChannelGroups"];
@@ -92,7 +92,7 @@ static void normExtents(const RegisterValues &v, const Device &device,
   extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
 }
 
-static void activationExtents(const RegisterValues &v, const Device &device,
+static void activationExtents(const RegisterValues &v, const DeviceInfo &device,
                               llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const int64_t groups = v["ChannelGroups"];
@@ -102,7 +102,7 @@ static void activationExtents(const RegisterValues &v, const Device &device,
   extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
 }
 
-static void softmaxExtents(const RegisterValues &v, const Device &device,
+static void softmaxExtents(const RegisterValues &v, const DeviceInfo &device,
                            llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   extents.addMap("InputAddress", v["Heads"], v["InputHead"], v["ColumnGroups"],
@@ -111,7 +111,7 @@ static void softmaxExtents(const RegisterValues &v, const Device &device,
                  v["ColumnGroups"], v["OutputLine"], v["Width"]);
 }
 
-static void ropeExtents(const RegisterValues &v, const Device &device,
+static void ropeExtents(const RegisterValues &v, const DeviceInfo &device,
                         llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   // From the first position in plane 0 to the last in plane 3 (3.5).
@@ -123,7 +123,7 @@ static void ropeExtents(const RegisterValues &v, const Device &device,
                  v["ChannelGroups"], v["OutputLine"], v["Width"]);
 }
 
-static void scoresExtents(const RegisterValues &v, const Device &device,
+static void scoresExtents(const RegisterValues &v, const DeviceInfo &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const HeadConfiguration heads(v);
@@ -135,7 +135,7 @@ static void scoresExtents(const RegisterValues &v, const Device &device,
                  v["Width"]);
 }
 
-static void valuesExtents(const RegisterValues &v, const Device &device,
+static void valuesExtents(const RegisterValues &v, const DeviceInfo &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const HeadConfiguration heads(v);
@@ -147,7 +147,7 @@ static void valuesExtents(const RegisterValues &v, const Device &device,
                  headGroups(device), v["OutputLine"], v["Width"]);
 }
 
-static void kvAppendExtents(const RegisterValues &v, const Device &device,
+static void kvAppendExtents(const RegisterValues &v, const DeviceInfo &device,
                             llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   extents.addMap("InputAddress", v["Heads"], v["InputHead"], v["ChannelGroups"],
@@ -155,7 +155,8 @@ static void kvAppendExtents(const RegisterValues &v, const Device &device,
   extents.addCache("CacheAddress", v["Heads"]);
 }
 
-static void elementwiseExtents(const RegisterValues &v, const Device &device,
+static void elementwiseExtents(const RegisterValues &v,
+                               const DeviceInfo &device,
                                llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
   const int64_t groups = v["ChannelGroups"];
@@ -164,7 +165,7 @@ static void elementwiseExtents(const RegisterValues &v, const Device &device,
   extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
 }
 
-void edgellm::addExtents(Device &device) {
+void edgellm::addExtents(DeviceInfo &device) {
   device.addTask(TaskKind::Linear).extents = linearExtents;
   device.addTask(TaskKind::Norm).extents = normExtents;
   device.addTask(TaskKind::Activation).extents = activationExtents;

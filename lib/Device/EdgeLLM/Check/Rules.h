@@ -9,7 +9,7 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
 #define DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Support/SaturatingProduct.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -27,7 +27,7 @@ inline bool hasResidual(const RegisterValues &v) { return v["Mode"] >> 10 & 1; }
 inline bool hasArgmax(const RegisterValues &v) { return v["Mode"] >> 11 & 1; }
 
 /// Channel groups of a head.
-inline int64_t headGroups(const Device &device) {
+inline int64_t headGroups(const DeviceInfo &device) {
   return llvm::divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
 }
 
@@ -46,7 +46,7 @@ struct HeadConfiguration {
 /// that breaks it.
 class Rules {
 public:
-  Rules(const RegisterValues &values, const Device &device, Report report)
+  Rules(const RegisterValues &values, const DeviceInfo &device, Report report)
       : values(values), device(device), report(report) {
     for (const Register &reg : values.getTable().getRegisters()) {
       if (reg.role == RegisterRole::Reserved)
@@ -160,12 +160,12 @@ public:
 
 private:
   const RegisterValues &values;
-  const Device &device;
+  const DeviceInfo &device;
   Report report;
 };
 
 /// Sets the `extents` of every task that has a place in the plan of a model.
-void addExtents(Device &device);
+void addExtents(DeviceInfo &device);
 
 } // namespace dlavm::edgellm
 

@@ -12,7 +12,7 @@
 using namespace dlavm;
 using namespace dlavm::edgellm;
 
-void edgellm::addEncoding(Device &device) {
+void edgellm::addEncoding(DeviceInfo &device) {
   auto serve = [&](TaskKind kind, auto encode, auto verify) -> TaskSupport & {
     TaskSupport &support = device.addTask(kind);
     support.encode = encode;

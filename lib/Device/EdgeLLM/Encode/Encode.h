@@ -9,12 +9,12 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODE_H
 #define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODE_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
 /// Sets the `verify`, `maxTokens` and `encode` of every task of \p device.
-void addEncoding(Device &device);
+void addEncoding(DeviceInfo &device);
 
 } // namespace dlavm::edgellm
 

@@ -21,15 +21,15 @@ using namespace mlir;
 using llvm::divideCeil;
 
 /// Distances in the whole KV cache, all ports together (section 3.7).
-static int64_t cacheLine(const Device &device) {
+static int64_t cacheLine(const DeviceInfo &device) {
   return device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
 }
 
-static int64_t headGroups(const Device &device) {
+static int64_t headGroups(const DeviceInfo &device) {
   return divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
 }
 
-LogicalResult edgellm::verifyHeads(Operation *task, const Device &device) {
+LogicalResult edgellm::verifyHeads(Operation *task, const DeviceInfo &device) {
   for (Value operand : task->getOperands()) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     if (!type || type.getRank() != 4)
@@ -59,7 +59,7 @@ LogicalResult edgellm::verifyHeads(Operation *task, const Device &device) {
 
 void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::RopeOp>(task);
-  const Device &device = writer.getDevice();
+  const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
   const Word past = writer.getWord(op.getPast());
@@ -85,7 +85,7 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
 
 void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::KVAppendOp>(task);
-  const Device &device = writer.getDevice();
+  const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
 
   writer.write("InputAddress", input.address);
@@ -108,7 +108,7 @@ void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
 static void encodeAttention(TaskWriter &writer, Value inputMap, Value outputMap,
                             Value cache, Value keys, double scale,
                             int64_t queryHeads, int64_t kvHeads) {
-  const Device &device = writer.getDevice();
+  const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(inputMap);
   const MapOperand output = writer.getMap(outputMap);
   const int64_t group = queryHeads / kvHeads;
@@ -151,20 +151,20 @@ void edgellm::encodeValues(Operation *task, TaskWriter &writer) {
 
 /// Tokens whose rows of one KV head's query heads, each of \p width values, fit
 /// the activation buffer (section 5.3).
-static Word attentionTokens(const Device &device, const Word &width, Value map,
-                            int64_t kvHeads) {
+static Word attentionTokens(const DeviceInfo &device, const Word &width,
+                            Value map, int64_t kvHeads) {
   const int64_t group = getHeads(map) / kvHeads;
   return floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width);
 }
 
-Word edgellm::maxTokensScores(Operation *task, const Device &device,
+Word edgellm::maxTokensScores(Operation *task, const DeviceInfo &device,
                               const Word &) {
   auto op = cast<accel::ScoresOp>(task);
   return attentionTokens(device, device["MAX_CH_per_HEAD"], op.getInput(),
                          op.getKvHeads());
 }
 
-Word edgellm::maxTokensValues(Operation *task, const Device &device,
+Word edgellm::maxTokensValues(Operation *task, const DeviceInfo &device,
                               const Word &total) {
   auto op = cast<accel::ValuesOp>(task);
   return attentionTokens(device, roundUp(total, device["Tout"]), op.getInput(),

@@ -22,14 +22,14 @@ using namespace mlir;
 using llvm::alignTo;
 
 /// A channel count with its logarithm above it, as registers 22 and 23 want.
-static Word withLog2(const Device &device, int64_t channels) {
+static Word withLog2(const DeviceInfo &device, int64_t channels) {
   return (static_cast<int64_t>(llvm::Log2_64(channels)) << device["log2_CH"]) +
          channels;
 }
 
 void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::LinearOp>(task);
-  const Device &device = writer.getDevice();
+  const DeviceInfo &device = writer.getDevice();
   const int64_t inputChannels = op.getInputChannels();
   const bool hasScaleBias(op.getScaleBias());
   const bool hasResidual(op.getResidual());
@@ -76,7 +76,7 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.writeNamed("Mode", mode);
 }
 
-LogicalResult edgellm::verifyLinear(Operation *task, const Device &device) {
+LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
   auto op = cast<accel::LinearOp>(task);
   const int64_t channels = op.getInputChannels();
   if (linearTokens(device, channels) < 1 ||
@@ -90,7 +90,7 @@ LogicalResult edgellm::verifyLinear(Operation *task, const Device &device) {
   return success();
 }
 
-Word edgellm::maxTokensLinear(Operation *task, const Device &device,
+Word edgellm::maxTokensLinear(Operation *task, const DeviceInfo &device,
                               const Word &) {
   auto op = cast<accel::LinearOp>(task);
   return linearTokens(device, op.getInputChannels());

@@ -22,7 +22,7 @@ using llvm::alignTo;
 
 void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::NormOp>(task);
-  const Device &device = writer.getDevice();
+  const DeviceInfo &device = writer.getDevice();
   const int64_t channels = alignTo(op.getChannels(), device["Tout"]);
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
@@ -47,7 +47,7 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   writer.writeNamed("Opcode", "Start");
 }
 
-LogicalResult edgellm::verifyNorm(Operation *task, const Device &device) {
+LogicalResult edgellm::verifyNorm(Operation *task, const DeviceInfo &device) {
   auto op = cast<accel::NormOp>(task);
   const int64_t rest = op.getChannels() % device["Tout"];
   if (rest == 0)

@@ -24,17 +24,19 @@ void encodeKVAppend(mlir::Operation *task, TaskWriter &writer);
 void encodeElementwise(mlir::Operation *task, TaskWriter &writer);
 void encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer);
 
-Word maxTokensLinear(mlir::Operation *task, const Device &device,
+Word maxTokensLinear(mlir::Operation *task, const DeviceInfo &device,
                      const Word &total);
-Word maxTokensScores(mlir::Operation *task, const Device &device,
+Word maxTokensScores(mlir::Operation *task, const DeviceInfo &device,
                      const Word &total);
-Word maxTokensValues(mlir::Operation *task, const Device &device,
+Word maxTokensValues(mlir::Operation *task, const DeviceInfo &device,
                      const Word &total);
 
-llvm::LogicalResult verifyLinear(mlir::Operation *task, const Device &device);
-llvm::LogicalResult verifyNorm(mlir::Operation *task, const Device &device);
+llvm::LogicalResult verifyLinear(mlir::Operation *task,
+                                 const DeviceInfo &device);
+llvm::LogicalResult verifyNorm(mlir::Operation *task, const DeviceInfo &device);
 /// Rotary embedding, KV caches and attention: heads of one size only.
-llvm::LogicalResult verifyHeads(mlir::Operation *task, const Device &device);
+llvm::LogicalResult verifyHeads(mlir::Operation *task,
+                                const DeviceInfo &device);
 
 } // namespace dlavm::edgellm
 

@@ -19,13 +19,13 @@ using namespace dlavm::edgellm;
 using llvm::alignTo;
 using llvm::divideCeil;
 
-int64_t edgellm::lastGroupChannels(const Device &device,
+int64_t edgellm::lastGroupChannels(const DeviceInfo &device,
                                    int64_t inputChannels) {
   return device["Tin"] * inputBlocks(device, inputChannels) -
          device["WT_CH_Tgroup"] * (scaleGroups(device, inputChannels) - 1);
 }
 
-int64_t edgellm::weightBufferChannels(const Device &device,
+int64_t edgellm::weightBufferChannels(const DeviceInfo &device,
                                       int64_t inputChannels) {
   const int64_t wordsPerBlock =
       device["Tin"] * device["MAX_WT_DW"] / device["HBM_AXI_DATA_WIDTH"];
@@ -34,7 +34,7 @@ int64_t edgellm::weightBufferChannels(const Device &device,
          device["HBM_Port"];
 }
 
-OutputPartition edgellm::partitionOutputChannels(const Device &device,
+OutputPartition edgellm::partitionOutputChannels(const DeviceInfo &device,
                                                  int64_t inputChannels,
                                                  int64_t outputChannels,
                                                  bool hasScaleBias) {
@@ -49,6 +49,6 @@ OutputPartition edgellm::partitionOutputChannels(const Device &device,
           static_cast<int64_t>(divideCeil(channels, slice))};
 }
 
-int64_t edgellm::linearTokens(const Device &device, int64_t inputChannels) {
+int64_t edgellm::linearTokens(const DeviceInfo &device, int64_t inputChannels) {
   return device["DAT_BRAM_DEPTH"] / inputBlocks(device, inputChannels);
 }

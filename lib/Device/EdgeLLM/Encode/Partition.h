@@ -9,7 +9,7 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_PARTITION_H
 #define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_PARTITION_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
@@ -20,17 +20,17 @@ struct OutputPartition {
   int64_t lastSliceChannels;
   int64_t slices;
 };
-OutputPartition partitionOutputChannels(const Device &device,
+OutputPartition partitionOutputChannels(const DeviceInfo &device,
                                         int64_t inputChannels,
                                         int64_t outputChannels,
                                         bool hasScaleBias);
 
 /// Input channels of the last scale group (register 24).
-int64_t lastGroupChannels(const Device &device, int64_t inputChannels);
+int64_t lastGroupChannels(const DeviceInfo &device, int64_t inputChannels);
 /// Output channels whose weights fit the weight buffer, `cap` (section 5.2).
-int64_t weightBufferChannels(const Device &device, int64_t inputChannels);
+int64_t weightBufferChannels(const DeviceInfo &device, int64_t inputChannels);
 /// Tokens per start of the MVM engine (section 5.1); 0 if not even one fits.
-int64_t linearTokens(const Device &device, int64_t inputChannels);
+int64_t linearTokens(const DeviceInfo &device, int64_t inputChannels);
 
 } // namespace dlavm::edgellm
 

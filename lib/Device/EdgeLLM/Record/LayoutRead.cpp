@@ -21,7 +21,7 @@ static uint16_t readHalf(ArrayRef<uint8_t> bytes, int64_t at) {
   return static_cast<uint16_t>(bytes[at] | bytes[at + 1] << 8);
 }
 
-void edgellm::readWeights(ConstPortBytes ports, int64_t o, const Device &,
+void edgellm::readWeights(ConstPortBytes ports, int64_t o, const DeviceInfo &,
                           MutableArrayRef<int8_t> values,
                           MutableArrayRef<uint16_t> scales) {
   // Section 3.2, in its letters.
@@ -38,7 +38,7 @@ void edgellm::readWeights(ConstPortBytes ports, int64_t o, const Device &,
   }
 }
 
-void edgellm::readPairs(ConstPortBytes ports, const Device &,
+void edgellm::readPairs(ConstPortBytes ports, const DeviceInfo &,
                         MutableArrayRef<uint16_t> scales,
                         MutableArrayRef<uint16_t> biases) {
   // Section 3.3: the scale in the upper half of a word.

@@ -23,16 +23,16 @@
 using namespace dlavm;
 using namespace llvm;
 
-int64_t edgellm::inputBlocks(const Device &device, int64_t inputChannels) {
+int64_t edgellm::inputBlocks(const DeviceInfo &device, int64_t inputChannels) {
   return divideCeil(inputChannels, device["Tin"]);
 }
 
-int64_t edgellm::scaleGroups(const Device &device, int64_t inputChannels) {
+int64_t edgellm::scaleGroups(const DeviceInfo &device, int64_t inputChannels) {
   return divideCeil(device["Tin"] * inputBlocks(device, inputChannels),
                     device["WT_CH_Tgroup"]);
 }
 
-int64_t edgellm::packageBytes(const Device &device, int64_t inputChannels) {
+int64_t edgellm::packageBytes(const DeviceInfo &device, int64_t inputChannels) {
   const int64_t scaleBytes = device["HBM_AXI_DATA_WIDTH"] / 8;
   const int64_t blockBytes = device["Tin"] * device["MAX_WT_DW"] / 8;
   return scaleBytes * scaleGroups(device, inputChannels) +
@@ -66,7 +66,8 @@ static void writeNibbles(ArrayRef<int8_t> values, uint8_t *out) {
 
 /// One output channel: groups of scales and the weights that they belong to.
 static void writePackage(ArrayRef<int8_t> values, ArrayRef<uint16_t> scales,
-                         const Device &device, MutableArrayRef<uint8_t> out) {
+                         const DeviceInfo &device,
+                         MutableArrayRef<uint8_t> out) {
   const size_t block = device["T_quant_block"];
   const size_t groupBlocks = device["WT_CH_Tgroup"] / block;
   const size_t scaleBytes = device["HBM_AXI_DATA_WIDTH"] / 8;
@@ -83,7 +84,7 @@ static void writePackage(ArrayRef<int8_t> values, ArrayRef<uint16_t> scales,
          "a package has other bytes than its formula says");
 }
 
-void edgellm::packWeights(const WeightRows &rows, const Device &device,
+void edgellm::packWeights(const WeightRows &rows, const DeviceInfo &device,
                           PortBytes ports) {
   const int64_t blocks = inputBlocks(device, rows.inputChannels);
   const int64_t pitch = blocks * device["T_quant_block"];
@@ -101,7 +102,7 @@ void edgellm::packWeights(const WeightRows &rows, const Device &device,
   }
 }
 
-void edgellm::packPairs(const ChannelPairs &pairs, const Device &device,
+void edgellm::packPairs(const ChannelPairs &pairs, const DeviceInfo &device,
                         PortBytes ports) {
   MutableArrayRef<uint8_t> out = ports.front();
   for (size_t channel = 0; channel < out.size() / 4; ++channel) {
@@ -112,8 +113,8 @@ void edgellm::packPairs(const ChannelPairs &pairs, const Device &device,
   }
 }
 
-void edgellm::packRotations(const Rotations &rotations, const Device &device,
-                            PortBytes ports) {
+void edgellm::packRotations(const Rotations &rotations,
+                            const DeviceInfo &device, PortBytes ports) {
   // Convention U3: planes of Tout pairs each, first the cosines.
   const size_t lanes = device["Tout"];
   const size_t pairs = device["MAX_CH_per_HEAD"] / 2;
@@ -125,7 +126,7 @@ void edgellm::packRotations(const Rotations &rotations, const Device &device,
   assert(out == ports.front().end() && "the table has another size");
 }
 
-void edgellm::packSegments(const Segments &segments, const Device &device,
+void edgellm::packSegments(const Segments &segments, const DeviceInfo &device,
                            PortBytes ports) {
   uint8_t *out = ports.front().data();
   out = writeCodes(segments.breakpoints, out);

@@ -20,7 +20,7 @@ using namespace dlavm::edgellm;
 using llvm::alignTo;
 using llvm::divideCeil;
 
-static void addRegisterTables(Device &device) {
+static void addRegisterTables(DeviceInfo &device) {
   RegisterTable table;
   TaskKind kind;
 #define TABLE(k, n, title)                                                     \
@@ -36,18 +36,18 @@ static void addRegisterTables(Device &device) {
 #include "Registers.def"
 }
 
-static void addObjects(Device &device) {
+static void addObjects(DeviceInfo &device) {
   using Shape = llvm::ArrayRef<int64_t>;
   // Scale and bias, or gamma and beta, are one 32-bit word per channel
   // (sections 3.3 and 3.4).
-  auto wordPerChannel = [](Shape shape, const Device &d) -> int64_t {
+  auto wordPerChannel = [](Shape shape, const DeviceInfo &d) -> int64_t {
     return 4 * alignTo(shape[0], d["Tout"]);
   };
   ObjectSupport &weight = device.addObject(
-      ObjectKind::Weight, {"HBM", [](Shape shape, const Device &d) -> int64_t {
-                             return divideCeil(shape[0], d["Tout"]) *
-                                    packageBytes(d, shape[1]);
-                           }});
+      ObjectKind::Weight,
+      {"HBM", [](Shape shape, const DeviceInfo &d) -> int64_t {
+         return divideCeil(shape[0], d["Tout"]) * packageBytes(d, shape[1]);
+       }});
   weight.packWeights = packWeights;
   weight.readWeights = readWeights;
   for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight}) {
@@ -57,26 +57,27 @@ static void addObjects(Device &device) {
   }
   // Four planes of one pixel per position (section 3.5).
   device
-      .addObject(ObjectKind::RopeTable, {"DDR",
-                                         [](Shape, const Device &d) -> int64_t {
-                                           return 4 * d["Pixel_Data_Bytes"] *
-                                                  d["MAX_TOKEN"];
-                                         }})
+      .addObject(ObjectKind::RopeTable,
+                 {"DDR",
+                  [](Shape, const DeviceInfo &d) -> int64_t {
+                    return 4 * d["Pixel_Data_Bytes"] * d["MAX_TOKEN"];
+                  }})
       .packRotations = packRotations;
   device
-      .addObject(
-          ObjectKind::ActivationTable,
-          {"DDR",
-           [](Shape, const Device &d) { return d["Activation_Table_Bytes"]; }})
+      .addObject(ObjectKind::ActivationTable,
+                 {"DDR",
+                  [](Shape, const DeviceInfo &d) {
+                    return d["Activation_Table_Bytes"];
+                  }})
       .packSegments = packSegments;
   device.addObject(ObjectKind::KVCache,
-                   {"HBM", [](Shape shape, const Device &d) -> int64_t {
+                   {"HBM", [](Shape shape, const DeviceInfo &d) -> int64_t {
                       return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] *
                              d["MAX_DAT_DW"] / 8 * shape[0] / d["HBM_Port"];
                     }});
 }
 
-static Traits getTraits(const Device &device) {
+static Traits getTraits(const DeviceInfo &device) {
   Traits traits;
   traits.lanes = device["Tout"];
   traits.rowBytes = device["Pixel_Data_Bytes"];
@@ -94,12 +95,12 @@ static Traits getTraits(const Device &device) {
 }
 
 /// A pixel of Tout channels (section 3.1).
-static ElementPlace placeLane(const Device &device, int64_t lane) {
+static ElementPlace placeLane(const DeviceInfo &device, int64_t lane) {
   return {0, lane * device["MAX_DAT_DW"] / 8};
 }
 
-Device edgellm::createRecord20241128() {
-  Device device("edgellm", "20241128");
+DeviceInfo edgellm::createRecord20241128() {
+  DeviceInfo device("edgellm", "20241128");
   device.addParameter("Tin", 128, "input channels per cycle of the MVM engine");
   device.addParameter("Tout", 32, "output channels in parallel, of a pixel");
   device.addParameter("HBM_Port", 32, "HBM AXI ports");

@@ -9,12 +9,12 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_RECORD_RECORD_H
 #define DLAVM_LIB_DEVICE_EDGELLM_RECORD_RECORD_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
 /// Version 20241128: parameters, memories, register tables and objects.
-Device createRecord20241128();
+DeviceInfo createRecord20241128();
 
 } // namespace dlavm::edgellm
 

@@ -81,7 +81,7 @@ std::vector<ScaleBias> edgellm::readScaleBias(TaskExecution &execution,
 }
 
 /// The place in a cache of the size that the device gives it (section 3.7).
-static ElementPlace placeCacheElement(const Device &device, bool isKeys,
+static ElementPlace placeCacheElement(const DeviceInfo &device, bool isKeys,
                                       int64_t head, int64_t token,
                                       int64_t channel) {
   // WT_LINE and WT_HEAD.
@@ -91,7 +91,7 @@ static ElementPlace placeCacheElement(const Device &device, bool isKeys,
   return placeInCache(isKeys, head, token, channel, headBytes, lineBytes);
 }
 
-void edgellm::addExecution(Device &device) {
+void edgellm::addExecution(DeviceInfo &device) {
   device.addTask(TaskKind::Linear).execute = executeLinear;
   device.addTask(TaskKind::Norm).execute = executeNorm;
   device.addTask(TaskKind::Activation).execute = executeActivation;

@@ -73,7 +73,7 @@ bool Attention::check() {
       !checkCounts(execution, {"HeadChannels"}) ||
       !checkBankStep(execution, "BankStepAndScale", bankStep))
     return false;
-  const Device &device = execution.getDevice();
+  const DeviceInfo &device = execution.getDevice();
   if (queryHeads == 0 || kvHeads == 0) {
     execution.fail("HeadConfiguration",
                    "is " + Twine(config) + ", a task without heads");

@@ -56,7 +56,7 @@ private:
   void writeArgmax();
 
   TaskExecution &execution;
-  const Device &device = execution.getDevice();
+  const DeviceInfo &device = execution.getDevice();
   const Kernels &kernels = getKernels();
   const bool hasScaleBias = execution["Mode"] >> 9 & 1;
   const bool hasResidual = execution["Mode"] >> 10 & 1;

@@ -13,7 +13,7 @@ using namespace dlavm::edgellm;
 using llvm::Twine;
 
 void edgellm::executeWeightCopy(TaskExecution &execution) {
-  const Device &device = execution.getDevice();
+  const DeviceInfo &device = execution.getDevice();
   const int64_t step = device["log2_Bank_Step"];
   const int64_t bits = execution["LengthBits"];
   const int64_t destination = execution.getAddress("DestinationLow");

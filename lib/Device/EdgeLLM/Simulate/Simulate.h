@@ -9,13 +9,13 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_SIMULATE_H
 #define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_SIMULATE_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 namespace dlavm::edgellm {
 
 /// Sets the `execute` of every task of \p device, and the place of KV cache
 /// elements.
-void addExecution(Device &device);
+void addExecution(DeviceInfo &device);
 
 } // namespace dlavm::edgellm
 

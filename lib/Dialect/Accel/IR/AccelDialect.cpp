@@ -84,9 +84,9 @@ LogicalResult AccelDialect::verifyRegionResultAttribute(
                          << ", but those of the accel dialect belong to ops";
 }
 
-const Device *accel::lookupDevice(Location loc, StringRef name) {
+const DeviceInfo *accel::lookupDevice(Location loc, StringRef name) {
   const DeviceRegistry &registry = DeviceRegistry::instance();
-  const Device *device = registry.lookup(name);
+  const DeviceInfo *device = registry.lookup(name);
   if (!device)
     emitError(loc) << "there is no device '" << name
                    << "'; known devices: " << registry.getNames();
@@ -100,7 +100,7 @@ FailureOr<int64_t> accel::getMaxTokens(ModuleOp module) {
                           "module the attribute llm.max_tokens = N : i64");
 }
 
-const Device *accel::getDevice(Operation *op) {
+const DeviceInfo *accel::getDevice(Operation *op) {
   auto module = dyn_cast<ModuleOp>(op);
   if (!module)
     module = op->getParentOfType<ModuleOp>();

@@ -60,7 +60,7 @@ namespace {
 struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const Device *device = getDevice(module);
+    const DeviceInfo *device = getDevice(module);
     FailureOr<int64_t> maxTokens = getMaxTokens(module);
     if (!device || failed(maxTokens))
       return signalPassFailure();

@@ -33,7 +33,7 @@ struct Group {
 
 struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
   void runOnOperation() override {
-    const Device *device = getDevice(getOperation());
+    const DeviceInfo *device = getDevice(getOperation());
     if (!device)
       return signalPassFailure();
     for (const Memory &memory : device->getMemories())
@@ -61,7 +61,7 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
     return result;
   }
 
-  LogicalResult place(const Device &device, const Memory &memory) {
+  LogicalResult place(const DeviceInfo &device, const Memory &memory) {
     // Sizes saturate, so that absurd ones are refused and not wrapped around.
     uint64_t end = 0;
     SmallVector<std::pair<uint64_t, ObjectOp>> totals;

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Encoding/Word.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "DLAVM/Encoding/Word.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -111,7 +111,7 @@ namespace {
 
 struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
   void runOnOperation() override {
-    const Device *device = getDevice(getOperation());
+    const DeviceInfo *device = getDevice(getOperation());
     FailureOr<int64_t> maxTokens = getMaxTokens(getOperation());
     if (!device || failed(maxTokens))
       return signalPassFailure();
@@ -122,7 +122,7 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
         return signalPassFailure();
   }
 
-  LogicalResult slice(TaskOpInterface task, const Device &device,
+  LogicalResult slice(TaskOpInterface task, const DeviceInfo &device,
                       int64_t maxTokens) {
     const TaskSupport *support = device.getTask(task.getTaskKind());
     SmallVector<OpOperand *> operands = task.getSlicedOperands();

@@ -9,7 +9,7 @@
 #ifndef DLAVM_DIALECT_ACCEL_IR_ACCEL_H
 #define DLAVM_DIALECT_ACCEL_IR_ACCEL_H
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/InferIntRangeInterface.h"
@@ -30,14 +30,14 @@ namespace dlavm::accel {
 
 /// The device that the module of \p op names. Emits an error and returns null
 /// where it names none, or one that is not known.
-const Device *getDevice(mlir::Operation *op);
+const DeviceInfo *getDevice(mlir::Operation *op);
 
 /// The largest context that \p module states. Emits an error where it does not.
 mlir::FailureOr<int64_t> getMaxTokens(mlir::ModuleOp module);
 
 /// The device \p name. Emits an error at \p loc that lists the known devices
 /// and returns null where there is none.
-const Device *lookupDevice(mlir::Location loc, llvm::StringRef name);
+const DeviceInfo *lookupDevice(mlir::Location loc, llvm::StringRef name);
 
 /// The kind as device descriptions know it.
 ObjectKind getObjectKind(Kind kind);

@@ -1,4 +1,5 @@
-//===- DeviceTest.cpp - Device records and their registry -----------------===//
+//===- DeviceInfoTest.cpp - Device records and their registry -------------===//
+//-----------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -19,11 +20,11 @@ using namespace dlavm;
 namespace {
 
 /// A complete record of a device that does nothing.
-Device createSmallest() {
-  Device device("family", "1");
+DeviceInfo createSmallest() {
+  DeviceInfo device("family", "1");
   device.addMemory({"DDR", 4096, 0, 1, 0, 1024, 64});
   device.setMapMemory("DDR");
-  device.traits = [](const Device &) {
+  device.traits = [](const DeviceInfo &) {
     Traits traits;
     traits.lanes = 64;
     traits.rowBytes = 128;
@@ -33,7 +34,7 @@ Device createSmallest() {
     traits.weightBlock = 32;
     return traits;
   };
-  device.placeLane = [](const Device &, int64_t lane) {
+  device.placeLane = [](const DeviceInfo &, int64_t lane) {
     return ElementPlace{0, 2 * lane};
   };
   return device;
@@ -50,19 +51,19 @@ RegisterTable createTable(const char *name) {
   return table;
 }
 
-std::string getProblem(const Device &device) {
+std::string getProblem(const DeviceInfo &device) {
   return llvm::toString(validate(device));
 }
 
-TEST(Device, NamesItsFamilyAndVersion) {
-  const Device device = edgellm::createDevice20241128();
+TEST(DeviceInfo, NamesItsFamilyAndVersion) {
+  const DeviceInfo device = edgellm::createDevice20241128();
   EXPECT_EQ(device.getFamily(), "edgellm");
   EXPECT_EQ(device.getVersion(), "20241128");
   EXPECT_EQ(device.getName(), "edgellm-20241128");
 }
 
-TEST(Device, ParametersAreAddedOrChanged) {
-  Device device("family", "1");
+TEST(DeviceInfo, ParametersAreAddedOrChanged) {
+  DeviceInfo device("family", "1");
   device.addParameter("depth", 16, "words");
   device.addParameter("width", 4, "bits");
   device.setParameter("depth", 32);
@@ -72,9 +73,9 @@ TEST(Device, ParametersAreAddedOrChanged) {
   EXPECT_DEATH(device["dept"], "device family-1 has no parameter dept");
 }
 
-TEST(Device, AVersionStartsAsACopy) {
-  const Device parent = edgellm::createDevice20241128();
-  const Device child = parent.derive("next");
+TEST(DeviceInfo, AVersionStartsAsACopy) {
+  const DeviceInfo parent = edgellm::createDevice20241128();
+  const DeviceInfo child = parent.derive("next");
   EXPECT_EQ(child.getName(), "edgellm-next");
   ASSERT_EQ(child.getParameters().size(), parent.getParameters().size());
   for (const Parameter &parameter : parent.getParameters())
@@ -85,22 +86,22 @@ TEST(Device, AVersionStartsAsACopy) {
   EXPECT_EQ(child.weightCopyBytes, parent.weightCopyBytes);
 }
 
-TEST(Device, AVersionChangesNothingInItsParent) {
-  const Device parent = edgellm::createDevice20241128();
+TEST(DeviceInfo, AVersionChangesNothingInItsParent) {
+  const DeviceInfo parent = edgellm::createDevice20241128();
   auto encode = parent.getTask(TaskKind::Norm)->encode;
-  Device child = parent.derive("next");
+  DeviceInfo child = parent.derive("next");
   child.setParameter("MAX_TOKEN", 1024);
   child.addParameter("NEW", 1, "not in the parent");
   child.addTask(TaskKind::Linear).registers.renumber("InputWidth", 34);
   child.addTask(TaskKind::Norm).encode = nullptr;
   child.addObject(ObjectKind::RopeTable,
-                  {"HBM", [](llvm::ArrayRef<int64_t>, const Device &) {
+                  {"HBM", [](llvm::ArrayRef<int64_t>, const DeviceInfo &) {
                      return int64_t(1);
                    }});
   EXPECT_EQ(child["MAX_TOKEN"], 1024);
   EXPECT_EQ(parent["MAX_TOKEN"], 2048);
   EXPECT_EQ(parent.getParameters().size() + 1, child.getParameters().size());
-  auto number = [](const Device &device) {
+  auto number = [](const DeviceInfo &device) {
     return device.getTask(TaskKind::Linear)->registers.get("InputWidth").number;
   };
   EXPECT_EQ(number(child), 34u);
@@ -111,8 +112,8 @@ TEST(Device, AVersionChangesNothingInItsParent) {
 }
 
 // The formulas take their numbers from the record.
-TEST(Device, FormulasFollowTheParameters) {
-  Device child = edgellm::createDevice20241128().derive("next");
+TEST(DeviceInfo, FormulasFollowTheParameters) {
+  DeviceInfo child = edgellm::createDevice20241128().derive("next");
   child.setParameter("DAT_BRAM_DEPTH", 8192);
   child.setParameter("WT_BRAM_DEPTH", 1024);
   child.setParameter("MAX_TOKEN", 1024);
@@ -134,13 +135,13 @@ TEST(Device, FormulasFollowTheParameters) {
   EXPECT_EQ(bytes(ObjectKind::KVCache, {2}), 32768 / 2);
 }
 
-TEST(Device, TasksThatAreNotThereAreNull) {
-  const Device device("family", "1");
+TEST(DeviceInfo, TasksThatAreNotThereAreNull) {
+  const DeviceInfo device("family", "1");
   EXPECT_EQ(device.getTask(TaskKind::Linear), nullptr);
 }
 
 TEST(Validate, ACompleteRecordIsAccepted) {
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   EXPECT_EQ(getProblem(device), "");
   device.addTask(TaskKind::Norm).registers = createTable("norm");
   EXPECT_EQ(getProblem(device), "");
@@ -148,13 +149,13 @@ TEST(Validate, ACompleteRecordIsAccepted) {
 }
 
 TEST(Validate, NothingIsComplete) {
-  EXPECT_EQ(getProblem(Device("family", "1")),
+  EXPECT_EQ(getProblem(DeviceInfo("family", "1")),
             "the record of family-1 is not complete: no memory holds feature "
             "maps; it has no traits");
 }
 
 TEST(Validate, Memories) {
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   device.addMemory({"DDR", 4096, 0, 4, 1024, 1024, 48});
   EXPECT_EQ(getProblem(device),
             "the record of family-1 is not complete: the memory 'DDR' needs a "
@@ -173,7 +174,7 @@ TEST(Validate, Memories) {
 }
 
 TEST(Validate, Conventions) {
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   device.addParameter("Tie", 2, "of equal values", {0, 1});
   EXPECT_EQ(getProblem(device),
             "the record of family-1 is not complete: the parameter Tie of "
@@ -181,7 +182,7 @@ TEST(Validate, Conventions) {
 }
 
 TEST(Validate, Tables) {
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   RegisterTable table = createTable("norm");
   table.add({"Width", 5, RegisterRole::Tokens, "tokens", "", 0, {}});
   table.add({"Weight", 6, RegisterRole::NormWeight, "bytes", "", 0, {}});
@@ -201,7 +202,7 @@ TEST(Validate, Tables) {
 
 // A register of 32 bits reaches 4 GiB; what lies above needs another.
 TEST(Validate, Addresses) {
-  Device device("family", "1");
+  DeviceInfo device("family", "1");
   device.addMemory({"DDR", int64_t(1) << 36, 0, 1, 0, 1024, 64});
   device.setMapMemory("DDR");
   device.traits = createSmallest().traits;
@@ -230,7 +231,7 @@ TEST(Validate, Addresses) {
 
 // An opcode starts one task, or registers say which.
 TEST(Validate, Keys) {
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   device.addTask(TaskKind::Norm).registers = createTable("norm");
   device.addTask(TaskKind::Softmax).registers = createTable("softmax");
   EXPECT_EQ(getProblem(device),
@@ -257,7 +258,7 @@ TEST(Validate, Keys) {
 
 TEST(DeviceRegistry, RefusesWhatIsNotComplete) {
   DeviceRegistry registry;
-  EXPECT_EQ(llvm::toString(registry.add(Device("family", "1"))),
+  EXPECT_EQ(llvm::toString(registry.add(DeviceInfo("family", "1"))),
             "the record of family-1 is not complete: no memory holds feature "
             "maps; it has no traits");
   EXPECT_EQ(registry.lookup("family-1"), nullptr);
@@ -267,7 +268,7 @@ TEST(DeviceRegistry, ListsItsDevices) {
   DeviceRegistry registry;
   EXPECT_EQ(registry.getNames(), "");
   edgellm::registerDevices(registry);
-  const Device *device = registry.lookup("edgellm-20241128");
+  const DeviceInfo *device = registry.lookup("edgellm-20241128");
   ASSERT_NE(device, nullptr);
   llvm::cantFail(registry.add(device->derive("synthetic")));
   ASSERT_NE(registry.lookup("edgellm-synthetic"), nullptr);
@@ -279,7 +280,7 @@ TEST(DeviceRegistry, ListsItsDevices) {
 
 TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
   DeviceRegistry registry;
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   llvm::cantFail(registry.add(device));
   device.addParameter("depth", 1, "words");
   llvm::cantFail(registry.add(device));
@@ -289,7 +290,7 @@ TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
 
 TEST(DeviceRegistry, PrintsParametersAndMemories) {
   DeviceRegistry registry;
-  Device device = createSmallest();
+  DeviceInfo device = createSmallest();
   device.addParameter("depth", 16, "words of a buffer");
   device.addMemory({"HBM", 256, 0, 32, 256, 512, 512});
   llvm::cantFail(registry.add(device));
@@ -306,7 +307,7 @@ TEST(DeviceRegistry, PrintsParametersAndMemories) {
 }
 
 TEST(DeviceRegistry, PrintsRegisterPages) {
-  Device device("family", "1");
+  DeviceInfo device("family", "1");
   RegisterTable table("mvm", "a product");
   table.add({"Mode", 33, RegisterRole::Opcode, "", "form", 0, {}});
   table.addValue({"Plain", 287});

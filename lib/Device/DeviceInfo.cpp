@@ -1,4 +1,5 @@
-//===- Device.cpp - Description of an accelerator -------------------------===//
+//===- DeviceInfo.cpp - Description of an accelerator ---------------------===//
+//-------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Device/Device.h"
+#include "DLAVM/Device/DeviceInfo.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -16,8 +17,8 @@
 
 using namespace dlavm;
 
-Device Device::derive(std::string newVersion) const {
-  Device device = *this;
+DeviceInfo DeviceInfo::derive(std::string newVersion) const {
+  DeviceInfo device = *this;
   device.version = std::move(newVersion);
   return device;
 }
@@ -25,7 +26,7 @@ Device Device::derive(std::string newVersion) const {
 /// The parameter of this name.
 template <typename Parameters>
 static auto &find(Parameters &parameters, llvm::StringRef name,
-                  const Device &device) {
+                  const DeviceInfo &device) {
   for (auto &parameter : parameters)
     if (parameter.name == name)
       return parameter;
@@ -33,25 +34,25 @@ static auto &find(Parameters &parameters, llvm::StringRef name,
                            " has no parameter " + name);
 }
 
-int64_t Device::operator[](llvm::StringRef name) const {
+int64_t DeviceInfo::operator[](llvm::StringRef name) const {
   return find(parameters, name, *this).value;
 }
 
-void Device::setParameter(llvm::StringRef name, int64_t value) {
+void DeviceInfo::setParameter(llvm::StringRef name, int64_t value) {
   find(parameters, name, *this).value = value;
 }
 
-const TaskSupport *Device::getTask(TaskKind kind) const {
+const TaskSupport *DeviceInfo::getTask(TaskKind kind) const {
   auto it = tasks.find(kind);
   return it == tasks.end() ? nullptr : &it->second;
 }
 
-const ObjectSupport *Device::getObject(ObjectKind kind) const {
+const ObjectSupport *DeviceInfo::getObject(ObjectKind kind) const {
   auto it = objects.find(kind);
   return it == objects.end() ? nullptr : &it->second;
 }
 
-const Memory *Device::getMemory(llvm::StringRef name) const {
+const Memory *DeviceInfo::getMemory(llvm::StringRef name) const {
   for (const Memory &memory : memories)
     if (memory.name == name)
       return &memory;
@@ -80,7 +81,7 @@ static std::optional<ObjectKind> getKind(RegisterRole role) {
   }
 }
 
-const Memory *Device::findMemory(RegisterRole role) const {
+const Memory *DeviceInfo::findMemory(RegisterRole role) const {
   const std::optional<ObjectKind> kind = getKind(role);
   if (!kind)
     return getMemory(mapMemory);
@@ -93,7 +94,7 @@ DeviceRegistry &DeviceRegistry::instance() {
   return registry;
 }
 
-llvm::Error DeviceRegistry::add(Device device) {
+llvm::Error DeviceRegistry::add(DeviceInfo device) {
   if (llvm::Error error = validate(device))
     return error;
   std::string name = device.getName();
@@ -101,7 +102,7 @@ llvm::Error DeviceRegistry::add(Device device) {
   return llvm::Error::success();
 }
 
-const Device *DeviceRegistry::lookup(llvm::StringRef name) const {
+const DeviceInfo *DeviceRegistry::lookup(llvm::StringRef name) const {
   auto it = devices.find(name.str());
   return it == devices.end() ? nullptr : &it->second;
 }
@@ -115,7 +116,7 @@ void dlavm::printDevices(const DeviceRegistry &registry,
   llvm::interleave(
       registry.getDevices(), os,
       [&](const auto &entry) {
-        const Device &device = entry.second;
+        const DeviceInfo &device = entry.second;
         os << device.getName() << "\n";
         for (const Parameter &parameter : device.getParameters())
           os << llvm::format("  %-24s %10lld  ", parameter.name.c_str(),
@@ -133,7 +134,7 @@ void dlavm::printDevices(const DeviceRegistry &registry,
       "\n");
 }
 
-void dlavm::printRegisterPage(const Device &device, llvm::raw_ostream &os) {
+void dlavm::printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << "# Registers of " << device.getName() << "\n\n"
      << "Generated from the register tables that encoders and checker use. A "
         "task's\nregisters are written in this order; the opcode starts it.\n";

@@ -1,4 +1,4 @@
-//===- Device.h - Description of an accelerator -----------------*- C++ -*-===//
+//===- DeviceInfo.h - Description of an accelerator -------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_DEVICE_DEVICE_H
-#define DLAVM_DEVICE_DEVICE_H
+#ifndef DLAVM_DEVICE_DEVICEINFO_H
+#define DLAVM_DEVICE_DEVICEINFO_H
 
 #include "DLAVM/Device/Registers.h"
 
@@ -37,7 +37,7 @@ class raw_ostream;
 
 namespace dlavm {
 
-class Device;
+class DeviceInfo;
 class TaskExecution;
 class TaskWriter;
 class Word;
@@ -176,25 +176,25 @@ struct TaskSupport {
 
   /// Refuses, with a diagnostic at the op, what the hardware cannot do.
   llvm::LogicalResult (*verify)(mlir::Operation *task,
-                                const Device &device) = nullptr;
+                                const DeviceInfo &device) = nullptr;
 
   /// The most tokens that one start takes, or null where it takes all. It is an
   /// expression because it may depend on the tokens in the KV cache after it
   /// (\p total, seq + past).
-  Word (*maxTokens)(mlir::Operation *task, const Device &device,
+  Word (*maxTokens)(mlir::Operation *task, const DeviceInfo &device,
                     const Word &total) = nullptr;
 
   /// Writes the registers of one start.
   void (*encode)(mlir::Operation *task, TaskWriter &writer) = nullptr;
 
   /// The bytes that a start touches, worked out from register values alone.
-  void (*extents)(const RegisterValues &values, const Device &device,
+  void (*extents)(const RegisterValues &values, const DeviceInfo &device,
                   llvm::SmallVectorImpl<Extent> &extents) = nullptr;
 
   /// Reports every contradiction among the register values of a start, and
   /// every value beyond the limits of the device.
   void (*check)(
-      const RegisterValues &values, const Device &device,
+      const RegisterValues &values, const DeviceInfo &device,
       llvm::function_ref<void(const Register &, std::string)> report) = nullptr;
 
   /// Computes what the hardware computes in one start, for the simulator.
@@ -254,40 +254,40 @@ struct ObjectSupport {
   /// The memory that it lies in.
   std::string memory;
   /// Bytes (of one port) of an object of this shape.
-  int64_t (*bytes)(llvm::ArrayRef<int64_t> shape, const Device &device);
+  int64_t (*bytes)(llvm::ArrayRef<int64_t> shape, const DeviceInfo &device);
 
   /// Writes a range of a matrix's output channels, which begins at a multiple
   /// of Traits::channelGranularity and ends at one or at the end of the matrix;
   /// each multiple lies in bytes of its own, one after the other in all ports.
-  void (*packWeights)(const WeightRows &rows, const Device &device,
+  void (*packWeights)(const WeightRows &rows, const DeviceInfo &device,
                       PortBytes ports) = nullptr;
-  void (*packPairs)(const ChannelPairs &pairs, const Device &device,
+  void (*packPairs)(const ChannelPairs &pairs, const DeviceInfo &device,
                     PortBytes ports) = nullptr;
-  void (*packRotations)(const Rotations &rotations, const Device &device,
+  void (*packRotations)(const Rotations &rotations, const DeviceInfo &device,
                         PortBytes ports) = nullptr;
-  void (*packSegments)(const Segments &segments, const Device &device,
+  void (*packSegments)(const Segments &segments, const DeviceInfo &device,
                        PortBytes ports) = nullptr;
 
   /// Reads one output channel of a whole matrix with values.size() input
   /// channels; nibbles of no value read as 0.
   void (*readWeights)(ConstPortBytes ports, int64_t outputChannel,
-                      const Device &device,
+                      const DeviceInfo &device,
                       llvm::MutableArrayRef<int8_t> values,
                       llvm::MutableArrayRef<uint16_t> scales) = nullptr;
   /// Reads the first scales.size() channels.
-  void (*readPairs)(ConstPortBytes ports, const Device &device,
+  void (*readPairs)(ConstPortBytes ports, const DeviceInfo &device,
                     llvm::MutableArrayRef<uint16_t> scales,
                     llvm::MutableArrayRef<uint16_t> biases) = nullptr;
 };
 
 /// A version of a device family.
-class Device {
+class DeviceInfo {
 public:
-  Device(std::string family, std::string version)
+  DeviceInfo(std::string family, std::string version)
       : family(std::move(family)), version(std::move(version)) {}
 
   /// A new version that starts as a copy of this one.
-  Device derive(std::string newVersion) const;
+  DeviceInfo derive(std::string newVersion) const;
 
   llvm::StringRef getFamily() const { return family; }
   llvm::StringRef getVersion() const { return version; }
@@ -332,13 +332,13 @@ public:
 
   Traits getTraits() const { return traits(*this); }
   /// Works the traits out from the parameters.
-  Traits (*traits)(const Device &device) = nullptr;
+  Traits (*traits)(const DeviceInfo &device) = nullptr;
 
   /// Where one number of a row lies. A feature map is a row for each token of
   /// each surface, token after token and then surface after surface.
-  ElementPlace (*placeLane)(const Device &device, int64_t lane) = nullptr;
+  ElementPlace (*placeLane)(const DeviceInfo &device, int64_t lane) = nullptr;
   /// Where one number of a KV cache lies (ObjectKind::KVCache).
-  ElementPlace (*placeCacheElement)(const Device &device, bool isKeys,
+  ElementPlace (*placeCacheElement)(const DeviceInfo &device, bool isKeys,
                                     int64_t head, int64_t token,
                                     int64_t channel) = nullptr;
 
@@ -361,7 +361,7 @@ private:
 };
 
 /// Says what a record lacks, or where it contradicts itself.
-llvm::Error validate(const Device &device);
+llvm::Error validate(const DeviceInfo &device);
 
 /// The known devices. Tools register those of the project, tests their own.
 class DeviceRegistry {
@@ -370,23 +370,25 @@ public:
   static DeviceRegistry &instance();
 
   /// Fails, and adds nothing, if the record is not complete.
-  llvm::Error add(Device device);
+  llvm::Error add(DeviceInfo device);
   /// The device of this name, or null.
-  const Device *lookup(llvm::StringRef name) const;
+  const DeviceInfo *lookup(llvm::StringRef name) const;
   /// "a, b, c"
   std::string getNames() const;
-  const std::map<std::string, Device> &getDevices() const { return devices; }
+  const std::map<std::string, DeviceInfo> &getDevices() const {
+    return devices;
+  }
 
 private:
-  std::map<std::string, Device> devices;
+  std::map<std::string, DeviceInfo> devices;
 };
 
 /// Prints what `dlavm devices` shows: every device with its parameters.
 void printDevices(const DeviceRegistry &registry, llvm::raw_ostream &os);
 
 /// Prints the register tables of a device as a Markdown page.
-void printRegisterPage(const Device &device, llvm::raw_ostream &os);
+void printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os);
 
 } // namespace dlavm
 
-#endif // DLAVM_DEVICE_DEVICE_H
+#endif // DLAVM_DEVICE_DEVICEINFO_H
