@@ -156,18 +156,18 @@ std::pair<int64_t, int64_t> attentionTokens(int64_t queryHeads, int64_t kvHeads,
                                             int64_t total) {
   mlir::MLIRContext context;
   context.loadDialect<accel::AccelDialect, mlir::func::FuncDialect>();
-  const std::string heads = std::to_string(queryHeads);
-  const std::string head =
-      "memref<" + heads + "x4x?x32xf16, #accel.space<DDR>>";
-  const std::string map = "memref<" + heads + "x?x?x32xf16, #accel.space<DDR>>";
-  const std::string kv = " [" + std::to_string(kvHeads) + "]\n";
+  const std::string head = "memref<" + std::to_string(4 * queryHeads) +
+                           "x?x32xf16, #accel.space<DDR>>";
+  const std::string map = "memref<?x?x32xf16, #accel.space<DDR>>";
+  const std::string heads = " [" + std::to_string(queryHeads) + ", " +
+                            std::to_string(kvHeads) + ", 128]\n";
   const std::string text =
       "func.func @f(%q: " + head + ", %s: " + map +
       ", %c: !accel.object, %n: index) {\n"
       "accel.scores \"s\" ins(%q : " +
-      head + ") cache(%c) keys(%n) scale 1.0 outs(%s : " + map + ")" + kv +
+      head + ") cache(%c) keys(%n) scale 1.0 outs(%s : " + map + ")" + heads +
       "accel.values \"v\" ins(%s : " + map +
-      ") cache(%c) keys(%n) outs(%q : " + head + ")" + kv + "return }\n";
+      ") cache(%c) keys(%n) outs(%q : " + head + ")" + heads + "return }\n";
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   std::pair<int64_t, int64_t> tokens = {-1, -1};
   if (!module) {

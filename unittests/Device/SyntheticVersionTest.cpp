@@ -43,12 +43,12 @@ void encodeActivation(Operation *task, TaskWriter &writer) {
   writer.write("OutputAddress", output.address);
   writer.write("OutputSurface", output.line);
   writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("ChannelGroups", input.surfaces);
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("Pixels", input.tokens);
-  writer.write("ChannelGroups2", input.groups);
-  writer.write("Channels", writer.getDevice()["Tout"] * input.groups);
+  writer.write("ChannelGroups2", input.surfaces);
+  writer.write("Channels", writer.getDevice()["Tout"] * input.surfaces);
   writer.write("Opcode", 16);
 }
 

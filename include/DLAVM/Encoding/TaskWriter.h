@@ -19,15 +19,11 @@ namespace dlavm {
 /// A feature map as registers describe it. Distances are bytes.
 struct MapOperand {
   Word address;
-  /// Between heads; the whole map where it has none.
-  Word head;
-  /// Between channel groups.
+  /// Between surfaces.
   Word line;
   /// Of the view, which may be a slice of the map.
   Word tokens;
-  /// Channel groups (of a head) and heads.
-  Word groups;
-  Word heads;
+  Word surfaces;
 };
 
 /// A copy of packed weights: `bytes` bytes of the memory of maps at `source` to

@@ -212,62 +212,22 @@ FunctionReader::View FunctionReader::getView(Value map) {
       view.sizes[i] = getWord(size);
     return view;
   }
-  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(op)) {
-    View source = getView(expand.getSrc());
-    if (failed)
-      return {};
-    View view{source.root, source.offset, {}, {}};
-    for (OpFoldResult size : expand.getMixedOutputShape())
-      view.sizes.push_back(getWord(size));
-    view.strides.assign(view.sizes.size(), 0);
-    for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices())) {
-      Word stride = source.strides[i];
-      for (int64_t dim : llvm::reverse(group)) {
-        view.strides[dim] = stride;
-        stride = stride * view.sizes[dim];
-      }
-    }
-    return view;
-  }
-  auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op);
-  if (!collapse) {
-    fail(map, "is no view that registers can describe; memref.subview, "
-              "memref.expand_shape and memref.collapse_shape of an "
-              "accel.buffer are");
-    return {};
-  }
-  View source = getView(collapse.getSrc());
-  if (failed)
-    return {};
-  View view{source.root, source.offset, {}, {}};
-  for (const ReassociationIndices &group : collapse.getReassociationIndices()) {
-    Word size = 1;
-    for (int64_t dim : group)
-      size = size * source.sizes[dim];
-    view.sizes.push_back(size);
-    view.strides.push_back(source.strides[group.back()]);
-  }
-  return view;
+  fail(map, "is no view that registers can describe; memref.subview of an "
+            "accel.buffer is");
+  return {};
 }
 
 MapOperand FunctionReader::getMap(Value map) {
   View view = getView(map);
   if (failed)
-    return {0, 0, 0, 1, 1, 1};
+    return {0, 0, 1, 1};
   FlatSymbolRefAttr symbol = symbols.getBuffer(view.root);
   const Word address = symbol ? getSymbol(symbol, *view.root.getAddress()) +
                                     view.offset.named("offset")
                               : 0;
-  const unsigned rank = view.sizes.size();
-  if (rank < 3)
-    return {address, 0, 0, 1, 1, 1};
-  const Word line = view.strides[rank - 3].named("line_stride");
-  const bool hasHeads = rank == 4;
-  return {address,
-          hasHeads ? view.strides[0].named("head_stride")
-                   : (line * view.sizes[0]),
-          line,
-          view.sizes[rank - 2],
-          view.sizes[rank - 3],
-          hasHeads ? view.sizes[0] : Word(1)};
+  // The result of an argmax is one word.
+  if (view.sizes.size() != 3)
+    return {address, 0, 1, 1};
+  return {address, view.strides[0].named("line_stride"), view.sizes[1],
+          view.sizes[0]};
 }

@@ -19,19 +19,20 @@ using namespace dlavm;
 // Maps and their types
 //===----------------------------------------------------------------------===//
 
-/// [a, tokens, channels] is [channels / lanes, tokens, lanes] on the device,
-/// with the heads in front where it has some.
-llm::DimsAttr FunctionLowering::getBlockedDims(RankedTensorType type,
-                                               bool hasHeads) {
+/// [heads, tokens, channels] is [surfaces, tokens, lanes] on the device. Heads
+/// of a fixed number of channels lie one after the other; where the channels
+/// are tokens, each head begins a surface.
+llm::DimsAttr FunctionLowering::getBlockedDims(RankedTensorType type) {
   llm::DimsAttr dims = llm::getDims(type);
   MLIRContext *context = type.getContext();
   const int64_t lanes = device.getTraits().lanes;
-  SmallVector<AffineExpr> blocked;
-  if (hasHeads)
-    blocked.push_back(dims.getDim(0));
-  blocked.append({dims.getDim(2).ceilDiv(lanes), dims.getDim(1),
-                  getAffineConstantExpr(lanes, context)});
-  return llm::DimsAttr::get(AffineMap::get(2, 0, blocked, context));
+  const AffineExpr heads = dims.getDim(0), channels = dims.getDim(2);
+  const AffineExpr surfaces = type.isDynamicDim(2)
+                                  ? heads * channels.ceilDiv(lanes)
+                                  : (heads * channels).ceilDiv(lanes);
+  return llm::DimsAttr::get(AffineMap::get(
+      2, 0, {surfaces, dims.getDim(1), getAffineConstantExpr(lanes, context)},
+      context));
 }
 
 MemRefType FunctionLowering::getMapType(llm::DimsAttr dims) {
@@ -46,8 +47,8 @@ accel::SpaceAttr FunctionLowering::getMapSpace() {
 }
 
 Value FunctionLowering::createBuffer(Location loc, StringRef name,
-                                     RankedTensorType type, bool hasHeads) {
-  llm::DimsAttr dims = getBlockedDims(type, hasHeads);
+                                     RankedTensorType type) {
+  llm::DimsAttr dims = getBlockedDims(type);
   return accel::BufferOp::create(builder(), loc, name, getMapType(dims), dims);
 }
 
@@ -107,7 +108,7 @@ Type FunctionLowering::convertType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return type;
-  return getMapType(getBlockedDims(tensor, tensor.getDimSize(0) != 1));
+  return getMapType(getBlockedDims(tensor));
 }
 
 LogicalResult FunctionLowering::run(func::FuncOp from) {
@@ -139,8 +140,7 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
       map.map(argument, entry->getArgument(argument.getArgNumber()));
       continue;
     }
-    Value buffer = createBuffer(from.getLoc(), "input" + number, type,
-                                type.getDimSize(0) != 1);
+    Value buffer = createBuffer(from.getLoc(), "input" + number, type);
     setHost(buffer, "input" + number, type);
     map.map(argument, buffer);
   }

@@ -37,9 +37,9 @@ private:
   // Maps and their types.
   accel::SpaceAttr getMapSpace();
   mlir::MemRefType getMapType(llm::DimsAttr dims);
-  llm::DimsAttr getBlockedDims(mlir::RankedTensorType type, bool hasHeads);
+  llm::DimsAttr getBlockedDims(mlir::RankedTensorType type);
   mlir::Value createBuffer(mlir::Location loc, llvm::StringRef name,
-                           mlir::RankedTensorType type, bool hasHeads);
+                           mlir::RankedTensorType type);
   mlir::Type convertType(mlir::Type type);
   void setHost(mlir::Value buffer, llvm::StringRef name,
                mlir::RankedTensorType type);
@@ -60,8 +60,6 @@ private:
   llvm::LogicalResult checkTask(mlir::Operation *op);
   llvm::LogicalResult lower(llm::LinearOp op);
   llvm::LogicalResult lower(llm::LastTokenOp op);
-  llvm::LogicalResult lower(llm::SplitHeadsOp op);
-  void lower(llm::MergeHeadsOp op);
   llvm::LogicalResult lower(llm::RMSNormOp op);
   llvm::LogicalResult lower(llm::LayerNormOp op);
   llvm::LogicalResult lowerBinary(mlir::Operation *op, accel::BinaryKind kind,

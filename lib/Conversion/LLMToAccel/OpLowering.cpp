@@ -15,8 +15,7 @@
 using namespace mlir;
 using namespace dlavm;
 
-/// Tasks on heads take maps that llm.split_heads made, the others maps that it
-/// did not.
+/// Tasks that do not work on heads take one map, not one for each head.
 LogicalResult FunctionLowering::checkMaps(Operation *op) {
   if (!isa<llm::LLMDialect>(op->getDialect()))
     return success();
@@ -27,22 +26,14 @@ LogicalResult FunctionLowering::checkMaps(Operation *op) {
              << tensor << ", whose type does not say how many tokens it has; "
              << "give it an encoding like #llm.dims<1, seq, 64>";
   }
-  const bool wantsHeads =
-      isa<llm::RopeOp, llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
-          llm::AttentionValuesOp, llm::MergeHeadsOp>(op);
-  for (Value operand : op->getOperands()) {
-    Value lowered = map.lookupOrNull(operand);
-    auto type =
-        lowered ? dyn_cast<MemRefType>(lowered.getType()) : MemRefType();
-    if (!type || !type.getElementType().isF16())
-      continue;
-    if (wantsHeads && type.getRank() != 4)
-      return op->emitOpError("works on heads; split the map before with "
-                             "llm.split_heads");
-    if (!wantsHeads && type.getRank() != 3)
+  if (isa<llm::RopeOp, llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
+          llm::AttentionValuesOp, llm::MergeHeadsOp>(op))
+    return success();
+  for (Type type : op->getOperandTypes())
+    if (auto tensor = dyn_cast<RankedTensorType>(type);
+        tensor && tensor.getRank() == 3 && tensor.getDimSize(0) != 1)
       return op->emitOpError("works on maps without heads; merge the heads "
                              "before with llm.merge_heads");
-  }
   return success();
 }
 
@@ -65,9 +56,9 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       .Case([&](llm::LayerNormOp op) { return lower(op); })
       .Case([&](llm::KVAppendOp op) { return lower(op); })
       .Case([&](llm::LastTokenOp op) { return lower(op); })
-      .Case([&](llm::SplitHeadsOp op) { return lower(op); })
-      .Case([&](llm::MergeHeadsOp op) {
-        lower(op);
+      // Heads lie where the channels that they are made of lie.
+      .Case<llm::SplitHeadsOp, llm::MergeHeadsOp>([&](auto op) {
+        map.map(op.getResult(), map.lookup(op.getInput()));
         return success();
       })
       .Case([&](llm::RopeOp op) -> LogicalResult {
@@ -77,52 +68,53 @@ LogicalResult FunctionLowering::lower(Operation *op) {
                  << device.getName()
                  << " pairs neighbours; run llm-interleave-rope before";
         StringAttr name = llm::getTaskName(op);
-        Value out =
-            createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/true);
+        Value out = createBuffer(op->getLoc(), name, op.getType());
         Value table = getObject(op.getLoc(), objects.getRopeTable(op), {});
         Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::RopeOp>(
-            op.getLoc(), name, map.lookup(op.getInput()), table, past, out);
+            op.getLoc(), name, map.lookup(op.getInput()), table, past, out,
+            op.getType().getDimSize(0), op.getType().getDimSize(2));
       })
       .Case([&](llm::AttentionScoresOp op) {
+        auto input = cast<RankedTensorType>(op.getInput().getType());
         StringAttr name = llm::getTaskName(op);
-        Value out = createBuffer(op->getLoc(), name, op.getType(),
-                                 /*hasHeads=*/true);
+        Value out = createBuffer(op->getLoc(), name, op.getType());
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ScoresOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys,
-            op.getScale(), out, objects.getCacheHeads(op.getCacheAttr()));
+            op.getScale(), out, input.getDimSize(0),
+            objects.getCacheHeads(op.getCacheAttr()), input.getDimSize(2));
       })
       .Case([&](llm::SoftmaxOp op) {
         StringAttr name = llm::getTaskName(op);
-        Value out = createBuffer(op->getLoc(), name, op.getType(),
-                                 /*hasHeads=*/true);
+        Value out = createBuffer(op->getLoc(), name, op.getType());
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::SoftmaxOp>(
-            op.getLoc(), name, map.lookup(op.getInput()), keys, past, out);
+            op.getLoc(), name, map.lookup(op.getInput()), keys, past, out,
+            op.getType().getDimSize(0));
       })
       .Case([&](llm::AttentionValuesOp op) {
         StringAttr name = llm::getTaskName(op);
-        Value out = createBuffer(op->getLoc(), name, op.getType(),
-                                 /*hasHeads=*/true);
+        Value out = createBuffer(op->getLoc(), name, op.getType());
         Value cache = getObject(
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
         return createTask<accel::ValuesOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys, out,
-            objects.getCacheHeads(op.getCacheAttr()));
+            op.getType().getDimSize(0),
+            objects.getCacheHeads(op.getCacheAttr()),
+            op.getType().getDimSize(2));
       })
       .Case([&](llm::ActivationOp op) {
         StringAttr name = llm::getTaskName(op);
-        Value out =
-            createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
+        Value out = createBuffer(op->getLoc(), name, op.getType());
         Value table = getObject(op.getLoc(),
                                 objects.getActivationTable(op.getKind()), {});
         map.map(op.getResult(), out);
@@ -162,8 +154,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
 
 LogicalResult FunctionLowering::lower(llm::LinearOp op) {
   StringAttr name = llm::getTaskName(op);
-  Value out =
-      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
+  Value out = createBuffer(op->getLoc(), name, op.getType());
   Value weight = getObject(op.getLoc(), objects.getWeight(op.getWeightAttr()),
                            op.getLayer());
   Value scaleBias;
@@ -209,8 +200,7 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
   StringAttr name = llm::getTaskName(op);
-  Value out =
-      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
+  Value out = createBuffer(op->getLoc(), name, op.getType());
   Value weight =
       getObject(op.getLoc(), objects.getNormWeight(op.getWeightAttr(), {}),
                 op.getLayer());
@@ -223,8 +213,7 @@ LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
 LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
   objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
   StringAttr name = llm::getTaskName(op);
-  Value out =
-      createBuffer(op->getLoc(), name, op.getType(), /*hasHeads=*/false);
+  Value out = createBuffer(op->getLoc(), name, op.getType());
   Value weight = getObject(
       op.getLoc(), objects.getNormWeight(op.getWeightAttr(), op.getBiasAttr()),
       op.getLayer());
@@ -235,12 +224,14 @@ LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
 }
 
 LogicalResult FunctionLowering::lower(llm::KVAppendOp op) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
   FlatSymbolRefAttr cache = objects.getCache(op.getCacheAttr());
   Value object = getObject(op.getLoc(), cache, op.getLayer());
   Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
   return createTask<accel::KVAppendOp>(
       op.getLoc(), objects.getCacheSide(op.getCacheAttr()),
-      llm::getTaskName(op), map.lookup(op.getInput()), past, object);
+      llm::getTaskName(op), map.lookup(op.getInput()), past, object,
+      input.getDimSize(0), input.getDimSize(2));
 }
 
 LogicalResult FunctionLowering::lowerBinary(Operation *op,
@@ -252,7 +243,7 @@ LogicalResult FunctionLowering::lowerBinary(Operation *op,
                            "only a linear layer can; run llm-fuse-scale-bias "
                            "before, and see that a linear layer precedes it");
   StringAttr name = llm::getTaskName(op);
-  Value out = createBuffer(op->getLoc(), name, type, /*hasHeads=*/false);
+  Value out = createBuffer(op->getLoc(), name, type);
   map.map(op->getResult(0), out);
   return createTask<accel::ElementwiseOp>(
       op->getLoc(), kind, name, map.lookup(lhs), map.lookup(rhs), out);
@@ -275,37 +266,4 @@ LogicalResult FunctionLowering::lower(llm::LastTokenOp op) {
                                     sizes, strides)
               .getResult());
   return success();
-}
-
-LogicalResult FunctionLowering::lower(llm::SplitHeadsOp op) {
-  MemRefType type = getMapType(getBlockedDims(op.getType(), true));
-  Value source = map.lookup(op.getInput());
-  if (!cast<MemRefType>(source.getType()).getLayout().isIdentity())
-    return op.emitOpError("splits a part of a map (the last token); split the "
-                          "heads before taking the part");
-  const int64_t lanes = device.getTraits().lanes;
-  if (op.getType().getDimSize(2) % lanes != 0)
-    return op.emitOpError("makes heads of ")
-           << op.getType().getDimSize(2) << " channels, which must be a "
-           << "multiple of " << lanes << " on " << device.getName();
-  SmallVector<OpFoldResult> shape;
-  for (auto [i, size] : llvm::enumerate(type.getShape()))
-    shape.push_back(ShapedType::isDynamic(size)
-                        ? OpFoldResult(getTokens(
-                              getBlockedDims(op.getType(), true).getDim(i)))
-                        : OpFoldResult(builder().getIndexAttr(size)));
-  SmallVector<ReassociationIndices> groups = {{0, 1}, {2}, {3}};
-  map.map(op.getResult(),
-          memref::ExpandShapeOp::create(builder(), op.getLoc(), type, source,
-                                        groups, shape)
-              .getResult());
-  return success();
-}
-
-void FunctionLowering::lower(llm::MergeHeadsOp op) {
-  SmallVector<ReassociationIndices> groups = {{0, 1}, {2}, {3}};
-  map.map(op.getResult(),
-          memref::CollapseShapeOp::create(builder(), op.getLoc(),
-                                          map.lookup(op.getInput()), groups)
-              .getResult());
 }

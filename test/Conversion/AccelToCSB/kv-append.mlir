@@ -71,12 +71,12 @@ accel.object @values kv_cache [2] layers 28 in <HBM> at 96375808 bytes 32768 str
 // CHECK-NEXT:    csb.write @dat2hbm::@Opcode, %c64_i32 : i32
 // CHECK-NEXT:    csb.poll @dat2hbm::@Status until 1
 func.func private @layer(%layer: index) {
-  %x = accel.buffer "x" at 0 bytes 1048576 live [0, 0] : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
+  %x = accel.buffer "x" at 0 bytes 1048576 live [0, 0] : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %k = accel.get_object @keys[%layer] : !accel.object
   %v = accel.get_object @values[%layer] : !accel.object
   %past = accel.tokens past
-  accel.kv_append keys "keys_append" ins(%x : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
-  accel.kv_append values "values_append" ins(%x : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%v)
+  accel.kv_append keys "keys_append" ins(%x : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [2, 128]
+  accel.kv_append values "values_append" ins(%x : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%v) [2, 128]
   return
 }
 

@@ -53,12 +53,10 @@ accel.object @rope rope_table [] in <DDR> at 0 bytes 524288 stride 0
 // CHECK-NEXT:    csb.poll @pos_emb::@Status until 1
 func.func @model() {
   %x = accel.buffer "x" at 524288 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
-  %y = accel.buffer "y" at 17301504 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %y = accel.buffer "y" at 17301504 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %t = accel.get_object @rope : !accel.object
-  %seq = accel.tokens seq
   %past = accel.tokens past
-  %h = memref.expand_shape %x [[0, 1], [2], [3]] output_shape [32, 4, %seq, 32] : memref<128x?x32xf16, #accel.space<DDR>> into memref<32x4x?x32xf16, #accel.space<DDR>>
-  accel.rope "query_rope" ins(%h : memref<32x4x?x32xf16, #accel.space<DDR>>) table(%t) at(%past) outs(%y : memref<32x4x?x32xf16, #accel.space<DDR>>)
+  accel.rope "query_rope" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) table(%t) at(%past) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [32, 128]
   return
 }
 

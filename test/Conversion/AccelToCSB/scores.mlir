@@ -66,16 +66,16 @@ func.func @model() {
   %c128 = arith.constant 128 : index
   %seq = accel.tokens seq
   %total = accel.tokens seq + past
-  %groups = accel.tokens (seq + past) ceildiv 32
+  %surfaces = accel.tokens ((seq + past) ceildiv 32) * 32
   %k = accel.get_object @k : !accel.object
-  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
   scf.for %t = %c0 to %seq step %c128 {
     %left = arith.subi %seq, %t overflow<nsw> : index
     %n = arith.minsi %c128, %left : index
-    %in = memref.subview %q[0, 0, %t, 0] [32, 4, %n, 32] [1, 1, 1, 1] : memref<32x4x?x32xf16, #accel.space<DDR>> to memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
-    %out = memref.subview %s[0, 0, %t, 0] [32, %groups, %n, 32] [1, 1, 1, 1] : memref<32x?x?x32xf16, #accel.space<DDR>> to memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
-    accel.scores "scores" ins(%in : memref<32x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.088388347648318433 outs(%out : memref<32x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) [2]
+    %in = memref.subview %q[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %out = memref.subview %s[0, %t, 0] [%surfaces, %n, 32] [1, 1, 1] : memref<?x?x32xf16, #accel.space<DDR>> to memref<?x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    accel.scores "scores" ins(%in : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.088388347648318433 outs(%out : memref<?x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [32, 2, 128]
   }
   return
 }
@@ -87,9 +87,9 @@ func.func @model() {
 func.func private @other() {
   %total = accel.tokens seq + past
   %k = accel.get_object @k : !accel.object
-  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
-  accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.5 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [32]
+  %q = accel.buffer "q" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %s = accel.buffer "s" at 16777216 bytes 268435456 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
+  accel.scores "scores" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.5 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [32, 32, 128]
   return
 }
 

@@ -55,9 +55,9 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 func.func @model() {
   %total = accel.tokens seq + past
   %past = accel.tokens past
-  %s = accel.buffer "s" at 0 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
-  %p = accel.buffer "p" at 268435456 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
-  accel.softmax "probabilities" ins(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%p : memref<32x?x?x32xf16, #accel.space<DDR>>)
+  %s = accel.buffer "s" at 0 bytes 268435456 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
+  %p = accel.buffer "p" at 268435456 bytes 268435456 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
+  accel.softmax "probabilities" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%p : memref<?x?x32xf16, #accel.space<DDR>>) [32]
   return
 }
 

@@ -54,9 +54,9 @@ accel.object @k kv_cache [2] in <HBM> at 0 bytes 32768 stride 0
 func.func @model() {
   %total = accel.tokens seq + past
   %k = accel.get_object @k : !accel.object
-  %p = accel.buffer "p" at 16777216 bytes 268435456 live [0, 0] : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" at 0 bytes 16777216 live [0, 0] : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
-  accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
+  %p = accel.buffer "p" at 16777216 bytes 268435456 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
+  %o = accel.buffer "o" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  accel.values "attention" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<128x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
   return
 }
 
@@ -84,21 +84,21 @@ func.func private @sliced() {
   %bits = arith.constant 4194304 : index
   %seq = accel.tokens seq
   %total = accel.tokens seq + past
-  %groups = accel.tokens (seq + past) ceildiv 32
+  %surfaces = accel.tokens ((seq + past) ceildiv 32) * 28
   %up = arith.addi %total, %c31 : index
   %g = arith.divsi %up, %c32 : index
   %r = arith.muli %c32, %g : index
   %b = arith.muli %c256, %r : index
   %step = arith.divsi %bits, %b : index
   %k = accel.get_object @k : !accel.object
-  %p = accel.buffer "p" at 16777216 bytes 234881024 live [0, 0] : memref<28x?x?x32xf16, #accel.space<DDR>>, <28, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" at 0 bytes 14680064 live [0, 0] : memref<28x4x?x32xf16, #accel.space<DDR>>, <28, 4, seq, 32>
+  %p = accel.buffer "p" at 16777216 bytes 234881024 live [0, 0] : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 28, seq, 32>
+  %o = accel.buffer "o" at 0 bytes 14680064 live [0, 0] : memref<112x?x32xf16, #accel.space<DDR>>, <112, seq, 32>
   scf.for %t = %c0 to %seq step %step {
     %left = arith.subi %seq, %t : index
     %n = arith.minsi %step, %left : index
-    %in = memref.subview %p[0, 0, %t, 0] [28, %groups, %n, 32] [1, 1, 1, 1] : memref<28x?x?x32xf16, #accel.space<DDR>> to memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
-    %out = memref.subview %o[0, 0, %t, 0] [28, 4, %n, 32] [1, 1, 1, 1] : memref<28x4x?x32xf16, #accel.space<DDR>> to memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>
-    accel.values "attention" ins(%in : memref<28x?x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) outs(%out : memref<28x4x?x32xf16, strided<[?, ?, 32, 1], offset: ?>, #accel.space<DDR>>) [4]
+    %in = memref.subview %p[0, %t, 0] [%surfaces, %n, 32] [1, 1, 1] : memref<?x?x32xf16, #accel.space<DDR>> to memref<?x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    %out = memref.subview %o[0, %t, 0] [112, %n, 32] [1, 1, 1] : memref<112x?x32xf16, #accel.space<DDR>> to memref<112x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
+    accel.values "attention" ins(%in : memref<?x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) cache(%k) keys(%total) outs(%out : memref<112x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [28, 4, 128]
   }
   return
 }

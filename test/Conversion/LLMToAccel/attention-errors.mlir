@@ -2,7 +2,7 @@
 
 module attributes {llm.max_tokens = 2048 : i64} {
 func.func @model(%x: tensor<4x?x64xf16, #llm.dims<4, seq, 64>>) -> tensor<4x?x64xf16, #llm.dims<4, seq, 64>> {
-  // expected-error@+1 {{'accel.rope' op has heads of 64 channels (rounded up to a multiple of 32), but those of edgellm-20241128 have 128; pad the heads of the model to that size}}
+  // expected-error@+1 {{'accel.rope' op has heads of 64 channels, but those of edgellm-20241128 have 128; pad the heads of the model to that size}}
   %0 = llm.rope %x interleaved theta 10000.0 rotary 64 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
   return %0 : tensor<4x?x64xf16, #llm.dims<4, seq, 64>>
 }
@@ -13,7 +13,7 @@ func.func @model(%x: tensor<4x?x64xf16, #llm.dims<4, seq, 64>>) -> tensor<4x?x64
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.kv_cache @keys : tensor<2x?x256xf16, #llm.dims<2, seq + past, 256>>
 func.func @model(%x: tensor<2x?x256xf16, #llm.dims<2, seq, 256>>) {
-  // expected-error@+1 {{'accel.kv_append' op has heads of 256 channels (rounded up to a multiple of 32), but those of edgellm-20241128 have 128}}
+  // expected-error@+1 {{'accel.kv_append' op has heads of 256 channels, but those of edgellm-20241128 have 128}}
   %t = llm.kv_append %x, @keys : tensor<2x?x256xf16, #llm.dims<2, seq, 256>>
   return
 }

@@ -13,25 +13,22 @@ llm.kv_cache @values layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 12
 
 // CHECK-LABEL: func.func private @layer(
 // CHECK-SAME:    %[[LAYER:.*]]: index, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<DDR>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<DDR>>) -> memref<16x?x32xf16, #accel.space<DDR>>
-// CHECK:         %[[QH:.*]] = memref.expand_shape %[[Q]] {{\[\[}}0, 1], [2], [3]] output_shape [4, 4, %{{.*}}, 32] : memref<16x?x32xf16, #accel.space<DDR>> into memref<4x4x?x32xf16, #accel.space<DDR>>
-// CHECK:         %[[KH:.*]] = memref.expand_shape %[[K]] {{\[\[}}0, 1], [2], [3]] output_shape [2, 4, %{{.*}}, 32]
-// CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<4x4x?x32xf16, #accel.space<DDR>>, <4, 4, seq, 32>
+// CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<16x?x32xf16, #accel.space<DDR>>, <16, seq, 32>
 // CHECK:         %[[TABLE:.*]] = accel.get_object @rope_table : !accel.object
 // CHECK:         %[[PAST:.*]] = accel.tokens past
-// CHECK:         accel.rope "hidden0_rope" ins(%[[QH]] : {{.*}}) table(%[[TABLE]]) at(%[[PAST]]) outs(%[[R]] :
+// CHECK:         accel.rope "hidden0_rope" ins(%[[Q]] : {{.*}}) table(%[[TABLE]]) at(%[[PAST]]) outs(%[[R]] : {{.*}}) [4, 128]
 // CHECK:         %[[KC:.*]] = accel.get_object @keys_cache[%[[LAYER]]] : !accel.object
-// CHECK:         accel.kv_append keys "keys_append" ins(%[[KH]] : {{.*}}) at(%{{.*}}) outs(%[[KC]])
+// CHECK:         accel.kv_append keys "keys_append" ins(%[[K]] : {{.*}}) at(%{{.*}}) outs(%[[KC]]) [2, 128]
 // CHECK:         %[[VC:.*]] = accel.get_object @values_cache[%[[LAYER]]] : !accel.object
-// CHECK:         accel.kv_append values "values_append" ins(%[[KH]] : {{.*}}) at(%{{.*}}) outs(%[[VC]])
-// CHECK:         %[[S:.*]] = accel.buffer "scores" : memref<4x?x?x32xf16, #accel.space<DDR>>, <4, (seq + past) ceildiv 32, seq, 32>
+// CHECK:         accel.kv_append values "values_append" ins(%[[K]] : {{.*}}) at(%{{.*}}) outs(%[[VC]]) [2, 128]
+// CHECK:         %[[S:.*]] = accel.buffer "scores" : memref<?x?x32xf16, #accel.space<DDR>>, <(seq + past) ceildiv 32 * 4, seq, 32>
 // CHECK:         %[[TOTAL:.*]] = accel.tokens seq + past
-// CHECK:         accel.scores "scores" ins(%[[R]] : {{.*}}) cache(%{{.*}}) keys(%[[TOTAL]]) scale 1.250000e-01 outs(%[[S]] : {{.*}}) [2]
-// CHECK:         %[[P:.*]] = accel.buffer "probabilities" : memref<4x?x?x32xf16, #accel.space<DDR>>, <4, (seq + past) ceildiv 32, seq, 32>
-// CHECK:         accel.softmax "probabilities" ins(%[[S]] : {{.*}}) keys(%{{.*}}) at(%{{.*}}) outs(%[[P]] :
-// CHECK:         %[[O:.*]] = accel.buffer "attention" : memref<4x4x?x32xf16, #accel.space<DDR>>, <4, 4, seq, 32>
-// CHECK:         accel.values "attention" ins(%[[P]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[O]] : {{.*}}) [2]
-// CHECK:         %[[M:.*]] = memref.collapse_shape %[[O]] {{\[\[}}0, 1], [2], [3]] : memref<4x4x?x32xf16, #accel.space<DDR>> into memref<16x?x32xf16, #accel.space<DDR>>
-// CHECK:         return %[[M]]
+// CHECK:         accel.scores "scores" ins(%[[R]] : {{.*}}) cache(%{{.*}}) keys(%[[TOTAL]]) scale 1.250000e-01 outs(%[[S]] : {{.*}}) [4, 2, 128]
+// CHECK:         %[[P:.*]] = accel.buffer "probabilities" : memref<?x?x32xf16, #accel.space<DDR>>, <(seq + past) ceildiv 32 * 4, seq, 32>
+// CHECK:         accel.softmax "probabilities" ins(%[[S]] : {{.*}}) keys(%{{.*}}) at(%{{.*}}) outs(%[[P]] : {{.*}}) [4]
+// CHECK:         %[[O:.*]] = accel.buffer "attention" : memref<16x?x32xf16, #accel.space<DDR>>, <16, seq, 32>
+// CHECK:         accel.values "attention" ins(%[[P]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[O]] : {{.*}}) [4, 2, 128]
+// CHECK:         return %[[O]]
 func.func private @layer(%layer: index, %q: tensor<1x?x512xf16, #llm.dims<1, seq, 512>>,
                          %k: tensor<1x?x256xf16, #llm.dims<1, seq, 256>>)
     -> tensor<1x?x512xf16, #llm.dims<1, seq, 512>> {
@@ -45,6 +42,18 @@ func.func private @layer(%layer: index, %q: tensor<1x?x512xf16, #llm.dims<1, seq
   %o = llm.attention_values %p, @values[%layer] after %u : tensor<4x?x?xf16, #llm.dims<4, seq, seq + past>> -> tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
   %m = llm.merge_heads %o : tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
   return %m : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+}
+
+// The heads of a part of a map are a part of the map.
+// CHECK-LABEL: func.func private @last(
+// CHECK:         %[[LAST:.*]] = memref.subview %{{.*}}[0, %{{.*}}, 0] [16, 1, 32] [1, 1, 1]
+// CHECK:         accel.rope "hidden_rope" ins(%[[LAST]] : {{.*}}) table(%{{.*}}) at(%{{.*}}) outs(%{{.*}} : {{.*}}) [4, 128]
+func.func private @last(%q: tensor<1x?x512xf16, #llm.dims<1, seq, 512>>) -> tensor<1x1x512xf16> {
+  %l = llm.last_token %q : tensor<1x?x512xf16, #llm.dims<1, seq, 512>>
+  %h = llm.split_heads %l : tensor<1x1x512xf16> -> tensor<4x1x128xf16>
+  %r = llm.rope %h interleaved theta 10000.0 rotary 64 : tensor<4x1x128xf16>
+  %m = llm.merge_heads %r : tensor<4x1x128xf16>
+  return %m : tensor<1x1x512xf16>
 }
 
 func.func @model() {

@@ -170,17 +170,6 @@ func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x
 // -----
 
 module attributes {llm.max_tokens = 2048 : i64} {
-func.func @model(%x: tensor<1x?x256xf16, #llm.dims<1, seq, 256>>) -> tensor<2x1x128xf16> {
-  %0 = llm.last_token %x : tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
-  // expected-error@+1 {{'llm.split_heads' op splits a part of a map (the last token); split the heads before taking the part}}
-  %1 = llm.split_heads %0 : tensor<1x1x256xf16> -> tensor<2x1x128xf16>
-  return %1 : tensor<2x1x128xf16>
-}
-}
-
-// -----
-
-module attributes {llm.max_tokens = 2048 : i64} {
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
   // expected-error@+1 {{'arith.addf' op cannot be turned into hardware tasks; the ops of the llm dialect, arith on integers, scf.for and func.call can}}
   %0 = arith.addf %x, %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>

@@ -1,12 +1,12 @@
 // RUN: dlavm-opt %s --dlavm-compile=device=edgellm-20241128 | FileCheck %s
-// RUN: not dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 2>&1 | FileCheck %s --check-prefix=SINGLE
+// RUN: not dlavm-opt %s --llm-interleave-rope --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 2>&1 | FileCheck %s --check-prefix=SINGLE
 
 // A model with smaller heads than the device's and another rotary style goes
 // through the whole pipeline: heads are padded, the rows of queries and keys
 // permuted, and scores keep the scale of the true heads. What the pipeline does
 // before, the conversion alone does not.
 
-// SINGLE: error: 'llm.split_heads' op makes heads of 16 channels, which must be a multiple of 32 on edgellm-20241128
+// SINGLE: error: 'accel.rope' op has heads of 16 channels, but those of edgellm-20241128 have 128; pad the heads of the model to that size
 
 !hidden = tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
 !keys = tensor<1x?x32xf16, #llm.dims<1, seq, 32>>

@@ -18,11 +18,11 @@ func.func @symbolic_tokens() -> index {
 // CHECK:       accel.kv_append
 // CHECK-NEXT:  accel.kv_append
 func.func @effects() {
-  %k = accel.buffer "k" : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
+  %k = accel.buffer "k" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %c = accel.get_object @keys : !accel.object
   %past = accel.tokens past
-  accel.kv_append keys "k" ins(%k : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c)
-  accel.kv_append keys "k" ins(%k : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c)
+  accel.kv_append keys "k" ins(%k : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c) [2, 128]
+  accel.kv_append keys "k" ins(%k : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c) [2, 128]
   return
 }
 
@@ -39,10 +39,10 @@ func.func @cse() {
   %past2 = accel.tokens past
   %c = accel.get_object @keys : !accel.object
   %c2 = accel.get_object @keys : !accel.object
-  %k = accel.buffer "k" : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
-  %k2 = accel.buffer "k" : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
-  accel.kv_append keys "k" ins(%k : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c)
-  accel.kv_append keys "k" ins(%k2 : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past2) outs(%c2)
+  %k = accel.buffer "k" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
+  %k2 = accel.buffer "k" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
+  accel.kv_append keys "k" ins(%k : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%c) [2, 128]
+  accel.kv_append keys "k" ins(%k2 : memref<8x?x32xf16, #accel.space<DDR>>) at(%past2) outs(%c2) [2, 128]
   return
 }
 

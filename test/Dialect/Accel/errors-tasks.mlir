@@ -16,9 +16,41 @@ func.func @tokens(%x: memref<2x?x32xf16>, %y: memref<2x1x32xf16>, %w: !accel.obj
 
 // -----
 
-func.func @heads(%q: memref<4x4x?x32xf16>, %s: memref<4x?x?x32xf16>, %k: !accel.object, %n: index) {
-  // expected-error@+1 {{'accel.scores' op needs [heads, ...] with a multiple of the 8 KV heads, found 'memref<4x4x?x32xf16>'}}
-  accel.scores "s" ins(%q : memref<4x4x?x32xf16>) cache(%k) keys(%n) scale 1.0 outs(%s : memref<4x?x?x32xf16>) [8]
+func.func @heads(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.scores' op needs a multiple of the 8 KV heads, found 4 heads}}
+  accel.scores "s" ins(%q : memref<16x?x32xf16>) cache(%k) keys(%n) scale 1.0 outs(%s : memref<?x?x32xf16>) [4, 8, 128]
+  return
+}
+
+// -----
+
+func.func @head_channels(%q: memref<16x?x32xf16>, %t: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.rope' op has 384 head channels, which need a map [channels / lanes, tokens, lanes], found 'memref<16x?x32xf16>'}}
+  accel.rope "r" ins(%q : memref<16x?x32xf16>) table(%t) at(%n) outs(%q : memref<16x?x32xf16>) [3, 128]
+  return
+}
+
+// -----
+
+func.func @many_channels(%q: memref<16x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.kv_append' op has 4611686018427387904 heads of 4 channels, more than 64 bits can count}}
+  accel.kv_append keys "k" ins(%q : memref<16x?x32xf16>) at(%n) outs(%k) [4611686018427387904, 4]
+  return
+}
+
+// -----
+
+func.func @columns(%s: memref<16x?x32xf16>, %n: index) {
+  // expected-error@+1 {{'accel.softmax' op needs surfaces for each of the 3 heads, found 'memref<16x?x32xf16>'}}
+  accel.softmax "p" ins(%s : memref<16x?x32xf16>) keys(%n) at(%n) outs(%s : memref<16x?x32xf16>) [3]
+  return
+}
+
+// -----
+
+func.func @columns_of_scores(%q: memref<16x?x32xf16>, %s: memref<18x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.values' op needs surfaces for each of the 4 heads, found 'memref<18x?x32xf16>'}}
+  accel.values "v" ins(%s : memref<18x?x32xf16>) cache(%k) keys(%n) outs(%q : memref<16x?x32xf16>) [4, 2, 128]
   return
 }
 

@@ -186,7 +186,7 @@ func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %w: !accel.object) {
 // -----
 
 func.func @f(%x: memref<2x5x32xf32, #accel.space<DDR>>, %w: !accel.object) {
-  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
+  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D memref of 16-bit float values}}
   accel.norm rms "n" ins(%x : memref<2x5x32xf32, #accel.space<DDR>>) weight(%w) outs(%x : memref<2x5x32xf32, #accel.space<DDR>>) [64]
   return
 }
@@ -194,7 +194,7 @@ func.func @f(%x: memref<2x5x32xf32, #accel.space<DDR>>, %w: !accel.object) {
 // -----
 
 func.func @f(%x: memref<64xf16, #accel.space<DDR>>, %w: !accel.object) {
-  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D/4D memref of 16-bit float values}}
+  // expected-error@+1 {{'accel.norm' op operand #0 must be 3D memref of 16-bit float values}}
   accel.norm rms "n" ins(%x : memref<64xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<64xf16, #accel.space<DDR>>) [64]
   return
 }

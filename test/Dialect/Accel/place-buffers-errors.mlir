@@ -40,9 +40,9 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
-  %a = accel.buffer "a" host "input0" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
-  %b = accel.buffer "b" host "input1" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
-  %c = accel.buffer "c" host "input2" channels 32 : memref<255x?x?x32xf16, #accel.space<DDR>>, <255, (seq + past) ceildiv 32, seq, 32>
+  %a = accel.buffer "a" host "input0" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
+  %b = accel.buffer "b" host "input1" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
+  %c = accel.buffer "c" host "input2" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
   return
 }
 }

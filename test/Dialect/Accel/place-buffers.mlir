@@ -114,7 +114,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 // CHECK: accel.buffer "earlier" at {{[0-9]+}} bytes 131008 live
 // CHECK: accel.buffer "token" at {{[0-9]+}} bytes 64 live
 func.func @sizes() {
-  %0 = accel.buffer "scores" host "input0" channels 32 : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %0 = accel.buffer "scores" host "input0" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
   %1 = accel.buffer "hidden" host "input1" channels 32 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %2 = accel.buffer "last" host "input2" channels 32 : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
   %3 = accel.buffer "earlier" host "input3" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, past, 32>
@@ -135,7 +135,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 100 : i64
 // CHECK: accel.buffer "last" at {{[0-9]+}} bytes 8192 live
 // CHECK: accel.buffer "earlier" at {{[0-9]+}} bytes 6336 live
 func.func @small_context() {
-  %0 = accel.buffer "scores" host "input0" channels 32 : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %0 = accel.buffer "scores" host "input0" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
   %1 = accel.buffer "hidden" host "input1" channels 32 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %2 = accel.buffer "last" host "input2" channels 32 : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
   %3 = accel.buffer "earlier" host "input3" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, past, 32>

@@ -48,9 +48,9 @@ func.func @buffers() {
 }
 
 // CHECK-LABEL: func.func @tasks(
-// CHECK-SAME: %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<2x4x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<2x?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
+// CHECK-SAME: %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
 func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: memref<8x?x32xf16, #accel.space<DDR>>,
-                 %q: memref<2x4x?x32xf16, #accel.space<DDR>>, %s: memref<2x?x?x32xf16, #accel.space<DDR>>,
+                 %q: memref<8x?x32xf16, #accel.space<DDR>>, %s: memref<?x?x32xf16, #accel.space<DDR>>,
                  %l: memref<8x1x32xf16, #accel.space<DDR>>, %t: memref<1xi32, #accel.space<DDR>>) {
   // CHECK: %past = accel.tokens past
   %past = accel.tokens past
@@ -81,18 +81,18 @@ func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: m
   accel.norm layer "layer" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.activation "silu" ins(%[[X]] : {{.*}}) table(%norm) outs(%[[X]] : {{.*}}) [64]
   accel.activation "silu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) table(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
-  // CHECK: accel.rope "rope" ins(%[[Q]] : memref<2x4x?x32xf16, #accel.space<DDR>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}})
-  accel.rope "rope" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<2x4x?x32xf16, #accel.space<DDR>>)
-  // CHECK: accel.kv_append keys "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys)
-  accel.kv_append keys "append" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
-  // CHECK: accel.kv_append values "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys)
-  accel.kv_append values "append" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
-  // CHECK: accel.scores "scores" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : memref<2x?x?x32xf16, #accel.space<DDR>>) [2]
-  accel.scores "scores" ins(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) [2]
-  // CHECK: accel.softmax "softmax" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}})
-  accel.softmax "softmax" ins(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<2x?x?x32xf16, #accel.space<DDR>>)
-  // CHECK: accel.values "values" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) [2]
-  accel.values "values" ins(%s : memref<2x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<2x4x?x32xf16, #accel.space<DDR>>) [2]
+  // CHECK: accel.rope "rope" ins(%[[Q]] : memref<8x?x32xf16, #accel.space<DDR>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}}) [2, 128]
+  accel.rope "rope" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 128]
+  // CHECK: accel.kv_append keys "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys) [2, 128]
+  accel.kv_append keys "append" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [2, 128]
+  // CHECK: accel.kv_append values "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys) [2, 128]
+  accel.kv_append values "append" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [2, 128]
+  // CHECK: accel.scores "scores" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : memref<?x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
+  accel.scores "scores" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
+  // CHECK: accel.softmax "softmax" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}}) [2]
+  accel.softmax "softmax" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2]
+  // CHECK: accel.values "values" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) [2, 2, 128]
+  accel.values "values" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
   // CHECK: accel.elementwise add "sum" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
   accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
   // CHECK: accel.elementwise mul "product" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})

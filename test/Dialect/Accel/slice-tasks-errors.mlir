@@ -3,12 +3,12 @@
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 accel.object @k kv_cache [1] in <HBM>
 func.func @values() {
-  %p = accel.buffer "p" : memref<129x?x?x32xf16, #accel.space<DDR>>, <129, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<129x4x?x32xf16, #accel.space<DDR>>, <129, 4, seq, 32>
+  %p = accel.buffer "p" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 129, seq, 32>
+  %o = accel.buffer "o" : memref<516x?x32xf16, #accel.space<DDR>>, <516, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
   // expected-error@+1 {{'accel.values' op does not fit the buffers of edgellm-20241128 with one token at the largest context of 2048 tokens; lower it with --max-tokens}}
-  accel.values "o" ins(%p : memref<129x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<129x4x?x32xf16, #accel.space<DDR>>) [1]
+  accel.values "o" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<516x?x32xf16, #accel.space<DDR>>) [129, 1, 128]
   return
 }
 }

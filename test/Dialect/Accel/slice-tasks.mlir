@@ -114,21 +114,6 @@ func.func @last_token() {
   return
 }
 
-// A task reads its input through the heads' view of it: the slice is one of that
-// view.
-// CHECK-LABEL: func.func @view()
-// CHECK: %[[M:.*]] = memref.collapse_shape
-// CHECK: scf.for
-// CHECK: memref.subview %[[M]][0, %{{.*}}, 0] [128, %{{.*}}, 32] [1, 1, 1]
-func.func @view() {
-  %h = accel.buffer "h" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
-  %y = accel.buffer "y" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
-  %w = accel.get_object @w : !accel.object
-  %m = memref.collapse_shape %h [[0, 1], [2], [3]] : memref<32x4x?x32xf16, #accel.space<DDR>> into memref<128x?x32xf16, #accel.space<DDR>>
-  accel.linear "l" ins(%m : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [4096, 256]
-  return
-}
-
 // 2^22 bits hold 128 rows of 128 channels for each of 16 heads.
 // CHECK-LABEL: func.func @scores()
 // CHECK-DAG:   %[[C128:.*]] = arith.constant 128 : index
@@ -136,16 +121,16 @@ func.func @view() {
 // CHECK-DAG:   %[[S:.*]] = accel.buffer "s"
 // CHECK:       scf.for %[[T:.*]] = %{{.*}} to %{{.*}} step %[[C128]] {
 // CHECK:         %[[N:.*]] = arith.minsi
-// CHECK:         %[[IN:.*]] = memref.subview %[[Q]][0, 0, %[[T]], 0] [32, 4, %[[N]], 32] [1, 1, 1, 1]
-// CHECK:         %[[G:.*]] = accel.tokens (seq + past) ceildiv 32
-// CHECK:         %[[OUT:.*]] = memref.subview %[[S]][0, 0, %[[T]], 0] [32, %[[G]], %[[N]], 32] [1, 1, 1, 1]
-// CHECK:         accel.scores "s" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) scale 1.250000e-01 outs(%[[OUT]] : {{.*}}) [2]
+// CHECK:         %[[IN:.*]] = memref.subview %[[Q]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
+// CHECK:         %[[G:.*]] = accel.tokens (seq + past) ceildiv 32 * 32
+// CHECK:         %[[OUT:.*]] = memref.subview %[[S]][0, %[[T]], 0] [%[[G]], %[[N]], 32] [1, 1, 1]
+// CHECK:         accel.scores "s" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) scale 1.250000e-01 outs(%[[OUT]] : {{.*}}) [32, 2, 128]
 func.func @scores() {
-  %q = accel.buffer "q" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
-  %s = accel.buffer "s" : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
+  %q = accel.buffer "q" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %s = accel.buffer "s" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.scores "s" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [2]
+  accel.scores "s" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
   return
 }
 
@@ -168,15 +153,15 @@ func.func @scores() {
 // CHECK:       scf.for %[[T:.*]] = %[[C0]] to %[[SEQ]] step %[[STEP]] {
 // CHECK-NEXT:    %[[LEFT:.*]] = arith.subi %[[SEQ]], %[[T]] overflow<nsw> : index
 // CHECK-NEXT:    %[[N:.*]] = arith.minsi %[[STEP]], %[[LEFT]] : index
-// CHECK:         %[[IN:.*]] = memref.subview %[[P]][0, 0, %[[T]], 0] [32, %{{.*}}, %[[N]], 32] [1, 1, 1, 1]
-// CHECK:         %[[OUT:.*]] = memref.subview %[[O]][0, 0, %[[T]], 0] [32, 4, %[[N]], 32] [1, 1, 1, 1]
-// CHECK:         accel.values "o" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[OUT]] : {{.*}}) [2]
+// CHECK:         %[[IN:.*]] = memref.subview %[[P]][0, %[[T]], 0] [%{{.*}}, %[[N]], 32] [1, 1, 1]
+// CHECK:         %[[OUT:.*]] = memref.subview %[[O]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
+// CHECK:         accel.values "o" ins(%[[IN]] : {{.*}}) cache(%{{.*}}) keys(%{{.*}}) outs(%[[OUT]] : {{.*}}) [32, 2, 128]
 func.func @values() {
-  %p = accel.buffer "p" : memref<32x?x?x32xf16, #accel.space<DDR>>, <32, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<32x4x?x32xf16, #accel.space<DDR>>, <32, 4, seq, 32>
+  %p = accel.buffer "p" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 32, seq, 32>
+  %o = accel.buffer "o" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
+  accel.values "o" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<128x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
   return
 }
 
@@ -185,11 +170,11 @@ func.func @values() {
 // CHECK: scf.for
 // CHECK: accel.values
 func.func @narrowest() {
-  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
+  %p = accel.buffer "p" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 128, seq, 32>
+  %o = accel.buffer "o" : memref<512x?x32xf16, #accel.space<DDR>>, <512, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<128x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<128x4x?x32xf16, #accel.space<DDR>>) [1]
+  accel.values "o" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<512x?x32xf16, #accel.space<DDR>>) [128, 1, 128]
   return
 }
 
@@ -200,10 +185,10 @@ func.func @narrowest() {
 func.func @never_cut() {
   %x = accel.buffer "x" : memref<592x?x32xf16, #accel.space<DDR>>, <592, seq, 32>
   %y = accel.buffer "y" : memref<592x?x32xf16, #accel.space<DDR>>, <592, seq, 32>
-  %q = accel.buffer "q" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
-  %r = accel.buffer "r" : memref<128x4x?x32xf16, #accel.space<DDR>>, <128, 4, seq, 32>
-  %p = accel.buffer "p" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
-  %s = accel.buffer "s" : memref<128x?x?x32xf16, #accel.space<DDR>>, <128, (seq + past) ceildiv 32, seq, 32>
+  %q = accel.buffer "q" : memref<512x?x32xf16, #accel.space<DDR>>, <512, seq, 32>
+  %r = accel.buffer "r" : memref<512x?x32xf16, #accel.space<DDR>>, <512, seq, 32>
+  %p = accel.buffer "p" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 128, seq, 32>
+  %s = accel.buffer "s" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 128, seq, 32>
   %k = accel.get_object @k : !accel.object
   %b = accel.get_object @b : !accel.object
   %total = accel.tokens seq + past
@@ -211,9 +196,9 @@ func.func @never_cut() {
   accel.norm rms "n" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) weight(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
   accel.activation "a" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) table(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
   accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<DDR>>, memref<592x?x32xf16, #accel.space<DDR>>) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>)
-  accel.rope "r" ins(%q : memref<128x4x?x32xf16, #accel.space<DDR>>) table(%b) at(%past) outs(%r : memref<128x4x?x32xf16, #accel.space<DDR>>)
-  accel.kv_append keys "k" ins(%q : memref<128x4x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k)
-  accel.softmax "s" ins(%p : memref<128x?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<128x?x?x32xf16, #accel.space<DDR>>)
+  accel.rope "r" ins(%q : memref<512x?x32xf16, #accel.space<DDR>>) table(%b) at(%past) outs(%r : memref<512x?x32xf16, #accel.space<DDR>>) [128, 128]
+  accel.kv_append keys "k" ins(%q : memref<512x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [128, 128]
+  accel.softmax "s" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [128]
   return
 }
 
@@ -233,11 +218,11 @@ accel.object @k kv_cache [2] in <HBM>
 // CHECK-NOT: scf.for
 // CHECK: return
 func.func @small_context() {
-  %p = accel.buffer "p" : memref<2x?x?x32xf16, #accel.space<DDR>>, <2, (seq + past) ceildiv 32, seq, 32>
-  %o = accel.buffer "o" : memref<2x4x?x32xf16, #accel.space<DDR>>, <2, 4, seq, 32>
+  %p = accel.buffer "p" : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 2, seq, 32>
+  %o = accel.buffer "o" : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %k = accel.get_object @k : !accel.object
   %total = accel.tokens seq + past
-  accel.values "o" ins(%p : memref<2x?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<2x4x?x32xf16, #accel.space<DDR>>) [2]
+  accel.values "o" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%o : memref<8x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
   return
 }
 }

@@ -13,6 +13,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "Encoders.h"
 
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
@@ -29,32 +30,43 @@ static int64_t headGroups(const DeviceInfo &device) {
   return divideCeil(device["MAX_CH_per_HEAD"], device["Tout"]);
 }
 
-LogicalResult edgellm::verifyHeads(Operation *task, const DeviceInfo &device) {
-  for (Value operand : task->getOperands()) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type || type.getRank() != 4)
-      continue;
-    const int64_t heads = type.getDimSize(0);
-    if (heads > device["MAX_HEADS"])
-      return task->emitOpError()
-             << "has " << heads << " heads, but a task of " << device.getName()
-             << " takes at most " << device["MAX_HEADS"];
-  }
-  // The channels of scores and probabilities are tokens.
-  if (isa<accel::SoftmaxOp>(task))
-    return success();
-  Value map = isa<accel::ValuesOp>(task)
-                  ? cast<accel::ValuesOp>(task).getOutput()
-                  : task->getOperand(0);
-  const int64_t groups = cast<MemRefType>(map.getType()).getDimSize(1);
-  if (groups == headGroups(device))
+/// Of scores and probabilities, whose channels are tokens.
+static Word columnGroups(const DeviceInfo &device, const Word &keys) {
+  return ceilDiv(keys, device["Tout"]).named("column_groups");
+}
+
+/// The distance between heads of \p groups channel groups.
+static Word headStride(const MapOperand &map, const Word &groups) {
+  return (map.line * groups).named("head_stride");
+}
+
+static LogicalResult verifyNumHeads(Operation *task, const DeviceInfo &device,
+                                    int64_t heads) {
+  if (heads <= device["MAX_HEADS"])
     return success();
   return task->emitOpError()
-         << "has heads of " << groups * device["Tout"]
-         << " channels (rounded up to a multiple of " << device["Tout"]
-         << "), but those of " << device.getName() << " have "
-         << device["MAX_CH_per_HEAD"]
-         << "; pad the heads of the model to that size";
+         << "has " << heads << " heads, but a task of " << device.getName()
+         << " takes at most " << device["MAX_HEADS"];
+}
+
+LogicalResult edgellm::verifyHeads(Operation *task, const DeviceInfo &device) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(task)
+      .Case<accel::RopeOp, accel::KVAppendOp, accel::ScoresOp, accel::ValuesOp>(
+          [&](auto op) -> LogicalResult {
+            if (failed(verifyNumHeads(op, device, op.getHeads())))
+              return failure();
+            if (static_cast<int64_t>(op.getHeadChannels()) ==
+                device["MAX_CH_per_HEAD"])
+              return success();
+            return op.emitOpError()
+                   << "has heads of " << op.getHeadChannels()
+                   << " channels, but those of " << device.getName() << " have "
+                   << device["MAX_CH_per_HEAD"]
+                   << "; pad the heads of the model to that size";
+          })
+      .Case([&](accel::SoftmaxOp op) {
+        return verifyNumHeads(op, device, op.getHeads());
+      });
 }
 
 void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
@@ -62,6 +74,8 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
   const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
+  const int64_t groups = headGroups(device);
+  const Word inputHead = headStride(input, groups);
   const Word past = writer.getWord(op.getPast());
   const int64_t plane = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];
   const Word position =
@@ -69,15 +83,15 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
 
   writer.write("TableAddress", position.named("position"));
   writer.write("InputAddress", input.address);
-  writer.write("InputHead", input.head);
+  writer.write("InputHead", inputHead);
   writer.write("InputLine", input.line);
   writer.write("OutputAddress", output.address);
-  writer.write("OutputHead", output.head);
+  writer.write("OutputHead", headStride(output, groups));
   writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("ChannelGroups", groups);
   writer.write("Width", input.tokens);
   writer.write("Past", past);
-  writer.write("Heads", input.heads);
+  writer.write("Heads", op.getHeads());
   writer.write("TableHalf", 2 * plane);
   writer.write("TableLine", plane);
   writer.writeNamed("Opcode", "Start");
@@ -87,106 +101,109 @@ void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::KVAppendOp>(task);
   const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
+  const int64_t groups = headGroups(device);
 
   writer.write("InputAddress", input.address);
-  writer.write("InputHead", input.head);
+  writer.write("InputHead", headStride(input, groups));
   writer.write("InputLine", input.line);
   writer.write("CacheAddress", writer.getObject(op.getCache()));
-  writer.write("CacheHead", headGroups(device) * cacheLine(device));
+  writer.write("CacheHead", groups * cacheLine(device));
   writer.write("CacheLine", cacheLine(device));
   writer.write("BankStep", device["log2_Bank_Step"]);
   writer.write("Past", writer.getWord(op.getPast()));
   writer.write("Width", input.tokens);
-  writer.write("Heads", input.heads);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("Heads", op.getHeads());
+  writer.write("ChannelGroups", groups);
   writer.writeNamed("Transpose",
                     op.getSide() == accel::CacheSide::Keys ? "Keys" : "Values");
   writer.writeNamed("Opcode", "Start");
 }
 
-/// The registers that both attention products share.
-static void encodeAttention(TaskWriter &writer, Value inputMap, Value outputMap,
-                            Value cache, Value keys, double scale,
-                            int64_t queryHeads, int64_t kvHeads) {
+/// The registers that both attention products share. Heads of the input have \p
+/// inputGroups channel groups.
+template <typename Op>
+static void encodeAttention(TaskWriter &writer, Op op, const Word &inputGroups,
+                            const Word &outputGroups, double scale) {
   const DeviceInfo &device = writer.getDevice();
-  const MapOperand input = writer.getMap(inputMap);
-  const MapOperand output = writer.getMap(outputMap);
-  const int64_t group = queryHeads / kvHeads;
+  const MapOperand input = writer.getMap(op.getInput());
+  const MapOperand output = writer.getMap(op.getOutput());
+  const int64_t heads = op.getHeads(), kvHeads = op.getKvHeads();
 
-  writer.write("CacheAddress", writer.getObject(cache));
+  writer.write("CacheAddress", writer.getObject(op.getCache()));
   writer.write("InputAddress", input.address);
-  writer.write("InputHead", input.head);
+  writer.write("InputHead", headStride(input, inputGroups));
   writer.write("InputLine", input.line);
   writer.write("OutputAddress", output.address);
-  writer.write("OutputHead", output.head);
+  writer.write("OutputHead", headStride(output, outputGroups));
   writer.write("OutputLine", output.line);
   writer.write("CacheHead", headGroups(device) * cacheLine(device));
   writer.write("CacheLine", cacheLine(device));
   writer.write("HeadChannels", device["MAX_CH_per_HEAD"]);
-  writer.write("Columns", writer.getWord(keys));
+  writer.write("Columns", writer.getWord(op.getKeys()));
   writer.write("Width", input.tokens);
   writer.write("BankStepAndScale", (device["log2_Bank_Step"] << 20) +
                                        encodeFP20(static_cast<float>(scale)));
   writer.write("HeadConfiguration",
-               ((group - 1) << 16) + (queryHeads << 8) + kvHeads);
+               ((heads / kvHeads - 1) << 16) + (heads << 8) + kvHeads);
   writer.writeNamed("Opcode", "Start");
-}
-
-static int64_t getHeads(Value map) {
-  return cast<MemRefType>(map.getType()).getDimSize(0);
 }
 
 void edgellm::encodeScores(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ScoresOp>(task);
-  encodeAttention(writer, op.getInput(), op.getOutput(), op.getCache(),
-                  op.getKeys(), op.getScale().convertToDouble(),
-                  getHeads(op.getInput()), op.getKvHeads());
+  const DeviceInfo &device = writer.getDevice();
+  encodeAttention(writer, op, headGroups(device),
+                  columnGroups(device, writer.getWord(op.getKeys())),
+                  op.getScale().convertToDouble());
 }
 
 void edgellm::encodeValues(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ValuesOp>(task);
-  encodeAttention(writer, op.getInput(), op.getOutput(), op.getCache(),
-                  op.getKeys(), 1.0, getHeads(op.getInput()), op.getKvHeads());
+  const DeviceInfo &device = writer.getDevice();
+  encodeAttention(writer, op,
+                  columnGroups(device, writer.getWord(op.getKeys())),
+                  headGroups(device), 1.0);
 }
 
 /// Tokens whose rows of one KV head's query heads, each of \p width values, fit
 /// the activation buffer (section 5.3).
+template <typename Op>
 static Word attentionTokens(const DeviceInfo &device, const Word &width,
-                            Value map, int64_t kvHeads) {
-  const int64_t group = getHeads(map) / kvHeads;
+                            Op op) {
+  const int64_t group = op.getHeads() / op.getKvHeads();
   return floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width);
 }
 
 Word edgellm::maxTokensScores(Operation *task, const DeviceInfo &device,
                               const Word &) {
   auto op = cast<accel::ScoresOp>(task);
-  return attentionTokens(device, device["MAX_CH_per_HEAD"], op.getInput(),
-                         op.getKvHeads());
+  return attentionTokens(device, device["MAX_CH_per_HEAD"], op);
 }
 
 Word edgellm::maxTokensValues(Operation *task, const DeviceInfo &device,
                               const Word &total) {
   auto op = cast<accel::ValuesOp>(task);
-  return attentionTokens(device, roundUp(total, device["Tout"]), op.getInput(),
-                         op.getKvHeads());
+  return attentionTokens(device, roundUp(total, device["Tout"]), op);
 }
 
 void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::SoftmaxOp>(task);
+  const DeviceInfo &device = writer.getDevice();
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
+  const Word keys = writer.getWord(op.getKeys());
+  const Word groups = columnGroups(device, keys);
 
   // One token sees all columns; the first of several does not see the others.
   writer.write("Mask", min(input.tokens - 1, 1));
   writer.write("InputAddress", input.address);
-  writer.write("InputHead", input.head);
+  writer.write("InputHead", headStride(input, groups));
   writer.write("InputLine", input.line);
   writer.write("OutputAddress", output.address);
-  writer.write("OutputHead", output.head);
+  writer.write("OutputHead", headStride(output, groups));
   writer.write("OutputLine", output.line);
-  writer.write("ColumnGroups", input.groups);
-  writer.write("Heads", input.heads);
-  writer.write("Columns", writer.getWord(op.getKeys()));
+  writer.write("ColumnGroups", groups);
+  writer.write("Heads", op.getHeads());
+  writer.write("Columns", keys);
   writer.write("Width", input.tokens);
   writer.write("Rows", input.tokens);
   writer.write("Past", writer.getWord(op.getPast()));

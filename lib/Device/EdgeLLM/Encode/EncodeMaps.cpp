@@ -36,7 +36,7 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   writer.write("OutputAddress", output.address);
   writer.write("OutputSurface", output.line);
   writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("ChannelGroups", input.surfaces);
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("Pixels", input.tokens);
@@ -70,11 +70,11 @@ void edgellm::encodeActivation(Operation *task, TaskWriter &writer) {
   writer.write("OutputAddress", output.address);
   writer.write("OutputSurface", output.line);
   writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("ChannelGroups", input.surfaces);
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("Pixels", input.tokens);
-  writer.write("ChannelGroups2", input.groups);
+  writer.write("ChannelGroups2", input.surfaces);
   writer.write("Channels", op.getChannels());
   writer.writeNamed("Opcode", "Start");
 }
@@ -92,7 +92,7 @@ void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
   writer.write("OutputAddress", output.address);
   writer.write("OutputSurface", output.line);
   writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.groups);
+  writer.write("ChannelGroups", input.surfaces);
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("OtherAddress", writer.getMap(op.getRhs()).address);

@@ -206,26 +206,20 @@ LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
 // Tasks
 //===----------------------------------------------------------------------===//
 
-/// The number of heads and of tokens of a map, as text: "[32, seq, 128]".
-static std::string headsComment(Value map) {
-  auto type = cast<MemRefType>(map.getType());
-  return std::to_string(type.getDimSize(0)) + " heads";
+static std::string headsComment(int64_t heads) {
+  return std::to_string(heads) + " heads";
 }
 
-/// Tokens (the last dimension but one) of a map.
 static int64_t getTokens(Value map) {
-  auto type = cast<MemRefType>(map.getType());
-  return type.getDimSize(type.getRank() - 2);
+  return cast<MemRefType>(map.getType()).getDimSize(1);
 }
 
-/// Checks that \p map has rank 3 and as many channel groups as \p channels
-/// need.
+/// Checks that \p map has as many surfaces as \p channels need.
 static LogicalResult verifyChannels(Operation *op, Value map, int64_t channels,
                                     StringRef what) {
   auto type = cast<MemRefType>(map.getType());
-  const int64_t lanes = type.getDimSize(type.getRank() - 1);
-  if (type.getRank() == 3 && lanes > 0 &&
-      type.getDimSize(0) == (channels - 1) / lanes + 1)
+  const int64_t lanes = type.getDimSize(2);
+  if (lanes > 0 && type.getDimSize(0) == (channels - 1) / lanes + 1)
     return success();
   return op->emitOpError("has ")
          << channels << " " << what
@@ -243,13 +237,36 @@ static LogicalResult verifyTokens(Operation *op, Value a, Value b) {
          << a.getType() << " and " << b.getType();
 }
 
-static LogicalResult verifyHeads(Operation *op, Value map, int64_t kvHeads) {
+/// Checks that \p map holds the channels of so many heads.
+static LogicalResult verifyHeads(Operation *op, Value map, int64_t heads,
+                                 int64_t headChannels) {
+  std::optional<int64_t> channels = llvm::checkedMul(heads, headChannels);
+  if (!channels)
+    return op->emitOpError("has ") << heads << " heads of " << headChannels
+                                   << " channels, more than 64 bits can count";
+  return verifyChannels(op, map, *channels, "head");
+}
+
+/// Checks that \p map holds a row of columns for each head.
+static LogicalResult verifyColumns(Operation *op, Value map, int64_t heads) {
   auto type = cast<MemRefType>(map.getType());
-  if (type.getRank() == 4 && !type.isDynamicDim(0) &&
-      type.getDimSize(0) >= kvHeads && type.getDimSize(0) % kvHeads == 0)
+  if (type.isDynamicDim(0) || type.getDimSize(0) % heads == 0)
     return success();
-  return op->emitOpError("needs [heads, ...] with a multiple of the ")
-         << kvHeads << " KV heads, found " << type;
+  return op->emitOpError("needs surfaces for each of the ")
+         << heads << " heads, found " << type;
+}
+
+/// Checks the heads of scores and values.
+template <typename Op>
+static LogicalResult verifyAttention(Op op, Value heads, Value columns) {
+  if (op.getHeads() % op.getKvHeads() != 0)
+    return op.emitOpError("needs a multiple of the ")
+           << op.getKvHeads() << " KV heads, found " << op.getHeads()
+           << " heads";
+  if (failed(verifyHeads(op, heads, op.getHeads(), op.getHeadChannels())) ||
+      failed(verifyColumns(op, columns, op.getHeads())))
+    return failure();
+  return verifyTokens(op, op.getInput(), op.getOutput());
 }
 
 LogicalResult LinearOp::verify() {
@@ -268,9 +285,9 @@ LogicalResult LinearOp::verify() {
   if ((getResidual() || getArgmax()) && !getScaleBias())
     return emitOpError("needs scale and bias where it has a residual or an "
                        "argmax");
-  auto type = cast<MemRefType>(getOutput().getType());
-  if (getArgmax() && type.getDimSize(type.getRank() - 2) != 1)
-    return emitOpError("takes the argmax of one token, found ") << type;
+  if (getArgmax() && getTokens(getOutput()) != 1)
+    return emitOpError("takes the argmax of one token, found ")
+           << getOutput().getType();
   return success();
 }
 
@@ -307,17 +324,29 @@ template <typename Op> static LogicalResult verifySameShape(Op op) {
 LogicalResult NormOp::verify() { return verifySameShape(*this); }
 LogicalResult ActivationOp::verify() { return verifySameShape(*this); }
 
-LogicalResult ScoresOp::verify() {
-  if (failed(verifyHeads(*this, getInput(), getKvHeads())) ||
-      failed(verifyHeads(*this, getOutput(), getKvHeads())))
-    return failure();
+LogicalResult RopeOp::verify() {
+  for (Value map : {getInput(), getOutput()})
+    if (failed(verifyHeads(*this, map, getHeads(), getHeadChannels())))
+      return failure();
   return verifyTokens(*this, getInput(), getOutput());
 }
 
+LogicalResult KVAppendOp::verify() {
+  return verifyHeads(*this, getInput(), getHeads(), getHeadChannels());
+}
+
+LogicalResult ScoresOp::verify() {
+  return verifyAttention(*this, getInput(), getOutput());
+}
+
 LogicalResult ValuesOp::verify() {
-  if (failed(verifyHeads(*this, getInput(), getKvHeads())) ||
-      failed(verifyHeads(*this, getOutput(), getKvHeads())))
-    return failure();
+  return verifyAttention(*this, getOutput(), getInput());
+}
+
+LogicalResult SoftmaxOp::verify() {
+  for (Value map : {getInput(), getOutput()})
+    if (failed(verifyColumns(*this, map, getHeads())))
+      return failure();
   return verifyTokens(*this, getInput(), getOutput());
 }
 
@@ -343,17 +372,17 @@ std::string ActivationOp::getComment() {
 
 TaskKind RopeOp::getTaskKind() { return TaskKind::Rope; }
 std::string RopeOp::getComment() {
-  return "rotary embedding of " + headsComment(getInput());
+  return "rotary embedding of " + headsComment(getHeads());
 }
 
 TaskKind KVAppendOp::getTaskKind() { return TaskKind::KVAppend; }
 std::string KVAppendOp::getComment() {
-  return "append " + headsComment(getInput()) + " to the cache";
+  return "append " + headsComment(getHeads()) + " to the cache";
 }
 
 TaskKind ScoresOp::getTaskKind() { return TaskKind::Scores; }
 std::string ScoresOp::getComment() {
-  return "scores of " + headsComment(getInput()) + " with " +
+  return "scores of " + headsComment(getHeads()) + " with " +
          std::to_string(getKvHeads()) + " KV heads";
 }
 SmallVector<OpOperand *> ScoresOp::getSlicedOperands() {
@@ -362,12 +391,12 @@ SmallVector<OpOperand *> ScoresOp::getSlicedOperands() {
 
 TaskKind SoftmaxOp::getTaskKind() { return TaskKind::Softmax; }
 std::string SoftmaxOp::getComment() {
-  return "causal softmax of " + headsComment(getInput());
+  return "causal softmax of " + headsComment(getHeads());
 }
 
 TaskKind ValuesOp::getTaskKind() { return TaskKind::Values; }
 std::string ValuesOp::getComment() {
-  return "values of " + headsComment(getInput()) + " with " +
+  return "values of " + headsComment(getHeads()) + " with " +
          std::to_string(getKvHeads()) + " KV heads";
 }
 SmallVector<OpOperand *> ValuesOp::getSlicedOperands() {

@@ -24,41 +24,7 @@ using namespace dlavm;
 using namespace dlavm::accel;
 
 /// The dimension of a map that counts its tokens.
-static unsigned getTokenDim(Value map) {
-  return cast<MemRefType>(map.getType()).getRank() - 2;
-}
-
-/// The dimension of the buffer behind \p map that dimension \p dim of the map
-/// is, or nothing where a view splits or merges it, or is a slice of it.
-static std::optional<unsigned> getRootDim(Value map, unsigned dim) {
-  auto findGroup = [](ArrayRef<ReassociationIndices> groups, int64_t dim) {
-    return llvm::find_if(groups,
-                         [&](const ReassociationIndices &group) {
-                           return llvm::is_contained(group, dim);
-                         }) -
-           groups.begin();
-  };
-  while (Operation *view = map.getDefiningOp<ViewLikeOpInterface>()) {
-    if (auto expand = dyn_cast<memref::ExpandShapeOp>(view)) {
-      SmallVector<ReassociationIndices> groups =
-          expand.getReassociationIndices();
-      const size_t group = findGroup(groups, dim);
-      if (group == groups.size() || groups[group].size() != 1)
-        return std::nullopt;
-      dim = group;
-    } else if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view)) {
-      SmallVector<ReassociationIndices> groups =
-          collapse.getReassociationIndices();
-      if (groups[dim].size() != 1)
-        return std::nullopt;
-      dim = groups[dim].front();
-    } else {
-      return std::nullopt;
-    }
-    map = cast<ViewLikeOpInterface>(view).getViewSource();
-  }
-  return dim;
-}
+static constexpr unsigned tokenDim = 1;
 
 static bool isSlice(Value map) {
   while (auto view = map.getDefiningOp<ViewLikeOpInterface>()) {
@@ -69,19 +35,17 @@ static bool isSlice(Value map) {
   return false;
 }
 
-/// Dimension \p dim of \p map as an expression, or null where its buffer does
-/// not tell.
+/// Dimension \p dim of \p map as an expression, or null where it is a view.
 static AffineExpr getDim(Value map, unsigned dim) {
-  BufferOp root = getRoot(map);
-  std::optional<unsigned> rootDim = getRootDim(map, dim);
-  return root && rootDim ? root.getDims().getDim(*rootDim) : AffineExpr();
+  auto buffer = map.getDefiningOp<BufferOp>();
+  return buffer ? buffer.getDims().getDim(dim) : AffineExpr();
 }
 
 /// True if the sizes of a slice of \p map are known.
 static bool canSlice(Value map) {
   auto type = cast<MemRefType>(map.getType());
-  for (unsigned i = 0, rank = type.getRank(); i < rank; ++i)
-    if (type.isDynamicDim(i) && i != getTokenDim(map) && !getDim(map, i))
+  for (unsigned i = 0; i < 3; ++i)
+    if (type.isDynamicDim(i) && i != tokenDim && !getDim(map, i))
       return false;
   return true;
 }
@@ -90,9 +54,8 @@ static bool canSlice(Value map) {
 static Value createSlice(OpBuilder &builder, Location loc, Value map,
                          Value first, Value width) {
   auto type = cast<MemRefType>(map.getType());
-  const unsigned tokenDim = getTokenDim(map);
-  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes;
   for (auto [i, size] : llvm::enumerate(type.getShape())) {
     if (i == tokenDim)
@@ -137,7 +100,7 @@ struct SliceTasks : dlavm::accel::impl::SliceTasksBase<SliceTasks> {
     Value output = operands[1]->get();
     if (isSlice(output))
       return success();
-    AffineExpr tokens = getDim(output, getTokenDim(output));
+    AffineExpr tokens = getDim(output, tokenDim);
     if (!tokens || !llvm::all_of(operands, [](OpOperand *operand) {
           return canSlice(operand->get());
         }))

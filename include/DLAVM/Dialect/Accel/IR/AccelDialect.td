@@ -22,11 +22,12 @@ def Accel_Dialect : Dialect {
   let description = [{
     Device buffers, hardware tasks and the loops around them.
 
-    A feature map in DDR is a `memref` in the memory space `#accel.space<DDR>`,
-    rooted at an `accel.buffer`. Its shape is the device's own blocked layout,
-    [channels / Tout, tokens, Tout] or [heads, channels / Tout, tokens, Tout],
-    so that `memref.subview` selects tokens, `memref.expand_shape` splits
-    channels into heads, and upstream does the address arithmetic.
+    A feature map is a `memref` in a memory of the device, such as
+    `#accel.space<DDR>`, rooted at an `accel.buffer`. Its shape is the device's
+    own blocked layout, [surfaces, tokens, lanes], so that `memref.subview`
+    selects tokens. The channels of all heads lie one after the other; scores and
+    probabilities, whose channels are tokens, begin a surface for every head.
+    Heads are no dimension: a task that works on heads says how many.
 
     What the hardware addresses as a whole (weights, KV caches, tables) is an
     `accel.object`, a symbol; ops use an opaque `!accel.object` whose layout

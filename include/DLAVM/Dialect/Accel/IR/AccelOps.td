@@ -20,8 +20,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Accel_Op<string mnemonic, list<Trait> traits = []>
     : Op<Accel_Dialect, mnemonic, traits>;
 
-/// A feature map: [groups, tokens, Tout] or [heads, groups, tokens, Tout].
-def Accel_Map : StridedMemRefRankOf<[F16], [3, 4]>;
+/// A feature map: [surfaces, tokens, lanes].
+def Accel_Map : StridedMemRefRankOf<[F16], [3]>;
 def Accel_Positive : ConfinedAttr<I64Attr, [IntPositive]>;
 def Accel_MapIn : Arg<Accel_Map, "", [MemRead]>;
 def Accel_MapOut : Arg<Accel_Map, "", [MemWrite]>;
@@ -232,36 +232,45 @@ def Accel_ActivationOp : Accel_TaskOp<"activation"> {
 def Accel_RopeOp : Accel_TaskOp<"rope"> {
   let summary = "rotary position embedding";
   let description = [{
-    `at` is the position of the first token.
+    `at` is the position of the first token. The numbers are heads and channels
+    of a head.
 
     ```mlir
-    accel.rope "query_rope" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) table(%t)
-      at(%past) outs(%r : memref<32x4x?x32xf16, #accel.space<DDR>>)
+    accel.rope "query_rope" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) table(%t)
+      at(%past) outs(%r : memref<128x?x32xf16, #accel.space<DDR>>) [32, 128]
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
-    Accel_ObjectType:$table, Index:$past, Accel_MapOut:$output);
+    Accel_ObjectType:$table, Index:$past, Accel_MapOut:$output,
+    Accel_Positive:$heads, Accel_Positive:$head_channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `table` `(` $table `)`
-    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)` attr-dict
+    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)`
+    `[` $heads `,` $head_channels `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
   let summary = "append tokens to a KV cache";
   let description = [{
+    `at` is the position of the first token. The numbers are KV heads and
+    channels of a head.
+
     ```mlir
-    accel.kv_append keys "keys" ins(%k : memref<2x4x?x32xf16, #accel.space<DDR>>)
-      at(%past) outs(%cache)
+    accel.kv_append keys "keys" ins(%k : memref<8x?x32xf16, #accel.space<DDR>>)
+      at(%past) outs(%cache) [2, 128]
     ```
   }];
   let arguments = (ins Accel_CacheSideAttr:$side, StrAttr:$name,
     Accel_MapIn:$input, Index:$past,
-    Arg<Accel_ObjectType, "", [MemWrite]>:$cache);
+    Arg<Accel_ObjectType, "", [MemWrite]>:$cache,
+    Accel_Positive:$heads, Accel_Positive:$head_channels);
   let assemblyFormat = [{
     custom<Enum>($side) $name `ins` `(` $input `:` type($input) `)` `at` `(` $past `)`
-    `outs` `(` $cache `)` attr-dict
+    `outs` `(` $cache `)` `[` $heads `,` $head_channels `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
@@ -270,19 +279,24 @@ def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
     `keys` is the number of tokens in the cache, those of this call included.
 
     ```mlir
-    accel.scores "scores" ins(%q : memref<32x4x?x32xf16, #accel.space<DDR>>) cache(%k)
-      keys(%total) scale 0.088 outs(%s : memref<32x?x?x32xf16, #accel.space<DDR>>) [2]
+    accel.scores "scores" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) cache(%k)
+      keys(%total) scale 0.088 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
     ```
 
-    The last number is that of the KV heads.
+    The numbers are heads, KV heads and channels of a head.
+
+    Constraints: as many heads for every KV head; the surfaces of the scores are
+    a multiple of the heads, because each head begins a surface.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys, F64Attr:$scale,
-    Accel_MapOut:$output, Accel_Positive:$kv_heads);
+    Accel_MapOut:$output, Accel_Positive:$heads, Accel_Positive:$kv_heads,
+    Accel_Positive:$head_channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `scale` $scale
-    `outs` `(` $output `:` type($output) `)` `[` $kv_heads `]` attr-dict
+    `outs` `(` $output `:` type($output) `)`
+    `[` $heads `,` $kv_heads `,` $head_channels `]` attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -290,34 +304,41 @@ def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
 def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
   let summary = "causal softmax over the tokens of the cache";
   let description = [{
+    `at` is the position of the first token. The number is that of the heads.
+
     ```mlir
-    accel.softmax "probabilities" ins(%s : memref<32x?x?x32xf16, #accel.space<DDR>>)
-      keys(%total) at(%past) outs(%p : memref<32x?x?x32xf16, #accel.space<DDR>>)
+    accel.softmax "probabilities" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>)
+      keys(%total) at(%past) outs(%p : memref<?x?x32xf16, #accel.space<DDR>>) [32]
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input, Index:$keys,
-    Index:$past, Accel_MapOut:$output);
+    Index:$past, Accel_MapOut:$output, Accel_Positive:$heads);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `keys` `(` $keys `)`
-    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)` attr-dict
+    `at` `(` $past `)` `outs` `(` $output `:` type($output) `)`
+    `[` $heads `]` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
   let summary = "attention values, P x V";
   let description = [{
     ```mlir
-    accel.values "attention" ins(%p : memref<32x?x?x32xf16, #accel.space<DDR>>) cache(%v)
-      keys(%total) outs(%o : memref<32x4x?x32xf16, #accel.space<DDR>>) [2]
+    accel.values "attention" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) cache(%v)
+      keys(%total) outs(%o : memref<128x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
     ```
+
+    The numbers are heads, KV heads and channels of a head; see accel.scores.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys,
-    Accel_MapOut:$output, Accel_Positive:$kv_heads);
+    Accel_MapOut:$output, Accel_Positive:$heads, Accel_Positive:$kv_heads,
+    Accel_Positive:$head_channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `outs` `(` $output `:` type($output) `)`
-    `[` $kv_heads `]` attr-dict
+    `[` $heads `,` $kv_heads `,` $head_channels `]` attr-dict
   }];
   let hasVerifier = 1;
 }
