@@ -8,6 +8,7 @@
 
 #include "DLAVM/Support/InputFile.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace dlavm;
@@ -52,18 +53,41 @@ static Expected<std::unique_ptr<MemoryBuffer>> openFile(const Twine &path,
   return std::move(*buffer);
 }
 
-/// MLIR's parser takes its binary form as well, but that of LLVM 22 crashes on
-/// single bytes that have changed.
-static Expected<std::unique_ptr<MemoryBuffer>>
-refuseBytecode(Expected<std::unique_ptr<MemoryBuffer>> buffer) {
-  if (buffer && (*buffer)->getBuffer().starts_with("ML\xefR"))
+Error dlavm::checkModuleText(StringRef text) {
+  if (text.starts_with("ML\xefR"))
     return createStringError("it is a module in MLIR's binary form; give it as "
                              "text");
+  constexpr uint64_t mostResults = 65536;
+  for (size_t i = text.find('#'); i != StringRef::npos;
+       i = text.find('#', i + 1)) {
+    StringRef digits = text.drop_front(i + 1).take_while(isDigit);
+    uint64_t number = 0;
+    if (digits.empty() ||
+        (!digits.getAsInteger(10, number) && number < mostResults))
+      continue;
+    return createStringError(
+        "line " + Twine(text.take_front(i).count('\n') + 1) + " uses result #" +
+        digits + " of an op, but an op has at most " + Twine(mostResults) +
+        " results here");
+  }
+  return Error::success();
+}
+
+static Expected<std::unique_ptr<MemoryBuffer>>
+checkModule(Expected<std::unique_ptr<MemoryBuffer>> buffer) {
+  if (buffer)
+    if (Error error = checkModuleText((*buffer)->getBuffer()))
+      return error;
   return buffer;
 }
 
 Expected<std::unique_ptr<MemoryBuffer>> dlavm::readTextFile(const Twine &path) {
-  return refuseBytecode(openFile(path, /*isText=*/true));
+  return openFile(path, /*isText=*/true);
+}
+
+Expected<std::unique_ptr<MemoryBuffer>>
+dlavm::readModuleFile(const Twine &path) {
+  return checkModule(readTextFile(path));
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>
@@ -72,10 +96,10 @@ dlavm::openBinaryFile(const Twine &path) {
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>
-dlavm::readTextFileOrStdin(const Twine &path) {
+dlavm::readModuleFileOrStdin(const Twine &path) {
   SmallString<128> storage;
   if (path.toStringRef(storage) != "-")
-    return readTextFile(path);
+    return readModuleFile(path);
   SmallString<0> text;
   constexpr size_t kPiece = 65536;
   while (true) {
@@ -87,7 +111,7 @@ dlavm::readTextFileOrStdin(const Twine &path) {
       return count.takeError();
     text.truncate(size + *count);
     if (*count == 0)
-      return refuseBytecode(MemoryBuffer::getMemBufferCopy(text, "<stdin>"));
+      return checkModule(MemoryBuffer::getMemBufferCopy(text, "<stdin>"));
     if (text.size() > kMaxTextBytes)
       return failLarge("more than " + Twine(kMaxTextBytes));
   }

@@ -25,7 +25,7 @@ int dlavm::runOnFile(
     function_ref<bool(std::unique_ptr<MemoryBuffer>, raw_ostream &)> run) {
   if (Error error = checkOutputs({output.str()}, {input.str()}))
     return fail(toString(std::move(error)));
-  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFileOrStdin(input);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readModuleFileOrStdin(input);
   if (!buffer)
     return fail((input == "-" ? "standard input" : input) +
                 ": cannot be read: " + toString(buffer.takeError()));

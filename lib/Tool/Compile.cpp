@@ -77,7 +77,7 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
     return {};
   }
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer =
-      readTextFile(model);
+      readModuleFile(model);
   if (!buffer) {
     fail(model, ": cannot be read: ", toString(buffer.takeError()));
     return {};

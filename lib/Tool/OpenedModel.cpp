@@ -31,7 +31,7 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
       registry, mlir::MLIRContext::Threading::DISABLED);
   SmallString<128> file(directory);
   sys::path::append(file, plan.model);
-  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(file);
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readModuleFile(file);
   if (!buffer)
     return createStringError("the reference cannot read " + file + ": " +
                              toString(buffer.takeError()) +

@@ -13,6 +13,7 @@
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/Interpreter/Interpreter.h"
 #include "DLAVM/Pack/PackedParameters.h"
+#include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "DLAVM/Target/TranslateToPlan.h"
 
@@ -145,6 +146,8 @@ void TargetRunner::run(StringRef target, const std::string &text) {
 }
 
 void TargetRunner::runModule(StringRef target, const std::string &text) {
+  if (errorToBool(checkModuleText(text)))
+    return;
   auto module =
       mlir::parseSourceString<ModuleOp>(text, mlir::ParserConfig(&context));
   expectWord(bool(module), "the parser");

@@ -19,15 +19,24 @@ namespace dlavm {
 inline constexpr uint64_t kMaxTextBytes = 32 << 20;
 
 /// Reads a text file; the buffer is terminated by a null. Only regular files
-/// are read, as others may have no end or never begin, and no MLIR bytecode.
-/// The error says why that is not possible, without the path.
+/// are read, as others may have no end or never begin. The error says why that
+/// is not possible, without the path.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readTextFile(const llvm::Twine &path);
+
+/// Refuses what the parser of LLVM 22 does not survive: its binary form, which
+/// crashes it where single bytes have changed, and result numbers (`%x#7`) that
+/// take all memory.
+llvm::Error checkModuleText(llvm::StringRef text);
+
+/// Reads a module of MLIR that passes checkModuleText.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readModuleFile(const llvm::Twine &path);
 
 /// The same for the file of a tool that reads standard input, be it a pipe,
 /// where \p path is "-".
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-readTextFileOrStdin(const llvm::Twine &path);
+readModuleFileOrStdin(const llvm::Twine &path);
 
 /// Maps a file of any size.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
