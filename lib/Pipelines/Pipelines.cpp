@@ -45,7 +45,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   toAccel.device = options.device;
   toAccel.maxTokens = options.maxTokens;
   manager.addPass(createConvertLLMToAccel(toAccel));
-  manager.addPass(accel::createSliceTasks());
+  manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());
   manager.addPass(createCanonicalizerPass());

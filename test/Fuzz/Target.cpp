@@ -50,7 +50,7 @@ static constexpr Pipeline kLLMPipelines[] = {
     {"convert-llm-to-accel", "{device=edgellm-20241128}"},
     {"dlavm-compile", "{device=edgellm-20241128}"}};
 static constexpr Pipeline kAccelPipelines[] = {
-    {"accel-slice-tasks", ""},
+    {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-place-buffers", ""},
     {"convert-accel-to-csb", ""},
@@ -175,9 +175,10 @@ void TargetRunner::runModule(StringRef target, const std::string &text) {
     return isValid;
   };
   if (target == kAccelToEnd) {
-    if (!runPasses("accel-slice-tasks,accel-place-objects,accel-place-buffers,"
-                   "canonicalize,cse,convert-accel-to-csb,csb-prepare-"
-                   "emission"))
+    if (!runPasses(
+            "accel-partition-tasks,accel-place-objects,accel-place-buffers,"
+            "canonicalize,cse,convert-accel-to-csb,csb-prepare-"
+            "emission"))
       return;
   } else if (!runPasses(target)) {
     return;

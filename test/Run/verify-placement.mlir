@@ -3,7 +3,7 @@
 
 // RUN: dlavm-import %models/chatglm2-6b.json --layers=2 --max-tokens=2048 \
 // RUN:   | dlavm-opt --llm-fuse-residual --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 \
-// RUN:       --accel-slice-tasks --accel-place-objects --accel-place-buffers \
+// RUN:       --accel-partition-tasks --accel-place-objects --accel-place-buffers \
 // RUN:       --convert-accel-to-csb -o %t.mlir
 // RUN: dlavm-opt --csb-verify-placement %t.mlir -o /dev/null 2>&1 | count 0
 

@@ -62,7 +62,7 @@ public:
       if (isAddress(reg->role) && reg->role != RegisterRole::MapIn &&
           reg->role != RegisterRole::MapOut)
         key += " " + values.at(reg->number).str();
-    if (!task.support->maxTokens || key != last)
+    if (!task.support->partition || key != last)
       ++count;
     last = std::move(key);
     return count;

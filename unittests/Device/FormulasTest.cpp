@@ -15,7 +15,7 @@
 #include "../../lib/Device/EdgeLLM/Record/Layouts.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
-#include "DLAVM/Encoding/Word.h"
+#include "DLAVM/Encoding/Partition.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -175,9 +175,13 @@ std::pair<int64_t, int64_t> attentionTokens(int64_t queryHeads, int64_t kvHeads,
     return tokens;
   }
   module->walk([&](accel::TaskOpInterface task) {
-    const Word most = getDevice()
-                          .getTask(task.getTaskKind())
-                          ->maxTokens(task, getDevice(), Word(total));
+    const Partition partition =
+        getDevice()
+            .getTask(task.getTaskKind())
+            ->partition(task, getDevice(), {Word(total), Word(total)});
+    ASSERT_EQ(partition.loops.size(), 1u);
+    ASSERT_EQ(partition.loops.front().dimension, TaskDimension::Tokens);
+    const Word most = partition.loops.front().step;
     ASSERT_TRUE(most.isConstant());
     (task.getTaskKind() == TaskKind::Scores ? tokens.first : tokens.second) =
         most.getConstant();

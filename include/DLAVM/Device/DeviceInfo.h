@@ -40,7 +40,8 @@ namespace dlavm {
 class DeviceInfo;
 class TaskExecution;
 class TaskWriter;
-class Word;
+struct Partition;
+struct TaskCounts;
 
 /// The hardware tasks that programs consist of. Each but WeightCopy is one op
 /// of the accel dialect.
@@ -178,11 +179,10 @@ struct TaskSupport {
   llvm::LogicalResult (*verify)(mlir::Operation *task,
                                 const DeviceInfo &device) = nullptr;
 
-  /// The most tokens that one start takes, or null where it takes all. It is an
-  /// expression because it may depend on the tokens in the KV cache after it
-  /// (\p total, seq + past).
-  Word (*maxTokens)(mlir::Operation *task, const DeviceInfo &device,
-                    const Word &total) = nullptr;
+  /// How starts share the task (DLAVM/Encoding/Partition.h), or null where one
+  /// start takes it all.
+  Partition (*partition)(mlir::Operation *task, const DeviceInfo &device,
+                         const TaskCounts &counts) = nullptr;
 
   /// Writes the registers of one start.
   void (*encode)(mlir::Operation *task, TaskWriter &writer) = nullptr;

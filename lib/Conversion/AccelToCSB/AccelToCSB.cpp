@@ -128,17 +128,6 @@ LogicalResult ProgramLowering::lowerBlock(Block &from) {
   return success();
 }
 
-/// The map that a task writes, first of all; null where it writes a KV cache.
-static accel::BufferOp getOutput(accel::TaskOpInterface task) {
-  SmallVector<MemoryEffects::EffectInstance> effects;
-  cast<MemoryEffectOpInterface>(*task).getEffects(effects);
-  for (const MemoryEffects::EffectInstance &effect : effects)
-    if (isa<MemoryEffects::Write>(effect.getEffect()) &&
-        isa<MemRefType>(effect.getValue().getType()))
-      return accel::getRoot(effect.getValue());
-  return {};
-}
-
 LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   const TaskSupport *support = device.getTask(task.getTaskKind());
   if (!support || !support->encode)
@@ -153,10 +142,14 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     if (!symbols.getBuffer(root))
       return failure();
   }
-  accel::BufferOp output = getOutput(task);
+  if (support->verify && failed(support->verify(task, device)))
+    return failure();
+  // What appends to a KV cache has no map as its result.
+  FlatSymbolRefAttr output;
+  if (auto destination = dyn_cast<DestinationStyleOpInterface>(*task))
+    output = symbols.getBuffer(accel::getRoot(destination.getDpsInits()[0]));
   csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
-                      task.getComment(),
-                      output ? symbols.getBuffer(output) : nullptr);
+                      task.getComment(), output);
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   if (reader->hasFailed())

@@ -191,7 +191,7 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
   map.map(op.getResult(), out);
   return createTask<accel::LinearOp>(
       op.getLoc(), name, map.lookup(op.getInput()), weight, scaleBias, residual,
-      residualKind, out, argmax,
+      residualKind, out, argmax, /*part=*/ValueRange(),
       builder().getI64IntegerAttr(
           cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)),
       builder().getI64IntegerAttr(op.getType().getDimSize(2)));

@@ -106,6 +106,23 @@ accel.object @n norm_weight [64] from [@norm] in <DDR> at 0 bytes 256 stride 0
 
 // -----
 
+// What the device cannot do is refused where it is encoded, too.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @w weight [64, 64] in <HBM> at 0 bytes 4096 stride 0
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %w = accel.get_object @w : !accel.object
+  %x = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  // expected-error@+1 {{'accel.linear' op computes a part of its output channels, but a start of edgellm-20241128 computes them all}}
+  accel.linear "l" ins(%x : memref<2x1x32xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<2x1x32xf16, #accel.space<DDR>>) part(%c0, %c32, %c0, %c0) [64, 64]
+  return
+}
+}
+
+// -----
+
 // Views that registers cannot describe.
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {

@@ -24,6 +24,14 @@ func.func @heads(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.obj
 
 // -----
 
+func.func @part(%x: memref<2x?x32xf16>, %w: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.linear' op needs four numbers in 'part': first channel, channels, whether it reuses the weight, and the input; found 2}}
+  accel.linear "y" ins(%x : memref<2x?x32xf16>) weight(%w) outs(%x : memref<2x?x32xf16>) part(%n, %n) [64, 64]
+  return
+}
+
+// -----
+
 func.func @head_channels(%q: memref<16x?x32xf16>, %t: !accel.object, %n: index) {
   // expected-error@+1 {{'accel.rope' op has 384 head channels, which need a map [channels / lanes, tokens, lanes], found 'memref<16x?x32xf16>'}}
   accel.rope "r" ins(%q : memref<16x?x32xf16>) table(%t) at(%n) outs(%q : memref<16x?x32xf16>) [3, 128]

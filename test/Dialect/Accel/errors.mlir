@@ -179,7 +179,7 @@ func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %t: memref<1xi32>, %w: !
 
 func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.linear' op needs a residual and what to do with it together}}
-  "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>} : (memref<2x5x32xf16, #accel.space<DDR>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<DDR>>, memref<2x5x32xf16, #accel.space<DDR>>) -> ()
+  "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>} : (memref<2x5x32xf16, #accel.space<DDR>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<DDR>>, memref<2x5x32xf16, #accel.space<DDR>>) -> ()
   return
 }
 

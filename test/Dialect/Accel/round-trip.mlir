@@ -75,6 +75,8 @@ func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: m
   accel.linear "product" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) mul(%y : memref<8x?x32xf16, #accel.space<DDR>>) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
   // CHECK: accel.linear "largest" ins(%[[L]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[L]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<DDR>>) [256, 256]
   accel.linear "largest" ins(%l : memref<8x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%l : memref<8x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [256, 256]
+  // CHECK: accel.linear "part" ins(%[[X]] : {{.*}}) weight(%query) outs(%[[Y]] : {{.*}}) part(%past, %total, %past, %past) [64, 256]
+  accel.linear "part" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) part(%past, %total, %past, %past) [64, 256]
   // CHECK: accel.norm rms "rms" ins(%[[X]] : {{.*}}) weight(%norm) outs(%[[X]] : {{.*}}) [64]
   accel.norm rms "rms" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.norm layer "layer" ins(%[[X]] : {{.*}}) weight(%norm) outs(%[[X]] : {{.*}}) [64]

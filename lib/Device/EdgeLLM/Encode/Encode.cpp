@@ -19,16 +19,16 @@ void edgellm::addEncoding(DeviceInfo &device) {
     support.verify = verify;
     return support;
   };
-  serve(TaskKind::Linear, encodeLinear, verifyLinear).maxTokens =
-      maxTokensLinear;
+  serve(TaskKind::Linear, encodeLinear, verifyLinear).partition =
+      partitionLinear;
   serve(TaskKind::Norm, encodeNorm, verifyNorm);
   serve(TaskKind::Activation, encodeActivation, nullptr);
   serve(TaskKind::Softmax, encodeSoftmax, verifyHeads);
   serve(TaskKind::Rope, encodeRope, verifyHeads);
-  serve(TaskKind::Scores, encodeScores, verifyHeads).maxTokens =
-      maxTokensScores;
-  serve(TaskKind::Values, encodeValues, verifyHeads).maxTokens =
-      maxTokensValues;
+  serve(TaskKind::Scores, encodeScores, verifyHeads).partition =
+      partitionScores;
+  serve(TaskKind::Values, encodeValues, verifyHeads).partition =
+      partitionValues;
   serve(TaskKind::KVAppend, encodeKVAppend, verifyHeads);
   serve(TaskKind::Elementwise, encodeElementwise, nullptr);
   device.encodeWeightCopy = encodeWeightCopy;

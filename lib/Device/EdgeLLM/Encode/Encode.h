@@ -13,7 +13,7 @@
 
 namespace dlavm::edgellm {
 
-/// Sets the `verify`, `maxTokens` and `encode` of every task of \p device.
+/// Sets the `verify`, `partition` and `encode` of every task of \p device.
 void addEncoding(DeviceInfo &device);
 
 } // namespace dlavm::edgellm

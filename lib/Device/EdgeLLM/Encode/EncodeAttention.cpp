@@ -167,22 +167,24 @@ void edgellm::encodeValues(Operation *task, TaskWriter &writer) {
 /// Tokens whose rows of one KV head's query heads, each of \p width values, fit
 /// the activation buffer (section 5.3).
 template <typename Op>
-static Word attentionTokens(const DeviceInfo &device, const Word &width,
-                            Op op) {
+static Partition partitionTokens(const DeviceInfo &device, const Word &width,
+                                 Op op) {
   const int64_t group = op.getHeads() / op.getKvHeads();
-  return floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width);
+  return {{{TaskDimension::Tokens,
+            floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width)}},
+          {}};
 }
 
-Word edgellm::maxTokensScores(Operation *task, const DeviceInfo &device,
-                              const Word &) {
+Partition edgellm::partitionScores(Operation *task, const DeviceInfo &device,
+                                   const TaskCounts &) {
   auto op = cast<accel::ScoresOp>(task);
-  return attentionTokens(device, device["MAX_CH_per_HEAD"], op);
+  return partitionTokens(device, device["MAX_CH_per_HEAD"], op);
 }
 
-Word edgellm::maxTokensValues(Operation *task, const DeviceInfo &device,
-                              const Word &total) {
+Partition edgellm::partitionValues(Operation *task, const DeviceInfo &device,
+                                   const TaskCounts &counts) {
   auto op = cast<accel::ValuesOp>(task);
-  return attentionTokens(device, roundUp(total, device["Tout"]), op);
+  return partitionTokens(device, roundUp(counts.total, device["Tout"]), op);
 }
 
 void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {

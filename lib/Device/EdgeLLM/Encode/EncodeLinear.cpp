@@ -79,6 +79,10 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
 LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
   auto op = cast<accel::LinearOp>(task);
   const int64_t channels = op.getInputChannels();
+  if (op.isPart())
+    return op.emitOpError() << "computes a part of its output channels, but a "
+                               "start of "
+                            << device.getName() << " computes them all";
   if (linearTokens(device, channels) < 1 ||
       weightBufferChannels(device, channels) < device["Tout"])
     return op.emitOpError()
@@ -90,10 +94,13 @@ LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
   return success();
 }
 
-Word edgellm::maxTokensLinear(Operation *task, const DeviceInfo &device,
-                              const Word &) {
+dlavm::Partition edgellm::partitionLinear(Operation *task,
+                                          const DeviceInfo &device,
+                                          const TaskCounts &) {
   auto op = cast<accel::LinearOp>(task);
-  return linearTokens(device, op.getInputChannels());
+  return {
+      {{TaskDimension::Tokens, linearTokens(device, op.getInputChannels())}},
+      {}};
 }
 
 void edgellm::encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer) {

@@ -9,6 +9,7 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
 #define DLAVM_LIB_DEVICE_EDGELLM_ENCODE_ENCODERS_H
 
+#include "DLAVM/Encoding/Partition.h"
 #include "DLAVM/Encoding/TaskWriter.h"
 
 namespace dlavm::edgellm {
@@ -24,12 +25,12 @@ void encodeKVAppend(mlir::Operation *task, TaskWriter &writer);
 void encodeElementwise(mlir::Operation *task, TaskWriter &writer);
 void encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer);
 
-Word maxTokensLinear(mlir::Operation *task, const DeviceInfo &device,
-                     const Word &total);
-Word maxTokensScores(mlir::Operation *task, const DeviceInfo &device,
-                     const Word &total);
-Word maxTokensValues(mlir::Operation *task, const DeviceInfo &device,
-                     const Word &total);
+Partition partitionLinear(mlir::Operation *task, const DeviceInfo &device,
+                          const TaskCounts &counts);
+Partition partitionScores(mlir::Operation *task, const DeviceInfo &device,
+                          const TaskCounts &counts);
+Partition partitionValues(mlir::Operation *task, const DeviceInfo &device,
+                          const TaskCounts &counts);
 
 llvm::LogicalResult verifyLinear(mlir::Operation *task,
                                  const DeviceInfo &device);

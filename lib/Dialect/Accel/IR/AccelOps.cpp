@@ -288,6 +288,10 @@ LogicalResult LinearOp::verify() {
   if (getArgmax() && getTokens(getOutput()) != 1)
     return emitOpError("takes the argmax of one token, found ")
            << getOutput().getType();
+  if (!getPart().empty() && getPart().size() != 4)
+    return emitOpError("needs four numbers in 'part': first channel, channels, "
+                       "whether it reuses the weight, and the input; found ")
+           << getPart().size();
   return success();
 }
 
@@ -306,11 +310,15 @@ std::string LinearOp::getComment() {
   return text;
 }
 
-SmallVector<OpOperand *> LinearOp::getSlicedOperands() {
-  SmallVector<OpOperand *> operands = {&getInputMutable(), &getOutputMutable()};
-  for (OpOperand &residual : getResidualMutable())
-    operands.push_back(&residual);
-  return operands;
+std::optional<int64_t> LinearOp::getSharedChannels() {
+  return getOutputChannels();
+}
+
+bool LinearOp::isPart() { return !getPart().empty(); }
+
+void LinearOp::setPart(Value first, Value channels, Value reusesWeight,
+                       Value reusesInput) {
+  getPartMutable().assign({first, channels, reusesWeight, reusesInput});
 }
 
 /// A task whose output has the channels and tokens of its input.
@@ -370,10 +378,14 @@ std::string ActivationOp::getComment() {
   return "activation of " + std::to_string(getChannels()) + " channels";
 }
 
+OpOperand *RopeOp::getPositionOperand() { return &getPastMutable(); }
+
 TaskKind RopeOp::getTaskKind() { return TaskKind::Rope; }
 std::string RopeOp::getComment() {
   return "rotary embedding of " + headsComment(getHeads());
 }
+
+OpOperand *KVAppendOp::getPositionOperand() { return &getPastMutable(); }
 
 TaskKind KVAppendOp::getTaskKind() { return TaskKind::KVAppend; }
 std::string KVAppendOp::getComment() {
@@ -385,9 +397,8 @@ std::string ScoresOp::getComment() {
   return "scores of " + headsComment(getHeads()) + " with " +
          std::to_string(getKvHeads()) + " KV heads";
 }
-SmallVector<OpOperand *> ScoresOp::getSlicedOperands() {
-  return {&getInputMutable(), &getOutputMutable()};
-}
+
+OpOperand *SoftmaxOp::getPositionOperand() { return &getPastMutable(); }
 
 TaskKind SoftmaxOp::getTaskKind() { return TaskKind::Softmax; }
 std::string SoftmaxOp::getComment() {
@@ -398,9 +409,6 @@ TaskKind ValuesOp::getTaskKind() { return TaskKind::Values; }
 std::string ValuesOp::getComment() {
   return "values of " + headsComment(getHeads()) + " with " +
          std::to_string(getKvHeads()) + " KV heads";
-}
-SmallVector<OpOperand *> ValuesOp::getSlicedOperands() {
-  return {&getInputMutable(), &getOutputMutable()};
 }
 
 TaskKind ElementwiseOp::getTaskKind() { return TaskKind::Elementwise; }

@@ -12,6 +12,7 @@
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferIntRangeInterface.h"
 
 #include "DLAVM/Dialect/Accel/IR/AccelDialect.h.inc"

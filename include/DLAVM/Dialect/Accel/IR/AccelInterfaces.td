@@ -27,12 +27,26 @@ def Accel_TaskOpInterface : OpInterface<"TaskOpInterface"> {
     InterfaceMethod<"One line that says what is computed, of which shape.",
       "::std::string", "getComment">,
     InterfaceMethod<[{
-        The operands that advance together when the task is cut into slices of
-        tokens; empty where it cannot be cut. The token dimension is the last
-        but one.
+        The operand that is the position of the first token, or null. A start
+        that begins with a later token has a later position.
       }],
-      "::llvm::SmallVector<::mlir::OpOperand *>", "getSlicedOperands", (ins),
-      [{}], [{ return {}; }]>,
+      "::mlir::OpOperand *", "getPositionOperand", (ins),
+      [{}], [{ return nullptr; }]>,
+    InterfaceMethod<[{
+        The number of output channels that starts can share among them, or
+        nothing where they cannot.
+      }],
+      "::std::optional<int64_t>", "getSharedChannels", (ins),
+      [{}], [{ return std::nullopt; }]>,
+    InterfaceMethod<"True if this start computes a part of the shared channels.",
+      "bool", "isPart", (ins), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
+        Makes this start one that computes a part of the shared channels. What
+        it reuses, 0 or 1, the start before it brought onto the chip.
+      }],
+      "void", "setPart", (ins "::mlir::Value":$first, "::mlir::Value":$channels,
+        "::mlir::Value":$reuses_weight, "::mlir::Value":$reuses_input),
+      [{}], [{ llvm_unreachable("the task has no shared channels"); }]>,
   ];
 }
 

@@ -13,6 +13,7 @@ include "DLAVM/Dialect/Accel/IR/AccelDialect.td"
 include "DLAVM/Dialect/Accel/IR/AccelInterfaces.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferIntRangeInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -153,15 +154,24 @@ def Accel_GetObjectOp : Accel_Op<"get_object", [Pure,
 // Tasks
 //===----------------------------------------------------------------------===//
 
-class Accel_TaskOp<string mnemonic, list<Trait> traits = []>
+class Accel_TaskOp<string mnemonic, list<string> methods = [],
+                   list<Trait> traits = []>
     : Accel_Op<mnemonic, traits # [
-        DeclareOpInterfaceMethods<Accel_TaskOpInterface>]>;
+        DeclareOpInterfaceMethods<Accel_TaskOpInterface, methods>]>;
 
-class Accel_SlicedTaskOp<string mnemonic, list<Trait> traits = []>
-    : Accel_Op<mnemonic, traits # [
-        DeclareOpInterfaceMethods<Accel_TaskOpInterface, ["getSlicedOperands"]>]>;
+/// A task that writes a map.
+class Accel_MapTaskOp<string mnemonic, list<string> methods = [],
+                      list<Trait> traits = []>
+    : Accel_TaskOp<mnemonic, methods, traits # [DestinationStyleOpInterface]> {
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutputMutable();
+    }
+  }];
+}
 
-def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
+def Accel_LinearOp : Accel_MapTaskOp<"linear",
+    ["getSharedChannels", "isPart", "setPart"], [AttrSizedOperandSegments]> {
   let summary = "linear layer with INT4 weights";
   let description = [{
     The numbers are input and output channels.
@@ -172,8 +182,18 @@ def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
       outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [13696, 4096]
     ```
 
+    Where starts share the output channels, each has a `part`: the first of its
+    channels, their number, and whether it reuses (1) or loads (0) the weight
+    and the input. Its maps still are those of all channels.
+
+    ```mlir
+    accel.linear "query" ins(%n : memref<8x?x512xf16, #accel.space<HBM>>) weight(%w)
+      outs(%q : memref<8x?x512xf16, #accel.space<HBM>>) part(%channel, %channels, %c0, %reuses) [4096, 4096]
+    ```
+
     Constraints: input, output and residual have the same tokens; a residual or
-    an argmax needs scale and bias; an argmax takes one token.
+    an argmax needs scale and bias; an argmax takes one token; a part is four
+    numbers.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Accel_ObjectType:$weight, Optional<Accel_ObjectType>:$scale_bias,
@@ -181,7 +201,7 @@ def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
     OptionalAttr<Accel_BinaryKindAttr>:$residual_kind,
     Accel_MapOut:$output,
     Arg<Optional<MemRefRankOf<[I32], [1]>>, "", [MemWrite]>:$argmax,
-    Accel_Positive:$input_channels,
+    Variadic<Index>:$part, Accel_Positive:$input_channels,
     Accel_Positive:$output_channels);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
@@ -189,12 +209,20 @@ def Accel_LinearOp : Accel_SlicedTaskOp<"linear", [AttrSizedOperandSegments]> {
     (custom<BinaryKind>($residual_kind)^ `(` $residual `:` type($residual) `)`)?
     `outs` `(` $output `:` type($output) `)`
     (`argmax` `(` $argmax^ `:` type($argmax) `)`)?
+    (`part` `(` $part^ `)`)?
     `[` $input_channels `,` $output_channels `]` attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(
+          getOperation(), getOutputMutable().getOperandNumber(),
+          getArgmax() ? 2 : 1);
+    }
+  }];
 }
 
-def Accel_NormOp : Accel_TaskOp<"norm"> {
+def Accel_NormOp : Accel_MapTaskOp<"norm"> {
   let summary = "layer norm or RMS norm";
   let description = [{
     ```mlir
@@ -212,7 +240,7 @@ def Accel_NormOp : Accel_TaskOp<"norm"> {
   let hasVerifier = 1;
 }
 
-def Accel_ActivationOp : Accel_TaskOp<"activation"> {
+def Accel_ActivationOp : Accel_MapTaskOp<"activation"> {
   let summary = "piecewise-linear activation function";
   let description = [{
     ```mlir
@@ -229,7 +257,7 @@ def Accel_ActivationOp : Accel_TaskOp<"activation"> {
   let hasVerifier = 1;
 }
 
-def Accel_RopeOp : Accel_TaskOp<"rope"> {
+def Accel_RopeOp : Accel_MapTaskOp<"rope", ["getPositionOperand"]> {
   let summary = "rotary position embedding";
   let description = [{
     `at` is the position of the first token. The numbers are heads and channels
@@ -251,7 +279,7 @@ def Accel_RopeOp : Accel_TaskOp<"rope"> {
   let hasVerifier = 1;
 }
 
-def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
+def Accel_KVAppendOp : Accel_TaskOp<"kv_append", ["getPositionOperand"]> {
   let summary = "append tokens to a KV cache";
   let description = [{
     `at` is the position of the first token. The numbers are KV heads and
@@ -273,7 +301,7 @@ def Accel_KVAppendOp : Accel_TaskOp<"kv_append"> {
   let hasVerifier = 1;
 }
 
-def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
+def Accel_ScoresOp : Accel_MapTaskOp<"scores"> {
   let summary = "attention scores, Q x K^T";
   let description = [{
     `keys` is the number of tokens in the cache, those of this call included.
@@ -301,7 +329,7 @@ def Accel_ScoresOp : Accel_SlicedTaskOp<"scores"> {
   let hasVerifier = 1;
 }
 
-def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
+def Accel_SoftmaxOp : Accel_MapTaskOp<"softmax", ["getPositionOperand"]> {
   let summary = "causal softmax over the tokens of the cache";
   let description = [{
     `at` is the position of the first token. The number is that of the heads.
@@ -321,7 +349,7 @@ def Accel_SoftmaxOp : Accel_TaskOp<"softmax"> {
   let hasVerifier = 1;
 }
 
-def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
+def Accel_ValuesOp : Accel_MapTaskOp<"values"> {
   let summary = "attention values, P x V";
   let description = [{
     ```mlir
@@ -343,7 +371,7 @@ def Accel_ValuesOp : Accel_SlicedTaskOp<"values"> {
   let hasVerifier = 1;
 }
 
-def Accel_ElementwiseOp : Accel_TaskOp<"elementwise"> {
+def Accel_ElementwiseOp : Accel_MapTaskOp<"elementwise"> {
   let summary = "element-wise sum or product";
   let description = [{
     ```mlir

@@ -11,14 +11,15 @@
 
 include "mlir/Pass/PassBase.td"
 
-def SliceTasks : Pass<"accel-slice-tasks", "::mlir::ModuleOp"> {
-  let summary = "cut tasks to the tokens that fit on the chip";
+def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
+  let summary = "cut tasks to what fits on the chip";
   let description = [{
-    Puts each task that takes a limited number of tokens into a loop over
-    slices of tokens, unless the largest context fits one start. The device says
-    how many tokens fit; the number may depend on the tokens in the KV cache.
-    All operands that advance with the slice become `memref.subview`s, the
-    residual among them. Not an optimization: hardware cannot do without.
+    Puts each task that is too large for one start into loops over parts of its
+    tokens and output channels, unless the largest context fits one start. The
+    device says how much fits; the number may depend on the tokens in the KV
+    cache. Maps become `memref.subview`s of the tokens; where starts share
+    channels, each gets a `part`. Not an optimization: hardware cannot do
+    without.
 
     ```mlir
     accel.linear "q" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
@@ -36,9 +37,34 @@ def SliceTasks : Pass<"accel-slice-tasks", "::mlir::ModuleOp"> {
       accel.linear "q" ins(%in : ...) weight(%w) outs(%out : ...) [4096, 4096]
     }
     ```
+
+    Two loops stand in the order that the device wants. Where that depends on
+    the call, an `scf.if` chooses between both orders, and each start says what
+    of the one before it reuses:
+
+    ```mlir
+    %less = arith.cmpi slt, %keeps_weight, %keeps_input : index
+    scf.if %less {
+      scf.for %channel = %c0 to %c4096 step %c1024 {
+        scf.for %token = %c0 to %seq step %c128 {
+          ...
+          %reuses = arith.minsi %token, %c1 : index
+          accel.linear "q" ... part(%channel, %channels, %reuses, %c0) [4096, 4096]
+        }
+      }
+    } else {
+      scf.for %token = %c0 to %seq step %c128 {
+        scf.for %channel = %c0 to %c4096 step %c1024 {
+          ...
+          %reuses = arith.minsi %channel, %c1 : index
+          accel.linear "q" ... part(%channel, %channels, %c0, %reuses) [4096, 4096]
+        }
+      }
+    }
+    ```
   }];
   let statistics = [
-    Statistic<"numSliced", "num-sliced", "Tasks put into a loop over slices">,
+    Statistic<"numCut", "num-cut", "Tasks put into loops over parts">,
     Statistic<"numWhole", "num-whole", "Tasks whose largest context fits one start">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",

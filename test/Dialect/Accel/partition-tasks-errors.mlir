@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --accel-slice-tasks -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --accel-partition-tasks -split-input-file -verify-diagnostics
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 accel.object @k kv_cache [1] in <HBM>

@@ -1,5 +1,5 @@
-// RUN: dlavm-opt %s --accel-slice-tasks --canonicalize --cse -split-input-file | FileCheck %s
-// RUN: dlavm-opt %s --accel-slice-tasks --accel-slice-tasks --canonicalize --cse -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-partition-tasks --canonicalize --cse -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-partition-tasks --accel-partition-tasks --canonicalize --cse -split-input-file | FileCheck %s
 
 // A task is cut to the tokens that fit on the chip. A second run finds nothing
 // left to cut.
@@ -145,11 +145,11 @@ func.func @scores() {
 // CHECK-DAG:   %[[P:.*]] = accel.buffer "p"
 // CHECK-DAG:   %[[O:.*]] = accel.buffer "o"
 // CHECK:       %[[TOTAL:.*]] = accel.tokens seq + past
+// CHECK:       %[[SEQ:.*]] = accel.tokens seq
 // CHECK:       %[[A:.*]] = arith.addi %[[TOTAL]], %[[C31]] overflow<nsw> : index
 // CHECK:       %[[D:.*]] = arith.divsi %[[A]], %[[C32]] : index
 // CHECK:       %[[B:.*]] = arith.muli %[[D]], %[[C8192]] overflow<nsw> : index
 // CHECK:       %[[STEP:.*]] = arith.divsi %[[BITS]], %[[B]] : index
-// CHECK:       %[[SEQ:.*]] = accel.tokens seq
 // CHECK:       scf.for %[[T:.*]] = %[[C0]] to %[[SEQ]] step %[[STEP]] {
 // CHECK-NEXT:    %[[LEFT:.*]] = arith.subi %[[SEQ]], %[[T]] overflow<nsw> : index
 // CHECK-NEXT:    %[[N:.*]] = arith.minsi %[[STEP]], %[[LEFT]] : index

@@ -1,0 +1,50 @@
+//===- Partition.h - How starts share a task --------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_ENCODING_PARTITION_H
+#define DLAVM_ENCODING_PARTITION_H
+
+#include "DLAVM/Encoding/Word.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
+
+namespace dlavm {
+
+/// A dimension of a task that starts can share.
+enum class TaskDimension { Tokens, OutputChannels };
+
+/// What a device knows when it partitions a task, as expressions of the call.
+struct TaskCounts {
+  /// Tokens that the task computes.
+  Word tokens;
+  /// Tokens in the KV caches after the call, seq + past.
+  Word total;
+};
+
+/// A loop over the parts of one dimension.
+struct PartitionLoop {
+  TaskDimension dimension;
+  /// The most that one start takes; at least 1, or the task does not fit the
+  /// chip.
+  Word step;
+};
+
+/// The loops that cut a task to starts, outermost first, each dimension at most
+/// once; none where one start takes it all.
+struct Partition {
+  llvm::SmallVector<PartitionLoop, 2> loops;
+  /// Where the order of the loops depends on the call: it is as listed where
+  /// the first is less than the second, and the other way round elsewhere.
+  std::optional<std::pair<Word, Word>> isListedOrder;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_ENCODING_PARTITION_H

@@ -1,0 +1,298 @@
+//===- PartitionTasks.cpp - Cut tasks to what fits on the chip ------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "DLAVM/Encoding/Partition.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace dlavm::accel {
+#define GEN_PASS_DEF_PARTITIONTASKS
+#include "DLAVM/Dialect/Accel/Transforms/Passes.h.inc"
+} // namespace dlavm::accel
+
+using namespace mlir;
+using namespace dlavm;
+using namespace dlavm::accel;
+
+/// The dimension of a map that counts its tokens.
+static constexpr unsigned tokenDim = 1;
+
+/// The maps of a task; not the one word of an argmax.
+static SmallVector<OpOperand *> getMaps(Operation *task) {
+  SmallVector<OpOperand *> maps;
+  for (OpOperand &operand : task->getOpOperands())
+    if (auto type = dyn_cast<MemRefType>(operand.get().getType());
+        type && type.getRank() == 3)
+      maps.push_back(&operand);
+  return maps;
+}
+
+static bool isSlice(Value map) {
+  while (auto view = map.getDefiningOp<ViewLikeOpInterface>()) {
+    if (isa<memref::SubViewOp>(view))
+      return true;
+    map = view.getViewSource();
+  }
+  return false;
+}
+
+/// Dimension \p dim of \p map as an expression, or null where it is a view.
+static AffineExpr getDim(Value map, unsigned dim) {
+  auto buffer = map.getDefiningOp<BufferOp>();
+  return buffer ? buffer.getDims().getDim(dim) : AffineExpr();
+}
+
+/// True if the sizes of a slice of \p map are known.
+static bool canSlice(Value map) {
+  auto type = cast<MemRefType>(map.getType());
+  for (unsigned i = 0; i < 3; ++i)
+    if (type.isDynamicDim(i) && i != tokenDim && !getDim(map, i))
+      return false;
+  return true;
+}
+
+/// A view of \p width tokens of \p map from \p first on.
+static Value createSlice(OpBuilder &builder, Location loc, Value map,
+                         Value first, Value width) {
+  auto type = cast<MemRefType>(map.getType());
+  SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes;
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    if (i == tokenDim)
+      sizes.push_back(width);
+    else if (!ShapedType::isDynamic(size))
+      sizes.push_back(builder.getIndexAttr(size));
+    else
+      sizes.push_back(
+          TokensOp::create(builder, loc, getDim(map, i)).getCount());
+  }
+  offsets[tokenDim] = first;
+  return memref::SubViewOp::create(builder, loc, map, offsets, sizes, strides);
+}
+
+namespace {
+
+/// Puts one task into its loops.
+class TaskPartition {
+public:
+  TaskPartition(TaskOpInterface task, Word tokens, Partition partition)
+      : task(task), tokens(tokens), channels(task.getSharedChannels()),
+        partition(std::move(partition)), builder(task), loc(task.getLoc()) {}
+
+  /// Replaces the task by its loops. False if one start takes it all.
+  bool run();
+
+private:
+  using Loops = SmallVector<PartitionLoop, 2>;
+
+  /// What a start takes of a dimension.
+  struct Part {
+    Word first;
+    Word size;
+  };
+
+  Word getSize(TaskDimension dimension) {
+    return dimension == TaskDimension::Tokens ? tokens : Word(*channels);
+  }
+  bool isCut(const PartitionLoop &loop) {
+    return getSize(loop.dimension).getMax() > loop.step.getMin();
+  }
+  Value toIndex(const Word &word) {
+    return word.materialize(builder, loc, builder.getIndexType());
+  }
+  Part createLoop(const PartitionLoop &loop);
+  void createNest(ArrayRef<PartitionLoop> loops);
+  void createStart(ArrayRef<PartitionLoop> loops, ArrayRef<Part> parts);
+
+  TaskOpInterface task;
+  Word tokens;
+  std::optional<int64_t> channels;
+  Partition partition;
+  OpBuilder builder;
+  Location loc;
+};
+
+} // namespace
+
+/// Leaves the builder in the body.
+TaskPartition::Part TaskPartition::createLoop(const PartitionLoop &loop) {
+  const bool isTokens = loop.dimension == TaskDimension::Tokens;
+  const Word size = getSize(loop.dimension);
+  const Value whole = toIndex(size);
+  const Value zero = toIndex(0);
+  const Value step = toIndex(loop.step);
+  auto forOp = scf::ForOp::create(builder, loc, zero, whole, step);
+  Value variable = forOp.getInductionVar();
+  variable.setLoc(
+      NameLoc::get(builder.getStringAttr(isTokens ? "token" : "channel"), loc));
+  builder.setInsertionPointToStart(forOp.getBody());
+  const Word first(builder, variable, 0, size.getMax() - 1);
+  const Word left = Word(builder, whole, size.getMin(), size.getMax()) - first;
+  const Word most(builder, step, loop.step.getMin(), loop.step.getMax());
+  return {first, min(most, left).named(isTokens ? "width" : "channels")};
+}
+
+void TaskPartition::createNest(ArrayRef<PartitionLoop> loops) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Part, 2> parts;
+  for (const PartitionLoop &loop : loops)
+    parts.push_back(isCut(loop) ? createLoop(loop)
+                                : Part{0, getSize(loop.dimension)});
+  createStart(loops, parts);
+}
+
+void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
+                                ArrayRef<Part> parts) {
+  SmallVector<std::pair<unsigned, Value>> operands;
+  for (auto [loop, part] : llvm::zip_equal(loops, parts)) {
+    if (loop.dimension != TaskDimension::Tokens || !isCut(loop))
+      continue;
+    const Value first = toIndex(part.first), width = toIndex(part.size);
+    for (OpOperand *map : getMaps(task))
+      operands.push_back({map->getOperandNumber(),
+                          createSlice(builder, loc, map->get(), first, width)});
+    if (OpOperand *position = task.getPositionOperand())
+      operands.push_back(
+          {position->getOperandNumber(),
+           arith::AddIOp::create(builder, loc, position->get(), first,
+                                 arith::IntegerOverflowFlags::nsw)});
+  }
+  // The innermost loop leaves on the chip what it does not cut.
+  Word reusesWeight = 0, reusesInput = 0;
+  std::optional<Part> channelPart;
+  for (auto [loop, part] : llvm::zip_equal(loops, parts)) {
+    const bool isTokens = loop.dimension == TaskDimension::Tokens;
+    if (&loop == &loops.back())
+      (isTokens ? reusesWeight : reusesInput) =
+          min(part.first, 1).named(isTokens ? "reuses_weight" : "reuses_input");
+    if (!isTokens)
+      channelPart = part;
+  }
+  SmallVector<Value> part;
+  if (channelPart)
+    part = {toIndex(channelPart->first), toIndex(channelPart->size),
+            toIndex(reusesWeight), toIndex(reusesInput)};
+  auto start = cast<TaskOpInterface>(builder.clone(*task));
+  for (auto [number, value] : operands)
+    start->setOperand(number, value);
+  if (channelPart)
+    start.setPart(part[0], part[1], part[2], part[3]);
+}
+
+bool TaskPartition::run() {
+  Loops loops = partition.loops;
+  const bool sharesChannels =
+      llvm::any_of(loops, [](const PartitionLoop &loop) {
+        return loop.dimension == TaskDimension::OutputChannels;
+      });
+  if (!sharesChannels && llvm::none_of(loops, [&](const PartitionLoop &loop) {
+        return isCut(loop);
+      }))
+    return false;
+  const Loops reversed(llvm::reverse(loops));
+  if (!partition.isListedOrder) {
+    createNest(loops);
+  } else {
+    const auto &[less, than] = *partition.isListedOrder;
+    if (less.getMax() < than.getMin()) {
+      createNest(loops);
+    } else if (less.getMin() >= than.getMax()) {
+      createNest(reversed);
+    } else {
+      const Value lhs = toIndex(less), rhs = toIndex(than);
+      auto condition = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::slt, lhs, rhs);
+      auto branch = scf::IfOp::create(builder, loc, condition,
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      createNest(loops);
+      builder.setInsertionPointToStart(branch.elseBlock());
+      createNest(reversed);
+    }
+  }
+  task.erase();
+  return true;
+}
+
+namespace {
+
+struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
+  void runOnOperation() override {
+    const DeviceInfo *device = getDevice(getOperation());
+    FailureOr<int64_t> maxTokens = getMaxTokens(getOperation());
+    if (!device || failed(maxTokens))
+      return signalPassFailure();
+    SmallVector<TaskOpInterface> tasks;
+    getOperation().walk([&](TaskOpInterface task) { tasks.push_back(task); });
+    for (TaskOpInterface task : tasks)
+      if (failed(partition(task, *device, *maxTokens)))
+        return signalPassFailure();
+  }
+
+  LogicalResult partition(TaskOpInterface task, const DeviceInfo &device,
+                          int64_t maxTokens) {
+    const TaskSupport *support = device.getTask(task.getTaskKind());
+    if (!support)
+      return task.emitOpError() << "has no task on " << device.getName();
+    auto destination = dyn_cast<DestinationStyleOpInterface>(*task);
+    if (!support->partition || !destination || task.isPart())
+      return success();
+    Value output = destination.getDpsInits().front();
+    // Every task writes a buffer of its own function, which knows its tokens.
+    if (!getRoot(output))
+      return task.emitOpError("writes a map that is no accel.buffer of its "
+                              "function, or a view of one");
+    if (isSlice(output))
+      return success();
+    AffineExpr tokens = getDim(output, tokenDim);
+    if (!tokens || !llvm::all_of(getMaps(task), [](OpOperand *map) {
+          return canSlice(map->get());
+        }))
+      return task.emitOpError("uses a map whose tokens are no dimension of an "
+                              "accel.buffer, so it cannot be cut to the chip");
+    FailureOr<llm::TokenRange> range =
+        getSizeRange(getRoot(output), tokens, maxTokens);
+    if (failed(range))
+      return failure();
+
+    OpBuilder builder(task);
+    Location loc = task.getLoc();
+    auto total =
+        TokensOp::create(builder, loc, llm::DimsAttr::getTotal(&getContext()));
+    auto whole = TokensOp::create(builder, loc, tokens);
+    const Word count = range->min == range->max
+                           ? Word(range->min)
+                           : Word(builder, whole, range->min, range->max);
+    Partition partition = support->partition(
+        task, device, {count, Word(builder, total, 1, maxTokens)});
+    for (const PartitionLoop &loop : partition.loops) {
+      if (loop.step.getMin() >= 1)
+        continue;
+      return task.emitOpError()
+             << "does not fit the buffers of " << device.getName()
+             << " with one token at the largest context of " << maxTokens
+             << (loop.step.getMax() < 1
+                     ? " tokens, nor at any other; it has too many channels"
+                     : " tokens; lower it with --max-tokens");
+    }
+    ++(TaskPartition(task, count, std::move(partition)).run() ? numCut
+                                                              : numWhole);
+    for (TokensOp unused : {whole, total})
+      if (unused->use_empty())
+        unused->erase();
+    return success();
+  }
+};
+
+} // namespace
