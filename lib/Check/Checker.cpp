@@ -135,6 +135,9 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
 void Checker::Impl::endRun() {
   finishOp();
   plan.endRun(log);
+  // Whoever finds no fault in nothing has checked nothing.
+  if (starts == 0)
+    report("", "the run starts no task, so it computes nothing");
   if (running)
     report(running->getName(*running->status),
            "the run ends before the last task is polled");

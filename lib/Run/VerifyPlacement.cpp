@@ -113,8 +113,10 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
         place = task;
     });
     InFlightDiagnostic diagnostic = place->emitError();
-    diagnostic << "'" << finding.task << "' with " << finding.seq
-               << " tokens after " << finding.past << ": " << finding.message;
+    if (!finding.task.empty())
+      diagnostic << "'" << finding.task << "' ";
+    diagnostic << "with " << finding.seq << " tokens after " << finding.past
+               << ": " << finding.message;
     if (!finding.reg.empty())
       diagnostic << " [" << finding.reg << "]";
     if (!finding.buffer.empty())

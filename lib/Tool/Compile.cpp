@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Support/InputFile.h"
@@ -62,6 +64,18 @@ private:
 
 } // namespace
 
+/// What dlavm compile wrote itself begins on a lower level.
+static LogicalResult checkLevel(ModuleOp module) {
+  for (StringRef device : {accel::AccelDialect::getDeviceAttrName(),
+                           csb::CSBDialect::getDeviceAttrName()})
+    if (module->hasAttr(device))
+      return module.emitError("has been compiled already, to the ")
+             << device.split('.').first
+             << " dialect; give the module of the llm dialect that it came "
+                "from, or run the passes that are left with dlavm-opt";
+  return success();
+}
+
 OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
   StringRef model = command.model;
   if (!llvm::sys::fs::exists(model)) {
@@ -84,7 +98,11 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
   }
   llvm::SourceMgr sourceMgr;
   sourceMgr.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  return parseSourceFile<ModuleOp>(sourceMgr, ParserConfig(&context));
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(sourceMgr, ParserConfig(&context));
+  if (module && failed(checkLevel(*module)))
+    return {};
+  return module;
 }
 
 std::string Compiler::printIR(ModuleOp module) {

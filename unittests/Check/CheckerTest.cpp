@@ -192,6 +192,13 @@ TEST_F(Protocol, Reads) {
 // Registers and placement
 //===----------------------------------------------------------------------===//
 
+TEST(Checker, RunsWithoutStarts) {
+  Checker checker(getDevice(), {});
+  checker.beginRun(1, 0);
+  checker.endRun();
+  expectFindings(checker, {{"", "", "the run starts no task"}});
+}
+
 TEST(Checker, Contradictions) {
   Starts run = makeRun();
   for (int32_t layer : {0, 1})
