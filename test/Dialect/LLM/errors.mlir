@@ -766,3 +766,37 @@ llm.parameter @p splat 1.0 layers 4611686018427387904 : tensor<64xf16>
 
 // expected-error@+1 {{'llm.kv_cache' op has 65537 layers, more than the 65536 that a model may have}}
 llm.kv_cache @keys layers 65537 : tensor<2x?x64xf16, #llm.dims<2, seq + past, 64>>
+
+// -----
+
+// expected-error@+1 {{dimensions must be at least 0 in every call, but seq - 5 is -4 for one token without history}}
+func.func private @f(tensor<1x?x64xf16, #llm.dims<1, seq - 5, 64>>)
+
+// -----
+
+// expected-error@+1 {{dimensions must be at least 0 in every call, but past - 1 is -1 for one token without history}}
+func.func private @f(tensor<1x?x64xf16, #llm.dims<1, past - 1, 64>>)
+
+// -----
+
+llm.kv_cache @keys layers 2 : tensor<2x?x64xf16, #llm.dims<2, seq + past, 64>>
+func.func @f(%step: index) {
+  %c255 = arith.constant 255 : index
+  %c2 = arith.constant 2 : index
+  // expected-error@+1 {{'scf.for' op goes over the layers from 255 to 2, excluding the last, but the model has 2: 0 to 2}}
+  scf.for %layer = %c255 to %c2 step %step {
+  } {llm.layer_loop}
+  return
+}
+
+// -----
+
+llm.parameter @p from "layers.{layer}.p" layers 2 : tensor<64xf16>
+func.func @f(%step: index) {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  // expected-error@+1 {{'scf.for' op goes over the layers from 0 to 3, excluding the last, but the model has 2: 0 to 2}}
+  scf.for %layer = %c0 to %c3 step %step {
+  } {llm.layer_loop}
+  return
+}

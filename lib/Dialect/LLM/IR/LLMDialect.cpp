@@ -204,7 +204,20 @@ dlavm::llm::verifyTokens(function_ref<InFlightDiagnostic()> emitError,
 
 LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                AffineMap map) {
-  return verifyTokens(emitError, map);
+  if (failed(verifyTokens(emitError, map)))
+    return failure();
+  // Every module has this call; what else there is depends on its context.
+  MLIRContext *context = map.getContext();
+  const AffineExpr call[] = {getAffineConstantExpr(1, context),
+                             getAffineConstantExpr(0, context)};
+  for (AffineExpr expr : map.getResults()) {
+    auto size = dyn_cast<AffineConstantExpr>(expr.replaceDims(call));
+    if (size && size.getValue() < 0 && !isa<AffineConstantExpr>(expr))
+      return emitError() << "dimensions must be at least 0 in every call, but "
+                         << stringifyTokens(expr) << " is " << size.getValue()
+                         << " for one token without history";
+  }
+  return success();
 }
 
 LogicalResult

@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -69,6 +70,34 @@ static LogicalResult verifyTask(Operation *op, Attribute attribute) {
   return success();
 }
 
+/// The most layers of a parameter or a KV cache of \p module; 0 where none has
+/// layers.
+static int64_t getNumLayers(ModuleOp module) {
+  int64_t layers = 0;
+  for (auto parameter : module.getOps<ParameterOp>())
+    layers = std::max<int64_t>(layers, parameter.getLayers().value_or(0));
+  for (auto cache : module.getOps<KVCacheOp>())
+    layers = std::max<int64_t>(layers, cache.getLayers().value_or(0));
+  return layers;
+}
+
+/// Layers that a model does not have lie where something else does.
+static LogicalResult verifyLayers(scf::ForOp loop) {
+  auto module = loop->getParentOfType<ModuleOp>();
+  const int64_t layers = module ? getNumLayers(module) : 0;
+  APInt lower, upper;
+  if (layers == 0 ||
+      !matchPattern(loop.getLowerBound(), m_ConstantInt(&lower)) ||
+      !matchPattern(loop.getUpperBound(), m_ConstantInt(&upper)))
+    return success();
+  const int64_t begin = lower.getSExtValue(), end = upper.getSExtValue();
+  if (begin >= 0 && begin < end && end <= layers)
+    return success();
+  return loop.emitOpError("goes over the layers from ")
+         << begin << " to " << end << ", excluding the last, but the model has "
+         << layers << ": 0 to " << layers;
+}
+
 static LogicalResult verifyLayerLoop(Operation *op, Attribute attribute) {
   if (!isa<scf::ForOp>(op) || !isa<UnitAttr>(attribute))
     return op->emitError("'llm.layer_loop' is a unit attribute of an scf.for "
@@ -83,7 +112,7 @@ static LogicalResult verifyLayerLoop(Operation *op, Attribute attribute) {
     diagnostic.attachNote(outer->getLoc()) << "the other loop";
     return diagnostic;
   }
-  return success();
+  return verifyLayers(cast<scf::ForOp>(op));
 }
 
 LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
