@@ -13,6 +13,7 @@
 #include "Execute.h"
 #include "Findings.h"
 #include "OpenedDriver.h"
+#include "OpenedModel.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -169,17 +170,28 @@ checkCalls(DriverLibrary &library, Checker &checker,
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
-  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
-  if (!driver)
-    return reportError(driver.takeError());
-  const DriverPlan &plan = driver->plan;
-  const DeviceInfo &device = *driver->device;
-  const auto [calls, leftOut] = getCalls(command, plan.maxTokens);
+  Expected<DriverPlan> read = DriverPlan::read(command.directory);
+  if (!read)
+    return reportError(read.takeError());
+  const auto [calls, leftOut] = getCalls(command, read->maxTokens);
   if (calls.empty())
     return reportError(
         "no call to check: seq must be at least 1 and seq + past at "
         "most " +
-        Twine(plan.maxTokens));
+        Twine(read->maxTokens));
+  if (command.execute) {
+    // A model that is missing is no reason to wait for the compiler.
+    Expected<OpenedModel> model =
+        OpenedModel::open(command.directory, *read, nullptr);
+    if (!model)
+      return reportError(model.takeError());
+  }
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*read));
+  if (!driver)
+    return reportError(driver.takeError());
+  const DriverPlan &plan = driver->plan;
+  const DeviceInfo &device = *driver->device;
   Checker checker(device, plan.regions);
   size_t checked = 0;
   Expected<bool> allReturn =

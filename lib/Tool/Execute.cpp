@@ -178,7 +178,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
   if (!packed)
     return packed.takeError();
   Expected<OpenedModel> model =
-      OpenedModel::open(directory, plan, std::move(tensors));
+      OpenedModel::open(directory, driver.plan, std::move(tensors));
   if (!model)
     return model.takeError();
   model->replaceSplats();
@@ -192,6 +192,9 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
                              plan.model);
 
   Simulator simulator(device, plan.regions, {/*sanitize=*/true, 0});
+  // Without memory there is nothing to load into.
+  if (!simulator.getFindings().empty())
+    return createStringError(simulator.getFindings().front().message);
   Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
   if (llvm::Error error =
           driver.library->loadParameters(parameters.getPath(), simulator))

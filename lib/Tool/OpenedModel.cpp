@@ -21,6 +21,34 @@
 using namespace dlavm;
 using namespace llvm;
 
+/// Fails if the driver of \p plan does not compute \p module: what is then
+/// compared says nothing about the driver.
+static llvm::Error checkModel(mlir::ModuleOp module, const DriverPlan &plan,
+                              StringRef file) {
+  auto refuse = [&](const Twine &found) {
+    return createStringError(file +
+                             " is not the model of this driver: " + found +
+                             "; compile the model again with dlavm compile");
+  };
+  const int64_t maxTokens = llm::getMaxTokens(module).value_or(0);
+  if (maxTokens != plan.maxTokens)
+    return refuse("its context is " + Twine(maxTokens) +
+                  " tokens, that of the driver " + Twine(plan.maxTokens));
+  size_t count = 0;
+  for (auto parameter : module.getOps<llm::ParameterOp>()) {
+    const ParameterInfo info = llm::getParameterInfo(parameter);
+    const ParameterInfo *planned = plan.getParameter(info.name);
+    if (!planned || !(*planned == info))
+      return refuse("plan.json has no such parameter as its '" + info.name +
+                    "'");
+    ++count;
+  }
+  if (count != plan.parameters.size())
+    return refuse("it has " + Twine(count) + " parameters, plan.json " +
+                  Twine(plan.parameters.size()));
+  return llvm::Error::success();
+}
+
 Expected<OpenedModel> OpenedModel::open(StringRef directory,
                                         const DriverPlan &plan,
                                         std::unique_ptr<TensorSource> tensors) {
@@ -43,6 +71,8 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
   if (!model.module)
     return createStringError("the reference cannot read " + file +
                              "; compile the model again with dlavm compile");
+  if (llvm::Error error = checkModel(model.getModule(), plan, file))
+    return error;
   model.tensors = std::move(tensors);
   return model;
 }

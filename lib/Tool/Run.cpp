@@ -8,6 +8,7 @@
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
+#include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Support/Half.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Tool/Tool.h"
@@ -18,6 +19,7 @@
 #include "OpenedModel.h"
 
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Parallel.h"
 #include "llvm/Support/Path.h"
@@ -32,19 +34,21 @@ namespace {
 /// A conversation with a driver on the simulator, and beside it the reference.
 class Conversation {
 public:
-  Conversation(const RunCommand &command, OpenedDriver &driver)
+  Conversation(const RunCommand &command, OpenedDriver &driver,
+               std::optional<OpenedModel> model)
       : command(command), driver(driver),
         simulator(*driver.device, driver.plan.regions,
-                  {/*sanitize=*/command.compare, command.threads}) {}
+                  {/*sanitize=*/command.compare, command.threads}),
+        model(std::move(model)) {}
 
   llvm::Error load();
   /// Continues the history with \p prompt and generates tokens.
   llvm::Error answer(ArrayRef<int32_t> prompt);
-  /// Prints what the comparison found; false if anything differs.
-  Expected<bool> finish();
+  /// Prints what was found, and unless an error ended the conversation, whether
+  /// that is all right; returns false if not.
+  Expected<bool> finish(bool isComplete);
 
 private:
-  Expected<OpenedModel> openModel();
   /// Processes \p ids and then each token that it generates and prints, but
   /// the last; returns their number.
   Expected<int64_t> generate(std::vector<int32_t> ids);
@@ -70,43 +74,82 @@ private:
 
 } // namespace
 
-Expected<OpenedModel> Conversation::openModel() {
+/// The model that the driver is compared with.
+static Expected<OpenedModel> openModel(const RunCommand &command,
+                                       const DriverPlan &plan,
+                                       const DeviceInfo &device) {
   if (command.checkpoint.empty())
-    return OpenedModel::openPacked(command.directory, driver.plan,
-                                   *driver.device);
+    return OpenedModel::openPacked(command.directory, plan, device);
   Expected<std::unique_ptr<Checkpoint>> checkpoint =
       Checkpoint::open(command.checkpoint);
   if (!checkpoint)
     return checkpoint.takeError();
-  return OpenedModel::open(command.directory, driver.plan,
-                           std::move(*checkpoint));
+  return OpenedModel::open(command.directory, plan, std::move(*checkpoint));
 }
 
-/// Fails if an output would be written over a file that is read.
+/// Fails if an output would be written over a file that is read, or nothing is
+/// packed.
 static llvm::Error checkFiles(const RunCommand &command,
                               const DriverPlan &plan) {
   std::vector<std::string> inputs = getFiles(command.directory, plan);
   if (!command.checkpoint.empty())
     append_range(inputs, Checkpoint::getInputFiles(command.checkpoint));
-  return checkOutputs({command.logitsFile, command.jsonFile}, inputs);
+  if (llvm::Error error =
+          checkOutputs({command.logitsFile, command.jsonFile}, inputs))
+    return error;
+  SmallString<128> checksums(command.directory);
+  sys::path::append(checksums, kChecksumFile);
+  if (sys::fs::exists(checksums))
+    return llvm::Error::success();
+  return createStringError(checksums + " does not exist, so " +
+                           command.directory +
+                           " has no complete set of parameter files; run "
+                           "dlavm pack, which writes it last");
+}
+
+static llvm::Error checkContext(int64_t prompt, int64_t past,
+                                int64_t maxTokens) {
+  if (prompt <= maxTokens - past)
+    return llvm::Error::success();
+  return createStringError("a prompt of " + Twine(prompt) + " tokens after " +
+                           Twine(past) + " exceeds the driver's context of " +
+                           Twine(maxTokens) + " tokens");
+}
+
+/// Fails if the driver cannot answer the prompts, as far as its plan says that.
+static llvm::Error checkPrompts(const RunCommand &command,
+                                const DriverPlan &plan) {
+  if (none_of(plan.functions, [](const HostFunction &function) {
+        return function.kind == "token";
+      }))
+    return createStringError("the driver yields no token; compile a model "
+                             "that ends in llm.argmax");
+  if (const ParameterInfo *embedding = plan.getParameter(plan.embedding))
+    for (const std::vector<int32_t> &prompt : command.prompts)
+      for (auto [i, id] : enumerate(prompt))
+        if (id >= embedding->shape[0])
+          return createStringError("token " + Twine(i) + " has the id " +
+                                   Twine(id) +
+                                   ", but the ids of this model are 0 to " +
+                                   Twine(embedding->shape[0] - 1));
+  return checkContext(command.prompts.front().size(), 0, plan.maxTokens);
 }
 
 llvm::Error Conversation::load() {
+  // Without memory there is nothing to load into.
+  if (!simulator.getFindings().empty())
+    return createStringError(simulator.getFindings().front().message);
   if (llvm::Error error =
           driver.library->loadParameters(command.directory, simulator))
     return error;
-  if (!command.compare)
+  if (!model)
     return llvm::Error::success();
   InterpreterOptions options;
   options.arithmetic = command.arithmetic;
   options.device = driver.device;
   if (driver.plan.scaleChoice == "search")
     options.scaleChoice = ScaleChoice::Search;
-  Expected<OpenedModel> opened = openModel();
-  if (!opened)
-    return opened.takeError();
   options.isRounded = command.checkpoint.empty();
-  model.emplace(std::move(*opened));
   FailureOr<Reference> created =
       Reference::create(model->getModule(), model->getTensors(), options);
   if (failed(created))
@@ -169,9 +212,12 @@ Expected<int64_t> Conversation::generate(std::vector<int32_t> ids) {
     if (!result)
       return result.takeError();
     past += ids.size();
-    if (!result->token)
-      return createStringError("the driver yields no token; compile a model "
-                               "that ends in llm.argmax");
+    // What follows from an error would hide it. A comparison looks at each
+    // call by itself.
+    if (!comparison && !simulator.getFindings().empty())
+      return createStringError("the call of " + Twine(ids.size()) +
+                               " tokens after " + Twine(past - ids.size()) +
+                               " went wrong, so its token means nothing");
     addLogits(*result);
     if (llvm::Error error =
             checkLogits(map_range(result->logits, halfToDouble), past - 1))
@@ -196,27 +242,26 @@ llvm::Error Conversation::answer(ArrayRef<int32_t> prompt) {
     ids.push_back(*pending);
   ids.insert(ids.end(), prompt.begin(), prompt.end());
   const int64_t maxTokens = driver.plan.maxTokens;
-  if (past + static_cast<int64_t>(ids.size()) > maxTokens)
-    return createStringError(
-        "a prompt of " + Twine(prompt.size()) + " tokens after " +
-        Twine(past + (pending ? 1 : 0)) + " exceeds the driver's context of " +
-        Twine(maxTokens) + " tokens");
+  if (llvm::Error error =
+          checkContext(prompt.size(), past + (pending ? 1 : 0), maxTokens))
+    return error;
   Expected<int64_t> count = generate(std::move(ids));
   if (!count)
     return count.takeError();
-  if (*count < command.maxNewTokens && !isEndToken(*pending))
+  const bool hasEnded = pending && isEndToken(*pending);
+  if (*count < command.maxNewTokens && past >= maxTokens && !hasEnded)
     WithColor::note(errs())
         << "the driver's context of " << maxTokens << " tokens is full\n";
   return llvm::Error::success();
 }
 
-Expected<bool> Conversation::finish() {
+Expected<bool> Conversation::finish(bool isComplete) {
   if (!command.logitsFile.empty())
     if (llvm::Error error = writeOutputFile(command.logitsFile, logits))
       return error;
   for (const Finding &finding : simulator.getFindings())
     printFinding(finding, driver.plan);
-  if (!comparison || comparison->getDistances().empty())
+  if (!comparison)
     return simulator.getFindings().empty();
   if (!command.jsonFile.empty()) {
     std::string text;
@@ -225,16 +270,19 @@ Expected<bool> Conversation::finish() {
     if (llvm::Error error = writeOutputFile(command.jsonFile, text))
       return error;
   }
-  comparison->print(outs());
+  if (!comparison->getDistances().empty())
+    comparison->print(outs());
   for (const Finding &finding : comparison->getFindings())
     printFinding(finding, driver.plan);
   const bool isEqual =
       comparison->getFindings().empty() && simulator.getFindings().empty();
-  outs() << (!isEqual ? "the driver differs from the reference\n"
-             : command.tolerance == 0
-                 ? "the driver equals the reference\n"
-                 : "the driver is as close to the reference as --tolerance "
-                   "asks\n");
+  if (!isEqual)
+    outs() << "the driver differs from the reference\n";
+  else if (isComplete)
+    outs() << (command.tolerance == 0
+                   ? "the driver equals the reference\n"
+                   : "the driver is as close to the reference as --tolerance "
+                     "asks\n");
   return isEqual;
 }
 
@@ -242,15 +290,27 @@ int dlavm::runRun(const RunCommand &command) {
   Expected<DriverPlan> plan = DriverPlan::read(command.directory);
   if (!plan)
     return reportError(plan.takeError());
+  // What can be wrong without the driver is said before it is compiled.
   if (llvm::Error error = checkFiles(command, *plan))
     return reportError(std::move(error));
-  Expected<OpenedDriver> driver =
-      OpenedDriver::open(command.directory, std::move(*plan));
+  if (llvm::Error error = checkPrompts(command, *plan))
+    return reportError(std::move(error));
+  std::optional<OpenedModel> model;
+  if (command.compare) {
+    Expected<const DeviceInfo *> device = findDevice(*plan);
+    if (!device)
+      return reportError(device.takeError());
+    Expected<OpenedModel> opened = openModel(command, *plan, **device);
+    if (!opened)
+      return reportError(opened.takeError());
+    model.emplace(std::move(*opened));
+  }
+  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory, *plan);
   if (!driver)
     return reportError(driver.takeError());
   // The reference's threads.
   llvm::parallel::strategy = hardware_concurrency(command.threads);
-  Conversation conversation(command, *driver);
+  Conversation conversation(command, *driver, std::move(model));
   if (llvm::Error error = conversation.load())
     return reportError(std::move(error));
   llvm::Error failure = llvm::Error::success();
@@ -258,7 +318,7 @@ int dlavm::runRun(const RunCommand &command) {
     if ((failure = conversation.answer(prompt)))
       break;
   // What was found before an error may be its cause.
-  Expected<bool> isEqual = conversation.finish();
+  Expected<bool> isEqual = conversation.finish(/*isComplete=*/!failure);
   if (!isEqual)
     failure = joinErrors(std::move(failure), isEqual.takeError());
   if (failure)

@@ -31,6 +31,12 @@ std::optional<std::vector<int32_t>> parseIds(llvm::StringRef text);
 /// Whether a machine may have as many threads; prints an error if not.
 bool checkThreads(unsigned threads);
 
+/// Whether a command can generate as many tokens; prints an error if not.
+bool checkMaxNewTokens(int64_t count);
+
+/// Whether a name was given where the option was; prints an error if not.
+bool checkValue(const llvm::cl::opt<std::string, true> &option);
+
 /// The value of an option, if it was given.
 template <typename T>
 std::optional<T> getOptional(const llvm::cl::opt<T> &option) {

@@ -109,6 +109,9 @@ static int runSweepCommand() {
     return 1;
   if (check)
     return runCheck({directory, seqSweep, pastSweep, execute});
+  if (names && hash)
+    return failUsage("--hash prints no events that --names could name; give "
+                     "one of them");
   if (!seqSweep)
     return failUsage("dlavm trace needs --seq=N, the tokens of the call");
   return runTrace(
@@ -125,9 +128,9 @@ static int runRunCommand() {
       return 1;
     runCommand.prompts.push_back(std::move(*prompt));
   }
-  if (runCommand.maxNewTokens < 1)
-    return failUsage("--max-new-tokens=" + Twine(runCommand.maxNewTokens) +
-                     " must be at least 1");
+  if (!checkMaxNewTokens(runCommand.maxNewTokens) || !checkValue(logits) ||
+      !checkValue(json) || !checkValue(checkpoint))
+    return 1;
   // These say how to compare.
   runCommand.compare |=
       !runCommand.checkpoint.empty() || !runCommand.jsonFile.empty() ||

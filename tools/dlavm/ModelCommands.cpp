@@ -190,6 +190,21 @@ static int runInterpretCommand() {
   if (!prompt)
     return 1;
   interpretCommand.ids = std::move(*prompt);
+  if (!checkMaxNewTokens(interpretCommand.maxNewTokens) || !checkValue(logits))
+    return 1;
+  // What would be ignored is refused.
+  const bool isDevice = interpretCommand.arithmetic == Arithmetic::Device;
+  if (interpretDevice.getNumOccurrences() && !isDevice)
+    return failUsage("--device says whose arithmetic --arithmetic=device is; "
+                     "give both or none");
+  if (interpretScale.getNumOccurrences() &&
+      interpretCommand.arithmetic == Arithmetic::FP64)
+    return failUsage("--scale says how weights are rounded, which "
+                     "--arithmetic=fp64 does not do");
+  if (interpretCommand.loss &&
+      (maxNewTokens.getNumOccurrences() || logits.getNumOccurrences()))
+    return failUsage("--loss generates nothing, so --max-new-tokens and "
+                     "--logits do not go with it");
   return runInterpret(interpretCommand);
 }
 

@@ -44,6 +44,39 @@ bool dlavm::checkThreads(unsigned threads) {
   return threads <= kMaxThreads;
 }
 
+bool dlavm::checkMaxNewTokens(int64_t count) {
+  if (count < 1)
+    failUsage("--max-new-tokens=" + Twine(count) + " must be at least 1");
+  return count >= 1;
+}
+
+bool dlavm::checkValue(const cl::opt<std::string, true> &option) {
+  const bool isMissing =
+      option.getNumOccurrences() > 0 && option.getValue().empty();
+  if (isMissing)
+    failUsage("--" + option.ArgStr + "= has no value");
+  return !isMissing;
+}
+
+/// LLVM takes the last value of an option that comes twice. The user may have
+/// meant both.
+static bool checkOccurrences() {
+  for (cl::SubCommand *command : cl::getRegisteredSubcommands()) {
+    if (!*command)
+      continue;
+    for (const auto &[name, option] : cl::getRegisteredOptions(*command)) {
+      const cl::NumOccurrencesFlag flag = option->getNumOccurrencesFlag();
+      if ((flag == cl::Optional || flag == cl::Required) &&
+          option->getNumOccurrences() > 1) {
+        failUsage((name.size() > 1 ? "--" : "-") + name + " is given " +
+                  Twine(option->getNumOccurrences()) + " times; give it once");
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 int main(int argc, char **argv) {
   InitTool init(argc, argv);
   registerAllDevices();
@@ -51,6 +84,8 @@ int main(int argc, char **argv) {
       argc, argv,
       "DLAVM: from a large language model to the driver source that runs it "
       "on an FPGA accelerator\n");
+  if (!checkOccurrences())
+    return 1;
   if (std::optional<int> code = runModelCommand())
     return *code;
   if (std::optional<int> code = runDriverCommand())

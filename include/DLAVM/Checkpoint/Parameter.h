@@ -67,6 +67,12 @@ struct ParameterInfo {
   std::optional<HeadLayout> rowHeads;
   std::optional<HeadLayout> columnHeads;
 
+  bool operator==(const ParameterInfo &other) const {
+    return name == other.name && tensor == other.tensor &&
+           firstRow == other.firstRow && splat == other.splat &&
+           layers == other.layers && shape == other.shape &&
+           rowHeads == other.rowHeads && columnHeads == other.columnHeads;
+  }
   /// The tensor's name for one layer.
   std::string getTensorName(int64_t layer) const;
 };
