@@ -16,7 +16,7 @@
 #ifndef DLAVM_LIB_DRIVER_SHIM_H
 #define DLAVM_LIB_DRIVER_SHIM_H
 
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 /// Declarations that two programs share: for this one as they are, for the
 /// other one as text.

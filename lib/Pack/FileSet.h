@@ -9,6 +9,8 @@
 #ifndef DLAVM_LIB_PACK_FILESET_H
 #define DLAVM_LIB_PACK_FILESET_H
 
+#include "DLAVM/Plan/DriverPlan.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -22,14 +24,6 @@
 #include <vector>
 
 namespace dlavm {
-
-/// A file of the packed parameters.
-struct PackedFile {
-  /// Below the directory, with '/'.
-  std::string path;
-  int64_t bytes;
-  uint64_t checksum = 0;
-};
 
 /// Files below a directory, each written in pieces from its beginning to its
 /// end by one thread at a time. Unless they are kept, they are removed again,

@@ -10,29 +10,17 @@
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "FileSet.h"
-#include "PlanText.h"
 #include "Units.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 
 using namespace dlavm;
 using namespace llvm;
 
 static constexpr StringLiteral kPlanFile = "plan.json";
-/// The member of the plan that packing adds.
-static constexpr StringLiteral kPacked = "packed";
-
-static Expected<std::string> readText(const std::string &path) {
-  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(path);
-  if (!buffer)
-    return createStringError("cannot read " + path + ": " +
-                             toString(buffer.takeError()));
-  return (*buffer)->getBuffer().str();
-}
 
 static std::string printChecksum(const PackedFile &file) {
   return utohexstr(file.checksum, /*LowerCase=*/true, 16);
@@ -45,28 +33,6 @@ static std::string printChecksums(ArrayRef<PackedFile> files,
   os << "dlavm-parameters 1 " << fingerprint << "\n";
   for (const PackedFile &file : files)
     os << printChecksum(file) << " " << file.bytes << " " << file.path << "\n";
-  return text;
-}
-
-static std::string printPacked(ArrayRef<PackedFile> files,
-                               const PackOptions &options) {
-  std::string text;
-  raw_string_ostream os(text);
-  json::OStream json(os);
-  json.object([&] {
-    json.attribute("scale_choice", options.scaleChoice == ScaleChoice::Search
-                                       ? "search"
-                                       : "absmax");
-    json.attribute("end_tokens", json::Array(options.endTokens));
-    json.attributeArray("files", [&] {
-      for (const PackedFile &file : files)
-        json.object([&] {
-          json.attribute("path", file.path);
-          json.attribute("bytes", file.bytes);
-          json.attribute("checksum", printChecksum(file));
-        });
-    });
-  });
   return text;
 }
 
@@ -101,8 +67,6 @@ private:
   FileSet files;
   /// The index of the first file of each object, in the plan's order.
   std::vector<size_t> firstFile;
-  /// plan.json without what packing has added.
-  std::string planText;
 };
 
 } // namespace
@@ -123,13 +87,15 @@ Error DirectoryPacker::invalidate() {
     if (std::error_code error = sys::fs::remove(getPath(file)))
       return createStringError(error, "cannot remove " + getPath(file) + ": " +
                                           error.message());
-  Expected<std::string> text = readText(getPath(kPlanFile));
-  if (!text)
-    return text.takeError();
-  planText = removeMember(*text, kPacked);
-  if (planText == *text)
-    return Error::success();
-  return writeOutputFile(getPath(kPlanFile), planText);
+  DriverPlan unpacked = plan;
+  unpacked.packed.reset();
+  const std::string path = getPath(kPlanFile), text = unpacked.print();
+  Expected<std::unique_ptr<MemoryBuffer>> old = readTextFile(path);
+  if (!old)
+    return createStringError("cannot read " + path + ": " +
+                             toString(old.takeError()));
+  return (*old)->getBuffer() == text ? Error::success()
+                                     : writeOutputFile(path, text);
 }
 
 void DirectoryPacker::announceFiles() {
@@ -189,9 +155,11 @@ Error DirectoryPacker::complete(const PackReport &report) {
   if (Error error = writeOutputFile(getPath(kReportFile),
                                     printReport(report, options.scaleChoice)))
     return error;
-  if (Error error = writeOutputFile(
-          getPath(kPlanFile),
-          appendMember(planText, kPacked, printPacked(written, options))))
+  DriverPlan packed = plan;
+  const bool isSearch = options.scaleChoice == ScaleChoice::Search;
+  packed.packed = {isSearch ? "search" : "absmax", options.endTokens,
+                   written.vec()};
+  if (Error error = writeOutputFile(getPath(kPlanFile), packed.print()))
     return error;
   return writeOutputFile(getPath(kChecksumFile),
                          printChecksums(written, plan.fingerprint));

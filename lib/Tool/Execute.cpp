@@ -191,7 +191,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
     return createStringError("the reference interpreter cannot run " +
                              plan.model);
 
-  Simulator simulator(device, plan.regions, {/*sanitize=*/true, 0});
+  Simulator simulator(device, plan.getRegions(), {/*sanitize=*/true, 0});
   // Without memory there is nothing to load into.
   if (!simulator.getFindings().empty())
     return createStringError(simulator.getFindings().front().message);

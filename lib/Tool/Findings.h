@@ -10,7 +10,7 @@
 #define DLAVM_TOOL_FINDINGS_H
 
 #include "DLAVM/Check/Checker.h"
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 namespace dlavm {
 

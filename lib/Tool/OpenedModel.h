@@ -10,7 +10,7 @@
 #define DLAVM_TOOL_OPENEDMODEL_H
 
 #include "DLAVM/Checkpoint/TensorSource.h"
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"

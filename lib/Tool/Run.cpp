@@ -37,7 +37,7 @@ public:
   Conversation(const RunCommand &command, OpenedDriver &driver,
                std::optional<OpenedModel> model)
       : command(command), driver(driver),
-        simulator(*driver.device, driver.plan.regions,
+        simulator(*driver.device, driver.plan.getRegions(),
                   {/*sanitize=*/command.compare, command.threads}),
         model(std::move(model)) {}
 
@@ -53,7 +53,8 @@ private:
   /// the last; returns their number.
   Expected<int64_t> generate(std::vector<int32_t> ids);
   bool isEndToken(int32_t token) const {
-    return is_contained(driver.plan.endTokens, token);
+    const std::optional<PackedPlan> &packed = driver.plan.packed;
+    return packed && is_contained(packed->endTokens, token);
   }
   Expected<CallResult> call(ArrayRef<int32_t> ids);
   void addLogits(const CallResult &result);
@@ -147,7 +148,7 @@ llvm::Error Conversation::load() {
   InterpreterOptions options;
   options.arithmetic = command.arithmetic;
   options.device = driver.device;
-  if (driver.plan.scaleChoice == "search")
+  if (driver.plan.packed && driver.plan.packed->scaleChoice == "search")
     options.scaleChoice = ScaleChoice::Search;
   options.isRounded = command.checkpoint.empty();
   FailureOr<Reference> created =

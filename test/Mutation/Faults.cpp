@@ -28,7 +28,7 @@ AddressMap::AddressMap(const DeviceInfo &device, const DriverPlan &plan)
     : device(device) {
   for (const Memory &memory : device.getMemories()) {
     std::vector<PlanRegion> &list = regions[&memory];
-    copy_if(plan.regions, std::back_inserter(list),
+    copy_if(plan.getRegions(), std::back_inserter(list),
             [&](const PlanRegion &r) { return r.memory == memory.name; });
     stable_sort(list, [](const PlanRegion &a, const PlanRegion &b) {
       return a.begin < b.begin;

@@ -9,7 +9,7 @@
 #ifndef DLAVM_TEST_MUTATION_FAULTS_H
 #define DLAVM_TEST_MUTATION_FAULTS_H
 
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 #include "Instrument.h"
 
 #include <map>

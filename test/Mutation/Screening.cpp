@@ -91,7 +91,7 @@ llvm::Error Screening::runOriginal() {
   };
   if (!load(nullptr, outcome, originalLoad))
     return fail("load_parameters");
-  Checker checker(*subject.device, subject.plan.regions);
+  Checker checker(*subject.device, subject.plan.getRegions());
   for (const CallShape &shape : shapes) {
     Run run;
     const bool done = call(shape, nullptr, checker, outcome, run);
@@ -145,7 +145,7 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
       outcome.set(Verdict::Equivalent);
     return;
   }
-  Checker checker(*subject.device, subject.plan.regions);
+  Checker checker(*subject.device, subject.plan.getRegions());
   bool isEquivalent = true;
   for (const auto &[index, shape] : enumerate(shapes)) {
     Run run;
@@ -170,7 +170,7 @@ void Screening::sweep(const Fault &fault, Outcome &outcome) {
   outcome.set(Verdict::Survived);
   if (outcome.firstCall == inLoad)
     return;
-  Checker checker(*subject.device, subject.plan.regions);
+  Checker checker(*subject.device, subject.plan.getRegions());
   for (const CallShape &shape : ArrayRef(shapes).drop_front(numExecuted)) {
     Run run;
     if (!call(shape, &fault, checker, outcome, run))

@@ -27,7 +27,7 @@ Simulation::Simulation(Subject &subject, const FaultModel &model,
     : subject(subject), faults(faults), outcomes(outcomes), jobs(jobs),
       screening(screening), mutating(model),
       // Threads would not live on in the processes of mutants.
-      simulator(*subject.device, subject.plan.regions,
+      simulator(*subject.device, subject.plan.getRegions(),
                 {/*sanitize=*/true, /*threads=*/1}),
       comparison(simulator, *subject.device, subject.plan, *subject.reference,
                  /*tolerance=*/0) {

@@ -17,27 +17,11 @@
 #define DLAVM_CHECK_CHECKER_H
 
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Plan/PlanRegion.h"
 
 #include <memory>
 
 namespace dlavm {
-
-/// A range of addresses that the plan gives a name. It names things in
-/// findings; and as a second opinion every operand must lie within one range.
-struct PlanRegion {
-  std::string name;
-  /// By name, one of the device's.
-  std::string memory;
-  /// Bytes [begin, end), of layer 0 if there are several.
-  int64_t begin;
-  int64_t end;
-  int64_t layerStride = 0;
-  /// Number of layers that have one of their own; 0 or 1 if all share it.
-  int64_t layers = 0;
-  /// "buffer", "parameter", "cache", or "input" for what the caller wrote
-  /// before the run.
-  std::string kind;
-};
 
 /// Something that cannot be right, at the first place where it was found.
 struct Finding {

@@ -11,7 +11,7 @@
 
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Compare/Reference.h"
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 #include "DLAVM/Simulator/Simulator.h"
 
 #include "llvm/ADT/MapVector.h"

@@ -10,7 +10,7 @@
 #define DLAVM_DRIVER_DRIVERLIBRARY_H
 
 #include "DLAVM/Check/EventSink.h"
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"

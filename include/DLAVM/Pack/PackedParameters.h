@@ -15,7 +15,7 @@
 #ifndef DLAVM_PACK_PACKEDPARAMETERS_H
 #define DLAVM_PACK_PACKEDPARAMETERS_H
 
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 

@@ -16,7 +16,7 @@
 #define DLAVM_PACK_PACKER_H
 
 #include "DLAVM/Checkpoint/TensorSource.h"
-#include "DLAVM/Driver/DriverPlan.h"
+#include "DLAVM/Plan/DriverPlan.h"
 #include "DLAVM/Pack/RowQuantizer.h"
 
 #include <functional>

@@ -41,8 +41,12 @@ FlatSymbolRefAttr ObjectTable::declare(StringRef name, accel::Kind kind,
   // A device that keeps none has no task for it, which is said at the task.
   StringRef memory =
       support ? StringRef(support->memory) : device.getMapMemory().name;
+  Location loc = module.getLoc();
+  if (!sources.empty())
+    loc = symbols.lookup(cast<FlatSymbolRefAttr>(sources.front()).getAttr())
+              ->getLoc();
   auto object = accel::ObjectOp::create(
-      builder, module.getLoc(), llm::toIdentifier(name), kind, shape,
+      builder, loc, llm::toIdentifier(name), kind, shape,
       sources.empty() ? ArrayAttr() : builder.getArrayAttr(sources), config,
       layers, accel::SpaceAttr::get(context, memory), IntegerAttr(),
       IntegerAttr(), IntegerAttr());

@@ -9,10 +9,11 @@
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "Steps.h"
 
+#include "DLAVM/Plan/DriverPlan.h"
 #include "DLAVM/Run/Program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/Support/JSON.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -46,202 +47,6 @@ static std::optional<json::Value> toJSON(Attribute attribute) {
     object[entry.getName().getValue()] = std::move(*value);
   }
   return object;
-}
-
-//===----------------------------------------------------------------------===//
-// The parts of a plan
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-class PlanPrinter {
-public:
-  PlanPrinter(ModuleOp module, json::OStream &json)
-      : module(module), json(json) {}
-
-  LogicalResult print(StringRef device, int64_t maxTokens, int64_t accesses,
-                      StringRef namespaceName);
-
-private:
-  void printFunctions();
-  LogicalResult printTasks();
-  void printBuffers();
-  LogicalResult printObjects();
-  void printParameters();
-  void print(const ParameterInfo &info);
-  void printHeads(StringRef key, const std::optional<HeadLayout> &heads);
-  void printNumbers(StringRef key, ArrayRef<int64_t> numbers) {
-    json.attributeArray(key, [&] {
-      for (int64_t number : numbers)
-        json.value(number);
-    });
-  }
-
-  ModuleOp module;
-  json::OStream &json;
-};
-
-} // namespace
-
-/// What a function moves decides what it is for; run and load_parameters move
-/// neither maps nor tokens.
-void PlanPrinter::printFunctions() {
-  auto print = [&](func::FuncOp function, StringRef kind, int64_t channels,
-                   bool lastTokenOnly) {
-    auto name =
-        function->getAttrOfType<StringAttr>(csb::CSBDialect::getNameAttrName());
-    json.object([&] {
-      json.attribute("name", name ? name.getValue() : function.getName());
-      json.attribute("kind", kind);
-      json.attribute("channels", channels);
-      json.attribute("last_token_only", lastTokenOnly);
-    });
-  };
-  json.attributeArray("functions", [&] {
-    for (auto function : module.getOps<func::FuncOp>())
-      function.walk([&](Operation *op) {
-        if (auto write = dyn_cast<csb::DMAWriteOp>(op))
-          print(function, "input", write.getChannels(), false);
-        else if (auto read = dyn_cast<csb::DMAReadOp>(op))
-          print(function, "output", read.getChannels(),
-                function.getNumArguments() == 0);
-        else if (isa<csb::ReadOp>(op))
-          print(function, "token", 0, true);
-      });
-  });
-}
-
-LogicalResult PlanPrinter::printTasks() {
-  FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
-  if (failed(steps))
-    return failure();
-  json.attributeArray("tasks", [&] {
-    for (csb::TaskOp task : *steps)
-      json.object([&] {
-        json.attribute("name", task.getName());
-        json.attribute("computes", task.getComment());
-        json.attribute("in_layers", bool(task.getLayer()));
-        json.attribute("result", task.getOutput().value_or(""));
-      });
-  });
-  return success();
-}
-
-void PlanPrinter::printBuffers() {
-  json.attributeArray("buffers", [&] {
-    for (auto buffer : module.getOps<csb::BufferOp>())
-      json.object([&] {
-        json.attribute("name", buffer.getSymName());
-        json.attribute("space", buffer.getSpace());
-        json.attribute("address", int64_t(buffer.getAddress()));
-        json.attribute("bytes", int64_t(buffer.getBytes()));
-        json.attribute("is_input", buffer.getInput());
-        printNumbers("live", buffer.getLive());
-      });
-  });
-}
-
-LogicalResult PlanPrinter::printObjects() {
-  for (auto object : module.getOps<csb::ObjectOp>())
-    if (DictionaryAttr config = object.getConfigAttr();
-        config && !toJSON(config))
-      return object.emitOpError(
-                 "has a 'with' that a plan cannot hold: numbers, "
-                 "texts and dictionaries can be in it, found ")
-             << config;
-  json.attributeArray("objects", [&] {
-    for (auto object : module.getOps<csb::ObjectOp>())
-      json.object([&] {
-        json.attribute("name", object.getSymName());
-        json.attribute("kind", object.getKind());
-        printNumbers("shape", object.getShape());
-        json.attributeArray("from", [&] {
-          if (object.getSources())
-            for (auto source : object.getSources()->getAsRange<SymbolRefAttr>())
-              json.value(source.getLeafReference().getValue());
-        });
-        if (DictionaryAttr config = object.getConfigAttr())
-          json.attribute("with", *toJSON(config));
-        json.attribute("space", object.getSpace());
-        json.attribute("address", int64_t(object.getAddress()));
-        json.attribute("bytes", int64_t(object.getBytes()));
-        json.attribute("layers", int64_t(object.getLayers().value_or(0)));
-        json.attribute("layer_stride", int64_t(object.getStride()));
-        json.attribute("dma_base", int64_t(object.getDmaBase()));
-        json.attribute("ports", int64_t(object.getPorts()));
-        json.attribute("port_stride", int64_t(object.getPortStride()));
-        if (object.getFile())
-          json.attribute("file", *object.getFile());
-      });
-  });
-  return success();
-}
-
-void PlanPrinter::printHeads(StringRef key,
-                             const std::optional<HeadLayout> &heads) {
-  if (!heads)
-    return;
-  json.attributeObject(key, [&] {
-    json.attribute("heads", heads->heads);
-    json.attribute("channels", heads->channels);
-    json.attribute("interleaved", heads->interleaved);
-    json.attribute("padded_channels", heads->paddedChannels);
-  });
-}
-
-void PlanPrinter::print(const ParameterInfo &info) {
-  json.object([&] {
-    json.attribute("name", info.name);
-    if (info.tensor.empty())
-      json.attribute("splat", info.splat);
-    else
-      json.attribute("tensor", info.tensor);
-    if (info.firstRow)
-      json.attribute("first_row", *info.firstRow);
-    json.attribute("layers", info.layers);
-    printNumbers("shape", info.shape);
-    printHeads("row_heads", info.rowHeads);
-    printHeads("column_heads", info.columnHeads);
-  });
-}
-
-void PlanPrinter::printParameters() {
-  json.attributeArray("parameters", [&] {
-    module.walk([&](llm::ParameterOp parameter) {
-      print(llm::getParameterInfo(parameter));
-    });
-  });
-}
-
-LogicalResult PlanPrinter::print(StringRef device, int64_t maxTokens,
-                                 int64_t accesses, StringRef namespaceName) {
-  std::string embedding;
-  module.walk([&](csb::ReadEmbeddingsOp op) {
-    embedding = op.getParameter().getLeafReference().str();
-  });
-  auto fingerprint = module->getAttrOfType<StringAttr>(
-      csb::CSBDialect::getFingerprintAttrName());
-  if (!fingerprint)
-    return module.emitError("has no attribute 'csb.fingerprint'; compile it "
-                            "with --dlavm-compile before");
-  LogicalResult result = success();
-  json.object([&] {
-    json.attribute("driver", (namespaceName + ".h").str());
-    json.attribute("namespace", namespaceName);
-    json.attribute("device", device);
-    json.attribute("max_tokens", maxTokens);
-    json.attribute("accesses", accesses);
-    json.attribute("fingerprint", fingerprint.getValue());
-    json.attribute("model", (namespaceName + ".llm.mlir").str());
-    json.attribute("embedding", embedding);
-    printFunctions();
-    result = printTasks();
-    printBuffers();
-    if (succeeded(result))
-      result = printObjects();
-    printParameters();
-  });
-  return result;
 }
 
 namespace {
@@ -280,24 +85,211 @@ static FailureOr<int64_t> countAccesses(ModuleOp module, int64_t maxTokens) {
   return most;
 }
 
-LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
-                                     raw_ostream &os) {
+//===----------------------------------------------------------------------===//
+// The parts of a plan
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Reads a plan from a module, and remembers the op of each entry.
+class PlanBuilder {
+public:
+  explicit PlanBuilder(ModuleOp module) : module(module) {}
+
+  LogicalResult run(StringRef namespaceName);
+  /// The text of the plan, once a reader has taken it.
+  FailureOr<std::string> print();
+
+private:
+  LogicalResult addHead(StringRef namespaceName);
+  void addFunctions();
+  LogicalResult addTasks();
+  void addBuffers();
+  LogicalResult addObjects();
+  void addParameters();
+  template <typename Entry>
+  Entry &add(StringRef key, std::vector<Entry> &entries, Operation *op) {
+    ops[(key + "[" + Twine(entries.size()) + "]").str()] = op;
+    return entries.emplace_back();
+  }
+
+  /// The op of the innermost entry around a place.
+  Operation *find(StringRef place) const;
+
+  ModuleOp module;
+  DriverPlan plan;
+  /// By place: "objects[3]", "objects[3].from[0]".
+  llvm::StringMap<Operation *> ops;
+};
+
+} // namespace
+
+/// What a function moves decides what it is for; run and load_parameters move
+/// neither maps nor tokens.
+void PlanBuilder::addFunctions() {
+  for (auto function : module.getOps<func::FuncOp>())
+    function.walk([&](Operation *op) {
+      if (!isa<csb::DMAWriteOp, csb::DMAReadOp, csb::ReadOp>(op))
+        return;
+      HostFunction &entry = add("functions", plan.functions, op);
+      auto name = function->getAttrOfType<StringAttr>(
+          csb::CSBDialect::getNameAttrName());
+      entry.name = (name ? name.getValue() : function.getName()).str();
+      if (auto write = dyn_cast<csb::DMAWriteOp>(op)) {
+        entry.kind = "input";
+        entry.channels = write.getChannels();
+      } else if (auto read = dyn_cast<csb::DMAReadOp>(op)) {
+        entry.kind = "output";
+        entry.channels = read.getChannels();
+        entry.lastTokenOnly = function.getNumArguments() == 0;
+      } else {
+        entry.kind = "token";
+        entry.lastTokenOnly = true;
+      }
+    });
+}
+
+LogicalResult PlanBuilder::addTasks() {
+  FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
+  if (failed(steps))
+    return failure();
+  for (csb::TaskOp task : *steps)
+    add("tasks", plan.tasks,
+        task) = {task.getName().str(), task.getComment().str(),
+                 bool(task.getLayer()), task.getOutput().value_or("").str()};
+  return success();
+}
+
+void PlanBuilder::addBuffers() {
+  for (auto buffer : module.getOps<csb::BufferOp>())
+    add("buffers", plan.buffers,
+        buffer) = {buffer.getSymName().str(),
+                   buffer.getSpace().str(),
+                   static_cast<int64_t>(buffer.getAddress()),
+                   static_cast<int64_t>(buffer.getBytes()),
+                   buffer.getInput(),
+                   llvm::to_vector<2>(buffer.getLive())};
+}
+
+LogicalResult PlanBuilder::addObjects() {
+  for (auto object : module.getOps<csb::ObjectOp>()) {
+    PlanObject &entry = add("objects", plan.objects, object);
+    std::optional<ObjectKind> kind = getObjectKind(object.getKind());
+    if (!kind)
+      return object.emitOpError("has the kind '")
+             << object.getKind() << "', which is none of a device";
+    entry.name = object.getSymName().str();
+    entry.kind = *kind;
+    entry.shape.assign(object.getShape().begin(), object.getShape().end());
+    if (object.getSources())
+      for (auto source : object.getSources()->getAsRange<SymbolRefAttr>())
+        add(("objects[" + Twine(plan.objects.size() - 1) + "].from").str(),
+            entry.from, SymbolTable::lookupSymbolIn(module, source)) =
+            source.getLeafReference().str();
+    if (DictionaryAttr config = object.getConfigAttr()) {
+      std::optional<json::Value> value = toJSON(config);
+      if (!value)
+        return object.emitOpError("has a 'with' that a plan cannot hold: "
+                                  "numbers, texts and dictionaries can be in "
+                                  "it, found ")
+               << config;
+      entry.config = std::move(*value->getAsObject());
+    }
+    entry.memory = object.getSpace().str();
+    entry.address = object.getAddress();
+    entry.bytes = object.getBytes();
+    entry.layers = object.getLayers().value_or(0);
+    entry.layerStride = object.getStride();
+    entry.dmaBase = object.getDmaBase();
+    entry.ports = object.getPorts();
+    entry.portStride = object.getPortStride();
+    entry.file = object.getFile().value_or("").str();
+  }
+  return success();
+}
+
+void PlanBuilder::addParameters() {
+  module.walk([&](llm::ParameterOp parameter) {
+    add("parameters", plan.parameters, parameter) =
+        llm::getParameterInfo(parameter);
+  });
+}
+
+LogicalResult PlanBuilder::addHead(StringRef namespaceName) {
   auto device =
       module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
   if (!device || !maxTokens)
     return module.emitError("names no device or no largest context; compile it "
                             "with --dlavm-compile before");
+  auto fingerprint = module->getAttrOfType<StringAttr>(
+      csb::CSBDialect::getFingerprintAttrName());
+  if (!fingerprint)
+    return module.emitError("has no attribute 'csb.fingerprint'; compile it "
+                            "with --dlavm-compile before");
   FailureOr<int64_t> accesses = countAccesses(module, *maxTokens);
   if (failed(accesses))
     return failure();
-  std::string text;
-  llvm::raw_string_ostream buffer(text);
-  json::OStream json(buffer, 2);
-  if (failed(
-          PlanPrinter(module, json)
-              .print(device.getValue(), *maxTokens, *accesses, namespaceName)))
+  plan.driver = (namespaceName + ".h").str();
+  plan.namespaceName = namespaceName.str();
+  plan.device = device.str();
+  plan.maxTokens = *maxTokens;
+  plan.accesses = *accesses;
+  plan.fingerprint = fingerprint.str();
+  plan.model = (namespaceName + ".llm.mlir").str();
+  module.walk([&](csb::ReadEmbeddingsOp op) {
+    plan.embedding = op.getParameter().getLeafReference().str();
+  });
+  return success();
+}
+
+LogicalResult PlanBuilder::run(StringRef namespaceName) {
+  if (failed(addHead(namespaceName)))
     return failure();
-  os << text << "\n";
+  addFunctions();
+  addBuffers();
+  addParameters();
+  return success(succeeded(addTasks()) && succeeded(addObjects()));
+}
+
+Operation *PlanBuilder::find(StringRef place) const {
+  while (!place.empty()) {
+    if (Operation *op = ops.lookup(place))
+      return op;
+    place = place.take_front(std::min(place.size() - 1, place.rfind('.')));
+  }
+  return module;
+}
+
+FailureOr<std::string> PlanBuilder::print() {
+  std::string text = plan.print();
+  llvm::Error error = DriverPlan::parse(text, "plan.json").takeError();
+  if (!error)
+    return text;
+  llvm::handleAllErrors(
+      std::move(error),
+      [&](const PlanError &problem) {
+        InFlightDiagnostic diagnostic = find(problem.place)->emitError();
+        diagnostic << "makes a plan that no command takes: " << problem.expected
+                   << " at " << problem.place;
+        if (!problem.found.empty())
+          diagnostic << ", found " << problem.found;
+      },
+      [&](const llvm::ErrorInfoBase &other) {
+        module.emitError("makes a plan that no command takes: ")
+            << other.message();
+      });
+  return failure();
+}
+
+LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
+                                     raw_ostream &os) {
+  PlanBuilder builder(module);
+  if (failed(builder.run(namespaceName)))
+    return failure();
+  FailureOr<std::string> text = builder.print();
+  if (failed(text))
+    return failure();
+  os << *text;
   return success();
 }

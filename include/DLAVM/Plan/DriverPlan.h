@@ -6,16 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_DRIVER_DRIVERPLAN_H
-#define DLAVM_DRIVER_DRIVERPLAN_H
+#ifndef DLAVM_PLAN_DRIVERPLAN_H
+#define DLAVM_PLAN_DRIVERPLAN_H
 
-#include "DLAVM/Check/Checker.h"
 #include "DLAVM/Checkpoint/Parameter.h"
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Plan/PlanRegion.h"
 
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,9 +66,11 @@ struct PlanObject {
   std::string getFile(int64_t layer, int64_t port) const;
 };
 
-/// A feature map in DDR.
+/// A feature map.
 struct PlanBuffer {
   std::string name;
+  /// The memory of the device that holds it.
+  std::string memory;
   int64_t address = 0;
   int64_t bytes = 0;
   bool isInput = false;
@@ -75,6 +78,10 @@ struct PlanBuffer {
   /// something.
   llvm::SmallVector<int64_t, 2> live;
 };
+
+/// As plans call it: "weight", "kv_cache".
+llvm::StringRef getName(ObjectKind kind);
+std::optional<ObjectKind> getObjectKind(llvm::StringRef name);
 
 /// A function of the driver that moves maps or tokens. All drivers have
 /// `load_parameters` and `run` besides, and those of a model with an embedding
@@ -88,6 +95,48 @@ struct HostFunction {
   int64_t channels = 0;
   /// True where it moves one row, that of the last token, and takes no `seq`.
   bool lastTokenOnly = false;
+};
+
+/// A file that `dlavm pack` wrote.
+struct PackedFile {
+  /// Below the directory, with '/'.
+  std::string path;
+  int64_t bytes = 0;
+  /// xxHash64 of the content.
+  uint64_t checksum = 0;
+};
+
+/// What `dlavm pack` adds to a plan.
+struct PackedPlan {
+  /// How blocks of weights got their scales: "absmax" or "search".
+  std::string scaleChoice;
+  /// The tokens that end a text, from the checkpoint.
+  std::vector<int32_t> endTokens;
+  /// As in checksums.txt, which is what counts.
+  std::vector<PackedFile> files;
+};
+
+/// Says what is wrong with a plan, and where.
+class PlanError : public llvm::ErrorInfo<PlanError> {
+public:
+  static char ID;
+  PlanError(std::string expected, std::string place, std::string found,
+            std::string file)
+      : expected(std::move(expected)), place(std::move(place)),
+        found(std::move(found)), file(std::move(file)) {}
+  /// "expected 1 or more at plan.json.buffers[0].bytes, found 0"
+  void log(llvm::raw_ostream &os) const override;
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
+
+  /// "expected 1 or more"
+  std::string expected;
+  /// "buffers[0].bytes", or empty for the plan as a whole.
+  std::string place;
+  /// "0", or empty for what is too long to show.
+  std::string found;
+  std::string file;
 };
 
 /// plan.json of a directory that `dlavm compile` wrote.
@@ -104,32 +153,36 @@ struct DriverPlan {
   std::string model;
   /// The parameter with a row for each token; empty if the model has none.
   std::string embedding;
-  /// How blocks of weights got their scales: "absmax" or "search"; empty before
-  /// they are packed.
-  std::string scaleChoice;
-  /// The tokens that end a text, from the checkpoint that was packed.
-  std::vector<int32_t> endTokens;
-  std::vector<PlanTask> tasks;
   std::vector<HostFunction> functions;
-  std::vector<ParameterInfo> parameters;
+  std::vector<PlanTask> tasks;
   std::vector<PlanBuffer> buffers;
   std::vector<PlanObject> objects;
-  /// Buffers and objects as the checks want them.
-  std::vector<PlanRegion> regions;
+  std::vector<ParameterInfo> parameters;
+  std::optional<PackedPlan> packed;
 
-  /// Reads and checks \p directory/plan.json. Errors name file and field, what
+  /// Reads and checks \p directory/plan.json, see parse.
+  static llvm::Expected<DriverPlan> read(llvm::StringRef directory);
+
+  /// Parses and checks the text of \p file. A PlanError says at which key what
   /// was expected and what was found. All addresses are at least 0, all sizes
   /// at least 1, no end overflows, what names a parameter, a buffer or a task
-  /// names one that is there, and where the device is known, everything fits
-  /// its memories.
-  static llvm::Expected<DriverPlan> read(llvm::StringRef directory);
+  /// names one that is there, there is no key that a plan does not have, and
+  /// where the device is known, everything fits its memories.
+  static llvm::Expected<DriverPlan> parse(llvm::StringRef text,
+                                          llvm::StringRef file);
+
+  /// The text of plan.json. Only what parse takes is a plan.
+  std::string print() const;
 
   /// Null if there is none of this name.
   const ParameterInfo *getParameter(llvm::StringRef name) const;
   const PlanObject *getObject(llvm::StringRef name) const;
   const PlanBuffer *getBuffer(llvm::StringRef name) const;
+
+  /// Buffers and objects as the checks want them.
+  std::vector<PlanRegion> getRegions() const;
 };
 
 } // namespace dlavm
 
-#endif // DLAVM_DRIVER_DRIVERPLAN_H
+#endif // DLAVM_PLAN_DRIVERPLAN_H

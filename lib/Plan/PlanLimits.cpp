@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PlanReader.h"
+#include "PlanChecks.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -25,11 +27,12 @@ public:
   llvm::Error run();
 
 private:
-  llvm::Error refuse(const Twine &place, int64_t found,
+  llvm::Error refuse(const Twine &place, const json::Value &found,
                      const Twine &expected) const {
-    return createStringError("expected " + expected + " at " + file + "." +
-                             place + ", found " + Twine(found));
+    return dlavm::refuse(file, place, expected, found);
   }
+  llvm::Error checkPlace(int64_t address, int64_t bytes, const Memory &memory,
+                         const Twine &place) const;
   llvm::Error check(const PlanBuffer &buffer, const Twine &place) const;
   llvm::Error check(const PlanObject &object, const Twine &place) const;
   llvm::Error checkShape(const PlanObject &object, const Twine &place) const;
@@ -48,17 +51,25 @@ static std::string describe(const Memory &memory) {
   return std::to_string(memory.capacity) + " bytes of " + memory.name;
 }
 
+llvm::Error LimitChecker::checkPlace(int64_t address, int64_t bytes,
+                                     const Memory &memory,
+                                     const Twine &place) const {
+  if (bytes > memory.capacity)
+    return refuse(place + ".bytes", bytes, "at most the " + describe(memory));
+  if (address > memory.capacity - bytes)
+    return refuse(place + ".address", address,
+                  "an address in the " + describe(memory) + " with room for " +
+                      Twine(bytes));
+  return llvm::Error::success();
+}
+
 llvm::Error LimitChecker::check(const PlanBuffer &buffer,
                                 const Twine &place) const {
-  const Memory *memory = &device.getMapMemory();
-  if (buffer.bytes > memory->capacity)
-    return refuse(place + ".bytes", buffer.bytes,
-                  "at most the " + describe(*memory));
-  if (buffer.address > memory->capacity - buffer.bytes)
-    return refuse(place + ".address", buffer.address,
-                  "an address in the " + describe(*memory) + " with room for " +
-                      Twine(buffer.bytes));
-  return llvm::Error::success();
+  const Memory &memory = device.getMapMemory();
+  if (buffer.memory != memory.name)
+    return refuse(place + ".space", buffer.memory,
+                  "\"" + memory.name + "\", where all buffers are");
+  return checkPlace(buffer.address, buffer.bytes, memory, place);
 }
 
 llvm::Error LimitChecker::checkShape(const PlanObject &object,
@@ -83,9 +94,8 @@ llvm::Error LimitChecker::check(const PlanObject &object,
                                 const Twine &place) const {
   const Memory *memory = device.getMemory(object.memory);
   if (!memory)
-    return createStringError("expected a memory of " + plan.device + " at " +
-                             file + "." + place + ".space, found \"" +
-                             object.memory + "\"");
+    return refuse(place + ".space", object.memory,
+                  "a memory of " + plan.device);
   if (object.ports != memory->ports)
     return refuse(place + ".ports", object.ports,
                   "the " + Twine(memory->ports) + " ports of " + object.memory);
@@ -97,13 +107,9 @@ llvm::Error LimitChecker::check(const PlanObject &object,
     return refuse(place + ".dma_base", object.dmaBase,
                   Twine(memory->dmaBase) + ", where the host finds " +
                       object.memory);
-  if (object.bytes > memory->capacity)
-    return refuse(place + ".bytes", object.bytes,
-                  "at most the " + describe(*memory));
-  if (object.address > memory->capacity - object.bytes)
-    return refuse(place + ".address", object.address,
-                  "an address in the " + describe(*memory) + " with room for " +
-                      Twine(object.bytes));
+  if (llvm::Error error =
+          checkPlace(object.address, object.bytes, *memory, place))
+    return error;
   if (object.layers > 1) {
     if (object.layerStride < object.bytes)
       return refuse(place + ".layer_stride", object.layerStride,

@@ -1,0 +1,36 @@
+//===- PlanRegion.h - Names for addresses -----------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_PLAN_PLANREGION_H
+#define DLAVM_PLAN_PLANREGION_H
+
+#include <cstdint>
+#include <string>
+
+namespace dlavm {
+
+/// A range of addresses that the plan gives a name. It names things in
+/// findings; and as a second opinion every operand must lie within one range.
+struct PlanRegion {
+  std::string name;
+  /// By name, one of the device's.
+  std::string memory;
+  /// Bytes [begin, end), of layer 0 if there are several.
+  int64_t begin;
+  int64_t end;
+  int64_t layerStride = 0;
+  /// Number of layers that have one of their own; 0 or 1 if all share it.
+  int64_t layers = 0;
+  /// "buffer", "parameter", "cache", or "input" for what the caller wrote
+  /// before the run.
+  std::string kind;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_PLAN_PLANREGION_H

@@ -1,0 +1,103 @@
+//===- PlanFields.h - What plan.json has ----------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_PLAN_PLANFIELDS_H
+#define DLAVM_LIB_PLAN_PLANFIELDS_H
+
+#include "PlanRange.h"
+
+#include "DLAVM/Plan/DriverPlan.h"
+
+namespace dlavm {
+
+// Each function names the keys of one JSON object, in the order in which they
+// are written. A PlanReader fills the fields, a PlanWriter prints them. False
+// ends it: something could not be read.
+
+template <typename IO> bool mapFields(IO &io, HostFunction &function) {
+  return io.map("name", function.name) && io.map("kind", function.kind) &&
+         io.map("channels", function.channels, anyInt) &&
+         io.map("last_token_only", function.lastTokenOnly);
+}
+
+template <typename IO> bool mapFields(IO &io, PlanTask &task) {
+  return io.map("name", task.name) && io.map("computes", task.computes) &&
+         io.map("in_layers", task.inLayers) && io.map("result", task.result);
+}
+
+template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {
+  return io.map("name", buffer.name) && io.map("space", buffer.memory) &&
+         io.map("address", buffer.address, anyLong) &&
+         io.map("bytes", buffer.bytes, positiveLong) &&
+         io.map("is_input", buffer.isInput) &&
+         io.map("live", buffer.live, anyInt);
+}
+
+template <typename IO> bool mapFields(IO &io, PlanObject &object) {
+  return io.map("name", object.name) && io.map("kind", object.kind) &&
+         io.map("shape", object.shape, positiveInt) &&
+         io.map("from", object.from) && io.mapOptional("with", object.config) &&
+         io.map("space", object.memory) &&
+         io.map("address", object.address, anyLong) &&
+         io.map("bytes", object.bytes, positiveLong) &&
+         io.map("layers", object.layers, anyInt) &&
+         io.map("layer_stride", object.layerStride, anyLong) &&
+         io.map("dma_base", object.dmaBase, anyLong) &&
+         io.map("ports", object.ports, positiveInt) &&
+         io.map("port_stride", object.portStride, anyLong) &&
+         (object.kind == ObjectKind::KVCache
+              ? io.mapOptional("file", object.file)
+              : io.map("file", object.file));
+}
+
+template <typename IO> bool mapFields(IO &io, HeadLayout &heads) {
+  return io.map("heads", heads.heads, positiveInt) &&
+         io.map("channels", heads.channels, positiveInt) &&
+         io.map("interleaved", heads.interleaved, anyInt) &&
+         io.map("padded_channels", heads.paddedChannels, positiveInt);
+}
+
+template <typename IO> bool mapFields(IO &io, ParameterInfo &info) {
+  return io.map("name", info.name) &&
+         io.mapEither("tensor", info.tensor, "splat", info.splat) &&
+         io.mapOptional("first_row", info.firstRow, anyInt) &&
+         io.map("layers", info.layers, anyInt) &&
+         io.map("shape", info.shape, positiveInt) &&
+         io.mapOptional("row_heads", info.rowHeads) &&
+         io.mapOptional("column_heads", info.columnHeads);
+}
+
+template <typename IO> bool mapFields(IO &io, PackedFile &file) {
+  return io.map("path", file.path) &&
+         io.map("bytes", file.bytes, positiveLong) &&
+         io.mapHex("checksum", file.checksum);
+}
+
+template <typename IO> bool mapFields(IO &io, PackedPlan &packed) {
+  return io.map("scale_choice", packed.scaleChoice) &&
+         io.map("end_tokens", packed.endTokens, anyInt) &&
+         io.map("files", packed.files);
+}
+
+template <typename IO> bool mapFields(IO &io, DriverPlan &plan) {
+  return io.map("driver", plan.driver) &&
+         io.map("namespace", plan.namespaceName) &&
+         io.map("device", plan.device) &&
+         io.map("max_tokens", plan.maxTokens, positiveInt) &&
+         io.map("accesses", plan.accesses, anyInt) &&
+         io.map("fingerprint", plan.fingerprint) &&
+         io.map("model", plan.model) && io.map("embedding", plan.embedding) &&
+         io.map("functions", plan.functions) && io.map("tasks", plan.tasks) &&
+         io.map("buffers", plan.buffers) && io.map("objects", plan.objects) &&
+         io.map("parameters", plan.parameters) &&
+         io.mapOptional("packed", plan.packed);
+}
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_PLAN_PLANFIELDS_H
