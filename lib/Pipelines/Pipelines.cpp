@@ -48,6 +48,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());
+  manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

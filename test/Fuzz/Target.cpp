@@ -50,6 +50,7 @@ static constexpr Pipeline kLLMPipelines[] = {
     {"convert-llm-to-accel", "{device=edgellm-20241128}"},
     {"dlavm-compile", "{device=edgellm-20241128}"}};
 static constexpr Pipeline kAccelPipelines[] = {
+    {"accel-outline-starts", ""},
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-place-buffers", ""},

@@ -11,6 +11,8 @@
 #include "FunctionReader.h"
 #include "HostFunctions.h"
 
+#include "mlir/Analysis/DataFlow/IntegerRangeAnalysis.h"
+#include "mlir/Analysis/DataFlow/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -30,8 +32,9 @@ namespace {
 class ProgramLowering {
 public:
   ProgramLowering(const DeviceInfo &device, ProgramSymbols &symbols,
-                  int64_t maxTokens, Pass::Statistic &numWrites)
-      : device(device), symbols(symbols), maxTokens(maxTokens),
+                  const DataFlowSolver &ranges, int64_t maxTokens,
+                  Pass::Statistic &numWrites)
+      : device(device), symbols(symbols), ranges(ranges), maxTokens(maxTokens),
         numWrites(numWrites), builder(symbols.getTable().getOp()) {}
 
   LogicalResult run(func::FuncOp from);
@@ -42,6 +45,7 @@ private:
   LogicalResult lower(scf::ForOp loop);
   LogicalResult lower(scf::IfOp branch);
   void lower(func::CallOp call);
+  Word bindArgument(BlockArgument from, Value to);
 
   Value name(Value value, StringRef text) {
     value.setLoc(NameLoc::get(builder.getStringAttr(text)));
@@ -50,6 +54,7 @@ private:
 
   const DeviceInfo &device;
   ProgramSymbols &symbols;
+  const DataFlowSolver &ranges;
   int64_t maxTokens;
   Pass::Statistic &numWrites;
   OpBuilder builder;
@@ -59,7 +64,25 @@ private:
 
 } // namespace
 
-/// The layer functions take the layer, and every function seq and past.
+/// What \p to may be, which is the argument \p from in the program: a number
+/// that all calls of the function lie around.
+Word ProgramLowering::bindArgument(BlockArgument from, Value to) {
+  to.setLoc(from.getLoc());
+  if (accel::isLayer(from)) {
+    layer = name(to, "layer");
+    return Word(builder, to, 0, symbols.getMaxLayers() - 1);
+  }
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  const auto *state =
+      ranges.lookupState<dataflow::IntegerValueRangeLattice>(from);
+  if (!state || state->getValue().isUninitialized())
+    return Word(builder, to, 0, most);
+  const ConstantIntRanges &range = state->getValue().getValue();
+  return Word(builder, to, std::max<int64_t>(0, range.smin().getSExtValue()),
+              std::min(most, range.smax().getSExtValue()));
+}
+
+/// Every function takes the numbers that it took, and seq and past.
 LogicalResult ProgramLowering::run(func::FuncOp from) {
   MLIRContext *context = from.getContext();
   if (from.isExternal())
@@ -67,11 +90,11 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
   if (!from.getBody().hasOneBlock())
     return from.emitOpError("branches between blocks; drivers have scf.for, "
                             "scf.if and func.call");
-  if (from.getNumArguments() > 1 || from.getNumResults() > 0 ||
+  if (from.getNumResults() > 0 ||
       llvm::any_of(from.getArgumentTypes(),
                    [](Type type) { return !type.isIndex(); }))
-    return from.emitOpError("takes something else than a layer; run "
-                            "accel-place-buffers before");
+    return from.emitOpError("takes or yields something else than "
+                            "numbers; run accel-place-buffers before");
   const bool isEntry = from.isPublic();
   Type i32 = builder.getI32Type();
   SmallVector<Type> arguments(from.getNumArguments() + 2, i32);
@@ -81,17 +104,16 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
   to.setVisibility(from.getVisibility());
   Block *entry = to.addEntryBlock();
   builder.setInsertionPointToStart(entry);
-  const unsigned numLayers = from.getNumArguments();
-  seq = name(entry->getArgument(numLayers), "seq");
-  past = name(entry->getArgument(numLayers + 1), "past");
+  const unsigned numArguments = from.getNumArguments();
+  seq = name(entry->getArgument(numArguments), "seq");
+  past = name(entry->getArgument(numArguments + 1), "past");
   reader = std::make_unique<FunctionReader>(
       builder, Word(builder, seq, 1, maxTokens),
       Word(builder, past, 0, maxTokens - 1), maxTokens, symbols);
-  if (numLayers) {
-    layer = name(entry->getArgument(0), "layer");
-    reader->bind(from.getArgument(0),
-                 Word(builder, layer, 0, symbols.getMaxLayers() - 1));
-  }
+  for (BlockArgument argument : from.getArguments())
+    reader->bind(
+        argument,
+        bindArgument(argument, entry->getArgument(argument.getArgNumber())));
   if (isEntry)
     csb::CheckCallOp::create(builder, from.getLoc(), seq, past, maxTokens);
   if (failed(lowerBlock(from.getBody().front())))
@@ -260,10 +282,16 @@ struct ConvertAccelToCSB
         failed(host.collect(module, weightLoading == "wt2hbm")))
       return signalPassFailure();
 
+    DataFlowSolver ranges;
+    dataflow::loadBaselineAnalyses(ranges);
+    ranges.load<dataflow::IntegerRangeAnalysis>();
+    if (failed(ranges.initializeAndRun(module)))
+      return signalPassFailure();
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
     for (func::FuncOp function : functions)
-      if (failed(ProgramLowering(*device, symbols, *maxTokens, numWrites)
-                     .run(function)))
+      if (failed(
+              ProgramLowering(*device, symbols, ranges, *maxTokens, numWrites)
+                  .run(function)))
         return signalPassFailure();
     host.create(module);
     const std::string fingerprint = getFingerprint(module);

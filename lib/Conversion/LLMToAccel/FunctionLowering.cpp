@@ -95,6 +95,10 @@ static LogicalResult checkSignature(func::FuncOp function) {
              << "like tensor<1x?x64xf16, #llm.dims<1, seq, 64>>";
   if (function.isPublic())
     return success();
+  if (llvm::count_if(function.getArgumentTypes(),
+                     [](Type type) { return type.isIndex(); }) > 1)
+    return function.emitOpError("takes several indices; the only one that a "
+                                "function can take is the layer");
   for (Type type : function.getResultTypes())
     if (!isMapType(type))
       return function.emitOpError("yields ")
@@ -127,6 +131,10 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
       builder(), from.getLoc(), from.getName(),
       FunctionType::get(from.getContext(), arguments, results));
   to.setVisibility(from.getVisibility());
+  for (auto [i, type] : llvm::enumerate(arguments))
+    if (type.isIndex())
+      to.setArgAttr(i, accel::AccelDialect::getLayerAttrName(),
+                    builder().getUnitAttr());
   Block *entry = to.addEntryBlock();
   builder().setInsertionPointToStart(entry);
 

@@ -21,8 +21,8 @@ func.func @model() {
 // -----
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-// expected-error@+1 {{'func.func' op takes something else than a layer; run accel-place-buffers before}}
-func.func private @layer(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>) {
+// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-place-buffers before}}
+func.func private @layer(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.space<DDR>>) {
   return
 }
 func.func @model() {
@@ -33,7 +33,7 @@ func.func @model() {
 // -----
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-// expected-error@+1 {{'func.func' op takes something else than a layer; run accel-place-buffers before}}
+// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-place-buffers before}}
 func.func @model() -> memref<2x?x32xf16, #accel.space<DDR>> {
   %0 = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   return %0 : memref<2x?x32xf16, #accel.space<DDR>>

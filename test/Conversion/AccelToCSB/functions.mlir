@@ -9,7 +9,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2000 : i6
 // CHECK-SAME:    %{{.*}}: i32, %{{.*}}: i32, %{{.*}}: i32) {
 // CHECK-NOT:     csb.check_call
 // CHECK:         return
-func.func private @layer(%layer: index) {
+func.func private @layer(%layer: index {accel.layer}) {
   return
 }
 
@@ -79,14 +79,14 @@ accel.object @n norm_weight [64] layers 4 in <DDR> at 0 bytes 256 stride 1024
 // CHECK-NEXT:    %[[OFFSET:.*]] = arith.muli %[[WIDE]], %layer_stride_ddr overflow<nsw> : i64
 // CHECK-NEXT:    %[[A:.*]] = arith.addi %n, %[[OFFSET]] overflow<nsw> : i64
 // CHECK-NEXT:    csb.write @norm::@WeightAddress, %[[A]] : i64
-func.func private @even(%layer: index) {
+func.func private @even(%layer: index {accel.layer}) {
   %x = accel.buffer "x" at 4096 bytes 256000 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %n = accel.get_object @n[%layer] : !accel.object
   accel.norm rms "norm" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 
-func.func private @odd(%layer: index) {
+func.func private @odd(%layer: index {accel.layer}) {
   return
 }
 

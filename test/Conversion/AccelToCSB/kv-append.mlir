@@ -70,7 +70,7 @@ accel.object @values kv_cache [2] layers 28 in <HBM> at 96375808 bytes 32768 str
 // CHECK-NEXT:    csb.write @dat2hbm::@OnChip, %c0_i32 : i32
 // CHECK-NEXT:    csb.write @dat2hbm::@Opcode, %c64_i32 : i32
 // CHECK-NEXT:    csb.poll @dat2hbm::@Status until 1
-func.func private @layer(%layer: index) {
+func.func private @layer(%layer: index {accel.layer}) {
   %x = accel.buffer "x" at 0 bytes 1048576 live [0, 0] : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
   %k = accel.get_object @keys[%layer] : !accel.object
   %v = accel.get_object @values[%layer] : !accel.object

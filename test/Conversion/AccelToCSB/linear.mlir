@@ -141,7 +141,7 @@ func.func private @plain() {
 // CHECK-NEXT:      csb.write @mvm::@OutputLine, %[[L]] : i32
 // CHECK-NEXT:      csb.write @mvm::@Mode, %c1823_i32 : i32
 // CHECK-NEXT:      csb.poll @mvm::@Status until 1
-func.func private @residual(%layer: index) {
+func.func private @residual(%layer: index {accel.layer}) {
   %c0 = arith.constant 0 : index
   %c38 = arith.constant 38 : index
   %seq = accel.tokens seq

@@ -31,7 +31,7 @@ accel.object @large weight [13696, 4096] layers 28 in <HBM> at 270336 bytes 9039
 accel.object @keys kv_cache [32] in <HBM> at 32886784 bytes 9999872 stride 0
 accel.object @norm norm_weight [4096] in <DDR> at 0 bytes 16384 stride 0
 
-func.func private @layer(%layer: index) {
+func.func private @layer(%layer: index {accel.layer}) {
   return
 }
 func.func @model() {

@@ -12,7 +12,7 @@ llm.kv_cache @values layers 28 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 12
 // CHECK: accel.object @values_cache kv_cache [2] layers 28 in <HBM>
 
 // CHECK-LABEL: func.func private @layer(
-// CHECK-SAME:    %[[LAYER:.*]]: index, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<DDR>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<DDR>>) -> memref<16x?x32xf16, #accel.space<DDR>>
+// CHECK-SAME:    %[[LAYER:.*]]: index {accel.layer}, %[[Q:.*]]: memref<16x?x32xf16, #accel.space<DDR>>, %[[K:.*]]: memref<8x?x32xf16, #accel.space<DDR>>) -> memref<16x?x32xf16, #accel.space<DDR>>
 // CHECK:         %[[R:.*]] = accel.buffer "hidden0_rope" : memref<16x?x32xf16, #accel.space<DDR>>, <16, seq, 32>
 // CHECK:         %[[TABLE:.*]] = accel.get_object @rope_table : !accel.object
 // CHECK:         %[[PAST:.*]] = accel.tokens past

@@ -176,3 +176,15 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64
   return %0 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
 }
 }
+
+// -----
+
+module attributes {llm.max_tokens = 2048 : i64} {
+// expected-error@+1 {{'func.func' op takes several indices; the only one that a function can take is the layer}}
+func.func private @layer(%layer: index, %other: index) {
+  return
+}
+func.func @model() {
+  return
+}
+}

@@ -8,7 +8,7 @@ llm.parameter @n from "n{layer}" layers 4 : tensor<64xf16>
 llm.parameter @final from "final" : tensor<64xf16>
 
 // CHECK-LABEL: func.func private @layer(
-// CHECK-SAME:    %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>> {
+// CHECK-SAME:    %[[LAYER:.*]]: index {accel.layer}, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>> {
 // CHECK:         %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK:         %[[W:.*]] = accel.get_object @n_weight[%[[LAYER]]]
 // CHECK:         accel.norm rms "n" ins(%[[X]] : {{.*}}) weight(%[[W]]) outs(%[[Y]] :

@@ -288,10 +288,31 @@ func.func @f() {
 
 // -----
 
-// expected-error@+1 {{has the attribute "accel.device" at argument 0, but those of the accel dialect belong to ops}}
+// expected-error@+1 {{has the attribute "accel.device" at argument 0, which the accel dialect does not know; it knows only 'accel.layer'}}
 func.func private @f(index {accel.device = "x"})
 
 // -----
 
 // expected-error@+1 {{has the attribute "accel.device" at result 0, but those of the accel dialect belong to ops}}
 func.func private @f() -> (index {accel.device = "x"})
+
+// -----
+
+// expected-error@+1 {{'accel.layer' is a unit attribute of a function's argument of type index, found unit at argument 0}}
+func.func private @f(%x: memref<2x5x32xf16> {accel.layer}) {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'accel.layer' is a unit attribute of a function's argument of type index, found 1 : i64 at argument 0}}
+func.func private @f(%x: index {accel.layer = 1 : i64}) {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{takes a second layer as argument 1; a function computes one}}
+func.func private @f(%x: index {accel.layer}, %y: index {accel.layer}) {
+  return
+}

@@ -48,8 +48,8 @@ func.func @buffers() {
 }
 
 // CHECK-LABEL: func.func @tasks(
-// CHECK-SAME: %[[LAYER:.*]]: index, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
-func.func @tasks(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: memref<8x?x32xf16, #accel.space<DDR>>,
+// CHECK-SAME: %[[LAYER:.*]]: index {accel.layer}, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
+func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: memref<8x?x32xf16, #accel.space<DDR>>,
                  %q: memref<8x?x32xf16, #accel.space<DDR>>, %s: memref<?x?x32xf16, #accel.space<DDR>>,
                  %l: memref<8x1x32xf16, #accel.space<DDR>>, %t: memref<1xi32, #accel.space<DDR>>) {
   // CHECK: %past = accel.tokens past

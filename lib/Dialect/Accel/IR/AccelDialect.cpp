@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -69,12 +70,27 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
   return success();
 }
 
-LogicalResult AccelDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+LogicalResult AccelDialect::verifyRegionArgAttribute(Operation *op,
+                                                     unsigned region,
                                                      unsigned argument,
                                                      NamedAttribute attribute) {
-  return op->emitError() << "has the attribute " << attribute.getName()
-                         << " at argument " << argument
-                         << ", but those of the accel dialect belong to ops";
+  if (attribute.getName() != getLayerAttrName())
+    return op->emitError() << "has the attribute " << attribute.getName()
+                           << " at argument " << argument
+                           << ", which the accel dialect does not know; it "
+                              "knows only 'accel.layer'";
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || !isa<UnitAttr>(attribute.getValue()) ||
+      !function.getArgumentTypes()[argument].isIndex())
+    return op->emitError() << "'accel.layer' is a unit attribute of a "
+                              "function's argument of type index, found "
+                           << attribute.getValue() << " at argument "
+                           << argument;
+  for (unsigned i = 0; i < argument; ++i)
+    if (function.getArgAttr(i, getLayerAttrName()))
+      return op->emitError() << "takes a second layer as argument " << argument
+                             << "; a function computes one";
+  return success();
 }
 
 LogicalResult AccelDialect::verifyRegionResultAttribute(
@@ -82,6 +98,13 @@ LogicalResult AccelDialect::verifyRegionResultAttribute(
   return op->emitError() << "has the attribute " << attribute.getName()
                          << " at result " << result
                          << ", but those of the accel dialect belong to ops";
+}
+
+bool accel::isLayer(BlockArgument argument) {
+  auto function =
+      dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return function && function.getArgAttr(argument.getArgNumber(),
+                                         AccelDialect::getLayerAttrName());
 }
 
 const DeviceInfo *accel::lookupDevice(Location loc, StringRef name) {

@@ -40,6 +40,9 @@ mlir::FailureOr<int64_t> getMaxTokens(mlir::ModuleOp module);
 /// and returns null where there is none.
 const DeviceInfo *lookupDevice(mlir::Location loc, llvm::StringRef name);
 
+/// True if \p argument is the layer that its function computes.
+bool isLayer(mlir::BlockArgument argument);
+
 /// The kind as device descriptions know it.
 ObjectKind getObjectKind(Kind kind);
 

@@ -36,7 +36,9 @@ def Accel_Dialect : Dialect {
     A task is one destination-passing op: one op, one start of the hardware,
     once it stands inside the loops that cut it to what fits on the chip.
 
-    The module names its device: `accel.device = "edgellm-20241128"`.
+    The module names its device: `accel.device = "edgellm-20241128"`. A function
+    that computes one layer of many takes the layer, an index with the attribute
+    `accel.layer`.
 
     ```mlir
     %seq = accel.tokens seq
@@ -64,6 +66,10 @@ def Accel_Dialect : Dialect {
     /// The module attribute that names the device, a string.
     static constexpr ::llvm::StringLiteral getDeviceAttrName() {
       return "accel.device";
+    }
+    /// The attribute of the argument of a function that is the layer.
+    static constexpr ::llvm::StringLiteral getLayerAttrName() {
+      return "accel.layer";
     }
   }];
 }

@@ -130,4 +130,44 @@ def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
   ];
 }
 
+def OutlineStarts : Pass<"accel-outline-starts", "::mlir::ModuleOp"> {
+  let summary = "let both orders of loops call one function";
+  let description = [{
+    Where an `scf.if` chooses between two nests of loops around one task
+    (accel-partition-tasks), the task becomes a function of the numbers that its
+    starts differ in, so that the driver has its register writes once. Buffers
+    are placed before, as a function has buffers of its own.
+
+    ```mlir
+    scf.if %less {
+      scf.for %channel = %c0 to %c4096 step %c1024 {
+        scf.for %token = %c0 to %seq step %c128 {
+          accel.linear "q" ... part(%channel, %channels, %reuses, %c0) [4096, 4096]
+        }
+      }
+    } else {
+      ...
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    scf.if %less {
+      scf.for %channel = %c0 to %c4096 step %c1024 {
+        scf.for %token = %c0 to %seq step %c128 {
+          func.call @layer_q(%layer, %token, %width, %channel, %channels, %reuses, %c0) : ...
+        }
+      }
+    } else {
+      ...
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numOutlined", "num-outlined", "Functions made of two starts">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 #endif // DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD
