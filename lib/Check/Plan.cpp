@@ -27,6 +27,8 @@ Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions) {
                        kind,
                        region.kind == "input"});
   }
+  for (auto [i, region] : llvm::enumerate(regions))
+    byBegin[{region.memory, region.bytes.begin}].push_back(i);
 }
 
 Plan::Kind Plan::getKind(RegisterRole role) {
@@ -140,6 +142,19 @@ void Plan::endRun(FindingLog &log) const {
                    "no task reads this parameter");
 }
 
+/// The region with a property, that which begins where the operand does before
+/// others; null if there is none.
+Plan::Region *Plan::find(const Operand &operand,
+                         llvm::function_ref<bool(const Region &)> holds) {
+  auto exact = byBegin.find({operand.memory, operand.bytes.begin});
+  if (exact != byBegin.end())
+    for (unsigned index : exact->second)
+      if (holds(regions[index]))
+        return &regions[index];
+  auto found = llvm::find_if(regions, holds);
+  return found == regions.end() ? nullptr : &*found;
+}
+
 void Plan::check(const Op &op, FindingLog &log) {
   if (regions.empty())
     return;
@@ -158,12 +173,11 @@ void Plan::check(const Op &op, FindingLog &log) {
       return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
     };
     if (!region || !holds(*region)) {
-      auto found = llvm::find_if(regions, holds);
-      if (found == regions.end()) {
+      region = find(operand, holds);
+      if (!region) {
         check(op, operand, log);
         continue;
       }
-      region = &*found;
     }
     set(region->read, *region->find(operand.bytes));
   }

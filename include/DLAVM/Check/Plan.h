@@ -12,6 +12,7 @@
 #include "DLAVM/Check/FindingLog.h"
 
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlavm {
@@ -64,11 +65,16 @@ private:
     std::string getName(int64_t layer) const;
   };
   static Kind getKind(RegisterRole role);
+  Region *find(const Operand &operand,
+               llvm::function_ref<bool(const Region &)> holds);
   void check(const Op &op, const Operand &operand, FindingLog &log) const;
 
   /// The layers that the run has reached.
   llvm::BitVector reached;
   std::vector<Region> regions;
+  /// From a memory's number and an address to the regions that begin there.
+  llvm::DenseMap<std::pair<unsigned, int64_t>, llvm::SmallVector<unsigned, 1>>
+      byBegin;
   /// For each op name the regions that held the operands of its last group:
   /// mostly they hold those of the next one too.
   std::vector<llvm::SmallVector<Region *, 6>> lastRegions;

@@ -20,9 +20,12 @@ using namespace dlavm;
 /// Everything that decides, as text: attributes are quoted and escaped, so that
 /// no two modules have the same.
 static void describe(ModuleOp module, raw_ostream &os) {
+  // Otherwise each print verifies and numbers the whole module.
+  const OpPrintingFlags flags =
+      OpPrintingFlags().useLocalScope().assumeVerified();
   auto describeParameter = [&](SymbolRefAttr name) {
     if (Operation *parameter = SymbolTable::lookupSymbolIn(module, name))
-      parameter->print(os);
+      parameter->print(os, flags);
     os << "\n";
   };
   os << module->getAttr(accel::AccelDialect::getDeviceAttrName()) << "\n";

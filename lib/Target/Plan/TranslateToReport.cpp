@@ -15,7 +15,9 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace dlavm;
@@ -44,6 +46,8 @@ public:
     });
     llvm::copy_if(buffers, std::back_inserter(maps),
                   [&](csb::BufferOp buffer) { return !isScratch(buffer); });
+    for (csb::BufferOp map : maps)
+      sizes.push_back(map.getBytes());
   }
 
   LogicalResult print();
@@ -63,21 +67,11 @@ private:
                ? steps[step].getName().str()
                : "end";
   }
-  static bool isLive(csb::BufferOp buffer, int64_t step) {
-    ArrayRef<int64_t> live = buffer.getLive();
-    for (size_t i = 0; i + 1 < live.size(); i += 2)
-      if (live[i] <= step && step <= live[i + 1])
-        return true;
-    return false;
-  }
-  /// The maps that are live at a step, one per place.
-  std::map<int64_t, csb::BufferOp> getLive(int64_t step) {
-    std::map<int64_t, csb::BufferOp> live;
-    for (csb::BufferOp buffer : maps)
-      if (isLive(buffer, step))
-        live.try_emplace(buffer.getAddress(), buffer);
-    return live;
-  }
+  /// The maps that are live at a step, by address; of those in one place the
+  /// first.
+  using LiveMaps = std::map<int64_t, unsigned>;
+  /// Calls \p visit for each step in order.
+  void forEachStep(llvm::function_ref<void(int64_t, const LiveMaps &)> visit);
 
   ModuleOp module;
   raw_ostream &os;
@@ -86,6 +80,8 @@ private:
   llvm::StringSet<> scratch;
   /// The buffers that tasks use.
   SmallVector<csb::BufferOp> maps;
+  /// Of each map, in bytes.
+  SmallVector<int64_t> sizes;
 };
 
 } // namespace
@@ -115,6 +111,46 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
         static_cast<long long>(counts.polls));
   }
   return success();
+}
+
+void Report::forEachStep(
+    llvm::function_ref<void(int64_t, const LiveMaps &)> visit) {
+  const auto end = static_cast<int64_t>(steps.size());
+  // The maps whose intervals begin at a step, or ended before it.
+  std::vector<SmallVector<unsigned, 2>> begins(end + 1), ends(end + 1);
+  for (auto [i, map] : llvm::enumerate(maps)) {
+    ArrayRef<int64_t> live = map.getLive();
+    for (size_t k = 0; k + 1 < live.size(); k += 2) {
+      const int64_t first = std::clamp<int64_t>(live[k], 0, end);
+      const int64_t last = std::clamp<int64_t>(live[k + 1], -1, end - 1);
+      if (first > last)
+        continue;
+      begins[first].push_back(i);
+      ends[last + 1].push_back(i);
+    }
+  }
+  std::map<int64_t, std::multiset<unsigned>> places;
+  LiveMaps live;
+  for (int64_t step = 0; step < end; ++step) {
+    auto update = [&](unsigned map) {
+      const int64_t address = maps[map].getAddress();
+      const std::multiset<unsigned> &place = places[address];
+      if (place.empty())
+        live.erase(address);
+      else
+        live[address] = *place.begin();
+    };
+    for (unsigned map : ends[step]) {
+      std::multiset<unsigned> &place = places[maps[map].getAddress()];
+      place.erase(place.find(map));
+      update(map);
+    }
+    for (unsigned map : begins[step]) {
+      places[maps[map].getAddress()].insert(map);
+      update(map);
+    }
+    visit(step, live);
+  }
 }
 
 void Report::printArenas() {
@@ -177,56 +213,66 @@ void Report::printPicture() {
     end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
   }
   constexpr int64_t lines = 24;
-  const int64_t piece = llvm::divideCeil(end - begin, lines);
+  const int64_t piece =
+      std::max<int64_t>(llvm::divideCeil(end - begin, lines), 1);
   os << "\nMemory over time (a column is a task, a line " << piece
      << " bytes of " << maps.front().getSpace() << ")\n\n";
-  auto getLetter = [&](csb::BufferOp buffer) -> char {
-    const size_t index = llvm::find(maps, buffer) - maps.begin();
+  auto getLetter = [&](size_t index) -> char {
     const char *letters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     return index < 52 ? letters[index] : '#';
   };
-  for (int64_t first = begin, last = 0; first < end; first = last) {
-    last = end - first > piece ? first + piece : end;
-    os << llvm::format("%12lld  ", static_cast<long long>(first));
-    for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
-      char letter = '.';
-      int64_t covered = 0;
-      for (auto &[address, buffer] : getLive(step)) {
-        const int64_t bytes =
-            std::min<int64_t>(last, address + buffer.getBytes()) -
-            std::max(first, address);
-        if (bytes > covered) {
-          covered = bytes;
-          letter = getLetter(buffer);
+  std::vector<std::string> rows;
+  for (int64_t first = begin;
+       first<end; first = end - first> piece ? first + piece : end)
+    rows.emplace_back(steps.size(), '.');
+  forEachStep([&](int64_t step, const LiveMaps &live) {
+    std::vector<int64_t> covered(rows.size());
+    for (auto [address, map] : live) {
+      const int64_t last = address + sizes[map];
+      for (int64_t row = (address - begin) / piece;
+           row < static_cast<int64_t>(rows.size()); ++row) {
+        const int64_t from = begin + row * piece;
+        const int64_t to = end - from > piece ? from + piece : end;
+        const int64_t bytes = std::min(to, last) - std::max(from, address);
+        if (bytes <= 0)
+          break;
+        if (bytes > covered[row]) {
+          covered[row] = bytes;
+          rows[row][step] = getLetter(map);
         }
       }
-      os << letter;
     }
-    os << "\n";
-  }
+  });
+  for (auto [i, row] : llvm::enumerate(rows))
+    os << llvm::format("%12lld  ", static_cast<long long>(begin + i * piece))
+       << row << "\n";
   os << "\n";
-  for (csb::BufferOp buffer : maps)
-    os << "  " << getLetter(buffer) << " " << buffer.getSymName() << "\n";
+  for (auto [i, buffer] : llvm::enumerate(maps))
+    os << "  " << getLetter(i) << " " << buffer.getSymName() << "\n";
 }
 
 void Report::printPeak() {
   uint64_t peak = 0;
   int64_t peakStep = 0;
-  for (int64_t step = 0; step < static_cast<int64_t>(steps.size()); ++step) {
+  forEachStep([&](int64_t step, const LiveMaps &live) {
     uint64_t bytes = 0;
-    for (auto &[address, buffer] : getLive(step))
-      bytes = llvm::SaturatingAdd<uint64_t>(bytes, buffer.getBytes());
+    for (auto [address, map] : live)
+      bytes = llvm::SaturatingAdd<uint64_t>(bytes, sizes[map]);
     if (bytes > peak) {
       peak = bytes;
       peakStep = step;
     }
-  }
+  });
   os << "\nPeak\n\n  " << peak << " bytes are live during "
      << getStepName(peakStep) << ":\n";
-  for (auto &[address, buffer] : getLive(peakStep))
-    os << "    " << buffer.getSymName() << ", " << buffer.getBytes()
-       << " bytes\n";
+  forEachStep([&](int64_t step, const LiveMaps &live) {
+    if (step != peakStep)
+      return;
+    for (auto [address, map] : live)
+      os << "    " << maps[map].getSymName() << ", " << sizes[map]
+         << " bytes\n";
+  });
 }
 
 LogicalResult Report::print() {

@@ -214,7 +214,7 @@ func.func @model() {
 !map = memref<1073741824x?x1073741824xf16, #accel.space<DDR>>
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
-  // expected-error@+1 {{takes more than 2^48 bytes in a context of 128 tokens, more than any memory has}}
+  // expected-error@+1 {{takes more than 2^42 bytes in a context of 128 tokens, more than any memory has}}
   %x = accel.buffer "x" : !map, <1073741824, seq, 1073741824>
   accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
   return

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/IntervalTree.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace dlavm::accel {
@@ -57,6 +58,41 @@ static int64_t findGap(SmallVector<std::pair<int64_t, int64_t>> taken,
 
 namespace {
 
+/// Finds the places that hold something at the same time as another.
+class Conflicts {
+public:
+  explicit Conflicts(ArrayRef<Place> places) : tree(allocator) {
+    for (const Place &place : places)
+      for (const Interval &live : place.live) {
+        tree.insert(live.first, live.last, &place);
+        begins.push_back({live.first, &place});
+      }
+    tree.create();
+    llvm::stable_sort(begins, llvm::less_first());
+  }
+
+  /// Each of them, perhaps several times.
+  SmallVector<const Place *> find(const Place &place) const {
+    SmallVector<const Place *> result;
+    for (const Interval &live : place.live) {
+      for (const auto *other : tree.getContaining(live.first))
+        result.push_back(other->value());
+      auto next = llvm::upper_bound(
+          begins, live.first,
+          [](int64_t time, const auto &begin) { return time < begin.first; });
+      for (; next != begins.end() && next->first <= live.last; ++next)
+        result.push_back(next->second);
+    }
+    return result;
+  }
+
+private:
+  using Tree = llvm::IntervalTree<int64_t, const Place *>;
+  Tree::Allocator allocator;
+  Tree tree;
+  std::vector<std::pair<int64_t, const Place *>> begins;
+};
+
 struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -83,17 +119,18 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
       return a->bytes > b->bytes;
     });
     int64_t end = base;
-    SmallVector<Place *> placed;
+    const Conflicts conflicts(timeline.getPlaces());
+    llvm::DenseSet<const Place *> placed;
     for (Place *place : order) {
       SmallVector<std::pair<int64_t, int64_t>> taken;
-      for (Place *other : placed)
-        if (place->overlaps(*other))
+      for (const Place *other : conflicts.find(*place))
+        if (placed.contains(other))
           taken.push_back(
               {other->address,
                llvm::alignTo(other->address + other->bytes, memory.alignment)});
       place->address = findGap(std::move(taken), base, place->bytes);
       end = std::max(end, place->address + place->bytes);
-      placed.push_back(place);
+      placed.insert(place);
       ++numBuffers;
     }
     arenaBytes += end - base;

@@ -14,17 +14,11 @@
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
-
-bool Place::overlaps(const Place &other) const {
-  for (const Interval &a : live)
-    for (const Interval &b : other.live)
-      if (a.first <= b.last && b.first <= a.last)
-        return true;
-  return false;
-}
 
 static Value getSource(Value map) {
   while (auto view = map.getDefiningOp<ViewLikeOpInterface>())
@@ -244,9 +238,9 @@ FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
     bytes =
         llvm::checkedMul<int64_t>(*bytes, element.getIntOrFloatBitWidth() / 8);
   // No memory has more, and sums of sizes stay within 64 bits.
-  constexpr int64_t most = int64_t(1) << 48;
+  constexpr int64_t most = int64_t(1) << 42;
   if (!bytes || *bytes > most)
-    return buffer.emitOpError("takes more than 2^48 bytes in a context of ")
+    return buffer.emitOpError("takes more than 2^42 bytes in a context of ")
            << maxTokens << " tokens, more than any memory has";
   return *bytes;
 }
@@ -311,14 +305,16 @@ static bool meet(const Content &a, const Content &b, bool atHandover) {
 /// In one place a buffer must not be written while another content of the place
 /// is still read. Two buffers never hand over to each other.
 LogicalResult Timeline::checkPlaces() {
-  for (const Content &written : contents) {
+  SmallVector<SmallVector<const Content *, 2>> contentsOf(places.size());
+  for (auto [content, place] : llvm::zip_equal(contents, placeOf))
+    contentsOf[place].push_back(&content);
+  for (auto [written, place] : llvm::zip_equal(contents, placeOf)) {
     auto buffer = written.value.getDefiningOp<BufferOp>();
     if (!buffer)
       continue;
-    for (const Content &other : contents) {
-      const bool isBuffer(other.value.getDefiningOp<BufferOp>());
-      if (&getPlace(other) != &getPlace(written) || &other == &written ||
-          !meet(written, other, isBuffer))
+    for (const Content *other : contentsOf[place]) {
+      const bool isBuffer(other->value.getDefiningOp<BufferOp>());
+      if (other == &written || !meet(written, *other, isBuffer))
         continue;
       InFlightDiagnostic diagnostic =
           buffer.emitOpError("'")
@@ -328,23 +324,38 @@ LogicalResult Timeline::checkPlaces() {
              "lies where its argument lies, so the last op that reads the "
              "argument must come before the one that computes the result, and "
              "a loop must hand on its maps in their order";
-      diagnostic.attachNote(other.value.getLoc()) << "the other map";
+      diagnostic.attachNote(other->value.getLoc()) << "the other map";
       return diagnostic;
     }
   }
   return success();
 }
 
+/// The intervals of a place as few as they can be: none begins where another
+/// has not ended.
+static SmallVector<Interval> merge(SmallVector<Interval> intervals) {
+  llvm::sort(intervals, [](const Interval &a, const Interval &b) {
+    return a.first < b.first;
+  });
+  SmallVector<Interval> merged;
+  for (const Interval &interval : intervals)
+    if (!merged.empty() && interval.first <= merged.back().last)
+      merged.back().last = std::max(merged.back().last, interval.last);
+    else
+      merged.push_back(interval);
+  return merged;
+}
+
 int64_t Timeline::getPeak() const {
-  int64_t peak = 0;
-  for (int64_t time = 0; time <= now; ++time) {
-    int64_t bytes = 0;
-    for (const Place &place : places)
-      if (llvm::any_of(place.live, [&](const Interval &live) {
-            return live.first <= time && time <= live.last;
-          }))
-        bytes += place.bytes;
-    peak = std::max(peak, bytes);
-  }
+  // What begins at a time, less what ended at the one before.
+  std::map<int64_t, int64_t> changes;
+  for (const Place &place : places)
+    for (const Interval &live : merge(place.live)) {
+      changes[live.first] += place.bytes;
+      changes[live.last + 1] -= place.bytes;
+    }
+  int64_t peak = 0, bytes = 0;
+  for (auto [time, change] : changes)
+    peak = std::max(peak, bytes += change);
   return peak;
 }

@@ -41,9 +41,6 @@ struct Place {
   int64_t bytes;
   llvm::SmallVector<Interval> live;
   int64_t address = 0;
-
-  /// True if both hold something at the same time.
-  bool overlaps(const Place &other) const;
 };
 
 /// Follows a run from the function that the host calls through loops, branches

@@ -52,22 +52,31 @@ static std::string getMapName(Value map) {
   return task ? task.str() : "map";
 }
 
+/// Names that say where a map comes from grow along a chain of ops. The
+/// longest of today's models has 32 characters.
+constexpr size_t kMaxOrigin = 64;
+
+static std::string getName(Value map, StringRef suffix) {
+  const std::string origin = getMapName(map);
+  return origin.size() > kMaxOrigin ? suffix.str()
+                                    : origin + "_" + suffix.str();
+}
+
 /// The name that \p op's task should have; empty where it is no task.
 static std::string getWish(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case<LinearOp, RMSNormOp, LayerNormOp>(
           [](auto op) { return op.getWeight().str(); })
-      .Case([](RopeOp op) { return getMapName(op.getInput()) + "_rope"; })
+      .Case([](RopeOp op) { return getName(op.getInput(), "rope"); })
       .Case([](KVAppendOp op) { return op.getCache().str() + "_append"; })
       .Case([](AttentionScoresOp) { return "scores"; })
       .Case([](SoftmaxOp) { return "probabilities"; })
       .Case([](AttentionValuesOp) { return "attention"; })
       .Case([](ActivationOp op) {
-        return getMapName(op.getInput()) + "_" +
-               stringifyActivationKind(op.getKind()).str();
+        return getName(op.getInput(), stringifyActivationKind(op.getKind()));
       })
-      .Case([](AddOp op) { return getMapName(op.getLhs()) + "_add"; })
-      .Case([](MulOp op) { return getMapName(op.getLhs()) + "_mul"; })
+      .Case([](AddOp op) { return getName(op.getLhs(), "add"); })
+      .Case([](MulOp op) { return getName(op.getLhs(), "mul"); })
       .Default(std::string());
 }
 
@@ -75,6 +84,7 @@ namespace {
 struct NameTasks : dlavm::llm::impl::NameTasksBase<NameTasks> {
   void runOnOperation() override {
     llvm::StringSet<> names;
+    llvm::StringMap<unsigned> numbers;
     getOperation().walk([&](Operation *op) {
       if (StringAttr task = getTaskName(op))
         names.insert(task.getValue());
@@ -86,7 +96,9 @@ struct NameTasks : dlavm::llm::impl::NameTasksBase<NameTasks> {
       if (wish.empty())
         return;
       std::string name = wish;
-      for (unsigned i = 2; !names.insert(name).second; ++i)
+      // No number becomes free again.
+      for (unsigned &i = numbers.try_emplace(wish, 2).first->second;
+           !names.insert(name).second; ++i)
         name = wish + "_" + std::to_string(i);
       op->setAttr(LLMDialect::getTaskAttrName(),
                   StringAttr::get(op->getContext(), name));
