@@ -108,8 +108,8 @@ private:
     object.from = {name};
     object.bytes =
         device.getObject(ObjectKind::Weight)->bytes(object.shape, device);
-    object.ports = device.getMemory(MemorySpace::HBM).ports;
-    object.space = MemorySpace::HBM;
+    object.memory = device.getObject(ObjectKind::Weight)->memory;
+    object.ports = device.getMemory(object.memory)->ports;
     object.file = "layer00/" + name + ".{port}.bin";
     plan.objects.push_back(object);
   }

@@ -116,9 +116,6 @@ inline String to_text(uint32_t number) { return to_text(uint64_t{number}); }
 
 } // namespace detail
 
-/// The memories of a device.
-enum class Space { DDR, HBM };
-
 //===----------------------------------------------------------------------===//
 // Devices
 //===----------------------------------------------------------------------===//
@@ -589,7 +586,8 @@ struct ParameterFile {
   /// Path below the directory of the parameters. "{layer}" and "{port}" stand
   /// for two-digit numbers: "layer{layer}/query.port{port}.bin".
   const char *pattern;
-  Space space;
+  /// The memory, by name: "HBM".
+  const char *space;
   /// DMA address for layer 0 and port 0.
   uint64_t address;
   /// Bytes between the objects of neighbouring layers.
@@ -603,19 +601,26 @@ struct ParameterFile {
   uint64_t bytes;
 };
 
-/// How a device copies from DDR to HBM by itself. Some hosts write HBM faster
-/// this way, and some not otherwise.
+/// How a device copies from one memory to the others by itself. Some hosts
+/// write these faster this way, and some not otherwise.
 struct CopyEngine {
-  /// Copies \p bytes from the DDR address \p source, without the base of DDR,
-  /// to the DMA address \p destination, which lies in \p port.
+  /// Copies \p bytes from the address \p source, without the base of its
+  /// memory, to the DMA address \p destination, which lies in \p port.
   void (*copy)(Device &device, int64_t source, int64_t destination,
                int64_t bytes, int32_t port);
-  /// DMA address of DDR's first byte.
-  uint64_t ddr_base;
-  /// DDR memory for one file, which nothing else occupies while parameters are
+  /// The memory that it copies from, by name: "DDR". What belongs there needs
+  /// no copy.
+  const char *space;
+  /// DMA address of that memory's first byte.
+  uint64_t base;
+  /// Room for one file, which nothing else occupies while parameters are
   /// loaded; the address does not include the base.
   int64_t scratch;
   int64_t scratch_bytes;
+
+  bool serves(const ParameterFile &file) const {
+    return std::strcmp(file.space, space) != 0;
+  }
 };
 
 namespace detail {
@@ -745,7 +750,8 @@ inline void read_again(const String &path, const Checksum &listed,
 /// it lists is there and of the right size and checksum; what fails this does
 /// not touch the device. Files are read again to be loaded: one that has
 /// changed meanwhile is not loaded either, but those before it have been, as
-/// the error says. With an engine, files for HBM go through its scratch memory.
+/// the error says. With an engine, files for other memories than
+/// its own go through its scratch memory.
 inline void load_parameters(Device &device, const ParameterFile *first,
                             size_t count, const String &directory,
                             uint64_t fingerprint,
@@ -759,7 +765,7 @@ inline void load_parameters(Device &device, const ParameterFile *first,
     const String path = directory + "/" + name;
     detail::Checksum *listed = sums.find(name);
     detail::check_size(path, file, listed);
-    if (engine && file.space == Space::HBM &&
+    if (engine && engine->serves(file) &&
         file.bytes > static_cast<uint64_t>(engine->scratch_bytes))
       throw Error("the scratch memory has " +
                   detail::to_text(engine->scratch_bytes) + " bytes, but " +
@@ -785,11 +791,11 @@ inline void load_parameters(Device &device, const ParameterFile *first,
     const ParameterFile &file = files.get_entry();
     const String name = files.get_name();
     detail::read_again(directory + "/" + name, *sums.find(name), data);
-    if (!engine || file.space != Space::HBM) {
+    if (!engine || !engine->serves(file)) {
       device.dma_write(files.get_address(), data.data(), file.bytes);
       continue;
     }
-    device.dma_write(engine->ddr_base + static_cast<uint64_t>(engine->scratch),
+    device.dma_write(engine->base + static_cast<uint64_t>(engine->scratch),
                      data.data(), file.bytes);
     engine->copy(device, engine->scratch,
                  static_cast<int64_t>(files.get_address()),

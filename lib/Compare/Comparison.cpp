@@ -178,8 +178,12 @@ void Comparison::compareCache(const ExpectedMap &expected,
 }
 
 void Comparison::compareTokenWord() {
-  // convert-llm-to-accel gives the result of llm.argmax this name.
-  const PlanBuffer *buffer = plan.getBuffer("token");
+  const auto function = find_if(plan.functions, [](const HostFunction &entry) {
+    return entry.kind == "token";
+  });
+  const PlanBuffer *buffer = function == plan.functions.end()
+                                 ? nullptr
+                                 : plan.getBuffer(function->buffer);
   if (!buffer || !call->token)
     return;
   ArrayRef<uint8_t> memory =

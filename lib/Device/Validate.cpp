@@ -45,6 +45,9 @@ void Validator::checkMemories() {
     const std::string what = "the memory '" + memory.name + "' ";
     require(!memory.name.empty() && names.insert(memory.name).second,
             what + "needs a name of its own");
+    require(llvm::all_of(memory.name,
+                         [](char c) { return llvm::isAlnum(c) || c == '_'; }),
+            what + "needs a name of letters, digits and underscores");
     require(memory.capacity > 0, what + "has no bytes");
     require(memory.ports >= 1, what + "has no ports");
     require(memory.ports == 1 || memory.portStride >= memory.capacity,

@@ -126,6 +126,8 @@ llvm::Error ContentChecker::check(const HostFunction &function,
     return refuse(place + ".channels",
                   "0 for a token and 1 or more for all else",
                   function.channels);
+  if (!function.buffer.empty() && !plan.getBuffer(function.buffer))
+    return refuse(place + ".buffer", "the name of a buffer", function.buffer);
   return Error::success();
 }
 

@@ -22,7 +22,8 @@ namespace dlavm {
 template <typename IO> bool mapFields(IO &io, HostFunction &function) {
   return io.map("name", function.name) && io.map("kind", function.kind) &&
          io.map("channels", function.channels, anyInt) &&
-         io.map("last_token_only", function.lastTokenOnly);
+         io.map("last_token_only", function.lastTokenOnly) &&
+         io.map("buffer", function.buffer);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanTask &task) {

@@ -11,9 +11,18 @@
 
 using namespace dlavm;
 
-std::vector<PlanRegion> dlavm::getPlanRegions(mlir::ModuleOp module) {
+mlir::FailureOr<std::vector<PlanRegion>>
+dlavm::getPlanRegions(mlir::ModuleOp module, const DeviceInfo &device) {
   std::vector<PlanRegion> regions;
+  auto check = [&](auto op) -> llvm::LogicalResult {
+    if (device.getMemory(op.getSpace()))
+      return llvm::success();
+    return op.emitOpError("lies in '")
+           << op.getSpace() << "', which is no memory of " << device.getName();
+  };
   for (auto object : module.getOps<csb::ObjectOp>()) {
+    if (failed(check(object)))
+      return llvm::failure();
     PlanRegion region;
     region.name = object.getSymName().str();
     region.memory = object.getSpace().str();
@@ -25,6 +34,8 @@ std::vector<PlanRegion> dlavm::getPlanRegions(mlir::ModuleOp module) {
     regions.push_back(std::move(region));
   }
   for (auto buffer : module.getOps<csb::BufferOp>()) {
+    if (failed(check(buffer)))
+      return llvm::failure();
     PlanRegion region;
     region.name = buffer.getSymName().str();
     region.memory = buffer.getSpace().str();

@@ -72,7 +72,11 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
                        "(llm.max_tokens = N : i64)");
       return signalPassFailure();
     }
-    Checker checker(*device, getPlanRegions(module));
+    FailureOr<std::vector<PlanRegion>> regions =
+        getPlanRegions(module, *device);
+    if (failed(regions))
+      return signalPassFailure();
+    Checker checker(*device, std::move(*regions));
     CountingSink sink(checker, numStarts);
     for (auto [seq, past] : getCalls(*maxTokens)) {
       checker.beginRun(seq, past);

@@ -91,3 +91,15 @@ module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
     return
   }
 }
+
+// -----
+
+// A place in a memory that the device does not have.
+
+module attributes {csb.device = "edgellm-20241128", llm.max_tokens = 16 : i64} {
+  // expected-error@+1 {{'csb.buffer' op lies in 'SRAM', which is no memory of edgellm-20241128}}
+  csb.buffer @map "SRAM" at 0 bytes 64 live [0, 0]
+  func.func @run(%seq: i32, %past: i32) {
+    return
+  }
+}

@@ -95,6 +95,9 @@ struct HostFunction {
   int64_t channels = 0;
   /// True where it moves one row, that of the last token, and takes no `seq`.
   bool lastTokenOnly = false;
+  /// The buffer that it moves, or that holds the token as well; empty where
+  /// there is none.
+  std::string buffer;
 };
 
 /// A file that `dlavm pack` wrote.

@@ -15,8 +15,10 @@
 
 namespace dlavm {
 
-/// The buffers and objects of a csb module as the checker wants them.
-std::vector<PlanRegion> getPlanRegions(mlir::ModuleOp module);
+/// The buffers and objects of a csb module as the checker wants them. Emits an
+/// error at one that lies in no memory of the device.
+mlir::FailureOr<std::vector<PlanRegion>>
+getPlanRegions(mlir::ModuleOp module, const DeviceInfo &device);
 
 } // namespace dlavm
 

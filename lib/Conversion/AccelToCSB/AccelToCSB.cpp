@@ -271,7 +271,7 @@ struct ConvertAccelToCSB
       return signalPassFailure();
     }
     ProgramSymbols symbols(module, *device);
-    symbols.moveParameters();
+    symbols.convertParameters();
     if (failed(renameFunctions(symbols.getTable())))
       return signalPassFailure();
     for (const auto &[kind, support] : device->getTasks())
@@ -294,7 +294,7 @@ struct ConvertAccelToCSB
                   .run(function)))
         return signalPassFailure();
     host.create(module);
-    const std::string fingerprint = getFingerprint(module);
+    const std::string fingerprint = getFingerprint(module, symbols);
     module->removeAttr(accel::AccelDialect::getDeviceAttrName());
     module->setAttr(csb::CSBDialect::getDeviceAttrName(),
                     StringAttr::get(&getContext(), device->getName()));

@@ -19,14 +19,10 @@ using namespace dlavm;
 
 /// Everything that decides, as text: attributes are quoted and escaped, so that
 /// no two modules have the same.
-static void describe(ModuleOp module, raw_ostream &os) {
-  // Otherwise each print verifies and numbers the whole module.
-  const OpPrintingFlags flags =
-      OpPrintingFlags().useLocalScope().assumeVerified();
+static void describe(ModuleOp module, const ProgramSymbols &symbols,
+                     raw_ostream &os) {
   auto describeParameter = [&](SymbolRefAttr name) {
-    if (Operation *parameter = SymbolTable::lookupSymbolIn(module, name))
-      parameter->print(os, flags);
-    os << "\n";
+    os << symbols.getParameterText(name) << "\n";
   };
   os << module->getAttr(accel::AccelDialect::getDeviceAttrName()) << "\n";
   for (auto object : module.getOps<csb::ObjectOp>()) {
@@ -49,9 +45,10 @@ static void describe(ModuleOp module, raw_ostream &os) {
   });
 }
 
-std::string dlavm::getFingerprint(ModuleOp module) {
+std::string dlavm::getFingerprint(ModuleOp module,
+                                  const ProgramSymbols &symbols) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  describe(module, os);
+  describe(module, symbols, os);
   return llvm::utohexstr(llvm::xxHash64(text), /*LowerCase=*/true, 16);
 }

@@ -9,7 +9,7 @@
 #ifndef DLAVM_CONVERSION_ACCELTOCSB_FINGERPRINT_H
 #define DLAVM_CONVERSION_ACCELTOCSB_FINGERPRINT_H
 
-#include "mlir/IR/BuiltinOps.h"
+#include "ProgramSymbols.h"
 
 #include <string>
 
@@ -19,7 +19,8 @@ namespace dlavm {
 /// collision of a 64-bit hash, only if they read the same parameter files: the
 /// device, the objects with files, what they are made of, and the embedding
 /// decide. Where the files go does not count.
-std::string getFingerprint(mlir::ModuleOp module);
+std::string getFingerprint(mlir::ModuleOp module,
+                           const ProgramSymbols &symbols);
 
 } // namespace dlavm
 

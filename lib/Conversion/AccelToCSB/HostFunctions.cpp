@@ -35,7 +35,7 @@ LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
            << (buffer.isInput() ? "writes" : "reads")
            << " those of the call, which are seq"
            << (buffer.isInput() ? "" : ", or one");
-  buffers.push_back({buffer.getHost()->str(), symbol,
+  buffers.push_back({buffer.getHost()->str(), *buffer.getRole(), symbol,
                      static_cast<int64_t>(buffer.getChannels().value_or(1)),
                      hasAllTokens});
   return success();
@@ -90,12 +90,17 @@ void HostFunctions::create(ModuleOp module) {
     createCopyWeights(builder);
   createLoadParameters(builder);
   for (const HostBuffer &buffer : buffers) {
-    if (buffer.name == "token")
-      createReadToken(builder);
-    else if (StringRef(buffer.name).starts_with("input"))
+    switch (buffer.role) {
+    case accel::HostRole::Input:
       createWrite(builder, buffer);
-    else
+      break;
+    case accel::HostRole::Output:
       createRead(builder, buffer);
+      break;
+    case accel::HostRole::Token:
+      createReadToken(builder, buffer);
+      break;
+    }
   }
   if (embedding)
     createReadEmbeddings(builder);
@@ -243,21 +248,23 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   finish(builder, result);
 }
 
-void HostFunctions::createReadToken(OpBuilder &builder) {
+void HostFunctions::createReadToken(OpBuilder &builder,
+                                    const HostBuffer &buffer) {
   Type i32 = builder.getI32Type();
-  createFunction(builder, "read_token", {}, {}, i32);
+  createFunction(builder, "read_" + buffer.name, {}, {}, i32);
   MLIRContext *context = builder.getContext();
   const RegisterTable &table = device.getTask(TaskKind::Linear)->registers;
   const Register *result = table.lookup(RegisterRole::Result);
   auto reg = SymbolRefAttr::get(context, table.getName(),
                                 FlatSymbolRefAttr::get(context, result->name));
-  Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg);
+  Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg,
+                                    buffer.symbol);
   finish(builder, token);
 }
 
 void HostFunctions::createReadEmbeddings(OpBuilder &builder) {
   MLIRContext *context = builder.getContext();
-  auto parameter = cast<llm::ParameterOp>(
+  auto parameter = cast<csb::ParameterOp>(
       SymbolTable::lookupSymbolIn(symbols.getTable().getOp(), embedding));
   auto shape = cast<RankedTensorType>(parameter.getType()).getShape();
   Type rows = csb::RowsType::get(context);

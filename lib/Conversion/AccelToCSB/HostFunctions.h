@@ -36,6 +36,7 @@ public:
 private:
   struct HostBuffer {
     std::string name;
+    accel::HostRole role;
     mlir::FlatSymbolRefAttr symbol;
     int64_t channels;
     /// Those of the call, not one.
@@ -48,7 +49,7 @@ private:
   void createCopyWeights(mlir::OpBuilder &builder);
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
-  void createReadToken(mlir::OpBuilder &builder);
+  void createReadToken(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadEmbeddings(mlir::OpBuilder &builder);
   mlir::FlatSymbolRefAttr getMapBase();
   mlir::Value getDMAAddress(mlir::OpBuilder &builder,

@@ -53,20 +53,27 @@ FlatSymbolRefAttr ProgramSymbols::getStride(accel::ObjectOp object) {
                      *object.getStride());
 }
 
-void ProgramSymbols::moveParameters() {
+void ProgramSymbols::convertParameters() {
   SmallVector<llm::ParameterOp> declarations(module.getOps<llm::ParameterOp>());
   if (declarations.empty())
     return;
   parameters = ModuleOp::create(module.getLoc(), "parameters");
+  OpBuilder builder = OpBuilder::atBlockBegin(parameters.getBody());
   for (llm::ParameterOp declaration : declarations) {
-    symbols.remove(declaration);
-    declaration->moveBefore(parameters.getBody(), parameters.getBody()->end());
+    llvm::raw_string_ostream os(parameterTexts[declaration.getSymNameAttr()]);
+    // Otherwise each print verifies and numbers the whole module.
+    declaration->print(os, OpPrintingFlags().useLocalScope().assumeVerified());
+    OperationState state(declaration.getLoc(),
+                         csb::ParameterOp::getOperationName());
+    state.addAttributes(declaration->getAttrs());
+    builder.create(state);
+    symbols.erase(declaration);
   }
   insert(parameters);
 }
 
 SymbolRefAttr ProgramSymbols::getParameter(FlatSymbolRefAttr parameter) {
-  if (!parameters || !parameters.lookupSymbol<llm::ParameterOp>(parameter))
+  if (!parameters || !parameters.lookupSymbol<csb::ParameterOp>(parameter))
     return {};
   return SymbolRefAttr::get(parameters.getSymNameAttr(), parameter);
 }

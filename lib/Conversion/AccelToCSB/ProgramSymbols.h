@@ -32,10 +32,15 @@ class ProgramSymbols {
 public:
   ProgramSymbols(mlir::ModuleOp module, const DeviceInfo &device);
 
-  /// Moves the declarations of parameters to a module of their own, because
-  /// buffers, functions and register tables may have their names.
-  void moveParameters();
-  /// A parameter, after they have moved; null where there is none of this name.
+  /// Replaces every `llm.parameter` by a `csb.parameter`, in a module of their
+  /// own, because buffers, functions and register tables may have their names.
+  void convertParameters();
+  /// What an `llm.parameter` said, for the fingerprint.
+  llvm::StringRef getParameterText(mlir::SymbolRefAttr parameter) const {
+    return parameterTexts.at(parameter.getLeafReference());
+  }
+  /// A parameter, after they were converted; null where there is none of this
+  /// name.
   mlir::SymbolRefAttr getParameter(mlir::FlatSymbolRefAttr parameter);
 
   /// Replaces every `accel.object` by a `csb.object`. Emits an error at one
@@ -73,6 +78,7 @@ private:
   mlir::Operation *last = nullptr;
   /// Where the parameters are; null if there are none.
   mlir::ModuleOp parameters;
+  llvm::DenseMap<mlir::StringAttr, std::string> parameterTexts;
   int64_t maxLayers = 1;
 };
 

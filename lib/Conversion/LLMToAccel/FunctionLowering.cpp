@@ -149,7 +149,7 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
       continue;
     }
     Value buffer = createBuffer(from.getLoc(), "input" + number, type);
-    setHost(buffer, "input" + number, type);
+    setHost(buffer, accel::HostRole::Input, "input" + number, type);
     map.map(argument, buffer);
   }
   if (failed(lowerBlock(from.getBody().front(), isEntry)))
@@ -159,9 +159,10 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
 }
 
 /// The host reads and writes rows of all channels of all heads.
-void FunctionLowering::setHost(Value buffer, StringRef name,
-                               RankedTensorType type) {
+void FunctionLowering::setHost(Value buffer, accel::HostRole role,
+                               StringRef name, RankedTensorType type) {
   auto op = buffer.getDefiningOp<accel::BufferOp>();
+  op.setRole(role);
   op.setHost(name);
   op.setChannels(type.getDimSize(0) * type.getDimSize(2));
 }
@@ -272,6 +273,7 @@ LogicalResult FunctionLowering::lowerEntryReturn(func::ReturnOp op) {
                             "writes for the host; the results must be maps "
                             "that different ops of this function compute");
     if (isToken) {
+      buffer.setRole(accel::HostRole::Token);
       buffer.setHost("token");
       buffer.setChannels(1);
       continue;
@@ -279,7 +281,7 @@ LogicalResult FunctionLowering::lowerEntryReturn(func::ReturnOp op) {
     auto type = cast<RankedTensorType>(result.getType());
     const bool isLogits =
         llvm::any_of(result.getUsers(), llvm::IsaPred<llm::ArgmaxOp>);
-    setHost(buffer,
+    setHost(buffer, accel::HostRole::Output,
             isLogits       ? "logits"
             : numMaps == 1 ? "output"
                            : "output" + std::to_string(numOutputs++),

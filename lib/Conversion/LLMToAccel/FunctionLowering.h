@@ -41,7 +41,7 @@ private:
   mlir::Value createBuffer(mlir::Location loc, llvm::StringRef name,
                            mlir::RankedTensorType type);
   mlir::Type convertType(mlir::Type type);
-  void setHost(mlir::Value buffer, llvm::StringRef name,
+  void setHost(mlir::Value buffer, accel::HostRole role, llvm::StringRef name,
                mlir::RankedTensorType type);
   mlir::Value getTokens(mlir::AffineExpr expr);
 

@@ -46,18 +46,28 @@ static void printAddresses(ModuleOp module, raw_ostream &os) {
       os << " // " << comment;
     os << "\n";
   };
-  os << "\n// Weights, tables and KV caches: the address of the first layer, in"
-        " HBM that in\n// every port.\n";
+  os << "\n// Weights, tables and KV caches: the address of the first layer";
+  for (auto object : module.getOps<csb::ObjectOp>())
+    if (object.getPorts() > 1) {
+      os << ", in " << object.getSpace() << " that in\n// every port";
+      break;
+    }
+  os << ".\n";
   for (auto object : module.getOps<csb::ObjectOp>())
     print(
         object, object.getAddress(),
         (object.getSpace() + ", " + Twine(object.getBytes()) + " bytes").str());
+  auto buffers = module.getOps<csb::BufferOp>();
+  const StringRef maps =
+      buffers.empty() ? "maps" : (*buffers.begin()).getSpace();
   if (!module.getOps<csb::ConstantOp>().empty())
-    os << "\n// Bytes from one layer to the next, and where DMA finds DDR.\n";
+    os << "\n// Bytes from one layer to the next, and where DMA finds " << maps
+       << ".\n";
   for (auto constant : module.getOps<csb::ConstantOp>())
     print(constant, constant.getValue(), "");
-  os << "\n// Feature maps in DDR. Those that are never live together share "
-        "their place.\n";
+  os << "\n// Feature maps" << (buffers.empty() ? "" : " in ")
+     << (buffers.empty() ? "" : maps)
+     << ". Those that are never live together share their place.\n";
   for (auto buffer : module.getOps<csb::BufferOp>())
     print(buffer, buffer.getAddress(),
           std::to_string(buffer.getBytes()) + " bytes");
@@ -74,7 +84,7 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
       continue;
     hasFiles = true;
     os << "    {\"" << object.getSymName() << "\", \"" << *object.getFile()
-       << "\",\n     dlavm::Space::" << object.getSpace() << ", "
+       << "\",\n     \"" << object.getSpace() << "\", "
        << object.getDmaBase() + object.getAddress() << ", "
        << object.getStride() << ", " << object.getLayers().value_or(0) << ", "
        << object.getPorts() << ", " << object.getPortStride() << ", "
@@ -82,7 +92,7 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
   }
   // An array needs an element.
   if (!hasFiles)
-    os << "    {\"\", \"\", dlavm::Space::DDR, 0, 0, 0, 0, 0, 0},\n";
+    os << "    {\"\", \"\", \"\", 0, 0, 0, 0, 0, 0},\n";
   os << "};\n";
 }
 

@@ -338,8 +338,9 @@ void CppPrinter::print(csb::LoadParametersOp op) {
   if (op.getCopy()) {
     auto scratch = symbols.lookup<csb::BufferOp>(*op.getScratch());
     os << "const dlavm::CopyEngine " << getCppName(op) << " = {"
-       << getCppName(symbols.lookup(*op.getCopy())) << ", "
-       << getCppName(symbols.lookup(*op.getDdrBase())) << ", "
+       << getCppName(symbols.lookup(*op.getCopy())) << ", \""
+       << scratch.getSpace() << "\", "
+       << getCppName(symbols.lookup(*op.getBase())) << ", "
        << getCppName(scratch) << ", " << scratch.getBytes() << "};\n";
     engine = ", &" + getCppName(op);
   }

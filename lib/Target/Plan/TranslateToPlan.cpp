@@ -134,6 +134,10 @@ void PlanBuilder::addFunctions() {
       HostFunction &entry = add("functions", plan.functions, op);
       auto name = function->getAttrOfType<StringAttr>(
           csb::CSBDialect::getNameAttrName());
+      function.walk([&](csb::AddressOfOp address) {
+        if (module.lookupSymbol<csb::BufferOp>(address.getSymbol()))
+          entry.buffer = address.getSymbol().str();
+      });
       entry.name = (name ? name.getValue() : function.getName()).str();
       if (auto write = dyn_cast<csb::DMAWriteOp>(op)) {
         entry.kind = "input";
@@ -145,6 +149,7 @@ void PlanBuilder::addFunctions() {
       } else {
         entry.kind = "token";
         entry.lastTokenOnly = true;
+        entry.buffer = cast<csb::ReadOp>(op).getBuffer().value_or("").str();
       }
     });
 }
@@ -209,9 +214,9 @@ LogicalResult PlanBuilder::addObjects() {
 }
 
 void PlanBuilder::addParameters() {
-  module.walk([&](llm::ParameterOp parameter) {
+  module.walk([&](csb::ParameterOp parameter) {
     add("parameters", plan.parameters, parameter) =
-        llm::getParameterInfo(parameter);
+        csb::getParameterInfo(parameter);
   });
 }
 

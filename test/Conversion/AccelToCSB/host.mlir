@@ -33,13 +33,13 @@ accel.object @bias scale_bias [65024] in <DDR> at 0 bytes 260096 stride 0
 
 // The token comes from the register, not from memory.
 // CHECK-LABEL: func.func @read_token() -> i32 {
-// CHECK-NEXT:    %[[T:.*]] = csb.read @mvm::@Argmax : i32
+// CHECK-NEXT:    %[[T:.*]] = csb.read @mvm::@Argmax of @t : i32
 // CHECK-NEXT:    return %[[T]]
 func.func @model() {
-  %x = accel.buffer "x" at 1048576 bytes 8192 live [0, 0] host "input" channels 4096 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %x = accel.buffer "x" at 1048576 bytes 8192 live [0, 0] host input "input" channels 4096 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %l = accel.buffer "l" at 17825792 bytes 8192 live [0, 0] : memref<128x1x32xf16, #accel.space<DDR>>, <128, 1, 32>
-  %y = accel.buffer "y" at 18874368 bytes 130048 live [0, 0] host "logits" channels 65024 : memref<2032x1x32xf16, #accel.space<DDR>>, <2032, 1, 32>
-  %t = accel.buffer "t" at 19922944 bytes 64 live [0, 0] host "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
+  %y = accel.buffer "y" at 18874368 bytes 130048 live [0, 0] host output "logits" channels 65024 : memref<2032x1x32xf16, #accel.space<DDR>>, <2032, 1, 32>
+  %t = accel.buffer "t" at 19922944 bytes 64 live [0, 0] host token "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
   %w = accel.get_object @head : !accel.object
   %b = accel.get_object @bias : !accel.object
   accel.linear "head" ins(%l : memref<128x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%y : memref<2032x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [4096, 65024]
@@ -60,9 +60,9 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 // CHECK-SAME:    %[[SEQ:.*]]: i32) -> !csb.rows {
 // CHECK:         csb.dma_read %{{.*}}[%[[SEQ]], 60] lanes 32
 func.func @model() {
-  %x = accel.buffer "x" at 0 bytes 262144 live [0, 0] host "input0" channels 60 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  %y = accel.buffer "y" at 262144 bytes 131072 live [0, 0] host "input1" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
-  %z = accel.buffer "z" at 393216 bytes 262144 live [0, 0] host "output" channels 60 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "x" at 0 bytes 262144 live [0, 0] host input "input0" channels 60 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %y = accel.buffer "y" at 262144 bytes 131072 live [0, 0] host input "input1" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %z = accel.buffer "z" at 393216 bytes 262144 live [0, 0] host output "output" channels 60 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   return
 }
 }

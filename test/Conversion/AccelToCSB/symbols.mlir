@@ -10,9 +10,9 @@ llm.parameter @q from "q{layer}" layers 28 : tensor<4096x4096xi4>
 llm.parameter @b splat 0.0 layers 28 : tensor<4096xf16>
 llm.parameter @s splat 1.0 layers 28 : tensor<4096xf16>
 // CHECK-NEXT: module @parameters {
-// CHECK-NEXT:   llm.parameter @q from "q{layer}" layers 28 : tensor<4096x4096xi4>
-// CHECK-NEXT:   llm.parameter @b splat 0.000000e+00 layers 28 : tensor<4096xf16>
-// CHECK-NEXT:   llm.parameter @s splat 1.000000e+00 layers 28 : tensor<4096xf16>
+// CHECK-NEXT:   csb.parameter @q from "q{layer}" layers 28 : tensor<4096x4096xi4>
+// CHECK-NEXT:   csb.parameter @b splat 0.000000e+00 layers 28 : tensor<4096xf16>
+// CHECK-NEXT:   csb.parameter @s splat 1.000000e+00 layers 28 : tensor<4096xf16>
 // CHECK-NEXT: }
 // CHECK-NEXT: csb.constant @layer_stride_hbm = 3287552
 // CHECK-NEXT: csb.object @query "weight" [4096, 4096] from [@parameters::@q] "HBM" at 512 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/query.{port}.bin"
@@ -56,7 +56,7 @@ func.func private @layer() {
 func.func @model() {
   %0 = accel.buffer "hidden" at 0 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   %1 = accel.buffer "hidden" at 16777216 bytes 16777216 live [1, 1, 3, 4] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
-  %2 = accel.buffer "input" at 33554432 bytes 16777216 live [0, 2] host "input" channels 4096 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %2 = accel.buffer "input" at 33554432 bytes 16777216 live [0, 2] host input "input" channels 4096 : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
   return
 }
 }

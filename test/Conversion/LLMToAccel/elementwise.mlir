@@ -19,7 +19,7 @@ module attributes {llm.max_tokens = 2048 : i64} {
 // CHECK: accel.elementwise add "input_silu_gelu_add" ins(%[[B]], %[[X]] : {{.*}}, {{.*}}) outs(%[[C]] :
 // CHECK: %[[D:.*]] = accel.buffer "input_silu_gelu_add_mul"
 // CHECK: accel.elementwise mul "input_silu_gelu_add_mul" ins(%[[C]], %[[A]] : {{.*}}, {{.*}}) outs(%[[D]] :
-// CHECK: %[[E:.*]] = accel.buffer "input_silu_gelu_add_mul_silu" host "output" channels 100
+// CHECK: %[[E:.*]] = accel.buffer "input_silu_gelu_add_mul_silu" host output "output" channels 100
 func.func @model(%x: tensor<1x?x100xf16, #llm.dims<1, seq, 100>>) -> tensor<1x?x100xf16, #llm.dims<1, seq, 100>> {
   %a = llm.activation silu %x : tensor<1x?x100xf16, #llm.dims<1, seq, 100>>
   %b = llm.activation gelu %a : tensor<1x?x100xf16, #llm.dims<1, seq, 100>>

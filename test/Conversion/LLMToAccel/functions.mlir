@@ -19,7 +19,7 @@ func.func private @layer(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq,
 }
 
 // CHECK-LABEL: func.func @model() {
-// CHECK-NEXT:    %[[IN:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+// CHECK-NEXT:    %[[IN:.*]] = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK-NEXT:    %[[C0:.*]] = arith.constant 0 : index
 // CHECK-NEXT:    %[[C1:.*]] = arith.constant 1 : index
 // CHECK-NEXT:    %[[C4:.*]] = arith.constant 4 : index
@@ -29,7 +29,7 @@ func.func private @layer(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq,
 // CHECK-NEXT:    } {llm.layer_loop}
 // CHECK-NEXT:    %[[LAST:.*]] = accel.tokens seq - 1
 // CHECK-NEXT:    %[[L:.*]] = memref.subview %[[R]][0, %[[LAST]], 0] [2, 1, 32]
-// CHECK-NEXT:    %[[O:.*]] = accel.buffer "final" host "output" channels 64 : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+// CHECK-NEXT:    %[[O:.*]] = accel.buffer "final" host output "output" channels 64 : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
 // CHECK-NEXT:    %[[W:.*]] = accel.get_object @final_weight : !accel.object
 // CHECK-NEXT:    accel.norm rms "final" ins(%[[L]] : {{.*}}) weight(%[[W]]) outs(%[[O]] :
 // CHECK-NEXT:    return{{$}}
@@ -53,10 +53,10 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x1x64
 
 module attributes {llm.max_tokens = 2048 : i64} {
 // CHECK-LABEL: func.func @model() {
-// CHECK: accel.buffer "input0" host "input0" channels 64
-// CHECK: accel.buffer "input1" host "input1" channels 32
-// CHECK: accel.buffer "input0_silu" host "output0" channels 64
-// CHECK: accel.buffer "input1_silu" host "output1" channels 32
+// CHECK: accel.buffer "input0" host input "input0" channels 64
+// CHECK: accel.buffer "input1" host input "input1" channels 32
+// CHECK: accel.buffer "input0_silu" host output "output0" channels 64
+// CHECK: accel.buffer "input1_silu" host output "output1" channels 32
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>, %y: tensor<1x?x32xf16, #llm.dims<1, seq, 32>>)
     -> (tensor<1x?x64xf16, #llm.dims<1, seq, 64>>, tensor<1x?x32xf16, #llm.dims<1, seq, 32>>) {
   %0 = llm.activation silu %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>

@@ -7,8 +7,8 @@ module @plain attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<96x64xi4>
 // CHECK:      accel.object @w_weight weight [96, 64] from [@w] in <HBM>
 // CHECK-LABEL: func.func @model() {
-// CHECK-NEXT:   %[[X:.*]] = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-// CHECK-NEXT:   %[[Y:.*]] = accel.buffer "w" host "output" channels 96 : memref<3x?x32xf16, #accel.space<DDR>>, <3, seq, 32>
+// CHECK-NEXT:   %[[X:.*]] = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+// CHECK-NEXT:   %[[Y:.*]] = accel.buffer "w" host output "output" channels 96 : memref<3x?x32xf16, #accel.space<DDR>>, <3, seq, 32>
 // CHECK-NEXT:   %[[W:.*]] = accel.get_object @w_weight : !accel.object
 // CHECK-NEXT:   accel.linear "w" ins(%[[X]] : memref<2x?x32xf16, #accel.space<DDR>>) weight(%[[W]]) outs(%[[Y]] : memref<3x?x32xf16, #accel.space<DDR>>) [64, 96]
 // CHECK-NEXT:   return
@@ -34,7 +34,7 @@ llm.parameter @b from "b" : tensor<64xf16>
 // CHECK:  accel.linear "w" ins(%[[X]] : {{.*}}) weight(%{{.*}}) scale_bias(%[[SB]]) outs(%[[A]] : {{.*}}) [64, 64]
 // CHECK:  %[[B:.*]] = accel.buffer "w_2"
 // CHECK:  accel.linear "w_2" ins(%[[A]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) add(%[[X]] : {{.*}}) outs(%[[B]] : {{.*}}) [64, 64]
-// CHECK:  %[[C:.*]] = accel.buffer "w_3" host "output"
+// CHECK:  %[[C:.*]] = accel.buffer "w_3" host output "output"
 // CHECK:  accel.linear "w_3" ins(%[[B]] : {{.*}}) weight(%{{.*}}) scale_bias(%{{.*}}) mul(%[[A]] : {{.*}}) outs(%[[C]] : {{.*}}) [64, 64]
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {
   %a = llm.linear %x, @w scale @s bias @b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
@@ -56,11 +56,11 @@ llm.parameter @s splat 1.0 : tensor<1000xf16>
 llm.parameter @b splat 0.0 : tensor<1000xf16>
 // CHECK: accel.object @w_scale_bias scale_bias [1000] from [@s, @b] with {padding_bias = -6.550400e+04 : f64} in <DDR>
 // CHECK-LABEL: func.func @model() {
-// CHECK-NEXT:  %[[X:.*]] = accel.buffer "input" host "input" channels 64
+// CHECK-NEXT:  %[[X:.*]] = accel.buffer "input" host input "input" channels 64
 // CHECK-NEXT:  %[[LAST:.*]] = accel.tokens seq - 1
 // CHECK-NEXT:  %[[L:.*]] = memref.subview %[[X]][0, %[[LAST]], 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
-// CHECK-DAG:   %[[Y:.*]] = accel.buffer "w" host "logits" channels 1000 : memref<32x1x32xf16, #accel.space<DDR>>, <32, 1, 32>
-// CHECK-DAG:   %[[T:.*]] = accel.buffer "token" host "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
+// CHECK-DAG:   %[[Y:.*]] = accel.buffer "w" host output "logits" channels 1000 : memref<32x1x32xf16, #accel.space<DDR>>, <32, 1, 32>
+// CHECK-DAG:   %[[T:.*]] = accel.buffer "token" host token "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>
 // CHECK:       accel.linear "w" ins(%[[L]] : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%{{.*}}) scale_bias(%{{.*}}) outs(%[[Y]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<DDR>>) [64, 1000]
 // CHECK-NEXT:  return
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> (tensor<1x1x1000xf16>, tensor<1xi32>) {

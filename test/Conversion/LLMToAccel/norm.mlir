@@ -11,7 +11,7 @@ llm.parameter @b from "b" : tensor<64xf16>
 // CHECK: %[[Y:.*]] = accel.buffer "n" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK: %[[W:.*]] = accel.get_object @n_weight :
 // CHECK: accel.norm rms "n" ins(%[[X]] : {{.*}}) weight(%[[W]]) outs(%[[Y]] : {{.*}}) [64]
-// CHECK: %[[Z:.*]] = accel.buffer "n_2" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+// CHECK: %[[Z:.*]] = accel.buffer "n_2" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
 // CHECK: %[[V:.*]] = accel.get_object @[[BOTH]] :
 // CHECK: accel.norm layer "n_2" ins(%[[Y]] : {{.*}}) weight(%[[V]]) outs(%[[Z]] : {{.*}}) [64]
 func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>> {

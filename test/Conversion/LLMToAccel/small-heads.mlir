@@ -1,5 +1,6 @@
 // RUN: dlavm-opt %s --dlavm-compile=device=edgellm-20241128 | FileCheck %s
 // RUN: not dlavm-opt %s --llm-interleave-rope --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 2>&1 | FileCheck %s --check-prefix=SINGLE
+// RUN: dlavm-opt %s --dlavm-compile=device=edgellm-20241128 | not grep -E '^ *(%%[^ ]* = )?"?(llm|accel)\.'
 
 // A model with smaller heads than the device's and another rotary style goes
 // through the whole pipeline: heads are padded, the rows of queries and keys
@@ -15,11 +16,11 @@
 !scores = tensor<4x?x?xf16, #llm.dims<4, seq, seq + past>>
 
 // CHECK-LABEL: module @small
-// CHECK: llm.parameter @embedding from "e" : tensor<40x64xf16>
-// CHECK: llm.parameter @q from "q{layer}" layers 2 row_heads <4 x 16, interleaved 16, padded 128> : tensor<512x64xi4>
-// CHECK: llm.parameter @k from "k{layer}" layers 2 row_heads <2 x 16, interleaved 16, padded 128> : tensor<256x64xi4>
-// CHECK: llm.parameter @v from "v{layer}" layers 2 row_heads <2 x 16, padded 128> : tensor<256x64xi4>
-// CHECK: llm.parameter @o from "o{layer}" layers 2 column_heads <4 x 16, padded 128> : tensor<64x512xi4>
+// CHECK: csb.parameter @embedding from "e" : tensor<40x64xf16>
+// CHECK: csb.parameter @q from "q{layer}" layers 2 row_heads <4 x 16, interleaved 16, padded 128> : tensor<512x64xi4>
+// CHECK: csb.parameter @k from "k{layer}" layers 2 row_heads <2 x 16, interleaved 16, padded 128> : tensor<256x64xi4>
+// CHECK: csb.parameter @v from "v{layer}" layers 2 row_heads <2 x 16, padded 128> : tensor<256x64xi4>
+// CHECK: csb.parameter @o from "o{layer}" layers 2 column_heads <4 x 16, padded 128> : tensor<64x512xi4>
 // CHECK: csb.object @q_weight "weight" [512, 64]
 // CHECK: csb.object @rope_table "rope_table" [] with {rotary = 16 : i64, style = "interleaved", theta = 1.000000e+04 : f64}
 // CHECK: csb.object @o_weight "weight" [64, 512]

@@ -204,7 +204,7 @@ func.func @f(%x: memref<64xf16, #accel.space<DDR>>, %w: !accel.object) {
 // Attributes of a buffer that belong together.
 
 func.func @f() {
-  // expected-error@+1 {{'accel.buffer' op needs 'host' and 'channels' together: the host moves rows of so many channels}}
+  // expected-error@+1 {{'accel.buffer' op needs 'role', 'host' and 'channels' together: the host moves rows of so many channels}}
   %0 = "accel.buffer"() <{name = "x", host = "input", dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
   return
 }
@@ -212,8 +212,16 @@ func.func @f() {
 // -----
 
 func.func @f() {
-  // expected-error@+1 {{'accel.buffer' op needs 'host' and 'channels' together}}
-  %0 = "accel.buffer"() <{name = "x", channels = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
+  // expected-error@+1 {{'accel.buffer' op needs 'role', 'host' and 'channels' together}}
+  %0 = "accel.buffer"() <{name = "x", role = #accel<host_role output>, channels = 64 : i64, dims = #llm.dims<2, 1, 32>}> : () -> memref<2x1x32xf16, #accel.space<DDR>>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op holds i32 if and only if the host reads a token, found 'token' of 'memref<2x1x32xf16, #accel.space<DDR>>'}}
+  %0 = accel.buffer "x" host token "token" channels 1 : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
   return
 }
 

@@ -31,9 +31,9 @@ func.func @model() {
   %c64 = arith.constant 64 : index
   %seq = accel.tokens seq
   %n = accel.get_object @n : !accel.object
-  %x = accel.buffer "x" host "input" channels 64 : !map, <2, seq, 32>
+  %x = accel.buffer "x" host input "input" channels 64 : !map, <2, seq, 32>
   %u = accel.buffer "u" : !map, <2, seq, 32>
-  %y = accel.buffer "y" host "output" channels 64 : !map, <2, seq, 32>
+  %y = accel.buffer "y" host output "output" channels 64 : !map, <2, seq, 32>
   accel.norm rms "u" ins(%x : !map) weight(%n) outs(%u : !map) [64]
   %isShort = arith.cmpi slt, %seq, %c64 : index
   scf.if %isShort {
@@ -74,8 +74,8 @@ func.func @model() {
   %c64 = arith.constant 64 : index
   %seq = accel.tokens seq
   %n = accel.get_object @n : !accel.object
-  %x = accel.buffer "x" host "input" channels 64 : !map, <2, seq, 32>
-  %y = accel.buffer "y" host "output" channels 64 : !map, <2, seq, 32>
+  %x = accel.buffer "x" host input "input" channels 64 : !map, <2, seq, 32>
+  %y = accel.buffer "y" host output "output" channels 64 : !map, <2, seq, 32>
   %isShort = arith.cmpi slt, %seq, %c64 : index
   %r:3 = scf.if %isShort -> (index, !map, index) {
     %a = accel.buffer "a" : !map, <2, seq, 32>

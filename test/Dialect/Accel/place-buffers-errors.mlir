@@ -19,7 +19,7 @@ func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
     %r = func.call @layer(%h) : (memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
@@ -40,9 +40,9 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 func.func @model() {
-  %a = accel.buffer "a" host "input0" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
-  %b = accel.buffer "b" host "input1" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
-  %c = accel.buffer "c" host "input2" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
+  %a = accel.buffer "a" host input "input0" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
+  %b = accel.buffer "b" host input "input1" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
+  %c = accel.buffer "c" host input "input2" channels 32 : memref<?x?x32xf16, #accel.space<DDR>>, <((seq + past) ceildiv 32) * 255, seq, 32>
   return
 }
 }
@@ -87,9 +87,9 @@ func.func @model() {
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
   // expected-error@+1 {{'accel.buffer' op 'input0' and another map are handed around as one}}
-  %x = accel.buffer "input0" host "input0" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %x = accel.buffer "input0" host input "input0" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   // expected-note@+1 {{the other map}}
-  %y = accel.buffer "input1" host "input1" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %y = accel.buffer "input1" host input "input1" channels 32 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   %r:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x, %b = %y) -> (memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) {
     scf.yield %b, %a : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>
   }
@@ -182,7 +182,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model(%c: i1) {
   // expected-error@+1 {{'accel.buffer' op 'x' and another map are handed around as one}}
-  %x = accel.buffer "x" host "input" channels 32 : !map, <1, seq, 32>
+  %x = accel.buffer "x" host input "input" channels 32 : !map, <1, seq, 32>
   %r = scf.if %c -> !map {
     // expected-note@+1 {{the other map}}
     %a = accel.buffer "a" : !map, <1, seq, 32>

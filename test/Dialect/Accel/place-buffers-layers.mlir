@@ -26,24 +26,24 @@ func.func private @layer(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>
 }
 
 // CHECK-LABEL: func.func @model() {
-// CHECK-DAG:     accel.buffer "input" at 4096 bytes 16384 live [0, 0] host "input" channels 64
+// CHECK-DAG:     accel.buffer "input" at 4096 bytes 16384 live [0, 0] host input "input" channels 64
 // CHECK-DAG:     %[[X:.*]] = accel.buffer "hidden" at 4096 bytes 16384 live [2, 2]
 // CHECK:         scf.for %[[I:.*]] = %{{.*}} to %{{.*}} step %{{[^ ]*}} {
 // CHECK-NEXT:      func.call @layer(%[[I]]) : (index) -> ()
 // CHECK-NEXT:    } {llm.layer_loop}
-// CHECK:         %[[O:.*]] = accel.buffer "o" at 20480 bytes 16384 live [2, 2] host "output" channels 64
+// CHECK:         %[[O:.*]] = accel.buffer "o" at 20480 bytes 16384 live [2, 2] host output "output" channels 64
 // CHECK:         accel.norm rms "o" ins(%[[X]] : {{.*}}) weight(%{{.*}}) outs(%[[O]] :
 func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
     %r = func.call @layer(%i, %h) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
   } {llm.layer_loop}
   %n = accel.get_object @n[%c0] : !accel.object
-  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "o" ins(%y : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
@@ -77,7 +77,7 @@ func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %k = accel.buffer "kept" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %n = accel.get_object @n[%c0] : !accel.object
   accel.norm rms "k" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%k : memref<2x?x32xf16, #accel.space<DDR>>) [64]
@@ -85,7 +85,7 @@ func.func @model() {
     %r = func.call @layer(%i, %h) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
   }
-  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.elementwise add "o" ins(%y, %k : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>)
   return
 }
@@ -108,7 +108,7 @@ func.func @loop() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %k = accel.buffer "kept" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %n = accel.get_object @n[%c0] : !accel.object
   accel.norm rms "k" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%k : memref<2x?x32xf16, #accel.space<DDR>>) [64]
@@ -121,7 +121,7 @@ func.func @loop() {
     accel.norm rms "c" ins(%b : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%c : memref<2x?x32xf16, #accel.space<DDR>>) [64]
     scf.yield %c : memref<2x?x32xf16, #accel.space<DDR>>
   }
-  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "o" ins(%y : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
@@ -142,8 +142,8 @@ func.func @slices() {
   %c0 = arith.constant 0 : index
   %c64 = arith.constant 64 : index
   %seq = accel.tokens seq
-  %x = accel.buffer "x" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  %y = accel.buffer "y" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "x" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %y = accel.buffer "y" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %w = accel.get_object @w : !accel.object
   scf.for %t = %c0 to %seq step %c64 {
     %in = memref.subview %x[0, %t, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
@@ -194,14 +194,14 @@ func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %y = scf.for %i = %c0 to %c2 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
     %r = func.call @even(%i, %h) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     %s = func.call @odd(%i, %r) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
     scf.yield %s : memref<2x?x32xf16, #accel.space<DDR>>
   }
   %n = accel.get_object @n[%c0] : !accel.object
-  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "o" ins(%y : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
@@ -237,13 +237,13 @@ func.func private @layer(%layer: index, %x: memref<2x?x32xf16, #accel.space<DDR>
 func.func @model() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %x = accel.buffer "input" host "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %x = accel.buffer "input" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %n = accel.get_object @n[%c0] : !accel.object
   %y = func.call @layer(%c0, %x) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
   %k = accel.buffer "kept" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "k" ins(%y : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%k : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   %z = func.call @layer(%c1, %k) : (index, memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x?x32xf16, #accel.space<DDR>>
-  %o = accel.buffer "o" host "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   accel.norm rms "o" ins(%z : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }

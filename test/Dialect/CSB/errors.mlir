@@ -76,6 +76,35 @@ func.func @f() {
 // -----
 
 csb.register_table @mvm "mvm" {
+  csb.register @Argmax = 40
+}
+func.func @f() {
+  // expected-error@+1 {{'csb.read' op is of @token, which is no csb.buffer}}
+  %0 = csb.read @mvm::@Argmax of @token : i32
+  return
+}
+
+// -----
+
+// A parameter has the constraints of llm.parameter.
+
+// expected-error@+1 {{'csb.parameter' op needs exactly one of 'from' (the tensor of the checkpoint) and 'splat' (the value of all elements)}}
+csb.parameter @p : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'csb.parameter' op has 'column_heads', but only one dimension}}
+csb.parameter @p from "p" column_heads <2 x 32> : tensor<64xf16>
+
+// -----
+
+llm.parameter @p from "p" : tensor<64xf16>
+// expected-error@+1 {{'csb.object' op names @p, which is no csb.parameter}}
+csb.object @norm "norm_weight" [64] from [@p] "DDR" at 0 bytes 256 stride 0 dma 0 ports 1 port_stride 0 file "norm.bin"
+
+// -----
+
+csb.register_table @mvm "mvm" {
   csb.register @Mode = 33
 }
 func.func @f(%value: i16) {
@@ -160,7 +189,7 @@ func.func @f(%directory: !csb.directory) {
 
 func.func @f(%directory: !csb.directory) {
   // expected-error@+1 {{'csb.load_parameters' op takes 'via', 'scratch' and 'base' together, found only 'scratch' 'base'}}
-  "csb.load_parameters"(%directory) {scratch = @scratch, ddr_base = @ddr_base} : (!csb.directory) -> ()
+  "csb.load_parameters"(%directory) {scratch = @scratch, base = @ddr_base} : (!csb.directory) -> ()
   return
 }
 
@@ -185,7 +214,7 @@ func.func @f(%directory: !csb.directory) {
 // -----
 
 func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
-  // expected-error@+1 {{'csb.read_embeddings' op names @embedding, which is no llm.parameter}}
+  // expected-error@+1 {{'csb.read_embeddings' op names @embedding, which is no csb.parameter}}
   %0 = csb.read_embeddings %directory, %ids from @embedding [64, 64] file "embedding.bin"
   return
 }
@@ -195,9 +224,9 @@ func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
 // What objects are made of, and what tasks write.
 
 module @parameters {
-  llm.parameter @query from "q" : tensor<64x64xi4>
+  csb.parameter @query from "q" : tensor<64x64xi4>
 }
-// expected-error@+1 {{'csb.object' op names @parameters::@key, which is no llm.parameter}}
+// expected-error@+1 {{'csb.object' op names @parameters::@key, which is no csb.parameter}}
 csb.object @weight "weight" [64, 64] from [@parameters::@query, @parameters::@key] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
 
 // -----

@@ -175,7 +175,7 @@ func.func @f(%ids: !csb.ids) {
 
 // -----
 
-llm.parameter @e from "e" : tensor<64x64xf16>
+csb.parameter @e from "e" : tensor<64x64xf16>
 func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
   // expected-error@+1 {{'csb.read_embeddings' op has vocabulary 2147483648, but driver source has at most 2147483647}}
   %0 = csb.read_embeddings %directory, %ids from @e [2147483648, 64] file "e"
@@ -184,7 +184,7 @@ func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
 
 // -----
 
-llm.parameter @e from "e" : tensor<64x64xf16>
+csb.parameter @e from "e" : tensor<64x64xf16>
 func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
   // expected-error@+1 {{'csb.read_embeddings' op has channels 2147483648, but driver source has at most 2147483647}}
   %0 = csb.read_embeddings %directory, %ids from @e [64, 2147483648] file "e"
@@ -193,7 +193,7 @@ func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
 
 // -----
 
-llm.parameter @e from "e" : tensor<64x64xf16>
+csb.parameter @e from "e" : tensor<64x64xf16>
 func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
   // expected-error@+1 {{'csb.read_embeddings' op has a file that driver source cannot hold}}
   %0 = csb.read_embeddings %directory, %ids from @e [64, 64] file "a\22b"
@@ -202,7 +202,7 @@ func.func @f(%directory: !csb.directory, %ids: !csb.ids) {
 
 // -----
 
-llm.parameter @e from "e" : tensor<64x64xf16>
+csb.parameter @e from "e" : tensor<64x64xf16>
 func.func @f(%device: i64, %directory: !csb.directory, %ids: !csb.ids) {
   %c1 = arith.constant 1 : i32
   %0 = csb.read_embeddings %directory, %ids from @e [64, 64] file "e"
@@ -345,5 +345,5 @@ csb.object @a "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_
 
 // -----
 
-// expected-error@+1 {{'csb.object' op lies in 'SRAM'; memories are 'DDR' and 'HBM'}}
-csb.object @a "weight" [64, 64] "SRAM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
+// expected-error@+1 {{'csb.object' op has a memory that driver source cannot hold}}
+csb.object @a "weight" [64, 64] "S\22RAM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0

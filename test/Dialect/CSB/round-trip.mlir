@@ -27,11 +27,11 @@ csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
 csb.buffer @input "DDR" at 0 bytes 64 live [0, 0, 3, 4] input
 // What objects and embeddings are made of has names of its own.
 // CHECK:      module @parameters {
-// CHECK-NEXT:   llm.parameter @query from "q{layer}"
+// CHECK-NEXT:   csb.parameter @query from "q{layer}"
 // CHECK:      }
 module @parameters {
-  llm.parameter @query from "q{layer}" layers 28 : tensor<4096x4096xi4>
-  llm.parameter @embedding from "e" : tensor<65024x4096xf16>
+  csb.parameter @query from "q{layer}" layers 28 : tensor<4096x4096xi4>
+  csb.parameter @embedding from "e" : tensor<65024x4096xf16>
 }
 // CHECK: csb.object @weight "weight" [4096, 4096] from [@parameters::@query] "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"
 csb.object @weight "weight" [4096, 4096] from [@parameters::@query] "HBM" at 0 bytes 270336 stride 3287552 layers 28 dma 0 ports 32 port_stride 268435456 file "layer{layer}/weight.{port}.bin"

@@ -93,9 +93,9 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  // layers, layers (0: shared), ports, bytes between ports, bytes.
 // CHECK-NEXT:  inline constexpr dlavm::ParameterFile kParameterFiles[] = {
 // CHECK-NEXT:      {"query_weight", "query_weight.{port}.bin",
-// CHECK-NEXT:       dlavm::Space::HBM, 0, 0, 0, 32, 268435456, 270336},
+// CHECK-NEXT:       "HBM", 0, 0, 0, 32, 268435456, 270336},
 // CHECK-NEXT:      {"query_scale_bias", "query_scale_bias.bin",
-// CHECK-NEXT:       dlavm::Space::DDR, 8589934592, 0, 0, 1, 0, 16384},
+// CHECK-NEXT:       "DDR", 8589934592, 0, 0, 1, 0, 16384},
 // CHECK-NEXT:  };
 // CHECK-EMPTY:
 // CHECK-NEXT:  inline void run(dlavm::Device &device, int32_t seq, int32_t past) {

@@ -152,7 +152,7 @@ func.func @load_parameters(%directory: !csb.directory loc("directory")) {
 
 // The engine has a name that no argument has.
 // CHECK-LABEL: inline void load_with(dlavm::Device &device, const dlavm::String &engine) {
-// CHECK-NEXT:    const dlavm::CopyEngine engine2 = {copy, kDdrBase, kX, 8192};
+// CHECK-NEXT:    const dlavm::CopyEngine engine2 = {copy, "DDR", kDdrBase, kX, 8192};
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),
 // CHECK-NEXT:                           engine, kFingerprint, &engine2);
 csb.constant @ddr_base = 4294967296
@@ -170,7 +170,7 @@ func.func @copy(%source: i64, %destination: i64, %bytes: i64, %port: i32) {
 // CHECK-NEXT:                                               const std::vector<int32_t> &ids) {
 // CHECK-NEXT:    return dlavm::read_embeddings(directory + "/embedding.bin", ids, 65024, 4096);
 module @parameters {
-  llm.parameter @embedding from "e" : tensor<65024x4096xf16>
+  csb.parameter @embedding from "e" : tensor<65024x4096xf16>
 }
 func.func @read_embeddings(%directory: !csb.directory loc("directory"), %ids: !csb.ids loc("ids")) -> !csb.rows {
   %0 = csb.read_embeddings %directory, %ids from @parameters::@embedding [65024, 4096] file "embedding.bin"

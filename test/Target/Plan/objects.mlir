@@ -59,9 +59,9 @@
 //--- tables.mlir
 module @tables attributes {csb.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
   module @parameters {
-    llm.parameter @scale splat 0.5 layers 2 : tensor<64xf16>
-    llm.parameter @bias from "b{layer}" rows [3] layers 2 row_heads <2 x 16, interleaved 8, padded 32> : tensor<64xf16>
-    llm.parameter @other from "o" column_heads <2 x 32> : tensor<64x64xi4>
+    csb.parameter @scale splat 0.5 layers 2 : tensor<64xf16>
+    csb.parameter @bias from "b{layer}" rows [3] layers 2 row_heads <2 x 16, interleaved 8, padded 32> : tensor<64xf16>
+    csb.parameter @other from "o" column_heads <2 x 32> : tensor<64x64xi4>
   }
   csb.object @bias "scale_bias" [64] from [@parameters::@scale, @parameters::@bias] "DDR" at 0 bytes 256 stride 256 layers 2 dma 0 ports 1 port_stride 0 file "layer{layer}/bias.bin"
   csb.object @rope "rope_table" [] with {style = "half_split", theta = 5.0e5 : f64, scaling = {factor = 8.0 : f64, original_context = 8192 : i64}} "DDR" at 1024 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"

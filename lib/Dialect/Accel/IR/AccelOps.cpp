@@ -142,9 +142,15 @@ LogicalResult BufferOp::verify() {
   if (!type.getElementType().isF16() && !type.getElementType().isInteger(32))
     return emitOpError("holds f16 or, as the result of an argmax, i32, found ")
            << type;
-  if (getHost().has_value() != getChannels().has_value())
-    return emitOpError("needs 'host' and 'channels' together: the host moves "
-                       "rows of so many channels");
+  const bool isHost = getRole().has_value();
+  if (getHost().has_value() != isHost || getChannels().has_value() != isHost)
+    return emitOpError("needs 'role', 'host' and 'channels' together: the host "
+                       "moves rows of so many channels");
+  if (isHost &&
+      (getRole() == HostRole::Token) != type.getElementType().isInteger(32))
+    return emitOpError("holds i32 if and only if the host reads a token, found "
+                       "'")
+           << stringifyHostRole(*getRole()) << "' of " << type;
   const bool isPlaced = getAddress().has_value();
   if (getBytes().has_value() != isPlaced || getLive().has_value() != isPlaced)
     return emitOpError("needs address, bytes and live together");

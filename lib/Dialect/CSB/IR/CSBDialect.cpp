@@ -8,7 +8,7 @@
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
-#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Dialect/LLM/IR/ParameterDeclaration.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -269,13 +269,21 @@ LogicalResult ObjectOp::verify() {
   return emitOpError("ends beyond the addresses of 64 bits");
 }
 
+LogicalResult ParameterOp::verify() {
+  return llm::verifyParameterDeclaration(*this);
+}
+
+ParameterInfo csb::getParameterInfo(ParameterOp parameter) {
+  return llm::getParameterDeclaration(parameter);
+}
+
 static LogicalResult verifyParameter(Operation *op,
                                      SymbolTableCollection &symbols,
                                      SymbolRefAttr parameter) {
-  if (symbols.lookupNearestSymbolFrom<llm::ParameterOp>(op, parameter))
+  if (symbols.lookupNearestSymbolFrom<ParameterOp>(op, parameter))
     return success();
   return op->emitOpError() << "names " << parameter
-                           << ", which is no llm.parameter";
+                           << ", which is no csb.parameter";
 }
 
 LogicalResult ObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -328,12 +336,16 @@ LogicalResult PollOp::verifySymbolUses(SymbolTableCollection &symbols) {
 }
 
 LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (getBufferAttr() &&
+      !symbols.lookupNearestSymbolFrom<BufferOp>(*this, getBufferAttr()))
+    return emitOpError() << "is of " << getBufferAttr()
+                         << ", which is no csb.buffer";
   return verifyRegister(*this, symbols, getReg());
 }
 
 LogicalResult LoadParametersOp::verify() {
   const bool has[] = {bool(getCopyAttr()), bool(getScratchAttr()),
-                      bool(getDdrBaseAttr())};
+                      bool(getBaseAttr())};
   if (llvm::all_equal(has))
     return success();
   const char *const names[] = {"via", "scratch", "base"};
@@ -356,8 +368,8 @@ LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!symbols.lookupNearestSymbolFrom<BufferOp>(*this, getScratchAttr()))
     return emitOpError() << "names " << getScratchAttr()
                          << ", which is no csb.buffer";
-  if (!symbols.lookupNearestSymbolFrom<ConstantOp>(*this, getDdrBaseAttr()))
-    return emitOpError() << "names " << getDdrBaseAttr()
+  if (!symbols.lookupNearestSymbolFrom<ConstantOp>(*this, getBaseAttr()))
+    return emitOpError() << "names " << getBaseAttr()
                          << ", which is no csb.constant";
   return success();
 }

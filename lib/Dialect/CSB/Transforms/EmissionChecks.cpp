@@ -119,11 +119,9 @@ static LogicalResult checkTable(RegisterTableOp table) {
 }
 
 static LogicalResult checkObject(ObjectOp object) {
-  if (object.getSpace() != "DDR" && object.getSpace() != "HBM")
-    return object.emitOpError("lies in '")
-           << object.getSpace() << "'; memories are 'DDR' and 'HBM'";
   return success(
       succeeded(checkText(object, object.getSymName(), "name")) &&
+      succeeded(checkText(object, object.getSpace(), "memory")) &&
       succeeded(checkText(object, object.getFile().value_or(""), "file")) &&
       succeeded(checkNumber(object, object.getLayers().value_or(0), mostInt,
                             "layers")) &&

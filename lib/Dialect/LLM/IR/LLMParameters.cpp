@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Dialect/LLM/IR/ParameterDeclaration.h"
 
 #include "mlir/IR/OpImplementation.h"
 
@@ -123,18 +123,17 @@ Llama3ScalingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 // Parameters
 //===----------------------------------------------------------------------===//
 
-/// Checks that dimension \p i has the channels that \p heads says.
-static LogicalResult verifyHeads(ParameterOp op, HeadsAttr heads, unsigned i,
-                                 StringRef what) {
+LogicalResult dlavm::llm::verifyHeads(Operation *op, RankedTensorType type,
+                                      HeadsAttr heads, unsigned i,
+                                      StringRef what) {
   if (!heads)
     return success();
-  auto type = cast<RankedTensorType>(op.getType());
   if (i >= type.getRank())
-    return op.emitOpError("has '") << what << "', but only one dimension";
+    return op->emitOpError("has '") << what << "', but only one dimension";
   if (type.getDimSize(i) / heads.getHeads() == heads.getPadded() &&
       type.getDimSize(i) % heads.getHeads() == 0)
     return success();
-  return op.emitOpError("has '")
+  return op->emitOpError("has '")
          << what << "' of " << heads.getHeads() << " heads with "
          << heads.getPadded() << " channels, but dimension " << i << " of "
          << type << " has " << type.getDimSize(i);
@@ -149,34 +148,7 @@ LogicalResult dlavm::llm::verifyLayers(Operation *op,
 }
 
 LogicalResult ParameterOp::verify() {
-  if (failed(verifyLayers(*this, getLayers())))
-    return failure();
-  auto type = cast<RankedTensorType>(getType());
-  Type element = type.getElementType();
-  const bool isVector = type.getRank() == 1 && element.isF16();
-  const bool isMatrix =
-      type.getRank() == 2 && (element.isInteger(4) || element.isF16());
-  if (!type.hasStaticShape() || !(isVector || isMatrix) ||
-      llvm::is_contained(type.getShape(), 0))
-    return emitOpError("must be a static tensor of f16 with one dimension, or "
-                       "of i4 or f16 with two, not empty, found ")
-           << type;
-  if (getTensor().has_value() == getSplat().has_value())
-    return emitOpError("needs exactly one of 'from' (the tensor of the "
-                       "checkpoint) and 'splat' (the value of all elements)");
-  if (getSplat() && !getSplat()->isFinite())
-    return emitOpError("needs a finite 'splat', found ") << getSplatAttr();
-  if (getFirstRow() && !getTensor())
-    return emitOpError("has 'rows', which select from a tensor of the "
-                       "checkpoint, but names none");
-  if (getTensor() &&
-      getTensor()->contains("{layer}") != getLayers().has_value())
-    return emitOpError("must have '{layer}' in the name of its tensor if and "
-                       "only if it has layers, found \"")
-           << *getTensor() << "\"";
-  if (failed(verifyHeads(*this, getRowHeadsAttr(), 0, "row_heads")))
-    return failure();
-  return verifyHeads(*this, getColumnHeadsAttr(), 1, "column_heads");
+  return verifyParameterDeclaration(*this);
 }
 
 LogicalResult dlavm::llm::verifyFlat(ModuleOp module) {
@@ -190,18 +162,5 @@ LogicalResult dlavm::llm::verifyFlat(ModuleOp module) {
 }
 
 ParameterInfo dlavm::llm::getParameterInfo(ParameterOp parameter) {
-  ParameterInfo info;
-  info.name = parameter.getSymName().str();
-  info.tensor = parameter.getTensor().value_or("").str();
-  info.firstRow = parameter.getFirstRow();
-  if (std::optional<APFloat> splat = parameter.getSplat())
-    info.splat = splat->convertToDouble();
-  info.layers = parameter.getLayers().value_or(0);
-  llvm::append_range(info.shape,
-                     cast<RankedTensorType>(parameter.getType()).getShape());
-  if (HeadsAttr heads = parameter.getRowHeadsAttr())
-    info.rowHeads = heads.getLayout();
-  if (HeadsAttr heads = parameter.getColumnHeadsAttr())
-    info.columnHeads = heads.getLayout();
-  return info;
+  return getParameterDeclaration(parameter);
 }

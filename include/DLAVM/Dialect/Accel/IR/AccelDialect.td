@@ -90,6 +90,8 @@ def Accel_SpaceAttr : AttrDef<Accel_Dialect, "Space"> {
 
 def Accel_ObjectKindAttr : EnumAttr<Accel_Dialect, Accel_ObjectKind, "kind">;
 
+def Accel_HostRoleAttr : EnumAttr<Accel_Dialect, Accel_HostRole, "host_role">;
+
 def Accel_NormKindAttr : EnumAttr<Accel_Dialect, Accel_NormKind, "norm_kind">;
 
 def Accel_CacheSideAttr : EnumAttr<Accel_Dialect, Accel_CacheSide, "cache_side">;

@@ -25,6 +25,10 @@ def Accel_ObjectKind : Accel_I32Enum<"Kind", "what an object holds", [
     I32EnumAttrCase<"ActivationTable", 4, "activation_table">,
     I32EnumAttrCase<"KVCache", 5, "kv_cache">]>;
 
+def Accel_HostRole : Accel_I32Enum<"HostRole", "what the host does with a map", [
+    I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">,
+    I32EnumAttrCase<"Token", 2, "token">]>;
+
 def Accel_NormKind : Accel_I32Enum<"NormKind", "which norm", [
     I32EnumAttrCase<"RMS", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]>;
 

@@ -65,8 +65,9 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     the placement gave it, in bytes, and `bytes` the most that it takes over all
     calls; `live` are the first and the last step of a run in which it holds
     something. A buffer with `host` is one that the host writes before a run
-    ("input...") or reads after it ("logits", "token", "output..."), as rows of
-    `channels` channels.
+    (`input`) or reads after it (`output`), as rows of `channels` channels, or
+    the word with the id of a `token`. The text is what the host calls it:
+    `write_input`, `read_logits`.
 
     ```mlir
     %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
@@ -75,20 +76,20 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     ```
 
     Constraints: an identity layout and the shape of the dimensions; elements of
-    f16 or i32; address, bytes and live come together, as host and channels do;
+    f16, or i32 for a token; address, bytes and live come together, as role, host and channels do;
     `live` holds pairs, each at least 0 and in order.
   }];
   let arguments = (ins StrAttr:$name,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$bytes,
     OptionalAttr<DenseI64ArrayAttr>:$live,
-    OptionalAttr<StrAttr>:$host,
+    OptionalAttr<Accel_HostRoleAttr>:$role, OptionalAttr<StrAttr>:$host,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels,
     LLM_DimsAttr:$dims);
   let results = (outs AnyMemRef:$buffer);
   let assemblyFormat = [{
     $name (`at` $address^ `bytes` $bytes `live` $live)?
-    (`host` $host^ `channels` $channels)? attr-dict
+    (`host` $role^ $host `channels` $channels)? attr-dict
     `:` type($buffer) `,` $dims
   }];
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
@@ -96,7 +97,7 @@ def Accel_BufferOp : Accel_Op<"buffer", [
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// True if the host writes it before a run.
-    bool isInput() { return getHost() && getHost()->starts_with("input"); }
+    bool isInput() { return getRole() == HostRole::Input; }
   }];
 }
 

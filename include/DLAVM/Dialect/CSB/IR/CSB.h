@@ -9,6 +9,8 @@
 #ifndef DLAVM_DIALECT_CSB_IR_CSB_H
 #define DLAVM_DIALECT_CSB_IR_CSB_H
 
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -26,6 +28,9 @@
 #include "DLAVM/Dialect/CSB/IR/CSBOps.h.inc"
 
 namespace dlavm::csb {
+
+/// What \p parameter says, without MLIR.
+ParameterInfo getParameterInfo(ParameterOp parameter);
 
 /// True for words that driver source cannot use as a name of its own.
 bool isReservedWord(llvm::StringRef name);

@@ -25,8 +25,8 @@ def CSB_Dialect : Dialect {
 
     Registers, buffers and objects are symbols, so that the driver source can
     name them. What parameter files are made of stays in the module, too: the
-    `llm.parameter` declarations lie in a module of their own, so that their
-    names may be those of buffers.
+    `csb.parameter` declarations lie in a module of their own, so that their
+    names may be those of buffers. Nothing of the other levels is left.
 
     The module names its device: `csb.device = "edgellm-20241128"`. Its attribute
     `csb.fingerprint` is 16 hexadecimal digits that

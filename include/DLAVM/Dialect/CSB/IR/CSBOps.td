@@ -10,6 +10,7 @@
 #define DLAVM_DIALECT_CSB_IR_CSBOPS_TD
 
 include "DLAVM/Dialect/CSB/IR/CSBDialect.td"
+include "DLAVM/Dialect/LLM/IR/LLMDialect.td"
 include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -94,6 +95,34 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
   let hasVerifier = 1;
 }
 
+def CSB_ParameterOp : CSB_Op<"parameter", [Symbol]> {
+  let summary = "a parameter of the model, for all layers";
+  let description = [{
+    What an object is made of: all that `llm.parameter` says, with the same
+    constraints.
+
+    ```mlir
+    csb.parameter @key from "layers.{layer}.query_key_value.weight" rows [4096]
+      layers 28 : tensor<256x4096xi4>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+    OptionalAttr<StrAttr>:$tensor,
+    OptionalAttr<CSB_NonNegative>:$first_row,
+    OptionalAttr<F64Attr>:$splat,
+    OptionalAttr<CSB_Positive>:$layers,
+    OptionalAttr<LLM_HeadsAttr>:$row_heads,
+    OptionalAttr<LLM_HeadsAttr>:$column_heads,
+    TypeAttrOf<AnyRankedTensor>:$type);
+  let assemblyFormat = [{
+    $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
+    (`splat` $splat^)? (`layers` $layers^)?
+    (`row_heads` $row_heads^)?
+    (`column_heads` $column_heads^)? attr-dict `:` $type
+  }];
+  let hasVerifier = 1;
+}
+
 def CSB_ObjectOp : CSB_Op<"object", [Symbol,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a parameter, a table or a KV cache, for all layers";
@@ -114,7 +143,7 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol,
       dma 0 ports 32 port_stride 268435456 file "layer{layer}/query_weight.{port}.bin"
     ```
 
-    Constraints: `from` names `llm.parameter`s; the end of the last layer in the
+    Constraints: `from` names `csb.parameter`s; the end of the last layer in the
     last port fits 64 bits.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$kind,
@@ -200,13 +229,16 @@ def CSB_PollOp : CSB_RegisterUser<"poll"> {
 def CSB_ReadOp : CSB_RegisterUser<"read"> {
   let summary = "read a register";
   let description = [{
+    `of` is the buffer where the hardware writes the same word.
+
     ```mlir
-    %token = csb.read @mvm::@Argmax : i32
+    %token = csb.read @mvm::@Argmax of @token : i32
     ```
   }];
-  let arguments = (ins SymbolRefAttr:$reg);
+  let arguments = (ins SymbolRefAttr:$reg,
+    OptionalAttr<FlatSymbolRefAttr>:$buffer);
   let results = (outs I32:$value);
-  let assemblyFormat = "$reg attr-dict `:` type($value)";
+  let assemblyFormat = "$reg (`of` $buffer^)? attr-dict `:` type($value)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -262,9 +294,9 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
   let summary = "load the files of all objects";
   let description = [{
     By DMA, after a check that they have the fingerprint of the module. With
-    `via`, files for HBM go to a scratch buffer in DDR, from where
-    the function copies them: (source, destination, bytes, port). `base` is the
-    constant with the DMA address of DDR.
+    `via`, files for other memories than that of the scratch buffer go there,
+    from where the function copies them: (source, destination, bytes, port).
+    `base` is the constant with the DMA address of the scratch buffer's memory.
 
     ```mlir
     csb.load_parameters %directory
@@ -276,9 +308,9 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
   let arguments = (ins CSB_DirectoryType:$directory,
     OptionalAttr<FlatSymbolRefAttr>:$copy,
     OptionalAttr<FlatSymbolRefAttr>:$scratch,
-    OptionalAttr<FlatSymbolRefAttr>:$ddr_base);
+    OptionalAttr<FlatSymbolRefAttr>:$base);
   let assemblyFormat = [{
-    $directory (`via` $copy^ `scratch` $scratch `base` $ddr_base)? attr-dict
+    $directory (`via` $copy^ `scratch` $scratch `base` $base)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -296,7 +328,7 @@ def CSB_ReadEmbeddingsOp : CSB_Op<"read_embeddings", [
       from @parameters::@embedding [65024, 4096] file "embedding.bin"
     ```
 
-    Constraints: `from` names an `llm.parameter`.
+    Constraints: `from` names a `csb.parameter`.
   }];
   let arguments = (ins CSB_DirectoryType:$directory, CSB_IdsType:$ids,
     SymbolRefAttr:$parameter, CSB_Positive:$vocabulary, CSB_Positive:$channels,

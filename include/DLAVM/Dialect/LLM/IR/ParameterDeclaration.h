@@ -1,0 +1,77 @@
+//===- ParameterDeclaration.h - What parameters have on each level --------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DIALECT_LLM_IR_PARAMETERDECLARATION_H
+#define DLAVM_DIALECT_LLM_IR_PARAMETERDECLARATION_H
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+
+namespace dlavm::llm {
+
+/// Checks that dimension \p i has the channels that \p heads says.
+llvm::LogicalResult verifyHeads(mlir::Operation *op,
+                                mlir::RankedTensorType type, HeadsAttr heads,
+                                unsigned i, llvm::StringRef what);
+
+/// Verifies an `llm.parameter`, or another op with the same arguments.
+template <typename ParameterOp>
+llvm::LogicalResult verifyParameterDeclaration(ParameterOp op) {
+  if (failed(verifyLayers(op, op.getLayers())))
+    return llvm::failure();
+  auto type = mlir::cast<mlir::RankedTensorType>(op.getType());
+  mlir::Type element = type.getElementType();
+  const bool isVector = type.getRank() == 1 && element.isF16();
+  const bool isMatrix =
+      type.getRank() == 2 && (element.isInteger(4) || element.isF16());
+  if (!type.hasStaticShape() || !(isVector || isMatrix) ||
+      llvm::is_contained(type.getShape(), 0))
+    return op.emitOpError("must be a static tensor of f16 with one dimension, "
+                          "or of i4 or f16 with two, not empty, found ")
+           << type;
+  if (op.getTensor().has_value() == op.getSplat().has_value())
+    return op.emitOpError("needs exactly one of 'from' (the tensor of the "
+                          "checkpoint) and 'splat' (the value of all "
+                          "elements)");
+  if (op.getSplat() && !op.getSplat()->isFinite())
+    return op.emitOpError("needs a finite 'splat', found ")
+           << op.getSplatAttr();
+  if (op.getFirstRow() && !op.getTensor())
+    return op.emitOpError("has 'rows', which select from a tensor of the "
+                          "checkpoint, but names none");
+  if (op.getTensor() &&
+      op.getTensor()->contains("{layer}") != op.getLayers().has_value())
+    return op.emitOpError("must have '{layer}' in the name of its tensor if "
+                          "and only if it has layers, found \"")
+           << *op.getTensor() << "\"";
+  if (failed(verifyHeads(op, type, op.getRowHeadsAttr(), 0, "row_heads")))
+    return llvm::failure();
+  return verifyHeads(op, type, op.getColumnHeadsAttr(), 1, "column_heads");
+}
+
+/// What it says, without MLIR.
+template <typename ParameterOp>
+ParameterInfo getParameterDeclaration(ParameterOp op) {
+  ParameterInfo info;
+  info.name = op.getSymName().str();
+  info.tensor = op.getTensor().value_or("").str();
+  info.firstRow = op.getFirstRow();
+  if (std::optional<llvm::APFloat> splat = op.getSplat())
+    info.splat = splat->convertToDouble();
+  info.layers = op.getLayers().value_or(0);
+  llvm::append_range(
+      info.shape, mlir::cast<mlir::RankedTensorType>(op.getType()).getShape());
+  if (HeadsAttr heads = op.getRowHeadsAttr())
+    info.rowHeads = heads.getLayout();
+  if (HeadsAttr heads = op.getColumnHeadsAttr())
+    info.columnHeads = heads.getLayout();
+  return info;
+}
+
+} // namespace dlavm::llm
+
+#endif // DLAVM_DIALECT_LLM_IR_PARAMETERDECLARATION_H
