@@ -61,6 +61,7 @@ passes() { # title definitions
   passes "The accel dialect" DLAVM/Dialect/Accel/Transforms/Passes.td
   passes "The csb dialect" DLAVM/Dialect/CSB/Transforms/Passes.td
   passes "Running the program" DLAVM/Run/Passes.td
+  passes "The driver source" DLAVM/Target/Passes.td
 } | page Passes.md
 
 # One page per device: its parameters, then its registers.

@@ -19,6 +19,7 @@
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Pipelines/Pipelines.h"
 #include "DLAVM/Run/Passes.h"
+#include "DLAVM/Target/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -42,6 +43,7 @@ inline void registerAllPasses() {
   csb::registerCSBTransformsPasses();
   registerConversionPasses();
   registerRunPasses();
+  registerTargetPasses();
   mlir::registerTransformsPasses();
   registerPipelines();
 }

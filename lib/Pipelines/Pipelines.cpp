@@ -14,6 +14,7 @@
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Run/Passes.h"
+#include "DLAVM/Target/Passes.h"
 
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -63,7 +64,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   manager.addPass(createVerifyPlacement());
   if (options.printSteps)
     manager.addPass(csb::createInsertSteps());
-  manager.addPass(csb::createPrepareEmission());
+  manager.addPass(createPrepareEmission());
 }
 
 void dlavm::buildCompilePipeline(OpPassManager &manager,

@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/InitAll.h"
 #include "DLAVM/Support/InitTool.h"
 #include "DLAVM/Support/ToolFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
+#include "DLAVM/Target/TranslateToPlan.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -23,11 +25,37 @@ static cl::opt<std::string> input(cl::Positional, cl::init("-"),
                                   cl::desc("<input file>"));
 static cl::opt<std::string> output("o", cl::init("-"), cl::value_desc("file"),
                                    cl::desc("Output file (default: stdout)"));
+static cl::opt<std::string>
+    namespaceName("namespace", cl::desc("Namespace of the driver; the name of "
+                                        "the module by default"));
+
+static void registerTranslations() {
+  using mlir::TranslateFromMLIRRegistration;
+  static TranslateFromMLIRRegistration toCpp(
+      "csb-to-cpp", "driver source from a prepared csb module",
+      [](mlir::ModuleOp module, llvm::raw_ostream &os) {
+        return dlavm::translateToCpp(module, namespaceName, os);
+      },
+      dlavm::registerAllDialects);
+  static TranslateFromMLIRRegistration toPlan(
+      "csb-to-plan", "plan.json from a csb module",
+      [](mlir::ModuleOp module, llvm::raw_ostream &os) {
+        return dlavm::translateToPlan(
+            module, dlavm::getNamespace(module, namespaceName), os);
+      },
+      dlavm::registerAllDialects);
+  static TranslateFromMLIRRegistration toReport(
+      "csb-to-report", "report.txt from a csb module",
+      [](mlir::ModuleOp module, llvm::raw_ostream &os) {
+        return dlavm::translateToReport(module, os);
+      },
+      dlavm::registerAllDialects);
+}
 
 /// mlirTranslateMain would read what has no end, and write over its input.
 int main(int argc, char **argv) {
   dlavm::InitTool init(argc, argv);
-  dlavm::registerTranslations();
+  registerTranslations();
   cl::opt<const mlir::Translation *, false, mlir::TranslationParser>
       translation("", cl::desc("Translation to perform"), cl::Required);
   mlir::registerAsmPrinterCLOptions();

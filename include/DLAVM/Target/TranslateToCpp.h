@@ -25,9 +25,6 @@ llvm::LogicalResult translateToCpp(mlir::ModuleOp module,
                                    llvm::StringRef namespaceName,
                                    llvm::raw_ostream &os);
 
-/// Registers `--csb-to-cpp`, `--csb-to-plan` and `--csb-to-report`.
-void registerTranslations();
-
 } // namespace dlavm
 
 #endif // DLAVM_TARGET_TRANSLATETOCPP_H

@@ -98,7 +98,7 @@ static StringRef getSpelling(arith::CmpIPredicate predicate) {
   case arith::CmpIPredicate::sge:
     return " >= ";
   default:
-    llvm_unreachable("csb-prepare-emission refuses unsigned comparisons");
+    llvm_unreachable("checkForEmission refuses unsigned comparisons");
   }
 }
 

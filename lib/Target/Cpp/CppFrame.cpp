@@ -8,18 +8,16 @@
 
 #include "CppFrame.h"
 #include "CppExpressions.h"
+#include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace dlavm;
 
 std::string dlavm::getCppName(Operation *op) {
-  return op->getAttrOfType<StringAttr>(csb::CSBDialect::getNameAttrName())
-      .str();
+  return getName(op, nullptr).str();
 }
 
 static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {
@@ -111,49 +109,6 @@ void dlavm::printConstants(ModuleOp module, raw_ostream &os) {
     printRegisterTable(table, os);
   printAddresses(module, os);
   printParameterFiles(module, os);
-}
-
-namespace {
-
-/// Sorts functions; a function is put behind those that it calls.
-class FunctionOrder {
-public:
-  explicit FunctionOrder(SymbolTable &symbols) : symbols(symbols) {}
-
-  LogicalResult visit(func::FuncOp function) {
-    if (functions.contains(function))
-      return success();
-    if (!active.insert(function).second)
-      return function.emitOpError("calls itself, which no driver does");
-    WalkResult result = function.walk([&](Operation *op) {
-      func::FuncOp callee;
-      if (auto call = dyn_cast<func::CallOp>(op))
-        callee = symbols.lookup<func::FuncOp>(call.getCallee());
-      else if (auto load = dyn_cast<csb::LoadParametersOp>(op);
-               load && load.getCopy())
-        callee = symbols.lookup<func::FuncOp>(*load.getCopy());
-      return WalkResult(callee ? visit(callee) : success());
-    });
-    functions.insert(function);
-    return failure(result.wasInterrupted());
-  }
-
-  llvm::SetVector<Operation *> functions;
-
-private:
-  SymbolTable &symbols;
-  llvm::DenseSet<Operation *> active;
-};
-
-} // namespace
-
-FailureOr<llvm::SetVector<Operation *>>
-dlavm::getFunctions(ModuleOp module, SymbolTable &symbols) {
-  FunctionOrder order(symbols);
-  for (auto function : module.getOps<func::FuncOp>())
-    if (failed(order.visit(function)))
-      return failure();
-  return std::move(order.functions);
 }
 
 void dlavm::printList(raw_ostream &os, unsigned indent, StringRef head,

@@ -10,8 +10,6 @@
 #define DLAVM_TARGET_CPP_CPPFRAME_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
@@ -24,11 +22,6 @@ std::string getCppName(mlir::Operation *op);
 /// Prints what stands before the functions: the largest context, registers,
 /// addresses and the table of parameter files.
 void printConstants(mlir::ModuleOp module, llvm::raw_ostream &os);
-
-/// Functions in an order in which each stands before its callers. Emits an
-/// error and fails if one calls itself, directly or through others.
-mlir::FailureOr<llvm::SetVector<mlir::Operation *>>
-getFunctions(mlir::ModuleOp module, mlir::SymbolTable &symbols);
 
 /// Prints \p head, which ends with a parenthesis, the items with commas between
 /// them, \p tail and a line end. Breaks lines after 80 columns, of which the

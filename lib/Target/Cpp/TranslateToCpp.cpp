@@ -6,17 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Holds no logic: names and expression trees are decided by
-// csb-prepare-emission, and the module is not changed here.
+// The last of three steps. Names and expression trees are decided by
+// csb-prepare-emission; then the module is checked; what is left is printed,
+// and the module is not changed here.
 //
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "CppExpressions.h"
 #include "CppFrame.h"
+#include "EmissionChecks.h"
+#include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
-#include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
+#include "DLAVM/Support/CppNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -33,16 +36,15 @@ public:
   CppPrinter(ModuleOp module, raw_ostream &os)
       : module(module), symbols(module), os(os), expressions(symbols) {}
 
-  LogicalResult print(StringRef namespaceName);
+  void print(StringRef namespaceName, ArrayRef<func::FuncOp> functions);
 
 private:
-  LogicalResult checkNames();
-  LogicalResult printFunction(func::FuncOp function);
-  LogicalResult printIndented(Block &block);
-  LogicalResult printBlock(Block &block);
-  LogicalResult print(Operation *op);
-  LogicalResult printLoop(scf::ForOp loop);
-  LogicalResult printBranch(scf::IfOp branch);
+  void printFunction(func::FuncOp function);
+  void printIndented(Block &block);
+  void printBlock(Block &block);
+  void print(Operation *op);
+  void printLoop(scf::ForOp loop);
+  void printBranch(scf::IfOp branch);
   void printComment(csb::TaskOp task);
   void print(csb::TaskOp op);
   void print(csb::WriteOp op);
@@ -68,37 +70,8 @@ private:
 // The frame
 //===----------------------------------------------------------------------===//
 
-/// The names that csb-prepare-emission gives.
-LogicalResult CppPrinter::checkNames() {
-  auto check = [](Operation *op) -> WalkResult {
-    if (op->hasAttr(csb::CSBDialect::getNameAttrName()))
-      return success();
-    auto load = dyn_cast<csb::LoadParametersOp>(op);
-    const bool isNamed = isa<scf::ForOp>(op) || (load && load.getCopy()) ||
-                         (op->getNumResults() == 1 && csb::needsName(op));
-    if (!isNamed)
-      return success();
-    return op->emitOpError("has no name for the driver source; run "
-                           "csb-prepare-emission before");
-  };
-  for (Operation &op : module.getOps())
-    if (isa<csb::BufferOp, csb::ObjectOp, csb::ConstantOp, csb::RegisterTableOp,
-            func::FuncOp>(op) &&
-        !op.hasAttr(csb::CSBDialect::getNameAttrName()))
-      return op.emitOpError("has no name for the driver source; run "
-                            "csb-prepare-emission before");
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.getBody().walk(check).wasInterrupted())
-      return failure();
-  return success();
-}
-
-LogicalResult CppPrinter::print(StringRef namespaceName) {
-  if (!symbols.lookup<func::FuncOp>("run"))
-    return module.emitError("has no function 'run' that the host could call; "
-                            "compile it with --dlavm-compile before");
-  if (failed(csb::checkForEmission(module)) || failed(checkNames()))
-    return failure();
+void CppPrinter::print(StringRef namespaceName,
+                       ArrayRef<func::FuncOp> functions) {
   auto device =
       module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::string guard = "DLAVM_DRIVER_" + StringRef(namespaceName).upper() + "_H";
@@ -111,16 +84,10 @@ LogicalResult CppPrinter::print(StringRef namespaceName) {
      << "#include <vector>\n\n"
      << "namespace " << namespaceName << " {\n\n";
   printConstants(module, os);
-  FailureOr<llvm::SetVector<Operation *>> functions =
-      getFunctions(module, symbols);
-  if (failed(functions))
-    return failure();
-  for (Operation *function : *functions)
-    if (failed(printFunction(cast<func::FuncOp>(function))))
-      return failure();
+  for (func::FuncOp function : functions)
+    printFunction(function);
   os << "\n} // namespace " << namespaceName << "\n\n#endif // " << guard
      << "\n";
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,21 +123,15 @@ static bool usesDevice(func::FuncOp function) {
       .wasInterrupted();
 }
 
-LogicalResult CppPrinter::printFunction(func::FuncOp function) {
-  auto names = function->getAttrOfType<ArrayAttr>(
-      csb::CSBDialect::getArgNamesAttrName());
-  if (!names || names.size() != function.getNumArguments())
-    return function.emitOpError("has no names for its arguments; run "
-                                "csb-prepare-emission before");
+void CppPrinter::printFunction(func::FuncOp function) {
   const std::string unused = "[[maybe_unused]] ";
   SmallVector<std::string> parameters;
   // Functions that take ids work on the host alone.
   if (llvm::none_of(function.getArgumentTypes(), llvm::IsaPred<csb::IdsType>))
     parameters.push_back((usesDevice(function) ? "" : unused) +
                          "dlavm::Device &device");
-  for (auto [argument, name] :
-       llvm::zip_equal(function.getArguments(), names)) {
-    StringRef text = cast<StringAttr>(name).getValue();
+  for (BlockArgument argument : function.getArguments()) {
+    StringRef text = getName(function, argument);
     parameters.push_back((argument.use_empty() ? unused : "") +
                          getArgumentType(argument.getType()) + text.str());
     expressions.bind(argument, text);
@@ -180,22 +141,19 @@ LogicalResult CppPrinter::printFunction(func::FuncOp function) {
             "inline " + getResultType(function) + " " + getCppName(function) +
                 "(",
             parameters, ") {");
-  if (failed(printIndented(function.getBody().front())))
-    return failure();
+  printIndented(function.getBody().front());
   os << "}\n";
-  return success();
 }
 
-LogicalResult CppPrinter::printIndented(Block &block) {
+void CppPrinter::printIndented(Block &block) {
   os.indent();
   column += 2;
-  LogicalResult result = printBlock(block);
+  printBlock(block);
   column -= 2;
   os.unindent();
-  return result;
 }
 
-LogicalResult CppPrinter::printBlock(Block &block) {
+void CppPrinter::printBlock(Block &block) {
   for (Operation &op : block) {
     // A blank line between tasks.
     Operation *previous = op.getPrevNode();
@@ -203,10 +161,8 @@ LogicalResult CppPrinter::printBlock(Block &block) {
                         csb::CheckCallOp>(previous) &&
         !isa<csb::StepOp>(op) && !op.hasTrait<OpTrait::IsTerminator>())
       os << "\n";
-    if (failed(print(&op)))
-      return failure();
+    print(&op);
   }
-  return success();
 }
 
 /// The comment of a task stands before the loop over its slices.
@@ -214,14 +170,14 @@ static csb::TaskOp getSlicedTask(scf::ForOp loop) {
   return dyn_cast<csb::TaskOp>(loop.getBody()->front());
 }
 
-LogicalResult CppPrinter::print(Operation *op) {
+void CppPrinter::print(Operation *op) {
   // Values without a name are printed where they are used.
   auto isInline = [](Operation *op) {
     return op->getNumResults() == 1 &&
            !op->hasAttr(csb::CSBDialect::getNameAttrName());
   };
   if (isInline(op) || isa<scf::YieldOp>(op))
-    return success();
+    return;
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return printLoop(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
@@ -233,17 +189,14 @@ LogicalResult CppPrinter::print(Operation *op) {
     os << "const " << CppExpressions::getType(op->getResult(0).getType()) << " "
        << getCppName(op) << " = " << expressions.compute(op) << ";\n";
     expressions.bind(op->getResult(0), getCppName(op));
-    return success();
+    return;
   }
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<csb::TaskOp, csb::WriteOp, csb::LoadParametersOp>([&](auto op) {
-        print(op);
-        return success();
-      })
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<csb::TaskOp, csb::WriteOp, csb::LoadParametersOp>(
+          [&](auto op) { print(op); })
       .Case([&](csb::PollOp op) {
         os << "device.poll(" << expressions.get(op.getReg()) << ", "
            << op.getValue() << ");\n";
-        return success();
       })
       .Case([&](csb::CheckCallOp op) {
         os << "dlavm::check_call(" << expressions.get(op.getSeq()) << ", "
@@ -253,12 +206,10 @@ LogicalResult CppPrinter::print(Operation *op) {
         else
           os << op.getMaxTokens();
         os << ");\n";
-        return success();
       })
       .Case([&](csb::StepOp op) {
         os << "device.step(" << getLayer(op.getLayer()) << ", \""
            << op.getName() << "\");\n";
-        return success();
       })
       .Case([&](csb::DMAWriteOp op) {
         printCall(
@@ -266,26 +217,23 @@ LogicalResult CppPrinter::print(Operation *op) {
             {"device", expressions.get(op.getAddress()),
              expressions.get(op.getRows()), expressions.get(op.getTokens()),
              std::to_string(op.getChannels()), std::to_string(op.getLanes())});
-        return success();
       })
       .Case([&](func::CallOp op) {
         SmallVector<std::string> arguments = {"device"};
         for (Value operand : op.getOperands())
           arguments.push_back(expressions.get(operand));
         printCall(getCppName(symbols.lookup(op.getCallee())) + "(", arguments);
-        return success();
       })
       .Case([&](func::ReturnOp op) {
         if (op.getNumOperands() == 1)
           os << "return " << expressions.get(op.getOperand(0)) << ";\n";
-        return success();
       })
-      .Default([](Operation *op) -> LogicalResult {
-        return op->emitOpError("has no equivalent in driver source");
+      .Default([](Operation *) {
+        llvm_unreachable("checkForEmission refuses other ops");
       });
 }
 
-LogicalResult CppPrinter::printLoop(scf::ForOp loop) {
+void CppPrinter::printLoop(scf::ForOp loop) {
   if (csb::TaskOp task = getSlicedTask(loop))
     printComment(task);
   const std::string variable = getCppName(loop);
@@ -300,20 +248,18 @@ LogicalResult CppPrinter::printLoop(scf::ForOp loop) {
   else
     os << variable << " += " << step;
   os << ") {\n";
-  LogicalResult result = printIndented(*loop.getBody());
+  printIndented(*loop.getBody());
   os << "}\n";
-  return result;
 }
 
-LogicalResult CppPrinter::printBranch(scf::IfOp branch) {
+void CppPrinter::printBranch(scf::IfOp branch) {
   os << "if (" << expressions.get(branch.getCondition()) << ") {\n";
-  LogicalResult result = printIndented(branch.getThenRegion().front());
-  if (!branch.getElseRegion().empty() && succeeded(result)) {
+  printIndented(branch.getThenRegion().front());
+  if (!branch.getElseRegion().empty()) {
     os << "} else {\n";
-    result = printIndented(branch.getElseRegion().front());
+    printIndented(branch.getElseRegion().front());
   }
   os << "}\n";
-  return result;
 }
 
 void CppPrinter::printComment(csb::TaskOp task) {
@@ -357,17 +303,20 @@ std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {
 LogicalResult dlavm::translateToCpp(ModuleOp module, StringRef namespaceName,
                                     raw_ostream &os) {
   std::string name = getNamespace(module, namespaceName);
-  const bool isReserved = csb::isReservedWord(name);
-  if (isReserved || !csb::isIdentifier(name))
+  const bool isReserved = isReservedWord(name);
+  if (isReserved || !isIdentifier(name))
     return module.emitError("cannot be a driver in the namespace '")
            << name << "', which is "
            << (isReserved ? "reserved by C++ or the runtime"
                           : "no identifier of C++")
            << "; choose another with --namespace";
-  std::string text;
-  llvm::raw_string_ostream buffer(text);
-  if (failed(CppPrinter(module, buffer).print(name)))
+  if (!module.lookupSymbol<func::FuncOp>("run"))
+    return module.emitError("has no function 'run' that the host could call; "
+                            "compile it with --dlavm-compile before");
+  if (failed(checkForEmission(module)) || failed(checkNames(module)))
     return failure();
-  os << text;
+  FailureOr<SmallVector<func::FuncOp>> functions = orderFunctions(module);
+  assert(succeeded(functions) && "checkForEmission refuses recursion");
+  CppPrinter(module, os).print(name, *functions);
   return success();
 }

@@ -36,6 +36,28 @@
 // RUN: not dlavm-translate --csb-to-cpp %t/type.mlir 2>&1 | FileCheck %s --check-prefix=TYPE
 // TYPE: error: 'arith.constant' op computes with 'i8'; driver source has i32 and i64
 
+// RUN: not dlavm-translate --csb-to-cpp %t/equal-tables.mlir 2>&1 | FileCheck %s --check-prefix=TABLES
+// TABLES: error: 'csb.constant' op has the name 'kWeight' for the driver source, which something else that is visible there has, too; run csb-prepare-emission before, which makes them differ
+
+// RUN: not dlavm-translate --csb-to-cpp %t/equal-arguments.mlir 2>&1 | FileCheck %s --check-prefix=ARGUMENT
+// ARGUMENT: error: 'func.func' op has the name 'a' for the driver source at an argument, which something else
+
+// RUN: not dlavm-translate --csb-to-cpp %t/hides-function.mlir 2>&1 | FileCheck %s --check-prefix=HIDES
+// HIDES: error: 'func.func' op has the name 'run' for the driver source at an argument, which something else
+
+// RUN: not dlavm-translate --csb-to-cpp %t/equal-values.mlir 2>&1 | FileCheck %s --check-prefix=VALUES
+// VALUES: error: 'scf.for' op has the name 'i' for the driver source, which something else
+
+// RUN: not dlavm-translate --csb-to-cpp %t/frame.mlir 2>&1 | FileCheck %s --check-prefix=FRAME
+// FRAME: error: 'csb.constant' op has the name 'kMaxTokens' for the driver source, which something else
+
+// Preparation makes the names differ that the module has already.
+// RUN: dlavm-opt --csb-prepare-emission %t/equal-values.mlir | dlavm-translate --csb-to-cpp | FileCheck %s --check-prefix=DIFFER
+// DIFFER:      inline void run({{.*}} dlavm::Device &device, int32_t i) {
+// DIFFER-NEXT:   for (int32_t i2 = i; i2 < i; i2 += i) {
+// DIFFER-NEXT:     const int32_t i3 = i2 + i;
+// DIFFER-NEXT:     dlavm::check_call(i3, i3, 4);
+
 // Nothing is written where something is wrong.
 // RUN: not dlavm-translate --csb-to-cpp %t/arguments.mlir 2> %t/err > %t/out.h
 // RUN: test ! -s %t/out.h
@@ -138,5 +160,37 @@ module attributes {csb.fingerprint = "0123456789abcdef"} {
 func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["a"]} {
   %0 = arith.constant 1 : i8
   %1 = arith.addi %0, %0 {csb.name = "one"} : i8
+  return
+}
+
+//--- equal-tables.mlir
+csb.constant @weight.0 = 0 {csb.name = "kWeight"}
+csb.constant @weight.1 = 1 {csb.name = "kWeight"}
+func.func @run() attributes {csb.name = "run", csb.arg_names = []} {
+  return
+}
+
+//--- equal-arguments.mlir
+func.func @run(%a: i32, %b: i32) attributes {csb.name = "run", csb.arg_names = ["a", "a"]} {
+  return
+}
+
+//--- hides-function.mlir
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["run"]} {
+  return
+}
+
+//--- equal-values.mlir
+func.func @run(%a: i32) attributes {csb.name = "run", csb.arg_names = ["i"]} {
+  scf.for %i = %a to %a step %a : i32 {
+    %0 = arith.addi %i, %a {csb.name = "i"} : i32
+    csb.check_call %0, %0, 4
+  } {csb.name = "i"}
+  return
+}
+
+//--- frame.mlir
+csb.constant @largest = 0 {csb.name = "kMaxTokens"}
+func.func @run() attributes {csb.name = "run", csb.arg_names = []} {
   return
 }

@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
 #include "DLAVM/Dialect/LLM/IR/ParameterDeclaration.h"
+#include "DLAVM/Support/CppNames.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -106,111 +107,6 @@ LogicalResult CSBDialect::verifyRegionResultAttribute(
   return op->emitError() << "has the attribute " << attribute.getName()
                          << " at result " << result
                          << ", but those of the csb dialect belong to ops";
-}
-
-/// Words that C++ or the frame of a driver use for something else.
-static const char *const reservedWords[] = {"alignas",
-                                            "alignof",
-                                            "and",
-                                            "and_eq",
-                                            "asm",
-                                            "auto",
-                                            "bitand",
-                                            "bitor",
-                                            "bool",
-                                            "break",
-                                            "case",
-                                            "catch",
-                                            "char",
-                                            "char16_t",
-                                            "char32_t",
-                                            "class",
-                                            "compl",
-                                            "const",
-                                            "const_cast",
-                                            "constexpr",
-                                            "continue",
-                                            "decltype",
-                                            "default",
-                                            "delete",
-                                            "device",
-                                            "dlavm",
-                                            "do",
-                                            "double",
-                                            "dynamic_cast",
-                                            "else",
-                                            "enum",
-                                            "explicit",
-                                            "export",
-                                            "extern",
-                                            "false",
-                                            "float",
-                                            "for",
-                                            "friend",
-                                            "goto",
-                                            "if",
-                                            "inline",
-                                            "int",
-                                            "int32_t",
-                                            "int64_t",
-                                            "long",
-                                            "main",
-                                            "mutable",
-                                            "namespace",
-                                            "new",
-                                            "noexcept",
-                                            "not",
-                                            "not_eq",
-                                            "nullptr",
-                                            "operator",
-                                            "or",
-                                            "or_eq",
-                                            "private",
-                                            "protected",
-                                            "public",
-                                            "register",
-                                            "reinterpret_cast",
-                                            "return",
-                                            "short",
-                                            "signed",
-                                            "sizeof",
-                                            "static",
-                                            "static_assert",
-                                            "static_cast",
-                                            "std",
-                                            "struct",
-                                            "switch",
-                                            "template",
-                                            "this",
-                                            "thread_local",
-                                            "throw",
-                                            "true",
-                                            "try",
-                                            "typedef",
-                                            "typeid",
-                                            "typename",
-                                            "uint16_t",
-                                            "uint32_t",
-                                            "union",
-                                            "unsigned",
-                                            "using",
-                                            "virtual",
-                                            "void",
-                                            "volatile",
-                                            "wchar_t",
-                                            "while",
-                                            "xor",
-                                            "xor_eq"};
-
-bool csb::isReservedWord(StringRef name) {
-  return llvm::is_contained(reservedWords, name);
-}
-
-bool csb::isIdentifier(StringRef text) {
-  return !text.empty() && !llvm::isDigit(text.front()) && text.front() != '_' &&
-         !text.contains("__") && llvm::all_of(text, [](char c) {
-           return llvm::isAlnum(c) || c == '_';
-         });
 }
 
 //===----------------------------------------------------------------------===//

@@ -32,13 +32,6 @@ namespace dlavm::csb {
 /// What \p parameter says, without MLIR.
 ParameterInfo getParameterInfo(ParameterOp parameter);
 
-/// True for words that driver source cannot use as a name of its own.
-bool isReservedWord(llvm::StringRef name);
-
-/// True for letters, digits and underscores that make an identifier of C++; it
-/// may still be a reserved word.
-bool isIdentifier(llvm::StringRef text);
-
 } // namespace dlavm::csb
 
 #endif // DLAVM_DIALECT_CSB_IR_CSB_H

@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Dialect/CSB/Transforms/EmissionChecks.h"
+#include "EmissionChecks.h"
+#include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Support/CppNames.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,34 +24,6 @@
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::csb;
-
-bool csb::isArithmetic(Operation *op) {
-  return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::DivSIOp,
-             arith::RemSIOp, arith::MinSIOp, arith::ExtSIOp, arith::CmpIOp>(op);
-}
-
-/// The ops that use a value; C++ widens integers by itself, so those that use
-/// the widened value count in place of the extension.
-static void getUsers(Operation *op, SmallVectorImpl<Operation *> &users) {
-  for (Operation *user : op->getUsers()) {
-    if (isa<arith::ExtSIOp>(user))
-      getUsers(user, users);
-    else
-      users.push_back(user);
-  }
-}
-
-bool csb::needsName(Operation *op) {
-  if (isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op))
-    return false;
-  SmallVector<Operation *> users;
-  getUsers(op, users);
-  if (users.size() != 1 || users.front()->getBlock() != op->getBlock())
-    return true;
-  if (isa<ReadOp, DMAReadOp, ReadEmbeddingsOp>(op))
-    return !isa<func::ReturnOp>(op->getNextNode());
-  return !isArithmetic(op);
-}
 
 //===----------------------------------------------------------------------===//
 // Texts and numbers
@@ -280,31 +254,54 @@ static LogicalResult checkFunction(func::FuncOp function) {
   return success();
 }
 
-/// Visits what a function calls; `active` are those on the way to it.
-static LogicalResult checkCalls(func::FuncOp function, SymbolTable &symbols,
-                                SetVector<Operation *> &active,
-                                DenseSet<Operation *> &done) {
-  if (!done.insert(function).second)
-    return success();
-  active.insert(function);
-  WalkResult result = function.walk([&](Operation *op) -> WalkResult {
-    func::FuncOp callee;
-    if (auto call = dyn_cast<func::CallOp>(op))
-      callee = symbols.lookup<func::FuncOp>(call.getCallee());
-    else if (auto load = dyn_cast<LoadParametersOp>(op); load && load.getCopy())
-      callee = symbols.lookup<func::FuncOp>(*load.getCopy());
-    if (!callee)
+namespace {
+
+/// Puts each function behind those that it calls.
+class FunctionOrder {
+public:
+  explicit FunctionOrder(ModuleOp module) : symbols(module) {}
+
+  LogicalResult visit(func::FuncOp function) {
+    if (functions.contains(function))
       return success();
-    if (active.contains(callee))
-      return op->emitOpError("makes '")
-             << callee.getName() << "' call itself, which no driver does";
-    return checkCalls(callee, symbols, active, done);
-  });
-  active.pop_back();
-  return failure(result.wasInterrupted());
+    active.insert(function);
+    WalkResult result = function.walk([&](Operation *op) -> WalkResult {
+      func::FuncOp callee;
+      if (auto call = dyn_cast<func::CallOp>(op))
+        callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      else if (auto load = dyn_cast<LoadParametersOp>(op);
+               load && load.getCopy())
+        callee = symbols.lookup<func::FuncOp>(*load.getCopy());
+      if (!callee)
+        return success();
+      if (active.contains(callee))
+        return op->emitOpError("makes '")
+               << callee.getName() << "' call itself, which no driver does";
+      return visit(callee);
+    });
+    active.erase(function);
+    functions.insert(function);
+    return failure(result.wasInterrupted());
+  }
+
+  llvm::SetVector<func::FuncOp> functions;
+
+private:
+  SymbolTable symbols;
+  DenseSet<Operation *> active;
+};
+
+} // namespace
+
+FailureOr<SmallVector<func::FuncOp>> dlavm::orderFunctions(ModuleOp module) {
+  FunctionOrder order(module);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (failed(order.visit(function)))
+      return failure();
+  return SmallVector<func::FuncOp>(order.functions.takeVector());
 }
 
-LogicalResult csb::checkForEmission(ModuleOp module) {
+LogicalResult dlavm::checkForEmission(ModuleOp module) {
   if (auto device =
           module->getAttrOfType<StringAttr>(CSBDialect::getDeviceAttrName());
       device && failed(checkText(module, device.getValue(), "device")))
@@ -322,11 +319,27 @@ LogicalResult csb::checkForEmission(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(checkFunction(function)))
       return failure();
-  SymbolTable symbols(module);
-  SetVector<Operation *> active;
-  DenseSet<Operation *> done;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (failed(checkCalls(function, symbols, active, done)))
-      return failure();
-  return success();
+  return success(succeeded(orderFunctions(module)));
+}
+
+LogicalResult dlavm::checkNames(ModuleOp module) {
+  return walkNamed(module, [](Operation *op, Value value, NameScope &scope) {
+    StringRef name = getName(op, value);
+    const bool isArgument = value && isa<func::FuncOp>(op);
+    if (name.empty())
+      return LogicalResult(op->emitOpError(isArgument
+                                               ? "has no names for its "
+                                                 "arguments"
+                                               : "has no name for the driver "
+                                                 "source")
+                           << "; run csb-prepare-emission before");
+    if (scope.insert(name))
+      return success();
+    return LogicalResult(
+        op->emitOpError("has the name '")
+        << name << "' for the driver source"
+        << (isArgument ? " at an argument" : "")
+        << ", which something else that is visible there has, too; run "
+           "csb-prepare-emission before, which makes them differ");
+  });
 }

@@ -216,3 +216,23 @@ func.func @read_and_return() -> i32 {
   %0 = csb.read @mvm::@R : i32 loc("first")
   return %0 : i32
 }
+
+// -----
+
+// A value, a loop and an argument keep the names that they have, unless
+// something else has them; what is printed where it is used has none.
+
+// CHECK-LABEL: func.func @named(
+// CHECK-SAME: csb.arg_names = ["length", "length2"]
+// CHECK: scf.for
+// CHECK:   arith.addi {{.*}} {csb.name = "length3"} : i32
+// CHECK:   arith.muli {{[^{]*}} : i32 loc
+// CHECK: } {csb.name = "token"}
+func.func @named(%a: i32 loc("seq"), %b: i32) attributes {csb.arg_names = ["length", "length"]} {
+  scf.for %i = %a to %b step %a : i32 {
+    %0 = arith.addi %i, %b {csb.name = "length"} : i32
+    %1 = arith.muli %0, %0 {csb.name = "square"} : i32
+    csb.check_call %1, %0, 4
+  } {csb.name = "token"}
+  return
+}
