@@ -9,6 +9,8 @@
 #include "PlanChecks.h"
 #include "PlanRange.h"
 
+#include "DLAVM/Support/CppNames.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -77,11 +79,6 @@ static bool isFileName(StringRef name) {
   return !name.empty() && name.front() != '.' && all_of(name, [](char c) {
     return isAlnum(c) || c == '_' || c == '-' || c == '.';
   });
-}
-
-static bool isIdentifier(StringRef name) {
-  return !name.empty() && !isDigit(name.front()) &&
-         all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
 }
 
 static bool isFingerprint(StringRef text) {

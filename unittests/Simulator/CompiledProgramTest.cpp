@@ -13,6 +13,7 @@
 
 #include "Machine.h"
 
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Run/PlanRegions.h"
@@ -100,7 +101,10 @@ protected:
     options.device = "edgellm-20241128";
     buildCompilePipeline(manager, options);
     ASSERT_TRUE(succeeded(manager.run(*module)));
-    plan = getPlanRegions(*module);
+    FailureOr<std::vector<PlanRegion>> regions =
+        getPlanRegions(*module, *accel::getDevice(*module));
+    ASSERT_TRUE(succeeded(regions));
+    plan = std::move(*regions);
     FailureOr<Program> created = Program::create(*module);
     ASSERT_TRUE(succeeded(created));
     program = std::make_unique<Program>(std::move(*created));
