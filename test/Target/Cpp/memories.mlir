@@ -29,6 +29,10 @@ module @memories attributes {csb.device = "toy", csb.fingerprint = "0123456789ab
     csb.dma_write %rows, %address[%seq, 64] lanes 32
     return
   }
+  func.func @run(%seq: i32, %past: i32) {
+    csb.check_call %seq, %past, 16
+    return
+  }
   func.func @load_parameters(%directory: !csb.directory) {
     csb.load_parameters %directory
     return

@@ -52,6 +52,8 @@ def CSB_Dialect : Dialect {
     }
     ```
   }];
+  // Parameters say with its attributes how heads lie.
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
