@@ -15,7 +15,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
-#include "Logits.h"
+#include "TokenOutput.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
@@ -36,7 +36,7 @@ using llvm::Twine;
 
 namespace {
 
-class Interpretation {
+class Interpretation : public TokenModel {
 public:
   explicit Interpretation(const InterpretCommand &command)
       : command(command), diagnostics(context) {
@@ -48,6 +48,8 @@ public:
 
   /// Prepares everything. False after an error, which has been printed.
   bool load();
+  int64_t getMaxTokens() const override { return *llm::getMaxTokens(*module); }
+  Expected<NextToken> call(ArrayRef<int32_t> ids, int64_t past) override;
   /// Prints how well the model predicts the tokens.
   Error printLoss();
   /// Prints the tokens that the model continues with.
@@ -56,8 +58,6 @@ public:
 private:
   Error openCheckpoint();
   mlir::LogicalResult prepareForDevice();
-  /// The logits of the next token after \p ids.
-  Expected<Interpreter::Result> call(ArrayRef<int32_t> ids);
 
   const InterpretCommand &command;
   mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
@@ -66,8 +66,6 @@ private:
   std::unique_ptr<Checkpoint> checkpoint;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Interpreter> interpreter;
-  /// Tokens in the KV caches.
-  int64_t past = 0;
 };
 
 } // namespace
@@ -131,13 +129,14 @@ bool Interpretation::load() {
   return false;
 }
 
-Expected<Interpreter::Result> Interpretation::call(ArrayRef<int32_t> ids) {
+Expected<NextToken> Interpretation::call(ArrayRef<int32_t> ids, int64_t past) {
   Expected<MapValue> input = interpreter->embed(ids);
   if (!input)
     return input.takeError();
   Expected<Interpreter::Result> result = interpreter->run(*input, past);
-  past += static_cast<int64_t>(ids.size());
-  return result;
+  if (!result)
+    return result.takeError();
+  return NextToken{*result->token, std::move(result->maps.front().values)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,13 +163,12 @@ Error Interpretation::printLoss() {
     return all.takeError();
   double sum = 0;
   for (size_t i = 0; i + 1 < ids.size(); ++i) {
-    Expected<Interpreter::Result> result = call(ids[i]);
-    if (!result)
-      return result.takeError();
-    ArrayRef<double> logits = result->maps.front().values;
-    if (Error error = checkLogits(logits, past - 1))
+    Expected<NextToken> next = call(ids[i], i);
+    if (!next)
+      return next.takeError();
+    if (Error error = checkLogits(next->logits, i))
       return error;
-    sum += getLoss(logits, ids[i + 1]);
+    sum += getLoss(next->logits, ids[i + 1]);
   }
   llvm::outs() << "mean negative log likelihood per token: "
                << llvm::format("%.6f",
@@ -183,36 +181,13 @@ Error Interpretation::generate() {
   Expected<std::vector<int32_t>> endTokens = readEndTokens(command.model);
   if (!endTokens)
     return endTokens.takeError();
-  const int64_t maxTokens = *llm::getMaxTokens(*module);
-  std::vector<int32_t> ids = command.ids;
-  std::string logits;
-  llvm::raw_string_ostream os(logits);
-  for (int64_t i = 0; i < command.maxNewTokens && past < maxTokens; ++i) {
-    Expected<Interpreter::Result> result = call(ids);
-    if (!result)
-      return result.takeError();
-    const int32_t token = *result->token;
-    os << token;
-    for (double logit : result->maps.front().values)
-      os << " " << llvm::format("%.17g", logit);
-    os << "\n";
-    if (Error error = checkLogits(result->maps.front().values, past - 1)) {
-      // It goes to a line of its own.
-      if (i > 0)
-        llvm::outs() << "\n";
-      return error;
-    }
-    llvm::outs() << (i == 0 ? "" : " ") << token;
-    llvm::outs().flush();
-    ids = {token};
-    // main() says why nothing can be printed.
-    if (llvm::is_contained(*endTokens, token) || llvm::outs().has_error())
-      break;
-  }
-  llvm::outs() << "\n";
-  if (command.logitsFile.empty())
-    return Error::success();
-  return writeOutputFile(command.logitsFile, std::move(logits));
+  Session session(*this, std::move(*endTokens));
+  TokenOutput output(command.logitsFile);
+  Expected<Session::End> end =
+      session.answer(command.ids, command.maxNewTokens,
+                     [&](const NextToken &next) { return output.add(next); });
+  output.endAnswer();
+  return end ? output.writeLogits() : end.takeError();
 }
 
 int dlavm::runInterpret(const InterpretCommand &command) {

@@ -14,13 +14,11 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Findings.h"
-#include "Logits.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
+#include "TokenOutput.h"
 
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/Parallel.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
@@ -31,33 +29,25 @@ using namespace llvm;
 
 namespace {
 
-/// A conversation with a driver on the simulator, and beside it the reference.
-class Conversation {
+/// A driver on the simulator, and beside it the reference.
+class SimulatedDriver : public TokenModel {
 public:
-  Conversation(const RunCommand &command, OpenedDriver &driver,
-               std::optional<OpenedModel> model)
+  SimulatedDriver(const RunCommand &command, OpenedDriver &driver,
+                  std::optional<OpenedModel> model)
       : command(command), driver(driver),
         simulator(*driver.device, driver.plan.getRegions(),
                   {/*sanitize=*/command.compare, command.threads}),
         model(std::move(model)) {}
 
   llvm::Error load();
-  /// Continues the history with \p prompt and generates tokens.
-  llvm::Error answer(ArrayRef<int32_t> prompt);
-  /// Prints what was found, and unless an error ended the conversation, whether
-  /// that is all right; returns false if not.
+  int64_t getMaxTokens() const override { return driver.plan.maxTokens; }
+  Expected<NextToken> call(ArrayRef<int32_t> ids, int64_t past) override;
+  /// Prints what was found, and unless an error ended the session, whether that
+  /// is all right; returns false if not.
   Expected<bool> finish(bool isComplete);
 
 private:
-  /// Processes \p ids and then each token that it generates and prints, but
-  /// the last; returns their number.
-  Expected<int64_t> generate(std::vector<int32_t> ids);
-  bool isEndToken(int32_t token) const {
-    const std::optional<PackedPlan> &packed = driver.plan.packed;
-    return packed && is_contained(packed->endTokens, token);
-  }
-  Expected<CallResult> call(ArrayRef<int32_t> ids);
-  void addLogits(const CallResult &result);
+  Expected<CallResult> callDriver(ArrayRef<int32_t> ids, int64_t past);
 
   const RunCommand &command;
   OpenedDriver &driver;
@@ -65,12 +55,6 @@ private:
   std::optional<OpenedModel> model;
   std::optional<Reference> reference;
   std::optional<Comparison> comparison;
-
-  /// Tokens in the KV caches.
-  int64_t past = 0;
-  /// The last token of an answer: nothing has processed it yet.
-  std::optional<int32_t> pending;
-  std::string logits;
 };
 
 } // namespace
@@ -108,15 +92,6 @@ static llvm::Error checkFiles(const RunCommand &command,
                            "dlavm pack, which writes it last");
 }
 
-static llvm::Error checkContext(int64_t prompt, int64_t past,
-                                int64_t maxTokens) {
-  if (prompt <= maxTokens - past)
-    return llvm::Error::success();
-  return createStringError("a prompt of " + Twine(prompt) + " tokens after " +
-                           Twine(past) + " exceeds the driver's context of " +
-                           Twine(maxTokens) + " tokens");
-}
-
 /// Fails if the driver cannot answer the prompts, as far as its plan says that.
 static llvm::Error checkPrompts(const RunCommand &command,
                                 const DriverPlan &plan) {
@@ -133,10 +108,10 @@ static llvm::Error checkPrompts(const RunCommand &command,
                                    Twine(id) +
                                    ", but the ids of this model are 0 to " +
                                    Twine(embedding->shape[0] - 1));
-  return checkContext(command.prompts.front().size(), 0, plan.maxTokens);
+  return checkRoom(command.prompts.front().size(), 0, plan.maxTokens);
 }
 
-llvm::Error Conversation::load() {
+llvm::Error SimulatedDriver::load() {
   // Without memory there is nothing to load into.
   if (!simulator.getFindings().empty())
     return createStringError(simulator.getFindings().front().message);
@@ -161,7 +136,8 @@ llvm::Error Conversation::load() {
   return llvm::Error::success();
 }
 
-Expected<CallResult> Conversation::call(ArrayRef<int32_t> ids) {
+Expected<CallResult> SimulatedDriver::callDriver(ArrayRef<int32_t> ids,
+                                                 int64_t past) {
   Expected<std::vector<uint16_t>> rows =
       driver.library->readEmbeddings(command.directory, ids);
   if (!rows)
@@ -169,8 +145,8 @@ Expected<CallResult> Conversation::call(ArrayRef<int32_t> ids) {
   const int64_t seq = ids.size();
   if (!comparison) {
     simulator.beginRun(seq, past);
-    Expected<CallResult> result =
-        callDriver(*driver.library, driver.plan, *rows, seq, past, simulator);
+    Expected<CallResult> result = dlavm::callDriver(
+        *driver.library, driver.plan, *rows, seq, past, simulator);
     simulator.endRun();
     return result;
   }
@@ -182,84 +158,31 @@ Expected<CallResult> Conversation::call(ArrayRef<int32_t> ids) {
   if (!expected)
     return expected.takeError();
   comparison->beginCall(*expected);
-  Expected<CallResult> result =
-      callDriver(*driver.library, driver.plan, *rows, seq, past, *comparison);
+  Expected<CallResult> result = dlavm::callDriver(
+      *driver.library, driver.plan, *rows, seq, past, *comparison);
   comparison->endCall();
   if (result)
     comparison->checkResult(result->logits, result->token);
   return result;
 }
 
-void Conversation::addLogits(const CallResult &result) {
-  if (command.logitsFile.empty())
-    return;
-  raw_string_ostream os(logits);
-  os << *result.token;
-  for (uint16_t code : result.logits)
-    os << " " << format("%.17g", halfToDouble(code));
-  os << "\n";
+Expected<NextToken> SimulatedDriver::call(ArrayRef<int32_t> ids, int64_t past) {
+  Expected<CallResult> result = callDriver(ids, past);
+  if (!result)
+    return result.takeError();
+  // What follows from an error would hide it. A comparison looks at each call
+  // by itself.
+  if (!comparison && !simulator.getFindings().empty())
+    return createStringError("the call of " + Twine(ids.size()) +
+                             " tokens after " + Twine(past) +
+                             " went wrong, so its token means nothing");
+  NextToken next{*result->token, {}};
+  for (uint16_t code : result->logits)
+    next.logits.push_back(halfToDouble(code));
+  return next;
 }
 
-Expected<int64_t> Conversation::generate(std::vector<int32_t> ids) {
-  int64_t count = 0;
-  // An error goes to a line of its own.
-  scope_exit endLine([&] {
-    if (count > 0)
-      outs() << "\n";
-    outs().flush();
-  });
-  while (count < command.maxNewTokens && past < driver.plan.maxTokens) {
-    Expected<CallResult> result = call(ids);
-    if (!result)
-      return result.takeError();
-    past += ids.size();
-    // What follows from an error would hide it. A comparison looks at each
-    // call by itself.
-    if (!comparison && !simulator.getFindings().empty())
-      return createStringError("the call of " + Twine(ids.size()) +
-                               " tokens after " + Twine(past - ids.size()) +
-                               " went wrong, so its token means nothing");
-    addLogits(*result);
-    if (llvm::Error error =
-            checkLogits(map_range(result->logits, halfToDouble), past - 1))
-      return error;
-    outs() << (count == 0 ? "" : " ") << *result->token;
-    outs().flush();
-    // main() says why.
-    if (outs().has_error())
-      break;
-    ++count;
-    pending = *result->token;
-    ids = {*pending};
-    if (isEndToken(*pending))
-      break;
-  }
-  return count;
-}
-
-llvm::Error Conversation::answer(ArrayRef<int32_t> prompt) {
-  std::vector<int32_t> ids;
-  if (pending)
-    ids.push_back(*pending);
-  ids.insert(ids.end(), prompt.begin(), prompt.end());
-  const int64_t maxTokens = driver.plan.maxTokens;
-  if (llvm::Error error =
-          checkContext(prompt.size(), past + (pending ? 1 : 0), maxTokens))
-    return error;
-  Expected<int64_t> count = generate(std::move(ids));
-  if (!count)
-    return count.takeError();
-  const bool hasEnded = pending && isEndToken(*pending);
-  if (*count < command.maxNewTokens && past >= maxTokens && !hasEnded)
-    WithColor::note(errs())
-        << "the driver's context of " << maxTokens << " tokens is full\n";
-  return llvm::Error::success();
-}
-
-Expected<bool> Conversation::finish(bool isComplete) {
-  if (!command.logitsFile.empty())
-    if (llvm::Error error = writeOutputFile(command.logitsFile, logits))
-      return error;
+Expected<bool> SimulatedDriver::finish(bool isComplete) {
   for (const Finding &finding : simulator.getFindings())
     printFinding(finding, driver.plan);
   if (!comparison)
@@ -311,15 +234,30 @@ int dlavm::runRun(const RunCommand &command) {
     return reportError(driver.takeError());
   // The reference's threads.
   llvm::parallel::strategy = hardware_concurrency(command.threads);
-  Conversation conversation(command, *driver, std::move(model));
-  if (llvm::Error error = conversation.load())
+  SimulatedDriver simulated(command, *driver, std::move(model));
+  if (llvm::Error error = simulated.load())
     return reportError(std::move(error));
+  Session session(simulated, plan->packed ? plan->packed->endTokens
+                                          : std::vector<int32_t>());
+  TokenOutput output(command.logitsFile);
   llvm::Error failure = llvm::Error::success();
-  for (const std::vector<int32_t> &prompt : command.prompts)
-    if ((failure = conversation.answer(prompt)))
+  for (const std::vector<int32_t> &prompt : command.prompts) {
+    Expected<Session::End> end =
+        session.answer(prompt, command.maxNewTokens,
+                       [&](const NextToken &next) { return output.add(next); });
+    output.endAnswer();
+    if (!end) {
+      failure = end.takeError();
       break;
+    }
+    if (*end == Session::End::Context)
+      WithColor::note(errs())
+          << "the context of " << plan->maxTokens << " tokens is full\n";
+  }
+  const bool isComplete = !failure;
   // What was found before an error may be its cause.
-  Expected<bool> isEqual = conversation.finish(/*isComplete=*/!failure);
+  failure = joinErrors(std::move(failure), output.writeLogits());
+  Expected<bool> isEqual = simulated.finish(isComplete);
   if (!isEqual)
     failure = joinErrors(std::move(failure), isEqual.takeError());
   if (failure)

@@ -1,0 +1,40 @@
+//===- TokenOutput.h - Tokens on stdout, logits in a file -----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_TOOL_TOKENOUTPUT_H
+#define DLAVM_LIB_TOOL_TOKENOUTPUT_H
+
+#include "DLAVM/Session/Session.h"
+
+#include <string>
+
+namespace dlavm {
+
+/// Prints answers, a line of tokens for each, and keeps their logits for a
+/// file: a line for each token with the token and its logits.
+class TokenOutput {
+public:
+  /// Keeps no logits if the name is empty.
+  explicit TokenOutput(llvm::StringRef logitsFile) : logitsFile(logitsFile) {}
+
+  /// False once nothing can be printed; main() says why.
+  bool add(const NextToken &next);
+  /// Ends the line of an answer, so that an error goes to one of its own.
+  void endAnswer();
+  /// Writes the file.
+  llvm::Error writeLogits() const;
+
+private:
+  std::string logitsFile;
+  std::string logits;
+  bool isInLine = false;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_LIB_TOOL_TOKENOUTPUT_H
