@@ -17,11 +17,10 @@ void TracePrinter::task(int32_t layer, llvm::StringRef name) {
 
 void TracePrinter::write(uint32_t reg, uint32_t value) {
   pending.push_back({reg, value});
-  if (reg < file.size())
-    file[reg] = value;
+  const DecodedTask *started = decoder.write(reg, value);
   if (!decoder.isOpcode(reg))
     return;
-  current = decoder.lookup(reg, value, file);
+  current = started;
   for (auto [pendingReg, pendingValue] : pending)
     print("W", pendingReg, pendingValue);
   pending.clear();

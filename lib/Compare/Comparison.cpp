@@ -22,7 +22,7 @@ Comparison::Comparison(Simulator &simulator, const DeviceInfo &device,
                        double tolerance)
     : simulator(simulator), plan(plan), reference(reference), device(device),
       rowBytes(device.getTraits().rowBytes), tolerance(tolerance),
-      decoder(device), file(decoder.getRegisterEnd()) {
+      decoder(device) {
   for (int64_t lane = 0; lane < device.getTraits().lanes; ++lane)
     lanePlaces.push_back(device.placeLane(device, lane));
 }
@@ -88,9 +88,7 @@ void Comparison::task(int32_t newLayer, StringRef newName) {
 
 void Comparison::write(uint32_t reg, uint32_t value) {
   simulator.write(reg, value);
-  if (reg < file.size())
-    file[reg] = value;
-  if (const DecodedTask *task = decoder.lookup(reg, value, file)) {
+  if (const DecodedTask *task = decoder.write(reg, value)) {
     started = task;
     ++starts;
   }

@@ -24,9 +24,9 @@ using namespace dlavm;
 namespace {
 
 /// Counts starts on the way to the checker.
-class CountingSink : public EventSink {
+class StartCounter : public EventSink {
 public:
-  CountingSink(Checker &checker, Pass::Statistic &numStarts)
+  StartCounter(Checker &checker, Pass::Statistic &numStarts)
       : checker(checker), numStarts(numStarts) {}
   void task(int32_t layer, StringRef name) override {
     checker.task(layer, name);
@@ -77,7 +77,7 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
     if (failed(regions))
       return signalPassFailure();
     Checker checker(*device, std::move(*regions));
-    CountingSink sink(checker, numStarts);
+    StartCounter sink(checker, numStarts);
     for (auto [seq, past] : getCalls(*maxTokens)) {
       checker.beginRun(seq, past);
       if (failed(program->run(seq, past, sink, /*someLayers=*/true))) {

@@ -31,8 +31,7 @@ namespace {
 /// of the first start of each op that has several.
 class SliceFinder : public EventSink {
 public:
-  explicit SliceFinder(const DeviceInfo &device)
-      : decoder(device), file(decoder.getRegisterEnd()) {}
+  explicit SliceFinder(const DeviceInfo &device) : decoder(device) {}
 
   void task(int32_t layer, StringRef name) override {
     isFirst = layer != lastLayer || name != lastName;
@@ -40,13 +39,11 @@ public:
     lastName = name.str();
   }
   void write(uint32_t reg, uint32_t value) override {
-    if (reg < file.size())
-      file[reg] = value;
-    const DecodedTask *task = decoder.lookup(reg, value, file);
+    const DecodedTask *task = decoder.write(reg, value);
     if (!task)
       return;
     const Register *width = task->getTable().lookup(RegisterRole::Tokens);
-    const int64_t tokens = width ? file[width->number] : 0;
+    const int64_t tokens = width ? decoder.getValue(*width) : 0;
     if (isFirst)
       first = tokens;
     else if (first > 0)
@@ -59,8 +56,7 @@ public:
   const std::set<int64_t> &getWidths() const { return widths; }
 
 private:
-  TaskDecoder decoder;
-  std::vector<uint32_t> file;
+  StartDecoder decoder;
   std::string lastName;
   int32_t lastLayer = -1;
   bool isFirst = true;

@@ -35,6 +35,21 @@ public:
   }
 };
 
+/// Counts the events.
+class CountingSink : public EventSink {
+public:
+  void task(int32_t, llvm::StringRef) override { ++tasks; }
+  void write(uint32_t, uint32_t) override { ++writes; }
+  void poll(uint32_t, uint32_t) override { ++polls; }
+  uint32_t read(uint32_t) override {
+    ++reads;
+    return 0;
+  }
+  int64_t getAccesses() const { return writes + polls + reads; }
+
+  int64_t tasks = 0, writes = 0, polls = 0, reads = 0;
+};
+
 /// Hands the events to an object with these four functions.
 template <typename Consumer> class ForwardingSink final : public EventSink {
 public:

@@ -80,6 +80,28 @@ private:
   llvm::SmallVector<Start, 16> starts;
 };
 
+/// Follows the writes of a driver to the starts among them.
+class StartDecoder {
+public:
+  /// The device must outlive the decoder.
+  explicit StartDecoder(const DeviceInfo &device)
+      : decoder(device), file(decoder.getRegisterEnd()) {}
+
+  /// The task that this write starts, or null.
+  const DecodedTask *write(uint32_t reg, uint32_t value) {
+    if (reg < file.size())
+      file[reg] = value;
+    return decoder.lookup(reg, value, file);
+  }
+  bool isOpcode(uint32_t reg) const { return decoder.isOpcode(reg); }
+  /// The value that was written last, 0 before that.
+  uint32_t getValue(const Register &reg) const { return file[reg.number]; }
+
+private:
+  TaskDecoder decoder;
+  std::vector<uint32_t> file;
+};
+
 } // namespace dlavm
 
 #endif // DLAVM_CHECK_TASKDECODER_H

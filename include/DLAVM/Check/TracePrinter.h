@@ -29,7 +29,7 @@ class TracePrinter {
 public:
   /// Device and stream must outlive the printer.
   TracePrinter(const DeviceInfo &device, llvm::raw_ostream &os)
-      : decoder(device), file(decoder.getRegisterEnd()), os(os) {}
+      : decoder(device), os(os) {}
 
   void task(int32_t layer, llvm::StringRef name);
   void write(uint32_t reg, uint32_t value);
@@ -42,9 +42,7 @@ private:
   void flush();
   void print(const char *kind, uint32_t reg, uint32_t value);
 
-  TaskDecoder decoder;
-  /// The registers of the device.
-  std::vector<uint32_t> file;
+  StartDecoder decoder;
   llvm::raw_ostream &os;
   /// The task of the last start, or null.
   const DecodedTask *current = nullptr;

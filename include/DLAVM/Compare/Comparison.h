@@ -100,9 +100,7 @@ private:
   /// Of each lane of a row.
   std::vector<ElementPlace> lanePlaces;
   const double tolerance;
-  TaskDecoder decoder;
-  /// The registers of the device.
-  std::vector<uint32_t> file;
+  StartDecoder decoder;
 
   const ExpectedCall *call = nullptr;
   /// From layer and name to the expectation, and whether the op ran.

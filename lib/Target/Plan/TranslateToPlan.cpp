@@ -49,20 +49,6 @@ static std::optional<json::Value> toJSON(Attribute attribute) {
   return object;
 }
 
-namespace {
-class AccessCounter : public EventSink {
-public:
-  void task(int32_t, StringRef) override {}
-  void write(uint32_t, uint32_t) override { ++accesses; }
-  void poll(uint32_t, uint32_t) override { ++accesses; }
-  uint32_t read(uint32_t) override {
-    ++accesses;
-    return 0;
-  }
-  int64_t accesses = 0;
-};
-} // namespace
-
 /// The register accesses of the longest run, 0 where there is none. More tokens
 /// and a longer history take no fewer starts, so that it is among those that
 /// fill the context. How many starts they share between seq and past does not
@@ -75,12 +61,12 @@ static FailureOr<int64_t> countAccesses(ModuleOp module, int64_t maxTokens) {
     return failure();
   int64_t most = 0;
   for (int64_t seq = maxTokens; seq >= 1; seq /= 2) {
-    AccessCounter counter;
+    CountingSink counter;
     if (failed(program->run(seq, maxTokens - seq, counter)))
       return module.emitError("cannot run ")
              << seq << " tokens after " << maxTokens - seq << ": "
              << program->getMessage();
-    most = std::max(most, counter.accesses);
+    most = std::max(most, counter.getAccesses());
   }
   return most;
 }

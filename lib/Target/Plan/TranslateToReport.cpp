@@ -24,17 +24,6 @@ using namespace dlavm;
 
 namespace {
 
-/// Counts what a run does.
-class CountingSink : public EventSink {
-public:
-  void task(int32_t, StringRef) override {}
-  void write(uint32_t, uint32_t) override { ++writes; }
-  void poll(uint32_t, uint32_t) override { ++polls; }
-  uint32_t read(uint32_t) override { return 0; }
-  int64_t writes = 0;
-  int64_t polls = 0;
-};
-
 class Report {
 public:
   Report(ModuleOp module, SmallVector<csb::TaskOp> steps, raw_ostream &os)
