@@ -8,6 +8,8 @@
 
 #include "DLAVM/Check/TracePrinter.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace dlavm;
 
 void TracePrinter::task(int32_t layer, llvm::StringRef name) {
@@ -54,6 +56,11 @@ void TracePrinter::print(const char *kind, uint32_t reg, uint32_t value) {
     for (const NamedValue &named : found->values)
       if (named.value == value)
         os << " = " << named.name;
+    llvm::ListSeparator separator(", ");
+    if (!found->fields.empty())
+      os << " = ";
+    for (const BitField &field : found->fields)
+      os << separator << field.name << " " << field.get(value);
   }
   os << "\n";
 }

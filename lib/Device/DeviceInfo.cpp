@@ -147,8 +147,11 @@ void dlavm::printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os) {
       os << "| " << reg.number << " | " << reg.name << " | "
          << stringify(reg.role) << " | " << reg.unit << " | " << reg.meaning;
       llvm::ListSeparator separator("; ");
-      if (!reg.values.empty())
+      if (!reg.values.empty() || !reg.fields.empty())
         os << ": ";
+      for (const BitField &field : reg.fields)
+        os << separator << "bits " << field.low + field.bits - 1 << ".."
+           << field.low << " " << field.name;
       for (const NamedValue &value : reg.values)
         os << separator << value.value << " = " << value.name;
       os << " |\n";

@@ -32,6 +32,7 @@ private:
   void checkTraits();
   void checkTable(const RegisterTable &table);
   void checkAddress(const RegisterTable &table, const Register &reg);
+  void checkFields(const RegisterTable &table, const Register &reg);
   void checkKeys();
 
   const DeviceInfo &device;
@@ -112,6 +113,18 @@ void Validator::checkAddress(const RegisterTable &table, const Register &reg) {
               "', which is no register for them");
 }
 
+void Validator::checkFields(const RegisterTable &table, const Register &reg) {
+  unsigned end = 32;
+  for (const BitField &field : reg.fields) {
+    require(field.bits >= 1 && field.low < end && field.bits <= end - field.low,
+            table.getName() + "::" + reg.name + " has the field '" +
+                field.name + "' of " + Twine(field.bits) + " bits from bit " +
+                Twine(field.low) + " on, but fields lie below bit " +
+                Twine(end) + ", the highest first");
+    end = std::min(end, field.low);
+  }
+}
+
 void Validator::checkTable(const RegisterTable &table) {
   const std::string what = "the register table " + table.getName().str() + " ";
   auto count = [&](RegisterRole role) {
@@ -133,6 +146,7 @@ void Validator::checkTable(const RegisterTable &table) {
     if (isAddress(reg.role) || reg.role == RegisterRole::TransferIn ||
         reg.role == RegisterRole::TransferOut)
       checkAddress(table, reg);
+    checkFields(table, reg);
     if (reg.role == RegisterRole::Opcode || reg.role == RegisterRole::Selector)
       require(!reg.values.empty(), what + "names no value of " + reg.name);
   }

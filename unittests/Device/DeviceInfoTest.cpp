@@ -200,6 +200,33 @@ TEST(Validate, Tables) {
             "status register");
 }
 
+TEST(Validate, Fields) {
+  DeviceInfo device = createSmallest();
+  auto getFieldProblem = [&](std::vector<BitField> fields) {
+    RegisterTable table("norm", "a task");
+    table.add({"Packed", 8, RegisterRole::Code, "", "", 0, {}});
+    for (BitField &field : fields)
+      table.addField(field);
+    const RegisterTable rest = createTable("norm");
+    for (const Register &reg : rest.getRegisters())
+      table.add(reg);
+    device.addTask(TaskKind::Norm).registers = table;
+    return getProblem(device);
+  };
+  EXPECT_EQ(getFieldProblem({{"High", 31, 1}, {"Low", 0, 31}}), "");
+  EXPECT_EQ(getFieldProblem({{"All", 0, 32}}), "");
+  EXPECT_EQ(getFieldProblem({{"None", 3, 0}}),
+            "the record of family-1 is not complete: norm::Packed has the "
+            "field 'None' of 0 bits from bit 3 on, but fields lie below bit "
+            "32, the highest first");
+  EXPECT_EQ(getFieldProblem({{"High", 8, 8}, {"Low", 0, 9}}),
+            "the record of family-1 is not complete: norm::Packed has the "
+            "field 'Low' of 9 bits from bit 0 on, but fields lie below bit 8, "
+            "the highest first");
+  EXPECT_NE(getFieldProblem({{"Wide", 30, 3}}), "");
+  EXPECT_NE(getFieldProblem({{"Beyond", 32, 1}}), "");
+}
+
 // A register of 32 bits reaches 4 GiB; what lies above needs another.
 TEST(Validate, Addresses) {
   DeviceInfo device("family", "1");

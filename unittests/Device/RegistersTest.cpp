@@ -68,15 +68,17 @@ TEST(Registers, NamesAreIdentifiersOfTheDriverSource) {
     EXPECT_TRUE(llvm::all_of(name, llvm::isAlnum)) << name;
   };
   forEachTable([&](const RegisterTable &table) {
-    // Registers and values of a table share one C++ namespace.
-    std::set<std::string> names;
+    // Registers, and values, of a table share a C++ namespace.
+    std::set<std::string> names, valueNames;
     for (const Register &reg : table.getRegisters()) {
       expectIdentifier(reg.name);
       EXPECT_TRUE(names.insert(reg.name).second) << reg.name;
       for (const NamedValue &value : reg.values) {
         expectIdentifier(value.name);
-        EXPECT_TRUE(names.insert(value.name).second) << value.name;
+        EXPECT_TRUE(valueNames.insert(value.name).second) << value.name;
       }
+      for (const BitField &field : reg.fields)
+        expectIdentifier(field.name);
     }
   });
 }
@@ -154,6 +156,32 @@ TEST(Registers, EdgeLLMWritesTheRegistersOfTheDocument) {
                 ->registers.lookup(RegisterRole::Result)
                 ->number,
             40u);
+}
+
+// The examples of sections 4.1 and 4.6 of the register document.
+TEST(Registers, EdgeLLMPacksTheFieldsOfTheDocument) {
+  const DeviceInfo device = edgellm::createDevice20241128();
+  auto split = [&](TaskKind kind, const char *name, uint32_t value) {
+    std::vector<std::pair<std::string, uint32_t>> parts;
+    for (const BitField &field :
+         device.getTask(kind)->registers.get(name).fields)
+      parts.push_back({field.name, field.get(value)});
+    return parts;
+  };
+  using Parts = std::vector<std::pair<std::string, uint32_t>>;
+  EXPECT_EQ(split(TaskKind::Linear, "ScaleGroup", 5769216),
+            (Parts{{"Log2Channels", 11}, {"Channels", 2048}}));
+  EXPECT_EQ(split(TaskKind::Linear, "QuantizationBlock", 3670144),
+            (Parts{{"Log2Channels", 7}, {"Channels", 128}}));
+  for (TaskKind kind : {TaskKind::Scores, TaskKind::Values}) {
+    EXPECT_EQ(split(kind, "BankStepAndScale", 29584705),
+              (Parts{{"BankStep", 28}, {"Scale", 224577}}));
+    EXPECT_EQ(split(kind, "HeadConfiguration", 991234),
+              (Parts{{"GroupHeadsMinus1", 15}, {"Heads", 32}, {"KVHeads", 2}}));
+    EXPECT_EQ(split(kind, "HeadConfiguration", 8224),
+              (Parts{{"GroupHeadsMinus1", 0}, {"Heads", 32}, {"KVHeads", 32}}));
+  }
+  EXPECT_EQ((BitField{"All", 0, 32}).get(0xffffffff), 0xffffffff);
 }
 
 TEST(Registers, LooksUpByNameAndByNumber) {

@@ -20,6 +20,7 @@ namespace dlavm {
 ///
 ///     # task 0 query
 ///     W 3 128 # mvm::InputWidth
+///     W 22 5769216 # mvm::ScaleGroup = Log2Channels 11, Channels 2048
 ///     W 33 799 # mvm::Mode = ScaleBias
 ///     P 1 1 # mvm::Status
 ///

@@ -97,6 +97,17 @@ struct NamedValue {
   uint32_t value;
 };
 
+/// Bits of a register that packs several numbers.
+struct BitField {
+  std::string name;
+  unsigned low;
+  unsigned bits;
+
+  uint32_t get(uint32_t value) const {
+    return static_cast<uint32_t>(value >> low & ((uint64_t(1) << bits) - 1));
+  }
+};
+
 /// The bits of an address above those that fit its own register: `bits` bits of
 /// another register, from bit `shift` on.
 struct AddressField {
@@ -119,6 +130,8 @@ struct Register {
   std::vector<NamedValue> values;
   /// Of an address that one register does not hold.
   std::optional<AddressField> high = std::nullopt;
+  /// What a packed register consists of, the highest bits first.
+  std::vector<BitField> fields = {};
 };
 
 /// The registers of one hardware task, those that are written in the order of
@@ -137,6 +150,10 @@ public:
   /// Names a value of the register that was added last.
   void addValue(NamedValue value) {
     registers.back().values.push_back(std::move(value));
+  }
+  /// Names bits of the register that was added last, below those named before.
+  void addField(BitField field) {
+    registers.back().fields.push_back(std::move(field));
   }
   /// Says where the high bits of the address lie that was added last.
   void addHigh(AddressField field) { registers.back().high = std::move(field); }

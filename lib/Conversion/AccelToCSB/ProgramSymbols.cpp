@@ -163,13 +163,19 @@ void ProgramSymbols::addTable(const RegisterTable &table) {
                                               table.getTitle());
   builder.setInsertionPointToStart(&tableOp.getBody().front());
   for (const Register &reg : table.getRegisters()) {
-    SmallVector<NamedAttribute> values;
+    SmallVector<NamedAttribute> values, fields;
     for (const NamedValue &value : reg.values)
       values.push_back(builder.getNamedAttr(
           value.name, builder.getI64IntegerAttr(value.value)));
+    for (const BitField &field : reg.fields)
+      fields.push_back(builder.getNamedAttr(
+          field.name, builder.getDenseI64ArrayAttr({field.low, field.bits})));
+    auto toDictionary = [&](ArrayRef<NamedAttribute> entries) {
+      return entries.empty() ? DictionaryAttr()
+                             : builder.getDictionaryAttr(entries);
+    };
     csb::RegisterOp::create(builder, loc, reg.name, reg.number,
-                            values.empty() ? DictionaryAttr()
-                                           : builder.getDictionaryAttr(values));
+                            toDictionary(values), toDictionary(fields));
   }
   insert(tableOp);
 }

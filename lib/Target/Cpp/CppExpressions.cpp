@@ -9,8 +9,8 @@
 #include "CppExpressions.h"
 #include "CppFrame.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <limits>
 
@@ -30,15 +30,14 @@ std::string CppExpressions::get(SymbolRefAttr reg) {
   return getCppName(table) + "::" + reg.getLeafReference().str();
 }
 
-/// Values of different registers may have the same name, and a value the name
-/// of a register: then the register's name comes first.
+/// Values of different registers may have the same name: then that of the
+/// register comes first.
 std::string CppExpressions::getValueName(csb::RegisterOp reg,
                                          NamedAttribute value) {
   StringRef name = value.getName().getValue();
   auto table = cast<csb::RegisterTableOp>(reg->getParentOp());
   unsigned uses = 0;
   for (auto other : table.getBody().getOps<csb::RegisterOp>()) {
-    uses += other.getSymName() == name;
     if (DictionaryAttr values = other.getValuesAttr())
       uses += values.contains(name);
   }
@@ -54,8 +53,28 @@ std::string CppExpressions::getRegisterValue(csb::WriteOp op) {
       if (cast<IntegerAttr>(value.getValue()).getInt() ==
           cast<IntegerAttr>(constant.getValue()).getInt())
         return getCppName(symbols.lookup(op.getReg().getRootReference())) +
-               "::" + getValueName(reg, value);
-  return get(op.getValue());
+               "::value::" + getValueName(reg, value);
+  return constant ? getFields(reg, constant) : get(op.getValue());
+}
+
+/// `11 << 19 | 2048` where the fields of the register say all of the number.
+std::string CppExpressions::getFields(csb::RegisterOp reg,
+                                      arith::ConstantOp constant) {
+  int64_t rest = cast<IntegerAttr>(constant.getValue()).getInt();
+  std::string text;
+  // Beyond, a shift would leave the int.
+  if (rest > 0 && rest <= std::numeric_limits<int32_t>::max())
+    for (const csb::RegisterOp::Field &field : reg.getBitFields()) {
+      const int64_t part =
+          rest >> field.low & llvm::maskTrailingOnes<uint64_t>(field.bits);
+      if (part == 0)
+        continue;
+      text += (text.empty() ? "" : " | ") + std::to_string(part);
+      if (field.low != 0)
+        text += " << " + std::to_string(field.low);
+      rest -= part << field.low;
+    }
+  return rest == 0 && !text.empty() ? text : get(constant.getResult());
 }
 
 std::string CppExpressions::get(Value value, Precedence precedence) {

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
 
 #include <string>
@@ -36,7 +37,8 @@ public:
   std::string compute(mlir::Operation *op) {
     return compute(op, Precedence::Lowest);
   }
-  /// The value that a write writes, by name where the register names it.
+  /// The value that a write writes, by name where the register names it, by its
+  /// parts where the register has fields.
   std::string getRegisterValue(csb::WriteOp op);
 
   /// Identifier of a named value of a register, unique in its table.
@@ -46,6 +48,7 @@ public:
   static std::string getType(mlir::Type type);
 
 private:
+  std::string getFields(csb::RegisterOp reg, mlir::arith::ConstantOp constant);
   enum class Precedence { Lowest, Comparison, Sum, Product, Unary };
   std::string get(mlir::Value value, Precedence precedence);
   std::string compute(mlir::Operation *op, Precedence precedence);

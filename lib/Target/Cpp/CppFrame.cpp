@@ -13,6 +13,8 @@
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace dlavm;
 
@@ -23,22 +25,46 @@ std::string dlavm::getCppName(Operation *op) {
 static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {
   os << "\n// " << table.getTitle() << "\nnamespace " << getCppName(table)
      << " {\n";
+  SmallVector<csb::RegisterOp> named;
   for (auto reg : table.getBody().getOps<csb::RegisterOp>()) {
     os << "inline constexpr uint32_t " << reg.getSymName() << " = "
-       << reg.getNumber() << ";\n";
-    if (!reg.getValuesAttr())
-      continue;
+       << reg.getNumber() << ";";
+    llvm::ListSeparator comment(" | ");
+    SmallVector<csb::RegisterOp::Field> fields = reg.getBitFields();
+    if (!fields.empty())
+      os << " // ";
+    for (const csb::RegisterOp::Field &field : fields) {
+      os << comment << field.name;
+      if (field.low != 0)
+        os << " << " << field.low;
+    }
+    os << "\n";
+    if (DictionaryAttr values = reg.getValuesAttr(); values && !values.empty())
+      named.push_back(reg);
+  }
+  if (!named.empty())
+    os << "namespace value {\n";
+  for (csb::RegisterOp reg : named) {
+    os << "// " << reg.getSymName() << "\n";
     for (NamedAttribute value : reg.getValuesAttr())
       os << "inline constexpr int32_t "
          << CppExpressions::getValueName(reg, value) << " = "
          << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
   }
+  if (!named.empty())
+    os << "} // namespace value\n";
   os << "} // namespace " << getCppName(table) << "\n";
+}
+
+/// An address, or a distance of addresses.
+static std::string toHex(int64_t address) {
+  return address <= 0 ? std::to_string(address)
+                      : "0x" + llvm::utohexstr(address, /*LowerCase=*/true);
 }
 
 static void printAddresses(ModuleOp module, raw_ostream &os) {
   auto print = [&](Operation *op, int64_t value, const std::string &comment) {
-    os << "inline constexpr int64_t " << getCppName(op) << " = " << value
+    os << "inline constexpr int64_t " << getCppName(op) << " = " << toHex(value)
        << ";";
     if (!comment.empty())
       os << " // " << comment;
@@ -83,10 +109,10 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
     hasFiles = true;
     os << "    {\"" << object.getSymName() << "\", \"" << *object.getFile()
        << "\",\n     \"" << object.getSpace() << "\", "
-       << object.getDmaBase() + object.getAddress() << ", "
-       << object.getStride() << ", " << object.getLayers().value_or(0) << ", "
-       << object.getPorts() << ", " << object.getPortStride() << ", "
-       << object.getBytes() << "},\n";
+       << toHex(object.getDmaBase() + object.getAddress()) << ", "
+       << toHex(object.getStride()) << ", " << object.getLayers().value_or(0)
+       << ", " << object.getPorts() << ", " << toHex(object.getPortStride())
+       << ", " << object.getBytes() << "},\n";
   }
   // An array needs an element.
   if (!hasFiles)

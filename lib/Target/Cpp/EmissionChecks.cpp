@@ -58,14 +58,14 @@ static LogicalResult checkTable(RegisterTableOp table) {
   // in front.
   llvm::StringMap<unsigned> uses;
   for (auto reg : table.getBody().getOps<RegisterOp>()) {
-    ++uses[reg.getSymName()];
     if (DictionaryAttr values = reg.getValuesAttr())
       for (NamedAttribute value : values)
         ++uses[value.getName().getValue()];
   }
-  llvm::StringSet<> names;
+  // The values have a namespace of their own, among the registers.
+  llvm::StringSet<> names({"value"}), valueNames;
   for (auto reg : table.getBody().getOps<RegisterOp>()) {
-    auto add = [&](StringRef name) -> LogicalResult {
+    auto add = [&](llvm::StringSet<> &names, StringRef name) -> LogicalResult {
       if (!isIdentifier(name) || isReservedWord(name))
         return reg.emitOpError("has the name '")
                << name
@@ -75,15 +75,20 @@ static LogicalResult checkTable(RegisterTableOp table) {
                << name << "', which another one of this table has, too";
       return success();
     };
-    if (failed(add(reg.getSymName())) ||
+    if (failed(add(names, reg.getSymName())) ||
         failed(checkNumber(reg, reg.getNumber(), mostWord, "number")))
       return failure();
+    for (const RegisterOp::Field &field : reg.getBitFields())
+      if (!isIdentifier(field.name))
+        return reg.emitOpError("has the field '")
+               << field.name << "', which is no identifier of C++";
     if (!reg.getValuesAttr())
       continue;
     for (NamedAttribute value : reg.getValuesAttr()) {
       StringRef name = value.getName().getValue();
       const int64_t number = cast<IntegerAttr>(value.getValue()).getInt();
-      if (failed(add(uses[name] == 1 ? name.str()
+      if (failed(add(valueNames, uses[name] == 1
+                                     ? name.str()
                                      : (reg.getSymName() + name).str())) ||
           failed(checkNumber(reg, number, mostInt, "value")))
         return failure();

@@ -82,8 +82,8 @@ def get_constant(region):
 
 def set_constant(text, plan, constant, value):
     numbers = {
-        name: int(number)
-        for name, number in re.findall(r"int64_t (k\w+) = (\d+);", text)
+        name: int(number, 0)
+        for name, number in re.findall(r"int64_t (k\w+) = (\w+);", text)
     }
     for region in plan["buffers"] + plan["objects"]:
         name = get_constant(region)
@@ -91,7 +91,7 @@ def set_constant(text, plan, constant, value):
     value = value.replace("{}", constant)
     result = eval(value, {"__builtins__": {}}, numbers)
     text = substitute(
-        rf"int64_t {constant} = \d+;", f"int64_t {constant} = {result};", text
+        rf"int64_t {constant} = \w+;", f"int64_t {constant} = {result};", text
     )
     return text, result
 

@@ -29,8 +29,8 @@ accel.object @bias scale_bias [4096] in <DDR> at 0 bytes 16384 stride 0
 // CHECK-NEXT:    csb.register @Reserved19 = 19{{$}}
 // CHECK-NEXT:    csb.register @Reserved20 = 20{{$}}
 // CHECK-NEXT:    csb.register @Reserved21 = 21{{$}}
-// CHECK-NEXT:    csb.register @ScaleGroup = 22{{$}}
-// CHECK-NEXT:    csb.register @QuantizationBlock = 23{{$}}
+// CHECK-NEXT:    csb.register @ScaleGroup = 22 fields {Channels = array<i64: 0, 19>, Log2Channels = array<i64: 19, 13>}{{$}}
+// CHECK-NEXT:    csb.register @QuantizationBlock = 23 fields {Channels = array<i64: 0, 19>, Log2Channels = array<i64: 19, 13>}{{$}}
 // CHECK-NEXT:    csb.register @LastGroupChannels = 24{{$}}
 // CHECK-NEXT:    csb.register @Reserved25 = 25{{$}}
 // CHECK-NEXT:    csb.register @ScaleBiasAddress = 26{{$}}

@@ -20,8 +20,8 @@ accel.object @k kv_cache [2] in <HBM> at 0 bytes 32768 stride 0
 // CHECK-NEXT:    csb.register @HeadChannels = 203{{$}}
 // CHECK-NEXT:    csb.register @Columns = 204{{$}}
 // CHECK-NEXT:    csb.register @Width = 205{{$}}
-// CHECK-NEXT:    csb.register @BankStepAndScale = 206{{$}}
-// CHECK-NEXT:    csb.register @HeadConfiguration = 207{{$}}
+// CHECK-NEXT:    csb.register @BankStepAndScale = 206 fields {BankStep = array<i64: 20, 12>, Scale = array<i64: 0, 20>}{{$}}
+// CHECK-NEXT:    csb.register @HeadConfiguration = 207 fields {GroupHeadsMinus1 = array<i64: 16, 16>, Heads = array<i64: 8, 8>, KVHeads = array<i64: 0, 8>}{{$}}
 // CHECK-NEXT:    csb.register @OnChip = 208{{$}}
 // CHECK-NEXT:    csb.register @Opcode = 209 values {Start = 2 : i64}
 // CHECK-NEXT:    csb.register @Status = 193{{$}}

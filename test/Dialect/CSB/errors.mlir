@@ -15,6 +15,55 @@ csb.register_table @mvm "mvm" {
 // -----
 
 csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = 5 : i64}}
+  csb.register @Packed = 33 fields {A = 5 : i64}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = array<i64: 5>}}
+  csb.register @Packed = 33 fields {A = array<i64: 5>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = array<i64: -1, 4>}}
+  csb.register @Packed = 33 fields {A = array<i64: -1, 4>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = array<i64: 4, 0>}}
+  csb.register @Packed = 33 fields {A = array<i64: 4, 0>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = array<i64: 20, 13>}}
+  csb.register @Packed = 33 fields {A = array<i64: 20, 13>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has fields of a lowest bit and a number of bits, within 32, as array<i64: 8, 4>; found "A" = array<i64: 1, 9223372036854775807>}}
+  csb.register @Packed = 33 fields {A = array<i64: 1, 9223372036854775807>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
+  // expected-error@+1 {{'csb.register' op has the fields 'A' and 'B', which overlap}}
+  csb.register @Packed = 33 fields {A = array<i64: 0, 8>, B = array<i64: 7, 2>}
+}
+
+// -----
+
+csb.register_table @mvm "mvm" {
   // expected-error@+1 {{'csb.register' op names values that are i64, found "Plain" = 287 : i32}}
   csb.register @Mode = 33 values {Plain = 287 : i32}
 }

@@ -49,15 +49,13 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  inline constexpr uint32_t LastSlice = 14;
 // CHECK-NEXT:  inline constexpr uint32_t BankStep = 15;
 // CHECK-NEXT:  inline constexpr uint32_t ElementwiseMode = 16;
-// CHECK-NEXT:  inline constexpr int32_t Add = 0;
-// CHECK-NEXT:  inline constexpr int32_t Multiply = 2;
 // CHECK-NEXT:  inline constexpr uint32_t ArgmaxAddress = 17;
 // CHECK-NEXT:  inline constexpr uint32_t OnChip = 18;
 // CHECK-NEXT:  inline constexpr uint32_t Reserved19 = 19;
 // CHECK-NEXT:  inline constexpr uint32_t Reserved20 = 20;
 // CHECK-NEXT:  inline constexpr uint32_t Reserved21 = 21;
-// CHECK-NEXT:  inline constexpr uint32_t ScaleGroup = 22;
-// CHECK-NEXT:  inline constexpr uint32_t QuantizationBlock = 23;
+// CHECK-NEXT:  inline constexpr uint32_t ScaleGroup = 22; // Log2Channels << 19 | Channels
+// CHECK-NEXT:  inline constexpr uint32_t QuantizationBlock = 23; // Log2Channels << 19 | Channels
 // CHECK-NEXT:  inline constexpr uint32_t LastGroupChannels = 24;
 // CHECK-NEXT:  inline constexpr uint32_t Reserved25 = 25;
 // CHECK-NEXT:  inline constexpr uint32_t ScaleBiasAddress = 26;
@@ -68,13 +66,19 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  inline constexpr uint32_t OutputSurface = 31;
 // CHECK-NEXT:  inline constexpr uint32_t OutputLine = 32;
 // CHECK-NEXT:  inline constexpr uint32_t Mode = 33;
+// CHECK-NEXT:  inline constexpr uint32_t Status = 1;
+// CHECK-NEXT:  inline constexpr uint32_t Argmax = 40;
+// CHECK-NEXT:  namespace value {
+// CHECK-NEXT:  // ElementwiseMode
+// CHECK-NEXT:  inline constexpr int32_t Add = 0;
+// CHECK-NEXT:  inline constexpr int32_t Multiply = 2;
+// CHECK-NEXT:  // Mode
 // CHECK-NEXT:  inline constexpr int32_t Plain = 287;
 // CHECK-NEXT:  inline constexpr int32_t ScaleBias = 799;
 // CHECK-NEXT:  inline constexpr int32_t ScaleBiasArgmax = 2847;
 // CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidual = 1823;
 // CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidualArgmax = 3871;
-// CHECK-NEXT:  inline constexpr uint32_t Status = 1;
-// CHECK-NEXT:  inline constexpr uint32_t Argmax = 40;
+// CHECK-NEXT:  } // namespace value
 // CHECK-NEXT:  } // namespace mvm
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Weights, tables and KV caches: the address of the first layer, in HBM that in
@@ -83,19 +87,19 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:  inline constexpr int64_t kQueryScaleBias = 0; // DDR, 16384 bytes
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Bytes from one layer to the next, and where DMA finds DDR.
-// CHECK-NEXT:  inline constexpr int64_t kDdrBase = 8589934592;
+// CHECK-NEXT:  inline constexpr int64_t kDdrBase = 0x200000000;
 // CHECK-EMPTY:
 // CHECK-NEXT:  // Feature maps in DDR. Those that are never live together share their place.
-// CHECK-NEXT:  inline constexpr int64_t kInput = 16384; // 16777216 bytes
-// CHECK-NEXT:  inline constexpr int64_t kQuery = 16793600; // 16777216 bytes
+// CHECK-NEXT:  inline constexpr int64_t kInput = 0x4000; // 16777216 bytes
+// CHECK-NEXT:  inline constexpr int64_t kQuery = 0x1004000; // 16777216 bytes
 // CHECK-EMPTY:
 // CHECK-NEXT:  // What load_parameters loads: object, file, memory, DMA address, bytes between
 // CHECK-NEXT:  // layers, layers (0: shared), ports, bytes between ports, bytes.
 // CHECK-NEXT:  inline constexpr dlavm::ParameterFile kParameterFiles[] = {
 // CHECK-NEXT:      {"query_weight", "query_weight.{port}.bin",
-// CHECK-NEXT:       "HBM", 0, 0, 0, 32, 268435456, 270336},
+// CHECK-NEXT:       "HBM", 0, 0, 0, 32, 0x10000000, 270336},
 // CHECK-NEXT:      {"query_scale_bias", "query_scale_bias.bin",
-// CHECK-NEXT:       "DDR", 8589934592, 0, 0, 1, 0, 16384},
+// CHECK-NEXT:       "DDR", 0x200000000, 0, 0, 1, 0, 16384},
 // CHECK-NEXT:  };
 // CHECK-EMPTY:
 // CHECK-NEXT:  inline void run(dlavm::Device &device, int32_t seq, int32_t past) {
@@ -121,14 +125,14 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:      device.write(mvm::OutputAddress, kQuery + offset);
 // CHECK-NEXT:      device.write(mvm::LastSlice, 3);
 // CHECK-NEXT:      device.write(mvm::BankStep, 28);
-// CHECK-NEXT:      device.write(mvm::ElementwiseMode, mvm::Add);
+// CHECK-NEXT:      device.write(mvm::ElementwiseMode, mvm::value::Add);
 // CHECK-NEXT:      device.write(mvm::ArgmaxAddress, 0);
 // CHECK-NEXT:      device.write(mvm::OnChip, 0);
 // CHECK-NEXT:      device.write(mvm::Reserved19, 0);
 // CHECK-NEXT:      device.write(mvm::Reserved20, 0);
 // CHECK-NEXT:      device.write(mvm::Reserved21, 0);
-// CHECK-NEXT:      device.write(mvm::ScaleGroup, 5769216);
-// CHECK-NEXT:      device.write(mvm::QuantizationBlock, 3670144);
+// CHECK-NEXT:      device.write(mvm::ScaleGroup, 11 << 19 | 2048);
+// CHECK-NEXT:      device.write(mvm::QuantizationBlock, 7 << 19 | 128);
 // CHECK-NEXT:      device.write(mvm::LastGroupChannels, 2048);
 // CHECK-NEXT:      device.write(mvm::Reserved25, 0);
 // CHECK-NEXT:      device.write(mvm::ScaleBiasAddress, kQueryScaleBias);
@@ -138,7 +142,7 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-NEXT:      device.write(mvm::InputLine, line_stride);
 // CHECK-NEXT:      device.write(mvm::OutputSurface, line_stride);
 // CHECK-NEXT:      device.write(mvm::OutputLine, line_stride);
-// CHECK-NEXT:      device.write(mvm::Mode, mvm::ScaleBias);
+// CHECK-NEXT:      device.write(mvm::Mode, mvm::value::ScaleBias);
 // CHECK-NEXT:      device.poll(mvm::Status, 1);
 // CHECK-NEXT:    }
 // CHECK-NEXT:  }

@@ -295,11 +295,27 @@ csb.register_table @t "t" {
 
 // -----
 
+// A value may be called as a register, but not as another value after both were
+// told apart.
 csb.register_table @t "t" {
-  csb.register @RA = 1
-  csb.register @A = 2
+  csb.register @A = 2 values {RA = 1 : i64}
+  csb.register @Q = 4 values {A = 5 : i64}
   // expected-error@+1 {{'csb.register' op has the name 'RA', which another one of this table has, too}}
   csb.register @R = 3 values {A = 5 : i64}
+}
+
+// -----
+
+csb.register_table @t "t" {
+  // expected-error@+1 {{'csb.register' op has the name 'value', which another one of this table has, too}}
+  csb.register @value = 1
+}
+
+// -----
+
+csb.register_table @t "t" {
+  // expected-error@+1 {{'csb.register' op has the field 'a\', which is no identifier of C++}}
+  csb.register @R = 3 fields {"a\\" = array<i64: 0, 5>}
 }
 
 // -----

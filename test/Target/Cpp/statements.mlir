@@ -9,25 +9,32 @@ module @model attributes {csb.fingerprint = "00000000deadbeef", llm.max_tokens =
 // CHECK:      // What the parameter files for this driver have in common with it.
 // CHECK-NEXT: inline constexpr uint64_t kFingerprint = 0x00000000deadbeef;
 
-// Registers and the names of their values. A name that a table has twice gets
-// that of its register in front.
+// Registers and the names of their values, in a namespace of their own. A name
+// that two registers have gets that of its register in front.
 // CHECK:      // the first
 // CHECK-NEXT: namespace one {
 // CHECK-NEXT: inline constexpr uint32_t Mode = 33;
+// CHECK-NEXT: inline constexpr uint32_t Mask = 34;
+// CHECK-NEXT: inline constexpr uint32_t Packed = 35; // High << 24 | Middle << 8 | Low
+// CHECK-NEXT: inline constexpr uint32_t Status = 1;
+// CHECK-NEXT: namespace value {
+// CHECK-NEXT: // Mode
 // CHECK-NEXT: inline constexpr int32_t Fast = 1;
 // CHECK-NEXT: inline constexpr int32_t ModeOff = 0;
-// CHECK-NEXT: inline constexpr int32_t ModeStatus = 2;
-// CHECK-NEXT: inline constexpr uint32_t Mask = 34;
+// CHECK-NEXT: inline constexpr int32_t Status = 2;
+// CHECK-NEXT: // Mask
 // CHECK-NEXT: inline constexpr int32_t MaskOff = 5;
-// CHECK-NEXT: inline constexpr uint32_t Status = 1;
+// CHECK-NEXT: } // namespace value
 // CHECK-NEXT: } // namespace one
 csb.register_table @one "the first" {
   csb.register @Mode = 33 values {Fast = 1 : i64, Off = 0 : i64, Status = 2 : i64}
   csb.register @Mask = 34 values {Off = 5 : i64}
+  csb.register @Packed = 35 fields {
+    Low = array<i64: 0, 4>, High = array<i64: 24, 8>, Middle = array<i64: 8, 8>}
   csb.register @Status = 1
 }
 csb.buffer @x "DDR" at 4096 bytes 8192 live [0, 0] input
-// CHECK: inline constexpr int64_t kX = 4096; // 8192 bytes
+// CHECK: inline constexpr int64_t kX = 0x1000; // 8192 bytes
 
 // A function stands before those that call it.
 // CHECK-LABEL: inline void layer(dlavm::Device &device, int32_t number
@@ -90,16 +97,31 @@ func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
   // CHECK-NEXT: device.task(-1, "head");
   csb.task "head" "the last"
   // A value that the register names.
-  // CHECK-NEXT: device.write(one::Mode, one::ModeOff);
+  // CHECK-NEXT: device.write(one::Mode, one::value::ModeOff);
   csb.write @one::@Mode, %c0 : i32
-  // CHECK-NEXT: device.write(one::Mode, one::Fast);
+  // CHECK-NEXT: device.write(one::Mode, one::value::Fast);
   csb.write @one::@Mode, %c1 : i32
-  // CHECK-NEXT: device.write(one::Mode, one::ModeStatus);
+  // CHECK-NEXT: device.write(one::Mode, one::value::Status);
   csb.write @one::@Mode, %c2 : i32
   // CHECK-NEXT: device.write(one::Mode, 5);
   csb.write @one::@Mode, %c5 : i32
-  // CHECK-NEXT: device.write(one::Mask, one::MaskOff);
+  // CHECK-NEXT: device.write(one::Mask, one::value::MaskOff);
   csb.write @one::@Mask, %c5 : i32
+  // The parts of a packed register, if the fields say all of it.
+  // CHECK-NEXT: device.write(one::Packed, 7 << 24 | 2 << 8 | 5);
+  %packed = arith.constant 117441029 : i32
+  csb.write @one::@Packed, %packed : i32
+  // CHECK-NEXT: device.write(one::Packed, 2 << 8);
+  %middle = arith.constant 512 : i32
+  csb.write @one::@Packed, %middle : i32
+  // CHECK-NEXT: device.write(one::Packed, 0);
+  csb.write @one::@Packed, %c0 : i32
+  // CHECK-NEXT: device.write(one::Packed, 16);
+  %between = arith.constant 16 : i32
+  csb.write @one::@Packed, %between : i32
+  // CHECK-NEXT: device.write(one::Packed, -1);
+  %all = arith.constant -1 : i32
+  csb.write @one::@Packed, %all : i32
   // CHECK-NEXT: device.poll(one::Status, 1);
   csb.poll @one::@Status until 1
   // CHECK-NEXT: device.step(-1, "head");
@@ -200,7 +222,7 @@ func.func @read() {
 // What is read before a write stays there.
 // CHECK-LABEL: inline std::vector<uint16_t> read_before(dlavm::Device &device) {
 // CHECK-NEXT:    const std::vector<uint16_t> value = dlavm::read_map(device, kX, 1, 64, 32);
-// CHECK-NEXT:    device.write(one::Mode, one::Fast);
+// CHECK-NEXT:    device.write(one::Mode, one::value::Fast);
 // CHECK-NEXT:    return value;
 func.func @read_before() -> !csb.rows {
   %c1 = arith.constant 1 : i32

@@ -35,9 +35,11 @@ static Word columnGroups(const DeviceInfo &device, const Word &keys) {
   return ceilDiv(keys, device["Tout"]).named("column_groups");
 }
 
-/// The distance between heads of \p groups channel groups.
+/// The distance between heads of \p groups channel groups, which are groups of
+/// columns in scores and probabilities.
 static Word headStride(const MapOperand &map, const Word &groups) {
-  return (map.line * groups).named("head_stride");
+  return (map.line * groups)
+      .named(groups.isConstant() ? "head_stride" : "score_stride");
 }
 
 static LogicalResult verifyNumHeads(Operation *task, const DeviceInfo &device,

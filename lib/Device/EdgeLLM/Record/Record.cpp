@@ -31,6 +31,7 @@ static void addRegisterTables(DeviceInfo &device) {
 #define FIXED(n, number, role, value, meaning)                                 \
   table.add({#n, number, RegisterRole::role, "", meaning, value, {}});
 #define HIGH(n, shift, bits) table.addHigh({#n, shift, bits});
+#define FIELD(n, low, bits) table.addField({#n, low, bits});
 #define VALUE(n, value) table.addValue({#n, value});
 #define END() device.addTask(kind).registers = table;
 #include "Registers.def"

@@ -130,7 +130,8 @@ TaskPartition::Part TaskPartition::createLoop(const PartitionLoop &loop) {
   const Word size = getSize(loop.dimension);
   const Value whole = toIndex(size);
   const Value zero = toIndex(0);
-  const Value step = toIndex(loop.step);
+  const Value step = toIndex(
+      loop.step.named(isTokens ? "tokens_per_start" : "channels_per_start"));
   auto forOp = scf::ForOp::create(builder, loc, zero, whole, step);
   Value variable = forOp.getInductionVar();
   variable.setLoc(

@@ -122,15 +122,44 @@ void RegisterTableOp::build(OpBuilder &builder, OperationState &state,
   state.addRegion()->emplaceBlock();
 }
 
+static ArrayRef<NamedAttribute> getEntries(DictionaryAttr dictionary) {
+  return dictionary ? dictionary.getValue() : ArrayRef<NamedAttribute>();
+}
+
+SmallVector<RegisterOp::Field> RegisterOp::getBitFields() {
+  SmallVector<Field> fields;
+  for (NamedAttribute entry : getEntries(getFieldsAttr())) {
+    auto place = cast<DenseI64ArrayAttr>(entry.getValue());
+    fields.push_back({entry.getName().strref(), place[0], place[1]});
+  }
+  llvm::sort(fields,
+             [](const Field &a, const Field &b) { return a.low > b.low; });
+  return fields;
+}
+
 LogicalResult RegisterOp::verify() {
-  DictionaryAttr values = getValuesAttr();
-  if (!values)
-    return success();
-  for (NamedAttribute value : values) {
+  for (NamedAttribute value : getEntries(getValuesAttr())) {
     auto number = dyn_cast<IntegerAttr>(value.getValue());
     if (!number || !number.getType().isInteger(64))
       return emitOpError("names values that are i64, found ")
              << value.getName() << " = " << value.getValue();
+  }
+  for (NamedAttribute entry : getEntries(getFieldsAttr())) {
+    auto place = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+    if (!place || place.size() != 2 || place[0] < 0 || place[0] > 31 ||
+        place[1] < 1 || place[1] > 32 - place[0])
+      return emitOpError("has fields of a lowest bit and a number of bits, "
+                         "within 32, as array<i64: 8, 4>; found ")
+             << entry.getName() << " = " << entry.getValue();
+  }
+  int64_t end = 32;
+  StringRef above;
+  for (const Field &field : getBitFields()) {
+    if (field.low + field.bits > end)
+      return emitOpError("has the fields '")
+             << field.name << "' and '" << above << "', which overlap";
+    end = field.low;
+    above = field.name;
   }
   return success();
 }

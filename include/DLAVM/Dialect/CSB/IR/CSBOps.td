@@ -50,13 +50,30 @@ def CSB_RegisterOp : CSB_Op<"register", [Symbol,
     HasParent<"RegisterTableOp">]> {
   let summary = "a register and the names of its values";
   let description = [{
+    `values` are those that have a name. `fields` are the lowest bit and the
+    number of bits of each number that a packed register holds.
+
     ```mlir
     csb.register @Mode = 33 values {Plain = 287 : i64, ScaleBias = 799 : i64}
+    csb.register @ScaleGroup = 22
+      fields {Channels = array<i64: 0, 19>, Log2Channels = array<i64: 19, 13>}
     ```
+
+    Constraints: fields lie within 32 bits and do not overlap.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, CSB_NonNegative:$number,
-    OptionalAttr<DictionaryAttr>:$values);
-  let assemblyFormat = "$sym_name `=` $number (`values` $values^)? attr-dict";
+    OptionalAttr<DictionaryAttr>:$values, OptionalAttr<DictionaryAttr>:$fields);
+  let assemblyFormat = [{
+    $sym_name `=` $number (`values` $values^)? (`fields` $fields^)? attr-dict
+  }];
+  let extraClassDeclaration = [{
+    struct Field {
+      ::llvm::StringRef name;
+      int64_t low, bits;
+    };
+    /// The fields, the highest bits first.
+    ::llvm::SmallVector<Field> getBitFields();
+  }];
   let hasVerifier = 1;
 }
 
