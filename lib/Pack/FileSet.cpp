@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "FileSet.h"
+#include "DLAVM/Support/Threads.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Threading.h"
 
 #if __has_include(<sys/resource.h>)
 #include <sys/resource.h>
@@ -52,7 +52,7 @@ static uint64_t getOpenFileLimit(uint64_t wanted) {
 unsigned dlavm::limitThreads(unsigned threads, int64_t filesPerThread) {
   // For what the process has open already.
   constexpr uint64_t others = 64;
-  const unsigned most = hardware_concurrency(threads).compute_thread_count();
+  const unsigned most = countThreads(threads);
   const uint64_t files = std::max<int64_t>(filesPerThread, 1);
   const uint64_t limit = getOpenFileLimit(most * files + others);
   if (limit < others + files)

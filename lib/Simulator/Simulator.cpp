@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Device/Conventions.h"
+#include "DLAVM/Support/Threads.h"
 #include "SimulatorImpl.h"
 
 #include "llvm/Support/ThreadPool.h"
-#include "llvm/Support/Threading.h"
 
 using namespace dlavm;
 using llvm::Twine;
@@ -42,8 +42,7 @@ Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
     report("", "the system refuses the address space for the memories of " +
                    Twine(device.getName()) +
                    "; see `ulimit -v` and vm.overcommit_memory");
-  const unsigned threads =
-      llvm::hardware_concurrency(options.threads).compute_thread_count();
+  const unsigned threads = countThreads(options.threads);
   if (threads > 1)
     machine.threads = std::make_unique<llvm::DefaultThreadPool>(
         llvm::hardware_concurrency(threads - 1));

@@ -8,6 +8,7 @@
 
 #include "Execute.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Support/Threads.h"
 #include "OpenedModel.h"
 
 #include "llvm/ADT/ScopeExit.h"
@@ -187,6 +188,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
     return createStringError("the reference interpreter cannot run " +
                              plan.model);
 
+  limitParallelism(0);
   Simulator simulator(device, plan.getRegions(), {/*sanitize=*/true, 0});
   // Without memory there is nothing to load into.
   if (!simulator.getFindings().empty())

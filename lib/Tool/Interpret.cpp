@@ -12,6 +12,7 @@
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Interpreter/Interpreter.h"
 #include "DLAVM/Support/OutputFiles.h"
+#include "DLAVM/Support/Threads.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
@@ -191,6 +192,7 @@ Error Interpretation::generate() {
 }
 
 int dlavm::runInterpret(const InterpretCommand &command) {
+  limitParallelism(0);
   Interpretation interpretation(command);
   if (!interpretation.load())
     return 1;

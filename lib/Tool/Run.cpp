@@ -11,6 +11,7 @@
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Support/Half.h"
 #include "DLAVM/Support/OutputFiles.h"
+#include "DLAVM/Support/Threads.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Findings.h"
@@ -19,7 +20,6 @@
 #include "TokenOutput.h"
 
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Parallel.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -233,7 +233,7 @@ int dlavm::runRun(const RunCommand &command) {
   if (!driver)
     return reportError(driver.takeError());
   // The reference's threads.
-  llvm::parallel::strategy = hardware_concurrency(command.threads);
+  limitParallelism(command.threads);
   SimulatedDriver simulated(command, *driver, std::move(model));
   if (llvm::Error error = simulated.load())
     return reportError(std::move(error));

@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
     options.layers = layers;
   if (maxTokens.getNumOccurrences())
     options.maxTokens = maxTokens;
-  mlir::MLIRContext context;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   mlir::OwningOpRef<mlir::ModuleOp> module =
       dlavm::importModel(input, options, context);
   if (!module)

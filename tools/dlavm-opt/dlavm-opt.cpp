@@ -8,6 +8,7 @@
 
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Support/InitTool.h"
+#include "DLAVM/Support/Threads.h"
 #include "DLAVM/Support/ToolFiles.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -20,6 +21,11 @@ int main(int argc, char **argv) {
   dlavm::registerAllPasses();
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "DLAVM optimizer driver\n", registry);
+  // MLIR ends the process where a thread cannot start.
+  if (dlavm::countThreads(0) == 1)
+    llvm::cl::getRegisteredOptions()
+        .lookup("mlir-disable-threading")
+        ->addOccurrence(0, "mlir-disable-threading", "true");
   const auto config = mlir::MlirOptMainConfig::createFromCLOptions();
   // These read nothing.
   if (config.shouldShowDialects() || config.shouldListPasses())

@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "DLAVM translation driver\n");
 
   return dlavm::runOnFile(input, output, [&](auto buffer, auto &os) {
-    mlir::MLIRContext context;
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     auto sourceMgr = std::make_shared<llvm::SourceMgr>();
     sourceMgr->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
     mlir::SourceMgrDiagnosticHandler handler(*sourceMgr, &context);
