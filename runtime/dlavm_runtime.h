@@ -471,11 +471,12 @@ class Checksums {
 public:
   /// Reads checksums.txt, which says which files were packed, and for whom:
   ///
-  ///     dlavm-parameters 1 <fingerprint>
+  ///     dlavm-parameters 2 <fingerprint> <hash of the lines that follow>
   ///     <hash> <bytes> <path below the directory>       for every file
   ///
   /// Fingerprint and hashes are 16 hexadecimal digits. Throws if it is not
-  /// there, is not complete, or belongs to a driver with another fingerprint.
+  /// there, is not complete or not as it was written, or belongs to a driver
+  /// with another fingerprint.
   Checksums(const String &directory, uint64_t fingerprint);
 
   Checksum *begin() { return reinterpret_cast<Checksum *>(files.data()); }
@@ -504,7 +505,7 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
   if (!exists(path))
     throw Error(path + " does not exist, so " + directory +
                 " has no complete set of parameter files; run dlavm pack, "
-                "which writes it last");
+                "which writes it");
   uint64_t bytes = 0;
   if (get_size(path, bytes))
     throw Error(path + " cannot be read");
@@ -524,7 +525,8 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
     throw Error(path + ", line " + to_text(uint64_t{number}) + ": " + why +
                 "; run dlavm pack again");
   };
-  uint64_t found = 0;
+  uint64_t found = 0, listed_hash = 0;
+  Hash64 lines_hash;
   char *const end = text.data() + bytes;
   for (char *line = text.data(); line != end; ++number) {
     char *const line_end = static_cast<char *>(
@@ -536,12 +538,17 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
     const char *const next = line;
     line = line_end + 1;
     if (number == 1) {
-      constexpr char title[] = "dlavm-parameters 1 ";
-      constexpr size_t length = sizeof title - 1;
+      constexpr char title[] = "dlavm-parameters 2 ";
+      constexpr size_t length = sizeof title - 1, digits = 16;
       if (std::strncmp(next, title, length) != 0 ||
-          !parse_hex(next + length, size - length, found))
-        fail("expected 'dlavm-parameters 1' and a fingerprint, found " +
+          size != length + digits + 1 + digits ||
+          next[length + digits] != ' ' ||
+          !parse_hex(next + length, digits, found) ||
+          !parse_hex(next + length + digits + 1, digits, listed_hash))
+        fail("expected 'dlavm-parameters 2', a fingerprint and a checksum, "
+             "found " +
              quote(next, size));
+      lines_hash.update(line, static_cast<size_t>(end - line));
       continue;
     }
     Checksum &sum = *new (begin() + count++) Checksum();
@@ -571,6 +578,12 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
                 " were packed for another driver: their fingerprint is " +
                 to_hex(found) + ", that of this driver " + to_hex(fingerprint) +
                 "; run dlavm pack for this driver");
+  if (lines_hash.get() != listed_hash)
+    throw Error(path +
+                " lists other files than those that were packed: the "
+                "lines after the first have the checksum " +
+                to_hex(lines_hash.get()) + ", but the first says " +
+                to_hex(listed_hash) + "; run dlavm pack again");
 }
 
 } // namespace detail
@@ -745,10 +758,10 @@ inline void read_again(const String &path, const Checksum &listed,
 } // namespace detail
 
 /// Writes all files of the table to the device. Checks first that
-/// checksums.txt is there, is complete and belongs to the driver with this
-/// fingerprint, that it lists every file of the table, and that every file that
-/// it lists is there and of the right size and checksum; what fails this does
-/// not touch the device. Files are read again to be loaded: one that has
+/// checksums.txt is there, is as it was written and belongs to the driver with
+/// this fingerprint, that it lists every file of the table, and that every file
+/// that it lists is there and of the right size and checksum; what fails this
+/// does not touch the device. Files are read again to be loaded: one that has
 /// changed meanwhile is not loaded either, but those before it have been, as
 /// the error says. With an engine, files for other memories than
 /// its own go through its scratch memory.

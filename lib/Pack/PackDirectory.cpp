@@ -22,18 +22,23 @@ using namespace llvm;
 
 static constexpr StringLiteral kPlanFile = "plan.json";
 
-static std::string printChecksum(const PackedFile &file) {
-  return utohexstr(file.checksum, /*LowerCase=*/true, 16);
+static std::string printChecksum(uint64_t checksum) {
+  return utohexstr(checksum, /*LowerCase=*/true, 16);
 }
+
+static constexpr StringLiteral kChecksumTitle = "dlavm-parameters 2 ";
 
 static std::string printChecksums(ArrayRef<PackedFile> files,
                                   StringRef fingerprint) {
-  std::string text;
-  raw_string_ostream os(text);
-  os << "dlavm-parameters 1 " << fingerprint << "\n";
+  std::string lines;
+  raw_string_ostream os(lines);
   for (const PackedFile &file : files)
-    os << printChecksum(file) << " " << file.bytes << " " << file.path << "\n";
-  return text;
+    os << printChecksum(file.checksum) << " " << file.bytes << " " << file.path
+       << "\n";
+  return (kChecksumTitle + fingerprint + " " +
+          printChecksum(XXH64(lines.data(), lines.size(), /*seed=*/0)) + "\n" +
+          lines)
+      .str();
 }
 
 namespace {

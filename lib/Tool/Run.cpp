@@ -89,7 +89,7 @@ static llvm::Error checkFiles(const RunCommand &command,
   return createStringError(checksums + " does not exist, so " +
                            command.directory +
                            " has no complete set of parameter files; run "
-                           "dlavm pack, which writes it last");
+                           "dlavm pack, which writes it");
 }
 
 /// Fails if the driver cannot answer the prompts, as far as its plan says that.

@@ -118,7 +118,11 @@ TEST_F(PackDirectoryTest, WritesEverything) {
   // The checksums, by another implementation, in the plan's order.
   SmallVector<StringRef> lines;
   StringRef(files["checksums.txt"]).split(lines, '\n');
-  EXPECT_EQ(lines.front(), "dlavm-parameters 1 0123456789abcdef");
+  EXPECT_EQ(lines.front(),
+            "dlavm-parameters 2 0123456789abcdef " +
+                utohexstr(xxHash64(StringRef(files["checksums.txt"])
+                                       .drop_front(lines.front().size() + 1)),
+                          true, 16));
   EXPECT_EQ(lines.back(), "");
   const ArrayRef<StringRef> entries = ArrayRef(lines).drop_front().drop_back();
   ASSERT_EQ(static_cast<int64_t>(entries.size()), packed->files);

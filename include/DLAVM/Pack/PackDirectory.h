@@ -16,9 +16,9 @@ namespace dlavm {
 /// The file with the embedding rows, FP16 [tokens][channels].
 inline constexpr llvm::StringLiteral kEmbeddingFile = "embedding.bin";
 /// What makes a directory of parameters complete, and is written last: the line
-/// `dlavm-parameters 1 FINGERPRINT`, then for each file, in the order of
+/// `dlavm-parameters 2 FINGERPRINT HASH`, then for each file, in the order of
 /// objects, layers and ports and the embedding at the end, its xxHash64 (16
-/// hexadecimal digits), bytes and path.
+/// hexadecimal digits), bytes and path. HASH is that of these lines.
 inline constexpr llvm::StringLiteral kChecksumFile = "checksums.txt";
 /// For people: how much rounding has changed.
 inline constexpr llvm::StringLiteral kReportFile = "pack-report.txt";

@@ -77,7 +77,7 @@ def get_files(plan):
 
 
 def write_files(plan, directory):
-    lines = ["dlavm-parameters 1 " + plan["fingerprint"]]
+    lines = ""
     for number, (o, _, _, name) in enumerate(get_files(plan)):
         path = os.path.join(directory, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -85,9 +85,9 @@ def write_files(plan, directory):
         assert len(data) == o["bytes"]
         with open(path, "wb") as file:
             file.write(data)
-        lines.append(f"{xxhash64(data):016x} {len(data)} {name}")
+        lines += f"{xxhash64(data):016x} {len(data)} {name}\n"
     with open(os.path.join(directory, "checksums.txt"), "w") as file:
-        file.write("".join(line + "\n" for line in lines))
+        file.write(f"dlavm-parameters 2 {plan['fingerprint']} {xxhash64(lines.encode()):016x}\n{lines}")
 
 
 def write_embedding(plan, path):
