@@ -9,6 +9,7 @@
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/JSON.h"
+#include "DLAVM/Support/OutputDirectory.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -230,6 +231,8 @@ Error Checkpoint::tieEmbeddings() {
 
 Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
   std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(directory));
+  if (Error error = recoverOutputs(directory))
+    return error;
   if (Error error = checkpoint->openFiles())
     return error;
   if (Error error = checkpoint->resolveMetadata())

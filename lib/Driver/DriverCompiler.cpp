@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DriverCompiler.h"
+#include "CompilerProcess.h"
+#include "DLAVM/Support/TemporaryDirectory.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -17,7 +19,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 #include "llvm/TargetParser/Host.h"
@@ -55,21 +56,6 @@ static Expected<std::vector<std::string>> findCompiler() {
                            "in the environment variable CXX");
 }
 
-/// What is known about a compiler that failed: the reason why it did not run to
-/// its end, or else what it printed.
-static std::string explainFailure(StringRef compiler, int code, StringRef why,
-                                  StringRef printed) {
-  printed = printed.trim();
-  std::string text = why.str();
-  if (why.empty() && printed.empty())
-    text = ("the compiler '" + compiler + "' exited with code " + Twine(code) +
-            " and printed nothing")
-               .str();
-  if (!text.empty() && !printed.empty())
-    text += "\n";
-  return text + printed.str();
-}
-
 bool dlavm::hasSanitizers() {
   return StringRef(sys::Process::GetEnv("CXX").value_or(""))
       .contains("-fsanitize");
@@ -77,35 +63,13 @@ bool dlavm::hasSanitizers() {
 
 namespace {
 
-/// A temporary file that is removed at the end, and when a signal ends all.
-class TemporaryFile {
-public:
-  TemporaryFile() = default;
-  TemporaryFile(const TemporaryFile &) = delete;
-  ~TemporaryFile() {
-    if (path.empty())
-      return;
-    sys::fs::remove(path);
-    sys::DontRemoveFileOnSignal(path);
-  }
-  llvm::Error create(StringRef suffix) {
-    if (std::error_code error =
-            sys::fs::createTemporaryFile("dlavm", suffix, path))
-      return createStringError(error, "cannot create a temporary file: " +
-                                          error.message());
-    sys::RemoveFileOnSignal(path);
-    return llvm::Error::success();
-  }
-  StringRef getPath() const { return path; }
-
-private:
-  SmallString<128> path;
-};
-
 /// The steps of one compilation.
 class DriverCompiler {
 public:
-  explicit DriverCompiler(StringRef directory) : include("-I") {
+  DriverCompiler(StringRef directory, TemporaryDirectory &temporary)
+      : include("-I"), temporary(temporary),
+        source(temporary.getFile("driver.cpp")),
+        program(temporary.getFile("driver")) {
     include += directory;
   }
   llvm::Error create(const DriverPlan &plan, StringRef header);
@@ -114,8 +78,7 @@ public:
   /// compiler, its arguments and the machine. Empty where there is no cache.
   std::string getKey();
   llvm::Error compile();
-
-  TemporaryFile program;
+  const std::string &getProgram() const { return program; }
 
 private:
   llvm::Error execute(ArrayRef<StringRef> arguments);
@@ -123,7 +86,8 @@ private:
   std::string header;
   std::vector<std::string> command;
   SmallString<128> include;
-  TemporaryFile source, preprocessed, messages;
+  TemporaryDirectory &temporary;
+  std::string source, program;
 };
 
 } // namespace
@@ -137,20 +101,17 @@ llvm::Error DriverCompiler::create(const DriverPlan &plan, StringRef header) {
   if (!compiler)
     return compiler.takeError();
   command = std::move(*compiler);
-  for (auto [file, suffix] :
-       {std::pair(&source, "cpp"), std::pair(&preprocessed, "ii"),
-        std::pair(&messages, "txt"), std::pair(&program, "out")})
-    if (llvm::Error error = file->create(suffix))
-      return error;
   std::error_code error;
-  raw_fd_ostream os(source.getPath(), error);
-  os << getShimSource(plan);
-  os.close();
-  error = os.error();
-  os.clear_error();
+  raw_fd_ostream os(source, error);
+  if (!error) {
+    os << getShimSource(plan);
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
   if (error)
-    return createStringError(error, "cannot write " + source.getPath() + ": " +
-                                        error.message());
+    return createStringError(error, "cannot write the temporary file " +
+                                        source + ": " + error.message());
   return llvm::Error::success();
 }
 
@@ -158,35 +119,36 @@ llvm::Error DriverCompiler::execute(ArrayRef<StringRef> arguments) {
   SmallVector<StringRef> all(command.begin(), command.end());
   append_range(all, flags);
   append_range(all, arguments);
-  const std::optional<StringRef> redirects[] = {"", "", messages.getPath()};
-  std::string why;
-  const int code = sys::ExecuteAndWait(command.front(), all, std::nullopt,
-                                       redirects, 0, 0, &why);
-  if (code == 0)
+  Expected<CompilerResult> result = runCompiler(all, temporary.getPath());
+  if (!result)
+    return result.takeError();
+  if (result->code == 0)
     return llvm::Error::success();
-  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
-      MemoryBuffer::getFile(messages.getPath());
+  const StringRef printed = StringRef(result->printed).trim();
   return createStringError(
       "the driver " + header + " does not compile: " +
-      explainFailure(command.front(), code, why,
-                     text ? (*text)->getBuffer() : StringRef()));
+      (printed.empty()
+           ? "the compiler '" + command.front() + "' exited with code " +
+                 std::to_string(result->code) + " and printed nothing"
+           : printed.str()));
 }
 
 llvm::Error DriverCompiler::compile() {
-  return execute({include, source.getPath(), "-o", program.getPath()});
+  return execute({include, source, "-o", program});
 }
 
 std::string DriverCompiler::getKey() {
   if (getDriverCacheDirectory().empty())
     return "";
+  const std::string preprocessed = temporary.getFile("driver.ii");
   // What is wrong the compilation itself says.
-  if (llvm::Error error = execute({"-E", "-P", include, source.getPath(), "-o",
-                                   preprocessed.getPath()})) {
+  if (llvm::Error error =
+          execute({"-E", "-P", include, source, "-o", preprocessed})) {
     consumeError(std::move(error));
     return "";
   }
   ErrorOr<std::unique_ptr<MemoryBuffer>> text =
-      MemoryBuffer::getFile(preprocessed.getPath());
+      MemoryBuffer::getFile(preprocessed);
   if (!text)
     return "";
   BLAKE3 hash;
@@ -261,17 +223,21 @@ static void keepProgram(StringRef program, StringRef key) {
   if (sys::fs::create_directories(directory, /*IgnoreExisting=*/true,
                                   sys::fs::owner_all))
     return;
-  const SmallString<128> path = getCachePath(key);
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + "-%%%%%%%%", sys::fs::owner_all);
-  if (!file)
-    return consumeError(file.takeError());
-  raw_fd_ostream os(file->FD, /*shouldClose=*/false);
+  Expected<TemporaryDirectory> temporary =
+      TemporaryDirectory::create(directory);
+  if (!temporary)
+    return consumeError(temporary.takeError());
+  const std::string file = temporary->getFile("driver");
+  std::error_code error;
+  raw_fd_ostream os(file, error, sys::fs::OF_None);
+  if (error)
+    return;
   os << program << getTrailer(program, key);
-  os.flush();
+  os.close();
   const bool isWhole = !os.has_error();
   os.clear_error();
-  consumeError(isWhole ? file->keep(path) : file->discard());
+  if (isWhole && !sys::fs::setPermissions(file, sys::fs::owner_all))
+    sys::fs::rename(file, getCachePath(key));
   CachePruningPolicy policy;
   policy.Interval = std::chrono::seconds(0);
   policy.Expiration = std::chrono::hours(30 * 24);
@@ -288,7 +254,11 @@ Expected<OpenFile> dlavm::compileDriver(StringRef directory,
   if (!sys::fs::exists(header))
     return createStringError(header + " does not exist; compile the model "
                                       "again with dlavm compile");
-  DriverCompiler compiler(directory);
+  Expected<TemporaryDirectory> temporary = TemporaryDirectory::create();
+  if (!temporary)
+    return temporary.takeError();
+  removeAbandonedDirectories(getDriverCacheDirectory());
+  DriverCompiler compiler(directory, *temporary);
   if (llvm::Error error = compiler.create(plan, header))
     return error;
   const std::string key = compiler.getKey();
@@ -297,13 +267,13 @@ Expected<OpenFile> dlavm::compileDriver(StringRef directory,
       return program;
   if (llvm::Error error = compiler.compile())
     return error;
-  const StringRef path = compiler.program.getPath();
+  const std::string &path = compiler.getProgram();
   // Somebody may have edited the source meanwhile.
   if (!key.empty() && compiler.getKey() == key)
     if (ErrorOr<std::unique_ptr<MemoryBuffer>> content = MemoryBuffer::getFile(
             path, /*IsText=*/false, /*RequiresNullTerminator=*/false))
       keepProgram((*content)->getBuffer(), key);
-  OpenFile program(open(path.str().c_str(), O_RDONLY | O_CLOEXEC));
+  OpenFile program(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!program)
     return createStringError("cannot open the compiled driver");
   return program;

@@ -48,11 +48,6 @@ void DriverFailure::log(raw_ostream &os) const {
     os << " of layer " << layer;
 }
 
-OpenFile::~OpenFile() {
-  if (file >= 0)
-    close(file);
-}
-
 //===----------------------------------------------------------------------===//
 // The process
 //===----------------------------------------------------------------------===//

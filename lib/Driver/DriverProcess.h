@@ -10,32 +10,14 @@
 #define DLAVM_LIB_DRIVER_DRIVERPROCESS_H
 
 #include "DLAVM/Check/EventSink.h"
+#include "DLAVM/Support/OpenFile.h"
 #include "Shim.h"
 
 #include "llvm/Support/Error.h"
 
 #include <sys/types.h>
 
-#include <utility>
-
 namespace dlavm {
-
-/// An open file, which is closed.
-class OpenFile {
-public:
-  explicit OpenFile(int file = -1) : file(file) {}
-  OpenFile(OpenFile &&other) : file(std::exchange(other.file, -1)) {}
-  OpenFile &operator=(OpenFile &&other) {
-    std::swap(file, other.file);
-    return *this;
-  }
-  ~OpenFile();
-  explicit operator bool() const { return file >= 0; }
-  int get() const { return file; }
-
-private:
-  int file;
-};
 
 /// What a driver may do in a call; more is no driver of its plan.
 struct DriverLimits {

@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Import/Import.h"
+#include "DLAVM/Support/OutputDirectory.h"
 
 #include "CheckTensors.h"
 #include "ModelBuilder.h"
 
+#include "DLAVM/Support/OutputDirectory.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -24,6 +26,8 @@ namespace sys = llvm::sys;
 static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
   if (!sys::fs::is_directory(path))
     return path.str();
+  if (llvm::Error error = recoverOutputs(path))
+    return emitError(UnknownLoc::get(&context)) << toString(std::move(error));
   SmallString<128> file(path);
   sys::path::append(file, "config.json");
   if (sys::fs::exists(file))

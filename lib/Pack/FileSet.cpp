@@ -10,9 +10,6 @@
 #include "DLAVM/Support/Threads.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 #if __has_include(<sys/resource.h>)
 #include <sys/resource.h>
@@ -20,17 +17,6 @@
 
 using namespace dlavm;
 using namespace llvm;
-
-static Error failWriting(StringRef path, std::error_code error) {
-  return createStringError(error,
-                           "cannot write " + path + ": " + error.message());
-}
-
-std::string dlavm::joinPath(StringRef directory, StringRef path) {
-  SmallString<128> result(directory);
-  sys::path::append(result, path);
-  return result.str().str();
-}
 
 /// How many files the process may have open, at least \p wanted if it can have
 /// its limit raised as far.
@@ -61,17 +47,11 @@ unsigned dlavm::limitThreads(unsigned threads, int64_t filesPerThread) {
 }
 
 FileSet::~FileSet() {
-  for (auto [file, state] : zip_equal(files, open)) {
+  for (Open &state : open)
     if (state.os) {
       state.os->close();
       state.os->clear_error();
     }
-    if (!isKept && state.exists)
-      sys::fs::remove(joinPath(directory, file.path));
-  }
-  if (!isKept)
-    for (const std::string &path : reverse(created))
-      sys::fs::remove(path);
 }
 
 size_t FileSet::add(std::string path, int64_t bytes) {
@@ -80,40 +60,28 @@ size_t FileSet::add(std::string path, int64_t bytes) {
   return files.size() - 1;
 }
 
-Error FileSet::createDirectories() {
-  std::string last;
-  for (const PackedFile &file : files) {
-    const std::string parent =
-        sys::path::parent_path(joinPath(directory, file.path)).str();
-    if (parent == last)
-      continue;
-    last = parent;
-    // The outer ones before the inner ones, to be removed the other way round.
-    SmallVector<std::string> missing;
-    for (StringRef path = parent; !path.empty() && !sys::fs::exists(path);
-         path = sys::path::parent_path(path))
-      missing.push_back(path.str());
-    append_range(created, reverse(missing));
-    if (std::error_code error = sys::fs::create_directories(
-            parent, /*IgnoreExisting=*/true, sys::fs::all_all))
-      return createStringError(error, "cannot create the directory " + parent +
-                                          ": " + error.message());
-  }
+Error FileSet::stage() {
+  for (auto [file, state] : zip_equal(files, open))
+    if (Error error = output.stage(file.path).moveInto(state.staged))
+      return error;
   return Error::success();
 }
 
 Error FileSet::write(size_t index, ArrayRef<uint8_t> bytes) {
   PackedFile &file = files[index];
   Open &state = open[index];
-  const std::string path = joinPath(directory, file.path);
+  auto fail = [&](std::error_code error) {
+    return createStringError(error, "cannot write " +
+                                        output.getPlace(file.path) + ": " +
+                                        error.message());
+  };
   std::error_code error;
   if (state.written == 0) {
-    state.os = std::make_unique<raw_fd_ostream>(path, error);
+    state.os = std::make_unique<raw_fd_ostream>(state.staged, error);
     if (error) {
       state.os.reset();
-      return failWriting(path, error);
+      return fail(error);
     }
-    state.exists = true;
     state.os->SetUnbuffered();
     XXH64_reset(&state.hash, /*seed=*/0);
   }
@@ -125,7 +93,7 @@ Error FileSet::write(size_t index, ArrayRef<uint8_t> bytes) {
   error = state.os->error();
   state.os->clear_error();
   if (error)
-    return failWriting(path, error);
+    return fail(error);
   if (state.written == file.bytes) {
     state.os.reset();
     file.checksum = XXH64_digest(&state.hash);

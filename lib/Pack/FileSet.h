@@ -10,6 +10,7 @@
 #define DLAVM_LIB_PACK_FILESET_H
 
 #include "DLAVM/Plan/DriverPlan.h"
+#include "DLAVM/Support/OutputDirectory.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -25,50 +26,43 @@
 
 namespace dlavm {
 
-/// Files below a directory, each written in pieces from its beginning to its
-/// end by one thread at a time. Unless they are kept, they are removed again,
-/// and so are the directories that were made for them.
+/// Files that are staged in a directory, each written in pieces from its
+/// beginning to its end by one thread at a time.
 class FileSet {
 public:
-  explicit FileSet(llvm::StringRef directory) : directory(directory) {}
+  explicit FileSet(OutputDirectory &output) : output(output) {}
   ~FileSet();
 
   /// Announces a file; returns its index. All are announced before the first is
   /// written.
   size_t add(std::string path, int64_t bytes);
-  /// Makes the directories of all files.
-  llvm::Error createDirectories();
+  /// Makes room for all files.
+  llvm::Error stage();
   /// Writes the next bytes of a file; the last ones close it. Every error of
   /// the file system is reported here.
   llvm::Error write(size_t file, llvm::ArrayRef<uint8_t> bytes);
 
-  void keep() { isKept = true; }
   const std::vector<PackedFile> &getFiles() const { return files; }
 
 private:
   /// What there is of a file while it is written.
   struct Open {
+    std::string staged;
     std::unique_ptr<llvm::raw_fd_ostream> os;
     XXH64_state_t hash;
     int64_t written = 0;
-    bool exists = false;
   };
 
-  std::string directory;
+  OutputDirectory &output;
   std::vector<PackedFile> files;
   std::vector<Open> open;
-  std::vector<std::string> created;
-  bool isKept = false;
 };
 
 /// How many threads may write where each has up to \p filesPerThread files open
-/// at once: \p threads (0 is all of the machine), or less where the process may
-/// not open as many files, but at least one. Raises the soft limit of the
+/// at once: countThreads(\p threads), or less where the process may not open as
+/// many files, but at least one. Raises the soft limit of the
 /// process to the hard one if that helps.
 unsigned limitThreads(unsigned threads, int64_t filesPerThread);
-
-/// The path of a file below a directory.
-std::string joinPath(llvm::StringRef directory, llvm::StringRef path);
 
 } // namespace dlavm
 

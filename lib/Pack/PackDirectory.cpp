@@ -12,10 +12,9 @@
 #include "FileSet.h"
 #include "Units.h"
 
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -45,27 +44,22 @@ namespace {
 
 class DirectoryPacker {
 public:
-  DirectoryPacker(StringRef directory, const DriverPlan &plan,
+  DirectoryPacker(OutputDirectory &output, const DriverPlan &plan,
                   const DeviceInfo &device, TensorSource &source,
                   const PackOptions &options)
-      : directory(directory), plan(plan), options(options),
-        packer(plan, device, source, options.scaleChoice), files(directory) {}
+      : output(output), plan(plan), options(options),
+        packer(plan, device, source, options.scaleChoice), files(output) {}
 
   Expected<PackedDirectory> run();
 
 private:
-  std::string getPath(StringRef file) const {
-    return joinPath(directory, file);
-  }
   /// Makes sure that no file is written over another.
   Error checkFiles();
-  /// Makes sure that nothing looks complete.
-  Error invalidate();
   void announceFiles();
   Error writeFiles(PackReport &report);
   Error complete(const PackReport &report);
 
-  std::string directory;
+  OutputDirectory &output;
   const DriverPlan &plan;
   const PackOptions &options;
   ObjectPacker packer;
@@ -77,30 +71,15 @@ private:
 } // namespace
 
 Error DirectoryPacker::checkFiles() {
-  std::vector<std::string> outputs = {getPath(kPlanFile), getPath(kReportFile),
-                                      getPath(kChecksumFile)};
+  std::vector<std::string> outputs = {output.getPlace(kPlanFile),
+                                      output.getPlace(kReportFile),
+                                      output.getPlace(kChecksumFile)};
   for (const PackedFile &file : files.getFiles())
-    outputs.push_back(getPath(file.path));
+    outputs.push_back(output.getPlace(file.path));
   std::vector<std::string> inputs = options.inputs;
-  inputs.push_back(getPath(plan.driver));
-  inputs.push_back(getPath(plan.model));
+  inputs.push_back(output.getPlace(plan.driver));
+  inputs.push_back(output.getPlace(plan.model));
   return checkOutputs(outputs, inputs);
-}
-
-Error DirectoryPacker::invalidate() {
-  for (StringRef file : {kChecksumFile, kReportFile})
-    if (std::error_code error = sys::fs::remove(getPath(file)))
-      return createStringError(error, "cannot remove " + getPath(file) + ": " +
-                                          error.message());
-  DriverPlan unpacked = plan;
-  unpacked.packed.reset();
-  const std::string path = getPath(kPlanFile), text = unpacked.print();
-  Expected<std::unique_ptr<MemoryBuffer>> old = readTextFile(path);
-  if (!old)
-    return createStringError("cannot read " + path + ": " +
-                             toString(old.takeError()));
-  return (*old)->getBuffer() == text ? Error::success()
-                                     : writeOutputFile(path, text);
 }
 
 void DirectoryPacker::announceFiles() {
@@ -147,7 +126,7 @@ Error DirectoryPacker::writeFiles(PackReport &report) {
                            });
                      }});
   }
-  if (Error error = files.createDirectories())
+  if (Error error = files.stage())
     return error;
   int64_t ports = 1;
   for (const PlanObject &object : plan.objects)
@@ -157,37 +136,29 @@ Error DirectoryPacker::writeFiles(PackReport &report) {
 
 Error DirectoryPacker::complete(const PackReport &report) {
   ArrayRef<PackedFile> written = files.getFiles();
-  if (Error error = writeOutputFile(getPath(kReportFile),
-                                    printReport(report, options.scaleChoice)))
-    return error;
   DriverPlan packed = plan;
   const bool isSearch = options.scaleChoice == ScaleChoice::Search;
   packed.packed = {isSearch ? "search" : "absmax", options.endTokens,
                    written.vec()};
-  if (Error error = writeOutputFile(getPath(kPlanFile), packed.print()))
-    return error;
-  return writeOutputFile(getPath(kChecksumFile),
-                         printChecksums(written, plan.fingerprint));
+  const std::pair<StringRef, std::string> texts[] = {
+      {kReportFile, printReport(report, options.scaleChoice)},
+      {kPlanFile, packed.print()},
+      {kChecksumFile, printChecksums(written, plan.fingerprint)}};
+  for (const auto &[file, text] : texts)
+    if (Error error = output.write(file, text))
+      return error;
+  return output.commit();
 }
 
 Expected<PackedDirectory> DirectoryPacker::run() {
   announceFiles();
   if (Error error = checkFiles())
     return error;
-  if (Error error = invalidate())
-    return error;
   PackedDirectory result;
-  auto pack = [&]() -> Error {
-    if (Error error = writeFiles(result.report))
-      return error;
-    return complete(result.report);
-  };
-  if (Error error = pack()) {
-    // The files go with the FileSet; this makes room for the plan.
-    sys::fs::remove(getPath(kReportFile));
-    return joinErrors(std::move(error), invalidate());
-  }
-  files.keep();
+  if (Error error = writeFiles(result.report))
+    return error;
+  if (Error error = complete(result.report))
+    return error;
   for (const PackedFile &file : files.getFiles()) {
     ++result.files;
     result.bytes += file.bytes;
@@ -195,10 +166,31 @@ Expected<PackedDirectory> DirectoryPacker::run() {
   return result;
 }
 
-Expected<PackedDirectory> dlavm::packDirectory(StringRef directory,
+Expected<PackedDirectory> dlavm::packDirectory(OutputDirectory &output,
                                                const DriverPlan &plan,
                                                const DeviceInfo &device,
                                                TensorSource &source,
                                                const PackOptions &options) {
-  return DirectoryPacker(directory, plan, device, source, options).run();
+  return DirectoryPacker(output, plan, device, source, options).run();
+}
+
+bool dlavm::keepPacking(StringRef directory, std::string &plan) {
+  SmallString<128> checksums(directory);
+  sys::path::append(checksums, kChecksumFile);
+  Expected<std::unique_ptr<MemoryBuffer>> list = readTextFile(checksums);
+  // Whatever else is there is replaced.
+  Expected<DriverPlan> before = DriverPlan::read(directory);
+  Expected<DriverPlan> after = DriverPlan::parse(plan, kPlanFile);
+  const bool isKept = list && before && after && before->packed &&
+                      before->fingerprint == after->fingerprint &&
+                      (*list)->getBuffer().starts_with(
+                          (kChecksumTitle + after->fingerprint + " ").str());
+  if (isKept) {
+    after->packed = before->packed;
+    plan = after->print();
+  }
+  consumeError(list.takeError());
+  consumeError(before.takeError());
+  consumeError(after.takeError());
+  return isKept;
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Support/InitTool.h"
+#include "DLAVM/Support/ScopedTree.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
@@ -49,11 +50,13 @@ static void checkStandardOutput() {
 }
 
 InitTool::InitTool(int &argc, char **&argv)
-    : init(argc, argv, /*InstallPipeSignalExitHandler=*/false) {
+    : init((prepareForSignals(), argc), argv,
+           /*InstallPipeSignalExitHandler=*/false) {
   setBugReportMsg(
       "PLEASE report this crash to the maintainers of DLAVM, with the input "
       "files and everything below.\n" DLAVM_VERSION_LINE);
   cl::SetVersionPrinter([](raw_ostream &os) { os << DLAVM_VERSION_LINE; });
+  prepareForCrashes();
   // InitLLVM has installed handlers of its own.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);

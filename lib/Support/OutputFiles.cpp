@@ -7,15 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Support/OutputFiles.h"
+#include "DLAVM/Support/OutputDirectory.h"
 
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <fcntl.h>
 #include <map>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <variant>
 
 using namespace dlavm;
@@ -37,122 +38,133 @@ std::vector<std::string> OutputFiles::getPaths() const {
 }
 
 llvm::Error OutputFiles::write() {
-  // Only the directories that are created here are removed after an error.
-  SmallVector<std::string> created;
-  for (StringRef path = directory; !path.empty() && !sys::fs::exists(path);
-       path = sys::path::parent_path(path))
-    created.push_back(path.str());
-  std::vector<std::string> temporaries, copies;
-  scope_exit forgetTemporaries([&] {
-    for (const std::string &file : temporaries)
-      sys::DontRemoveFileOnSignal(file);
-  });
-  // Files that have been replaced, each with the copy of what it was, and files
-  // that are new, with an empty one.
-  std::vector<std::pair<std::string, std::string>> replaced;
-  scope_exit cleanUp([&] {
-    for (auto &[file, copy] : replaced)
-      copy.empty() ? sys::fs::remove(file) : sys::fs::rename(copy, file);
-    for (const std::string &file : concat<std::string>(temporaries, copies))
-      sys::fs::remove(file);
-    for (const std::string &path : created)
-      sys::fs::remove(path);
-  });
+  Expected<OutputDirectory> output = OutputDirectory::open(directory);
+  if (!output)
+    return output.takeError();
+  return write(*output);
+}
 
-  if (std::error_code error = sys::fs::create_directories(
-          directory, /*IgnoreExisting=*/true, sys::fs::all_all))
-    return createStringError(error, "cannot create the directory " + directory +
-                                        ": " + error.message());
+llvm::Error OutputFiles::write(OutputDirectory &output) {
+  for (auto &[name, print] : files)
+    if (llvm::Error error = output.write(name, print))
+      return error;
+  return output.commit();
+}
+
+//===----------------------------------------------------------------------===//
+// Single files
+//===----------------------------------------------------------------------===//
+
+static llvm::Error failWriting(StringRef path, const Twine &why) {
+  return createStringError("cannot write " + path + ": " + why);
+}
+
+static llvm::Error writeTo(const OpenFile &file, StringRef path,
+                           StringRef content) {
+  // The lock stays when the stream is closed, which may be an error.
+  const int copy = fcntl(file.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (copy < 0)
+    return failWriting(path, errnoAsErrorCode().message());
+  raw_fd_ostream os(copy, /*shouldClose=*/true);
+  os << content;
+  os.close();
+  const std::error_code error = os.error();
+  os.clear_error();
+  return error ? failWriting(path, error.message()) : llvm::Error::success();
+}
+
+/// Whether it is written to as it is: a device, a pipe, or what the process has
+/// open.
+static bool isStream(StringRef path) {
+  sys::fs::file_status status;
+  return path.starts_with("/dev/fd/") || path.starts_with("/proc/") ||
+         (!sys::fs::status(path, status) && sys::fs::is_other(status));
+}
+
+/// The file that is written; a link that leads nowhere is replaced.
+static SmallString<128> getPlace(StringRef path) {
+  SmallString<128> place;
+  if (!sys::fs::is_symlink_file(path) || sys::fs::real_path(path, place))
+    place = path;
+  return place;
+}
+
+static StringRef getDirectory(StringRef place) {
+  const StringRef directory = sys::path::parent_path(place);
+  return directory.empty() ? "." : directory;
+}
+
+llvm::Error dlavm::checkOutputFile(StringRef path) {
+  if (path.empty() || path == "-" || isStream(path))
+    return llvm::Error::success();
+  const SmallString<128> place = getPlace(path);
+  if (sys::fs::is_directory(place) || sys::path::filename(place) == ".")
+    return failWriting(path, "it is a directory; name a file");
+  const StringRef directory = getDirectory(place);
   if (!sys::fs::is_directory(directory))
-    return createStringError(directory + " is no directory; choose another "
-                                         "one with -o");
-  for (auto &[name, print] : files) {
-    SmallString<128> path(directory);
-    sys::path::append(path, "." + name + ".part");
-    std::error_code error;
-    raw_fd_ostream os(path, error);
-    if (!error) {
-      temporaries.push_back(path.str().str());
-      sys::RemoveFileOnSignal(path);
-      print(os);
-      os.close();
-      error = os.error();
-      os.clear_error();
-    }
-    SmallString<128> place(directory);
-    sys::path::append(place, name);
-    if (error)
-      return createStringError(error, "cannot write " + place + ": " +
-                                          error.message());
-    if (sys::fs::is_directory(place))
-      return createStringError(place + " is a directory, but a file of that "
-                                       "name has to be written");
-  }
-  for (auto [temporary, file] : zip_equal(temporaries, files)) {
-    SmallString<128> place(directory), copy;
-    sys::path::append(place, file.first);
-    std::error_code error;
-    if (sys::fs::exists(place)) {
-      copy = directory;
-      sys::path::append(copy, "." + file.first + ".old");
-      sys::fs::remove(copy);
-      // Not all file systems have links.
-      error = sys::fs::create_hard_link(place, copy);
-      if (error)
-        error = sys::fs::copy_file(place, copy);
-      copies.push_back(copy.str().str());
-    }
-    if (!error)
-      error = sys::fs::rename(temporary, place);
-    if (error)
-      return createStringError(error, "cannot write " + place + ": " +
-                                          error.message());
-    replaced.push_back({place.str().str(), copy.str().str()});
-  }
-  cleanUp.release();
-  for (const std::string &copy : copies)
-    sys::fs::remove(copy);
+    return failWriting(path, directory + (sys::fs::exists(directory)
+                                              ? " is no directory"
+                                              : " does not exist"));
+  if (std::error_code error =
+          sys::fs::access(directory, sys::fs::AccessMode::Write))
+    return failWriting(path, directory + ": " + error.message());
   return llvm::Error::success();
 }
 
-/// Writes to what is there already: standard output, a device or a pipe.
-static llvm::Error writeStream(StringRef path, StringRef content) {
-  std::error_code error;
-  raw_fd_ostream os(path, error);
-  if (!error) {
-    os << content;
-    os.close();
-    error = os.error();
-    os.clear_error();
+/// A new file beside \p place that nobody else writes. Its name is always the
+/// same, so what a command that was killed has left does not remain.
+static Expected<OpenFile> openBeside(StringRef path, const std::string &part) {
+  while (true) {
+    OpenFile file(
+        ::open(part.c_str(),
+               O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+    struct stat own, current;
+    if (!file || fstat(file.get(), &own) != 0)
+      return failWriting(path, errnoAsErrorCode().message());
+    if (!S_ISREG(own.st_mode))
+      return failWriting(path, part + " is no file");
+    if (!file.lock())
+      return failWriting(path, "another command is writing it");
+    // Whoever had the lock may have moved it to its place.
+    if (stat(part.c_str(), &current) != 0 || own.st_ino != current.st_ino ||
+        own.st_dev != current.st_dev)
+      continue;
+    if (ftruncate(file.get(), 0) != 0)
+      return failWriting(path, errnoAsErrorCode().message());
+    return file;
   }
-  if (error)
-    return createStringError(error,
-                             "cannot write " + path + ": " + error.message());
-  return llvm::Error::success();
 }
 
-llvm::Error dlavm::writeOutputFile(StringRef path, std::string content) {
+llvm::Error dlavm::writeOutputFile(StringRef path, StringRef content) {
   if (path == "-") {
     outs() << content;
     return llvm::Error::success();
   }
-  sys::fs::file_status status;
-  if (!sys::fs::status(path, status) && sys::fs::is_other(status))
-    return writeStream(path, content);
-  // A link is written through, unless it leads nowhere.
-  SmallString<128> place;
-  if (!sys::fs::is_symlink_file(path) || sys::fs::real_path(path, place))
-    place = path;
-  StringRef directory = sys::path::parent_path(place);
-  if (directory.empty())
-    directory = ".";
-  if (!sys::fs::is_directory(directory))
-    return createStringError(
-        "cannot write " + path + ": " + directory +
-        (sys::fs::exists(directory) ? " is no directory" : " does not exist"));
-  OutputFiles files(directory);
-  files.add(sys::path::filename(place), std::move(content));
-  return files.write();
+  if (isStream(path)) {
+    const OpenFile file(
+        ::open(path.str().c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    if (!file)
+      return failWriting(path, errnoAsErrorCode().message());
+    return writeTo(file, path, content);
+  }
+  if (llvm::Error error = checkOutputFile(path))
+    return error;
+  const SmallString<128> place = getPlace(path);
+  SmallString<128> part(getDirectory(place));
+  sys::path::append(part, "." + sys::path::filename(place) + ".part");
+  Expected<OpenFile> file = openBeside(path, part.str().str());
+  if (!file)
+    return file.takeError();
+  ScopedTree tree(part);
+  if (llvm::Error error = writeTo(*file, path, content))
+    return error;
+  std::error_code error = copyOwnerAndMode(part, place);
+  if (!error)
+    error = sys::fs::rename(part, place);
+  if (error)
+    return failWriting(path, error.message());
+  tree.release();
+  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -25,6 +25,8 @@ int dlavm::runOnFile(
     function_ref<bool(std::unique_ptr<MemoryBuffer>, raw_ostream &)> run) {
   if (Error error = checkOutputs({output.str()}, {input.str()}))
     return fail(toString(std::move(error)));
+  if (Error error = checkOutputFile(output))
+    return fail(toString(std::move(error)));
   Expected<std::unique_ptr<MemoryBuffer>> buffer = readModuleFileOrStdin(input);
   if (!buffer)
     return fail((input == "-" ? "standard input" : input) +
@@ -34,7 +36,7 @@ int dlavm::runOnFile(
   const bool isDone = run(std::move(*buffer), os);
   // Chunks before one that fails are for people.
   if (isDone || output == "-")
-    if (Error error = writeOutputFile(output, std::move(text)))
+    if (Error error = writeOutputFile(output, text))
       return fail(toString(std::move(error)));
   return isDone ? 0 : 1;
 }

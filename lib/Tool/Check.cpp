@@ -152,6 +152,10 @@ checkCalls(DriverLibrary &library, Checker &checker,
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
+  Expected<InputDirectory> input =
+      InputDirectory::open(command.directory, "plan.json");
+  if (!input)
+    return reportError(input.takeError());
   Expected<DriverPlan> read = DriverPlan::read(command.directory);
   if (!read)
     return reportError(read.takeError());
@@ -168,8 +172,8 @@ int dlavm::runCheck(const CheckCommand &command) {
     if (!model)
       return reportError(model.takeError());
   }
-  Expected<OpenedDriver> driver =
-      OpenedDriver::open(command.directory, std::move(*read));
+  Expected<OpenedDriver> driver = OpenedDriver::open(
+      command.directory, std::move(*input), std::move(*read));
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;

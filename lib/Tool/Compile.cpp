@@ -11,6 +11,7 @@
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
@@ -22,7 +23,6 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -51,7 +51,7 @@ private:
   bool runPasses(ModuleOp module,
                  void (*build)(OpPassManager &, const CompileOptions &),
                  const CompileOptions &options);
-  bool write(OutputFiles &files);
+  bool write(OutputFiles &files, std::string plan);
   template <typename... Args> bool fail(Args &&...args) {
     (llvm::WithColor::error(llvm::errs()) << ... << args) << "\n";
     return false;
@@ -123,35 +123,26 @@ bool Compiler::runPasses(ModuleOp module,
   return succeeded(manager.run(module)) && succeeded(verify(module));
 }
 
-/// Writes the files and removes what says that the directory has been packed:
-/// the new plan does not know how. Without checksums.txt, whoever needs the
-/// parameters asks for dlavm pack.
-bool Compiler::write(OutputFiles &files) {
-  if (llvm::Error error = checkOutputs(
-          files.getPaths(), Checkpoint::getInputFiles(command.model)))
+/// Writes the files. Parameters that have been packed stay those of the driver
+/// if it loads the same ones. Otherwise what says that they have been packed is
+/// removed, as the new plan does not know how.
+bool Compiler::write(OutputFiles &files, std::string plan) {
+  auto write = [&]() -> llvm::Error {
+    llvm::Expected<OutputDirectory> output =
+        OutputDirectory::open(command.outputDirectory);
+    if (!output)
+      return output.takeError();
+    if (!keepPacking(command.outputDirectory, plan))
+      for (StringRef name : {kChecksumFile, kReportFile})
+        output->remove(name);
+    files.add("plan.json", std::move(plan));
+    if (llvm::Error error = checkOutputs(
+            files.getPaths(), Checkpoint::getInputFiles(command.model)))
+      return error;
+    return files.write(*output);
+  };
+  if (llvm::Error error = write())
     return fail(toString(std::move(error)));
-  // They are put aside first, so that at no moment a new plan stands beside
-  // them, and come back if it is not written.
-  std::vector<std::pair<std::string, std::string>> aside;
-  llvm::scope_exit putBack([&] {
-    for (auto &[place, copy] : aside)
-      llvm::sys::fs::rename(copy, place);
-  });
-  for (const char *name : {"checksums.txt", "pack-report.txt"}) {
-    SmallString<128> place(command.outputDirectory), copy(place);
-    llvm::sys::path::append(place, name);
-    llvm::sys::path::append(copy, Twine(".") + name + ".old");
-    if (!llvm::sys::fs::is_regular_file(place))
-      continue;
-    if (std::error_code error = llvm::sys::fs::rename(place, copy))
-      return fail("cannot remove ", place, ": ", error.message());
-    aside.push_back({place.str().str(), copy.str().str()});
-  }
-  if (llvm::Error error = files.write())
-    return fail(toString(std::move(error)));
-  putBack.release();
-  for (auto &[place, copy] : aside)
-    llvm::sys::fs::remove(copy);
   return true;
 }
 
@@ -219,9 +210,8 @@ bool Compiler::run() {
     return false;
   files.add(name + ".h", std::move(driver));
   files.add("dlavm_runtime.h", getRuntimeHeader().str());
-  files.add("plan.json", std::move(plan));
   files.add("report.txt", std::move(report));
-  return write(files);
+  return write(files, std::move(plan));
 }
 
 int dlavm::runCompile(const CompileCommand &command) {

@@ -8,11 +8,10 @@
 
 #include "Execute.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Support/Threads.h"
 #include "OpenedModel.h"
 
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/SmallSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -63,28 +62,6 @@ private:
   bool isFirst = true;
   int64_t first = 0;
   std::set<int64_t> widths;
-};
-
-/// A directory that is removed with all that it holds.
-class TemporaryDirectory {
-public:
-  TemporaryDirectory(const TemporaryDirectory &) = delete;
-  TemporaryDirectory() = default;
-  ~TemporaryDirectory() {
-    if (!path.empty())
-      sys::fs::remove_directories(path);
-  }
-  llvm::Error create() {
-    if (std::error_code error =
-            sys::fs::createUniqueDirectory("dlavm-check", path))
-      return createStringError(error, "cannot create a temporary directory: " +
-                                          error.message());
-    return llvm::Error::success();
-  }
-  StringRef getPath() const { return path; }
-
-private:
-  SmallString<128> path;
 };
 
 } // namespace
@@ -148,6 +125,16 @@ static void append(std::vector<Finding> &findings, ArrayRef<Finding> more) {
   findings.insert(findings.end(), more.begin(), more.end());
 }
 
+/// Packs \p tensors into another directory than that of the driver.
+static llvm::Error packParameters(StringRef directory, const DriverPlan &plan,
+                                  const DeviceInfo &device,
+                                  TensorSource &tensors) {
+  Expected<OutputDirectory> output = OutputDirectory::open(directory);
+  if (!output)
+    return output.takeError();
+  return packDirectory(*output, plan, device, tensors, {}).takeError();
+}
+
 Expected<ExecutionReport>
 dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
                      std::vector<CallSequence> sequences) {
@@ -160,24 +147,18 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
     sequences = chooseSequences(driver, report.leftOut);
 
   auto tensors = std::make_unique<RandomTensors>(plan.parameters, seed);
-  TemporaryDirectory parameters;
-  if (llvm::Error error = parameters.create())
+  Expected<TemporaryDirectory> temporary = TemporaryDirectory::create();
+  if (!temporary)
+    return temporary.takeError();
+  const std::string parameters = temporary->getFile("parameters");
+  if (llvm::Error error = packParameters(parameters, plan, device, *tensors))
     return error;
-  // Packing completes the plan of the directory that it fills.
-  SmallString<128> from(directory), to(parameters.getPath());
-  sys::path::append(from, "plan.json");
-  sys::path::append(to, "plan.json");
-  if (std::error_code error = sys::fs::copy_file(from, to))
-    return createStringError(error, "cannot copy " + from + " to " + to + ": " +
-                                        error.message());
-  Expected<PackedDirectory> packed =
-      packDirectory(parameters.getPath(), plan, device, *tensors, {});
-  if (!packed)
-    return packed.takeError();
   Expected<OpenedModel> model =
       OpenedModel::open(directory, driver.plan, std::move(tensors));
   if (!model)
     return model.takeError();
+  if (llvm::Error error = driver.input.check())
+    return error;
   model->replaceSplats();
   InterpreterOptions options;
   options.arithmetic = Arithmetic::Device;
@@ -194,8 +175,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
   if (!simulator.getFindings().empty())
     return createStringError(simulator.getFindings().front().message);
   Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
-  if (llvm::Error error =
-          driver.library->loadParameters(parameters.getPath(), simulator))
+  if (llvm::Error error = driver.library->loadParameters(parameters, simulator))
     return error;
   int64_t channels = 0;
   for (const HostFunction &function : plan.functions)

@@ -11,6 +11,7 @@
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/Support/OutputDirectory.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Support/Threads.h"
 #include "DLAVM/Tool/Tool.h"
@@ -76,6 +77,10 @@ private:
 //===----------------------------------------------------------------------===//
 
 Error Interpretation::openCheckpoint() {
+  if (Error error = recoverOutputs(command.model))
+    return error;
+  if (Error error = checkOutputFile(command.logitsFile))
+    return error;
   if (Error error = checkOutputs({command.logitsFile},
                                  Checkpoint::getInputFiles(command.model)))
     return error;

@@ -52,14 +52,17 @@ std::vector<std::string> dlavm::getFiles(StringRef directory,
 }
 
 Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
+  Expected<InputDirectory> input = InputDirectory::open(directory, "plan.json");
+  if (!input)
+    return input.takeError();
   Expected<DriverPlan> plan = DriverPlan::read(directory);
   if (!plan)
     return plan.takeError();
-  return open(directory, std::move(*plan));
+  return open(directory, std::move(*input), std::move(*plan));
 }
 
-Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
-                                          DriverPlan plan) {
+Expected<OpenedDriver>
+OpenedDriver::open(StringRef directory, InputDirectory input, DriverPlan plan) {
   Expected<const DeviceInfo *> device = findDevice(plan);
   if (!device)
     return device.takeError();
@@ -67,5 +70,8 @@ Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
       DriverLibrary::load(directory, plan);
   if (!library)
     return library.takeError();
-  return OpenedDriver{std::move(plan), *device, std::move(*library)};
+  if (Error error = input.check())
+    return error;
+  return OpenedDriver{std::move(input), std::move(plan), *device,
+                      std::move(*library)};
 }

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Driver/DriverLibrary.h"
+#include "DLAVM/Support/OutputDirectory.h"
 
 namespace dlavm {
 
@@ -23,15 +24,17 @@ std::vector<std::string> getFiles(llvm::StringRef directory,
 
 /// What `dlavm compile` wrote, ready to run.
 struct OpenedDriver {
+  /// Says whether what else is read there still belongs to it.
+  InputDirectory input;
   DriverPlan plan;
   const DeviceInfo *device;
   std::unique_ptr<DriverLibrary> library;
 
   /// Reads the plan, looks its device up and compiles the driver.
   static llvm::Expected<OpenedDriver> open(llvm::StringRef directory);
-  /// The same, with the plan of the directory.
-  static llvm::Expected<OpenedDriver> open(llvm::StringRef directory,
-                                           DriverPlan plan);
+  /// The same, with the plan that was read from \p input, the directory.
+  static llvm::Expected<OpenedDriver>
+  open(llvm::StringRef directory, InputDirectory input, DriverPlan plan);
 };
 
 } // namespace dlavm

@@ -55,6 +55,10 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
                              "search");
   options.threads = command.threads;
   options.progress = makeProgressLine();
+  // Nobody else changes the plan meanwhile.
+  Expected<OutputDirectory> output = OutputDirectory::open(command.directory);
+  if (!output)
+    return output.takeError();
   Expected<DriverPlan> plan = DriverPlan::read(command.directory);
   if (!plan)
     return plan.takeError();
@@ -70,8 +74,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return endTokens.takeError();
   options.endTokens = std::move(*endTokens);
   options.inputs = Checkpoint::getInputFiles(command.checkpoint);
-  return packDirectory(command.directory, *plan, **device, **checkpoint,
-                       options);
+  return packDirectory(*output, *plan, **device, **checkpoint, options);
 }
 
 int dlavm::runPack(const PackCommand &command) {

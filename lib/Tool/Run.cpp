@@ -72,13 +72,16 @@ static Expected<OpenedModel> openModel(const RunCommand &command,
   return OpenedModel::open(command.directory, plan, std::move(*checkpoint));
 }
 
-/// Fails if an output would be written over a file that is read, or nothing is
-/// packed.
+/// Fails if an output cannot be written or would be over a file that is read,
+/// or nothing is packed.
 static llvm::Error checkFiles(const RunCommand &command,
                               const DriverPlan &plan) {
   std::vector<std::string> inputs = getFiles(command.directory, plan);
   if (!command.checkpoint.empty())
     append_range(inputs, Checkpoint::getInputFiles(command.checkpoint));
+  for (StringRef file : {command.logitsFile, command.jsonFile})
+    if (llvm::Error error = checkOutputFile(file))
+      return error;
   if (llvm::Error error =
           checkOutputs({command.logitsFile, command.jsonFile}, inputs))
     return error;
@@ -211,6 +214,10 @@ Expected<bool> SimulatedDriver::finish(bool isComplete) {
 }
 
 int dlavm::runRun(const RunCommand &command) {
+  Expected<InputDirectory> input =
+      InputDirectory::open(command.directory, "plan.json");
+  if (!input)
+    return reportError(input.takeError());
   Expected<DriverPlan> plan = DriverPlan::read(command.directory);
   if (!plan)
     return reportError(plan.takeError());
@@ -229,7 +236,8 @@ int dlavm::runRun(const RunCommand &command) {
       return reportError(opened.takeError());
     model.emplace(std::move(*opened));
   }
-  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory, *plan);
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*input), *plan);
   if (!driver)
     return reportError(driver.takeError());
   // The reference's threads.

@@ -96,10 +96,12 @@ llvm::Error Subject::expect(StringRef directory, ArrayRef<CallShape> shapes) {
   DriverPlan random = plan;
   replaceSplats(random.parameters);
   auto tensors = std::make_unique<RandomTensors>(random.parameters, seed);
-  Expected<PackedDirectory> packed =
-      packDirectory(temporary, random, *device, *tensors, {});
-  if (!packed)
-    return packed.takeError();
+  Expected<OutputDirectory> output = OutputDirectory::open(temporary);
+  if (!output)
+    return output.takeError();
+  if (llvm::Error error =
+          packDirectory(*output, random, *device, *tensors, {}).takeError())
+    return error;
   Expected<OpenedModel> opened =
       OpenedModel::open(directory, plan, std::move(tensors));
   if (!opened)

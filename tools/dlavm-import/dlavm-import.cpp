@@ -43,6 +43,8 @@ int main(int argc, char **argv) {
   if (llvm::Error error = dlavm::checkOutputs(
           {output}, dlavm::Checkpoint::getInputFiles(input)))
     return fail(std::move(error));
+  if (llvm::Error error = dlavm::checkOutputFile(output))
+    return fail(std::move(error));
 
   dlavm::ImportOptions options;
   if (layers.getNumOccurrences())
@@ -57,7 +59,7 @@ int main(int argc, char **argv) {
 
   std::string text;
   llvm::raw_string_ostream(text) << *module << "\n";
-  if (llvm::Error error = dlavm::writeOutputFile(output, std::move(text)))
+  if (llvm::Error error = dlavm::writeOutputFile(output, text))
     return fail(std::move(error));
   return 0;
 }

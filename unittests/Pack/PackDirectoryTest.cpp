@@ -87,8 +87,11 @@ protected:
     return files;
   }
   std::string pack(PackOptions options = {}) {
+    Expected<OutputDirectory> output = OutputDirectory::open(directory);
+    if (!output)
+      return toString(output.takeError());
     return getMessage(
-        packDirectory(directory, plan, plan.device, tensors, options));
+        packDirectory(*output, plan, plan.device, tensors, options));
   }
   /// Nothing but what was there at the beginning.
   void expectUntouched() const {
@@ -108,8 +111,9 @@ protected:
 TEST_F(PackDirectoryTest, WritesEverything) {
   PackOptions options;
   options.endTokens = {2, 69};
+  OutputDirectory output = cantFail(OutputDirectory::open(directory));
   Expected<PackedDirectory> packed =
-      packDirectory(directory, plan, plan.device, tensors, options);
+      packDirectory(output, plan, plan.device, tensors, options);
   ASSERT_TRUE(!!packed) << toString(packed.takeError());
   EXPECT_EQ(packed->files, 2 * 32 + 2 + 1 + 1 + 1);
   auto files = readAll();
@@ -262,18 +266,23 @@ TEST_F(PackDirectoryTest, BadValue) {
   expectUntouched();
 }
 
-TEST_F(PackDirectoryTest, AnEarlierPackingIsGone) {
+TEST_F(PackDirectoryTest, AnEarlierPackingStays) {
   ASSERT_EQ(pack(), "");
+  const auto before = readAll();
+  // Found before anything is written, and at the end.
   tensors.remove("norm");
   EXPECT_NE(pack(), "");
-  EXPECT_FALSE(fs::exists(directory + "/checksums.txt"));
-  EXPECT_FALSE(fs::exists(directory + "/pack-report.txt"));
-  EXPECT_EQ(read("plan.json"), planText);
+  EXPECT_EQ(readAll(), before);
+  tensors.addRandom("norm", ElementType::F16, {200}, 1);
+  tensors.add("rows", ElementType::F32, {70, 200},
+              std::vector<float>(70 * 200, NAN));
+  EXPECT_THAT(pack(), HasSubstr("parameters must be finite"));
+  EXPECT_EQ(readAll(), before);
 }
 
 TEST_F(PackDirectoryTest, PlacesThatAreTaken) {
   fs::create_directory(directory + "/embedding.bin");
-  EXPECT_THAT(pack(), HasSubstr("embedding.bin: Is a directory"));
+  EXPECT_THAT(pack(), HasSubstr("embedding.bin is a directory"));
   fs::remove(directory + "/embedding.bin");
   expectUntouched();
   write("layer01", "a file");
@@ -281,11 +290,16 @@ TEST_F(PackDirectoryTest, PlacesThatAreTaken) {
   fs::remove(directory + "/layer01");
   expectUntouched();
   // The very last file.
-  fs::create_directories(directory + "/.checksums.txt.part/x");
-  EXPECT_THAT(pack(),
-              HasSubstr("cannot write " + directory + "/checksums.txt"));
-  fs::remove_all(directory + "/.checksums.txt.part");
+  fs::create_directories(directory + "/checksums.txt/x");
+  EXPECT_THAT(pack(), HasSubstr(directory + "/checksums.txt is a directory"));
+  fs::remove_all(directory + "/checksums.txt");
   expectUntouched();
+}
+
+TEST_F(PackDirectoryTest, OneAtATime) {
+  const OutputDirectory other = cantFail(OutputDirectory::open(directory));
+  EXPECT_EQ(pack(), "another command is writing into " + directory +
+                        "; run this one again when it has ended");
 }
 
 /// Each in a process of its own, as nobody can raise a hard limit again.

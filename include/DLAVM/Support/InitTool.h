@@ -17,7 +17,8 @@ namespace dlavm {
 /// it. Whatever keeps the tool from writing, a limit on the size of files or a
 /// closed pipe among them, is an error of the write instead of a signal; one of
 /// standard output is printed at the end and makes the exit code 1. Files that
-/// are opened never take the place of a standard stream that is closed.
+/// are opened never take the place of a standard stream that is closed. A
+/// signal that ends the tool removes what is temporary, see prepareForSignals.
 class InitTool {
 public:
   InitTool(int &argc, char **&argv);

@@ -24,8 +24,10 @@ class raw_fd_ostream;
 
 namespace dlavm {
 
-/// The files of one directory. They are written beside their places first and
-/// moved there when all of them are complete.
+class OutputDirectory;
+
+/// The files of one directory, which replace those of earlier commands
+/// together, see OutputDirectory.
 class OutputFiles {
 public:
   explicit OutputFiles(llvm::StringRef directory) : directory(directory) {}
@@ -44,6 +46,8 @@ public:
   /// Creates the directory where it is missing. After an error nothing has
   /// changed.
   llvm::Error write();
+  /// The same, into this directory, which has been opened.
+  llvm::Error write(OutputDirectory &output);
 
 private:
   std::string directory;
@@ -52,9 +56,15 @@ private:
       files;
 };
 
-/// Writes one file as OutputFiles does, or what it is a link to. "-" is
-/// standard output, and a device or a pipe is written to as it is.
-llvm::Error writeOutputFile(llvm::StringRef path, std::string content);
+/// Writes one file, or what it is a link to, beside its place, and moves it
+/// there when it is complete; owner and mode of a file that is replaced remain.
+/// "-" is standard output, and a device or a pipe is written to as it is.
+llvm::Error writeOutputFile(llvm::StringRef path, llvm::StringRef content);
+
+/// Fails where writeOutputFile cannot write to \p path, as far as that is known
+/// before: it is a directory, or lies in one that does not exist or cannot be
+/// written. An empty path is none.
+llvm::Error checkOutputFile(llvm::StringRef path);
 
 /// Fails if an output is an input as well, or two outputs are one file: by
 /// another path, a link, or as standard output. Empty paths are none.
