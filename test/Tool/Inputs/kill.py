@@ -204,9 +204,9 @@ def main(kind, directory):
     rng = random.Random(seed)
     models = Models(directory)
     if kind == "kills":
-        kill_commands(models, int(os.environ.get("DLAVM_TEST_KILLS", 15)), rng)
+        kill_commands(models, int(os.environ.get("DLAVM_TEST_KILLS", 10)), rng)
     else:
-        write_at_once(models, int(os.environ.get("DLAVM_TEST_ROUNDS", 10)), rng)
+        write_at_once(models, int(os.environ.get("DLAVM_TEST_ROUNDS", 6)), rng)
     print("done")
 
 
