@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlanChecks.h"
+#include "DLAVM/Support/CppNames.h"
 #include "PlanRange.h"
 
 #include "DLAVM/Support/CppNames.h"
