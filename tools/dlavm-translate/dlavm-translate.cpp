@@ -55,6 +55,7 @@ static void registerTranslations() {
 /// mlirTranslateMain would read what has no end, and write over its input.
 int main(int argc, char **argv) {
   dlavm::InitTool init(argc, argv);
+  dlavm::registerAllDevices();
   registerTranslations();
   cl::opt<const mlir::Translation *, false, mlir::TranslationParser>
       translation("", cl::desc("Translation to perform"), cl::Required);

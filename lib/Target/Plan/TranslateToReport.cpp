@@ -9,6 +9,7 @@
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "Steps.h"
 
+#include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Run/Program.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -21,6 +22,10 @@
 
 using namespace mlir;
 using namespace dlavm;
+
+static double toMiB(uint64_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
 
 namespace {
 
@@ -64,6 +69,8 @@ private:
 
   ModuleOp module;
   raw_ostream &os;
+  /// Null where nobody knows the device of the module.
+  const DeviceInfo *device = nullptr;
   SmallVector<csb::TaskOp> steps;
   SmallVector<csb::BufferOp> buffers;
   llvm::StringSet<> scratch;
@@ -144,6 +151,7 @@ void Report::forEachStep(
 
 void Report::printArenas() {
   struct Arena {
+    std::string memory;
     int64_t begin = std::numeric_limits<int64_t>::max();
     int64_t end = 0;
     void add(int64_t first, int64_t last) {
@@ -152,34 +160,65 @@ void Report::printArenas() {
     }
   };
   std::map<std::string, Arena> arenas;
+  auto getArena = [&](StringRef memory, StringRef content) -> Arena & {
+    Arena &arena = arenas[(memory + ", " + content).str()];
+    arena.memory = memory.str();
+    return arena;
+  };
   for (auto object : module.getOps<csb::ObjectOp>()) {
     const int64_t layers = object.getLayers().value_or(1);
     const bool isCache = !object.getFile();
-    arenas[(object.getSpace() + (isCache ? ", KV caches" : ", parameters"))
-               .str()]
+    getArena(object.getSpace(), isCache ? "KV caches" : "parameters")
         .add(object.getAddress(), object.getAddress() +
                                       (layers - 1) * object.getStride() +
                                       object.getBytes());
   }
   for (csb::BufferOp buffer : buffers)
-    arenas[(buffer.getSpace() + ", feature maps").str()].add(
-        buffer.getAddress(), buffer.getAddress() + buffer.getBytes());
-  os << "\nArenas (HBM: in every port)\n\n"
-     << "  arena                       from            to         bytes\n";
-  for (auto &[name, arena] : arenas)
-    os << llvm::format("  %-18s%14lld%14lld%14lld\n", name.c_str(),
+    getArena(buffer.getSpace(), "feature maps")
+        .add(buffer.getAddress(), buffer.getAddress() + buffer.getBytes());
+  std::string ports;
+  ArrayRef<Memory> memories;
+  if (device)
+    memories = device->getMemories();
+  for (const Memory &memory : memories) {
+    if (memory.ports > 1)
+      ports += " (" + memory.name + ": in each of its " +
+               std::to_string(memory.ports) + " ports)";
+    // What lies behind all else.
+    int64_t end = 0;
+    for (auto &[name, arena] : arenas)
+      if (arena.memory == memory.name)
+        end = std::max(end, arena.end);
+    if (end < memory.capacity)
+      getArena(memory.name, "unused").add(end, memory.capacity);
+  }
+  os << "\nArenas" << ports << "\n\n"
+     << "  arena                       from            to         bytes"
+        "       MiB  of memory\n";
+  for (auto &[name, arena] : arenas) {
+    const int64_t bytes = arena.end - arena.begin;
+    os << llvm::format("  %-18s%14lld%14lld%14lld%10.1f", name.c_str(),
                        static_cast<long long>(arena.begin),
                        static_cast<long long>(arena.end),
-                       static_cast<long long>(arena.end - arena.begin));
+                       static_cast<long long>(bytes), toMiB(bytes));
+    const auto *memory = llvm::find_if(memories, [&](const Memory &memory) {
+      return memory.name == arena.memory;
+    });
+    if (memory != memories.end())
+      os << llvm::format("%9.1f %%", 100.0 * static_cast<double>(bytes) /
+                                         static_cast<double>(memory->capacity));
+    os << "\n";
+  }
 }
 
 void Report::printBuffers() {
   os << "\nFeature maps (live from the first to the last of these tasks)\n\n"
-     << "  name                       address         bytes  live\n";
+     << "  name                       address         bytes       MiB  live\n";
   for (csb::BufferOp buffer : buffers) {
-    os << llvm::format("  %-20s%14lld%14lld", buffer.getSymName().str().c_str(),
-                       static_cast<long long>(buffer.getAddress()),
-                       static_cast<long long>(buffer.getBytes()));
+    os << llvm::format(
+        "  %-20s%14lld%14lld%10.1f", buffer.getSymName().str().c_str(),
+        static_cast<long long>(buffer.getAddress()),
+        static_cast<long long>(buffer.getBytes()), toMiB(buffer.getBytes()));
     ArrayRef<int64_t> live = buffer.getLive();
     if (isScratch(buffer)) {
       os << "  load_parameters";
@@ -253,28 +292,30 @@ void Report::printPeak() {
       peakStep = step;
     }
   });
-  os << "\nPeak\n\n  " << peak << " bytes are live during "
+  os << "\nPeak\n\n  " << peak << " bytes"
+     << llvm::format(" (%.1f MiB)", toMiB(peak)) << " are live during "
      << getStepName(peakStep) << ":\n";
   forEachStep([&](int64_t step, const LiveMaps &live) {
     if (step != peakStep)
       return;
     for (auto [address, map] : live)
-      os << "    " << maps[map].getSymName() << ", " << sizes[map]
-         << " bytes\n";
+      os << "    " << maps[map].getSymName() << ", " << sizes[map] << " bytes"
+         << llvm::format(" (%.1f MiB)\n", toMiB(sizes[map]));
   });
 }
 
 LogicalResult Report::print() {
-  auto device =
+  auto deviceName =
       module->getAttrOfType<StringAttr>(csb::CSBDialect::getDeviceAttrName());
   std::optional<int64_t> maxTokens = llm::getMaxTokens(module);
-  if (!device || !maxTokens)
+  if (!deviceName || !maxTokens)
     return module.emitError("names no device or no largest context; compile it "
                             "with --dlavm-compile before");
   os << "Driver of " << module.getName().value_or("driver") << " for "
-     << device.getValue() << ", at most " << *maxTokens << " tokens\n\n";
+     << deviceName.getValue() << ", at most " << *maxTokens << " tokens\n\n";
   if (failed(printCalls(*maxTokens)))
     return failure();
+  device = DeviceRegistry::instance().lookup(deviceName.getValue());
   printArenas();
   printBuffers();
   printPicture();

@@ -7,7 +7,7 @@
 
 // CHECK:      "driver": "tables.h",
 // CHECK-NEXT: "namespace": "tables",
-// CHECK-NEXT: "device": "edgellm-20241128",
+// CHECK-NEXT: "device": "toy",
 // CHECK-NEXT: "max_tokens": 128,
 // CHECK-NEXT: "accesses": 0,
 // CHECK-NEXT: "fingerprint": "0123456789abcdef",
@@ -57,7 +57,7 @@
 // CHECK:          "column_heads": {
 
 //--- tables.mlir
-module @tables attributes {csb.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
+module @tables attributes {csb.device = "toy", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
   module @parameters {
     csb.parameter @scale splat 0.5 layers 2 : tensor<64xf16>
     csb.parameter @bias from "b{layer}" rows [3] layers 2 row_heads <2 x 16, interleaved 8, padded 32> : tensor<64xf16>
