@@ -19,6 +19,7 @@ config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
 
 config.substitutions += [
     ("%shared", config.dlavm_shared),
+    ("%build", config.dlavm_binary),
     ("%models", os.path.join(config.dlavm_source, "models")),
     ("%runtime", os.path.join(config.dlavm_source, "runtime")),
     ("%python", config.python),
