@@ -9,6 +9,7 @@
 #include "DLAVM/Check/TracePrinter.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 
 using namespace dlavm;
 
@@ -42,14 +43,24 @@ void TracePrinter::read(uint32_t reg) {
   os << "\n";
 }
 
+std::string TracePrinter::getText(uint32_t value) const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (isHex)
+    stream << llvm::format_hex(value, 10);
+  else
+    stream << value;
+  return text;
+}
+
 void TracePrinter::flush() {
   for (auto [reg, value] : pending)
-    os << "W " << reg << " " << value << "\n";
+    os << "W " << reg << " " << getText(value) << "\n";
   pending.clear();
 }
 
 void TracePrinter::print(const char *kind, uint32_t reg, uint32_t value) {
-  os << kind << " " << reg << " " << value;
+  os << kind << " " << reg << " " << getText(value);
   const Register *found = current ? current->getTable().lookup(reg) : nullptr;
   if (found) {
     os << " # " << current->getName(*found);

@@ -14,6 +14,7 @@
 #include "OpenedDriver.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -47,26 +48,65 @@ std::optional<Sweep> dlavm::parseSweep(StringRef text) {
 
 namespace {
 
-/// Prints events as check_trace.py reads them.
+/// Hands on what belongs to the tasks that the user asks for.
+class TaskFilter : public EventSink {
+public:
+  TaskFilter(const TraceCommand &command, EventSink &next)
+      : command(command), next(next) {}
+  void task(int32_t layer, StringRef name) override {
+    isWanted = (!command.task || *command.task == name) &&
+               (!command.layer || *command.layer == layer);
+    if (!isWanted)
+      return;
+    ++count;
+    next.task(layer, name);
+  }
+  void write(uint32_t reg, uint32_t value) override {
+    if (isWanted)
+      next.write(reg, value);
+  }
+  void poll(uint32_t reg, uint32_t value) override {
+    if (isWanted)
+      next.poll(reg, value);
+  }
+  uint32_t read(uint32_t reg) override { return isWanted ? next.read(reg) : 0; }
+
+  /// Of the tasks that were handed on.
+  int64_t count = 0;
+
+private:
+  const TraceCommand &command;
+  EventSink &next;
+  bool isWanted = false;
+};
+
+/// Prints events as check_trace.py reads them; with \p isHex, values as an RTL
+/// bench shows them.
 class PlainPrinter : public EventSink {
 public:
-  explicit PlainPrinter(raw_ostream &os) : os(os) {}
+  PlainPrinter(raw_ostream &os, bool isHex) : os(os), isHex(isHex) {}
   void task(int32_t layer, StringRef name) override {
     os << "# task " << layer << " " << name << "\n";
   }
-  void write(uint32_t reg, uint32_t value) override {
-    os << "W " << reg << " " << value << "\n";
-  }
-  void poll(uint32_t reg, uint32_t value) override {
-    os << "P " << reg << " " << value << "\n";
-  }
+  void write(uint32_t reg, uint32_t value) override { print("W ", reg, value); }
+  void poll(uint32_t reg, uint32_t value) override { print("P ", reg, value); }
   uint32_t read(uint32_t reg) override {
     os << "# R " << reg << "\n";
     return 0;
   }
 
 private:
+  void print(StringRef kind, uint32_t reg, uint32_t value) {
+    os << kind << reg << " ";
+    if (isHex)
+      os << format_hex(value, 10);
+    else
+      os << value;
+    os << "\n";
+  }
+
   raw_ostream &os;
+  const bool isHex;
 };
 
 /// Hashes the stream with addresses left out, as check_trace.py --hash does. An
@@ -122,6 +162,21 @@ private:
 
 } // namespace
 
+/// Why no task was printed.
+static std::string describeTasks(const TraceCommand &command,
+                                 const DriverPlan &plan) {
+  std::string text = "the driver runs no task";
+  if (command.task)
+    text += " '" + *command.task + "'";
+  if (command.layer)
+    text += " of layer " + std::to_string(*command.layer);
+  text += " in these calls; its tasks are ";
+  ListSeparator separator;
+  for (const PlanTask &task : plan.tasks)
+    text += std::string(StringRef(separator)) + task.name;
+  return text;
+}
+
 int dlavm::runTrace(const TraceCommand &command) {
   Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
   if (!driver)
@@ -130,9 +185,10 @@ int dlavm::runTrace(const TraceCommand &command) {
   const DeviceInfo &device = *driver->device;
   const bool isSweep =
       command.seq.values.size() * command.past.values.size() > 1;
-  int64_t calls = 0;
+  const bool isFiltered = command.task || command.layer;
+  int64_t calls = 0, found = 0;
   // A trace appears whole or not at all, unless it is very large.
-  constexpr size_t kMaxKept = 256 << 20;
+  constexpr size_t kMaxKept = 16 << 20;
   std::string text;
   raw_string_ostream os(text);
   // Sweeps skip what exceeds the context; a single call is refused.
@@ -149,15 +205,18 @@ int dlavm::runTrace(const TraceCommand &command) {
       ++calls;
       if (isSweep && !command.hash)
         os << "# call " << seq << " " << past << "\n";
-      PlainPrinter plain(os);
-      TracePrinter printer(device, os);
+      PlainPrinter plain(os, command.hex);
+      TracePrinter printer(device, os, command.hex);
       ForwardingSink<TracePrinter> named(printer);
       HashingSink hashing(device);
       EventSink &sink = command.hash    ? static_cast<EventSink &>(hashing)
                         : command.names ? static_cast<EventSink &>(named)
                                         : plain;
-      if (llvm::Error error = driver->library->run(seq, past, sink))
+      TaskFilter filter(command, sink);
+      EventSink &first = isFiltered ? static_cast<EventSink &>(filter) : sink;
+      if (llvm::Error error = driver->library->run(seq, past, first))
         return reportError(std::move(error));
+      found += filter.count;
       if (command.names)
         printer.endRun();
       if (command.hash)
@@ -176,6 +235,8 @@ int dlavm::runTrace(const TraceCommand &command) {
         "no call to trace: seq must be at least 1 and seq + past at "
         "most " +
         Twine(plan.maxTokens));
+  if (isFiltered && found == 0)
+    return reportError(describeTasks(command, plan));
   outs() << text;
   return 0;
 }

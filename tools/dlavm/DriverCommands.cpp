@@ -37,6 +37,13 @@ cl::opt<bool> names("names", cl::sub(trace),
 cl::opt<bool> hash("hash", cl::sub(trace),
                    cl::desc("print per call: seq, past, events, hash of the "
                             "stream without addresses"));
+cl::opt<bool> hex("hex", cl::sub(trace),
+                  cl::desc("print values with eight hexadecimal digits"));
+cl::opt<std::string> task("task", cl::sub(trace), cl::value_desc("name"),
+                          cl::desc("print the tasks of this name only"));
+cl::opt<int64_t> layer("layer", cl::sub(trace), cl::value_desc("n"),
+                       cl::desc("print the tasks of this layer only; those of "
+                                "no layer have -1"));
 cl::opt<bool>
     execute("execute", cl::sub(check),
             cl::desc("also run random data on a simulated device that follows "
@@ -109,13 +116,15 @@ static int runSweepCommand() {
     return 1;
   if (check)
     return runCheck({directory, seqSweep, pastSweep, execute});
-  if (names && hash)
-    return failUsage("--hash prints no events that --names could name; give "
-                     "one of them");
+  const bool isShaped =
+      names || hex || task.getNumOccurrences() || layer.getNumOccurrences();
+  if (hash && isShaped)
+    return failUsage("--hash prints no events, so --names, --hex, --task and "
+                     "--layer do not go with it");
   if (!seqSweep)
     return failUsage("dlavm trace needs --seq=N, the tokens of the call");
-  return runTrace(
-      {directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names, hash});
+  return runTrace({directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names,
+                   hash, hex, getOptional(task), getOptional(layer)});
 }
 
 static int runRunCommand() {

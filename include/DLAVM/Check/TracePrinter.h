@@ -28,9 +28,11 @@ namespace dlavm {
 /// opcode is written. Writes that start no task have no names.
 class TracePrinter {
 public:
-  /// Device and stream must outlive the printer.
-  TracePrinter(const DeviceInfo &device, llvm::raw_ostream &os)
-      : decoder(device), os(os) {}
+  /// Device and stream must outlive the printer. With \p isHex, values have
+  /// eight hexadecimal digits.
+  TracePrinter(const DeviceInfo &device, llvm::raw_ostream &os,
+               bool isHex = false)
+      : decoder(device), os(os), isHex(isHex) {}
 
   void task(int32_t layer, llvm::StringRef name);
   void write(uint32_t reg, uint32_t value);
@@ -41,10 +43,12 @@ public:
 
 private:
   void flush();
+  std::string getText(uint32_t value) const;
   void print(const char *kind, uint32_t reg, uint32_t value);
 
   StartDecoder decoder;
   llvm::raw_ostream &os;
+  const bool isHex;
   /// The task of the last start, or null.
   const DecodedTask *current = nullptr;
   std::vector<std::pair<uint32_t, uint32_t>> pending;

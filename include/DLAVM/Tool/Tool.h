@@ -50,6 +50,11 @@ struct TraceCommand {
   Sweep past;
   bool names = false;
   bool hash = false;
+  /// Print values with eight hexadecimal digits.
+  bool hex = false;
+  /// Print the events of tasks of this name or layer only.
+  std::optional<std::string> task;
+  std::optional<int64_t> layer;
 };
 
 /// `dlavm check`.
