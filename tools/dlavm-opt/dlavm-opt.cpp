@@ -12,6 +12,16 @@
 #include "DLAVM/Support/ToolFiles.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/CommandLine.h"
+
+/// This program holds MLIR's archives. A plugin is linked with MLIR's shared
+/// library, whose types and options would be there a second time.
+static void removePluginOptions() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  for (llvm::StringRef name : {"load-dialect-plugin", "load-pass-plugin"})
+    if (auto option = options.find(name); option != options.end())
+      option->second->removeArgument();
+}
 
 int main(int argc, char **argv) {
   dlavm::InitTool init(argc, argv);
@@ -19,8 +29,10 @@ int main(int argc, char **argv) {
   dlavm::registerAllDialects(registry);
   dlavm::registerAllDevices();
   dlavm::registerAllPasses();
-  auto [input, output] = mlir::registerAndParseCLIOptions(
-      argc, argv, "DLAVM optimizer driver\n", registry);
+  const std::string help =
+      mlir::registerCLIOptions("DLAVM optimizer driver\n", registry);
+  removePluginOptions();
+  auto [input, output] = mlir::parseCLIOptions(argc, argv, help);
   // MLIR ends the process where a thread cannot start.
   if (dlavm::countThreads(0) == 1)
     llvm::cl::getRegisteredOptions()
