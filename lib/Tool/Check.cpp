@@ -8,6 +8,7 @@
 
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Execute.h"
@@ -130,8 +131,10 @@ static Expected<bool>
 checkCalls(DriverLibrary &library, Checker &checker,
            const std::set<std::pair<int64_t, int64_t>> &calls, size_t &count) {
   ForwardingSink<Checker> sink(checker);
+  ProgressLine progress("checking", calls.size(),
+                        Twine(calls.size()) + " calls");
   for (auto [seq, past] : calls) {
-    ++count;
+    progress.update(count++);
     checker.beginRun(seq, past);
     llvm::Error error = library.run(seq, past, sink);
     if (!error) {

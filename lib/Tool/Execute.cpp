@@ -8,9 +8,11 @@
 
 #include "Execute.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Support/Threads.h"
 #include "OpenedModel.h"
+#include "ShowProgress.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -132,7 +134,9 @@ static llvm::Error packParameters(StringRef directory, const DriverPlan &plan,
   Expected<OutputDirectory> output = OutputDirectory::open(directory);
   if (!output)
     return output.takeError();
-  return packDirectory(*output, plan, device, tensors, {}).takeError();
+  PackOptions options;
+  options.progress = showPacking();
+  return packDirectory(*output, plan, device, tensors, options).takeError();
 }
 
 Expected<ExecutionReport>
@@ -175,13 +179,18 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
   if (!simulator.getFindings().empty())
     return createStringError(simulator.getFindings().front().message);
   Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
-  if (llvm::Error error = driver.library->loadParameters(parameters, simulator))
+  if (llvm::Error error =
+          loadParameters(*driver.library, plan, parameters, simulator))
     return error;
   int64_t channels = 0;
   for (const HostFunction &function : plan.functions)
     if (function.kind == "input")
       channels = function.channels;
   RandomCalls calls(*reference, channels, seed);
+  int64_t total = 0;
+  for (const CallSequence &sequence : sequences)
+    total += sequence.size();
+  ProgressLine progress("executing", total, Twine(total) + " calls");
   for (const CallSequence &sequence : sequences)
     for (const CallShape &shape : sequence) {
       Expected<ExpectedCall> call = calls.next(shape);
@@ -192,7 +201,7 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
           callDriver(*driver.library, plan, call->input, call->seq, call->past,
                      comparison);
       comparison.endCall();
-      ++report.calls;
+      progress.update(++report.calls);
       if (result)
         comparison.checkResult(result->logits, result->token);
       else

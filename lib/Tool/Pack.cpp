@@ -12,38 +12,15 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "OpenedDriver.h"
+#include "ShowProgress.h"
 
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Process.h"
 
 #include <chrono>
 
 using namespace dlavm;
 using namespace llvm;
 using Clock = std::chrono::steady_clock;
-
-static double getSeconds(Clock::time_point since) {
-  return std::chrono::duration<double>(Clock::now() - since).count();
-}
-
-/// Shows on a terminal how far packing is, a few times per second, and nothing
-/// elsewhere.
-static std::function<void(int64_t, int64_t)> makeProgressLine() {
-  if (!sys::Process::StandardErrIsDisplayed())
-    return {};
-  return [last = Clock::time_point(),
-          begin = Clock::now()](int64_t done, int64_t total) mutable {
-    if (done < total && getSeconds(last) < 0.2)
-      return;
-    last = Clock::now();
-    errs() << formatv("\rpacking: {0:P0} of {1:F1} MB, {2:F0} MB/s ",
-                      static_cast<double>(done) / static_cast<double>(total),
-                      static_cast<double>(total) / 1e6,
-                      static_cast<double>(done) / 1e6 / getSeconds(begin));
-    if (done == total)
-      errs() << "\r\x1b[K";
-  };
-}
 
 static Expected<PackedDirectory> pack(const PackCommand &command) {
   PackOptions options;
@@ -54,7 +31,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
                              " is no way to choose scales; write absmax or "
                              "search");
   options.threads = command.threads;
-  options.progress = makeProgressLine();
+  options.progress = showPacking();
   // Nobody else changes the plan meanwhile.
   Expected<OutputDirectory> output = OutputDirectory::open(command.directory);
   if (!output)
@@ -80,13 +57,10 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
 int dlavm::runPack(const PackCommand &command) {
   const Clock::time_point begin = Clock::now();
   Expected<PackedDirectory> packed = pack(command);
-  if (!packed) {
-    // The message takes the place of the progress line.
-    if (sys::Process::StandardErrIsDisplayed())
-      errs() << "\r\x1b[K";
+  if (!packed)
     return reportError(packed.takeError());
-  }
-  const double seconds = getSeconds(begin);
+  const double seconds =
+      std::chrono::duration<double>(Clock::now() - begin).count();
   const double megabytes = static_cast<double>(packed->bytes) / 1e6;
   outs() << printReport(packed->report, command.scale == "search"
                                             ? ScaleChoice::Search

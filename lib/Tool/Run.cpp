@@ -17,6 +17,7 @@
 #include "Findings.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
+#include "ShowProgress.h"
 #include "TokenOutput.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -118,8 +119,8 @@ llvm::Error SimulatedDriver::load() {
   // Without memory there is nothing to load into.
   if (!simulator.getFindings().empty())
     return createStringError(simulator.getFindings().front().message);
-  if (llvm::Error error =
-          driver.library->loadParameters(command.directory, simulator))
+  if (llvm::Error error = loadParameters(*driver.library, driver.plan,
+                                         command.directory, simulator))
     return error;
   if (!model)
     return llvm::Error::success();
