@@ -82,6 +82,10 @@ static bool isFileName(StringRef name) {
   });
 }
 
+static bool isName(StringRef name) {
+  return isIdentifier(name) && !isReservedWord(name);
+}
+
 static bool isFingerprint(StringRef text) {
   return text.size() == 16 &&
          all_of(text, [](char c) { return isHexDigit(c) && !isUpper(c); });
@@ -92,7 +96,7 @@ llvm::Error ContentChecker::checkHead() const {
        {std::pair("driver", &plan.driver), std::pair("model", &plan.model)})
     if (!isFileName(*name))
       return refuse(key, "the name of a file beside plan.json", *name);
-  if (!isIdentifier(plan.namespaceName))
+  if (!isName(plan.namespaceName))
     return refuse("namespace", "an identifier of C++", plan.namespaceName);
   if (!isFingerprint(plan.fingerprint))
     return refuse("fingerprint", "16 hexadecimal digits, in lower case",
@@ -116,7 +120,7 @@ llvm::Error ContentChecker::checkHead() const {
 
 llvm::Error ContentChecker::check(const HostFunction &function,
                                   const Twine &place) const {
-  if (!isIdentifier(function.name))
+  if (!isName(function.name))
     return refuse(place + ".name", "an identifier of C++", function.name);
   if (!is_contained({"input", "output", "token"}, StringRef(function.kind)))
     return refuse(place + ".kind", "input, output or token", function.kind);
