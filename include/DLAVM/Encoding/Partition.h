@@ -14,6 +14,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <optional>
+#include <string>
 
 namespace dlavm {
 
@@ -34,6 +35,8 @@ struct PartitionLoop {
   /// The most that one start takes; at least 1, or the task does not fit the
   /// chip.
   Word step;
+  /// What on the chip holds no more, for the report.
+  std::string limit = {};
 };
 
 /// The loops that cut a task to starts, outermost first, each dimension at most

@@ -202,6 +202,9 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   Value variable = newLoop.getInductionVar();
   variable.setLoc(loop.getInductionVar().getLoc());
   newLoop->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  if (Attribute limit =
+          newLoop->removeAttr(accel::AccelDialect::getLimitAttrName()))
+    newLoop->setAttr(csb::CSBDialect::getLimitAttrName(), limit);
   if (llm::isLayerLoop(loop))
     layer = name(variable, "layer");
   reader->bind(loop.getInductionVar(),

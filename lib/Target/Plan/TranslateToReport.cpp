@@ -12,6 +12,9 @@
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Run/Program.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
@@ -28,6 +31,16 @@ static double toMiB(uint64_t bytes) {
 }
 
 namespace {
+
+/// Counts the starts of each task, too, outside the layers or in the first.
+class StartCounts : public CountingSink {
+public:
+  void task(int32_t layer, StringRef name) override {
+    if (layer <= 0)
+      ++starts[name];
+  }
+  llvm::StringMap<int64_t> starts;
+};
 
 class Report {
 public:
@@ -48,6 +61,7 @@ public:
 
 private:
   LogicalResult printCalls(int64_t maxTokens);
+  void printLimits(int64_t maxTokens);
   void printArenas();
   void printBuffers();
   void printPicture();
@@ -76,6 +90,8 @@ private:
   llvm::StringSet<> scratch;
   /// The buffers that tasks use.
   SmallVector<csb::BufferOp> maps;
+  /// Starts of one layer in a call of the most tokens.
+  llvm::StringMap<int64_t> starts;
   /// Of each map, in bytes.
   SmallVector<int64_t> sizes;
 };
@@ -95,7 +111,7 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
   if (maxTokens > 1)
     calls.insert(calls.end(), {{maxTokens, 0}, {1, maxTokens - 1}});
   for (auto [seq, past] : calls) {
-    CountingSink counts;
+    StartCounts counts;
     if (failed(program->run(seq, past, counts)))
       return emitError(program->getPlace(), "cannot run ")
              << seq << " tokens after " << past << ": "
@@ -105,8 +121,37 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
         static_cast<long long>(past), static_cast<long long>(counts.polls),
         static_cast<long long>(counts.writes),
         static_cast<long long>(counts.polls));
+    if (seq == maxTokens)
+      starts = std::move(counts.starts);
   }
   return success();
+}
+
+/// The loops over the starts of a task that the chip cannot do in one.
+void Report::printLimits(int64_t maxTokens) {
+  bool isFirst = true;
+  module.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+    auto limit =
+        loop->getAttrOfType<StringAttr>(csb::CSBDialect::getLimitAttrName());
+    if (!limit)
+      return;
+    std::optional<int64_t> step = getConstantIntValue(loop.getStep());
+    auto print = [&](csb::TaskOp task) {
+      if (std::exchange(isFirst, false))
+        os << "\nSlices (starts in a layer, for " << maxTokens << " tokens)\n\n"
+           << "  task                    starts    step  limited by\n";
+      os << llvm::format("  %-20s%10lld%8s  ", task.getName().str().c_str(),
+                         static_cast<long long>(starts.lookup(task.getName())),
+                         step ? std::to_string(*step).c_str() : "varies")
+         << limit.getValue() << "\n";
+    };
+    loop.walk(print);
+    // Loops in either order call one function.
+    loop.walk([&](func::CallOp call) {
+      if (auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee()))
+        callee.walk(print);
+    });
+  });
 }
 
 void Report::forEachStep(
@@ -316,6 +361,7 @@ LogicalResult Report::print() {
   if (failed(printCalls(*maxTokens)))
     return failure();
   device = DeviceRegistry::instance().lookup(deviceName.getValue());
+  printLimits(*maxTokens);
   printArenas();
   printBuffers();
   printPicture();

@@ -141,6 +141,7 @@ func.func private @plain() {
 // CHECK-NEXT:      csb.write @mvm::@OutputLine, %[[L]] : i32
 // CHECK-NEXT:      csb.write @mvm::@Mode, %c1823_i32 : i32
 // CHECK-NEXT:      csb.poll @mvm::@Status until 1
+// CHECK-NEXT:    } {csb.limit = "a buffer"}
 func.func private @residual(%layer: index {accel.layer}) {
   %c0 = arith.constant 0 : index
   %c38 = arith.constant 38 : index
@@ -157,7 +158,7 @@ func.func private @residual(%layer: index {accel.layer}) {
     %out = memref.subview %y[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
     %res = memref.subview %r[0, %t, 0] [128, %n, 32] [1, 1, 1] : memref<128x?x32xf16, #accel.space<DDR>> to memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
     accel.linear "down" ins(%in : memref<428x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%res : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) outs(%out : memref<128x?x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [13696, 4096]
-  }
+  } {accel.limit = "a buffer"}
   return
 }
 

@@ -10,7 +10,7 @@ func.func private @f() attributes {accel.device = "edgellm-20241128"}
 
 // -----
 
-// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows only 'accel.device'}}
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device' and 'accel.limit'}}
 module attributes {accel.version = "edgellm-20241128"} {}
 
 // -----
@@ -322,5 +322,12 @@ func.func private @f(%x: index {accel.layer = 1 : i64}) {
 
 // expected-error@+1 {{takes a second layer as argument 1; a function computes one}}
 func.func private @f(%x: index {accel.layer}, %y: index {accel.layer}) {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'accel.limit' must be a string at an scf.for}}
+func.func @f() attributes {accel.limit = "buffer"} {
   return
 }

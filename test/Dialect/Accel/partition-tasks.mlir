@@ -24,7 +24,7 @@ accel.object @k kv_cache [2] in <HBM>
 // CHECK-NEXT:    %[[IN:.*]] = memref.subview %[[X]][0, %[[T]], 0] [128, %[[N]], 32] [1, 1, 1]
 // CHECK-NEXT:    %[[OUT:.*]] = memref.subview %[[Y]][0, %[[T]], 0] [8, %[[N]], 32] [1, 1, 1]
 // CHECK-NEXT:    accel.linear "l" ins(%[[IN]] : {{.*}}) weight(%[[W]]) outs(%[[OUT]] : {{.*}}) [4096, 256]
-// CHECK-NEXT:  }
+// CHECK-NEXT:  } {accel.limit = "activation buffer of 524288 values"}
 // CHECK-NEXT:  return
 func.func @linear() {
   %x = accel.buffer "x" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>

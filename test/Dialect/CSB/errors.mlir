@@ -346,7 +346,7 @@ csb.constant @c = 1 {csb.arg_names = ["seq"]}
 
 // -----
 
-// expected-error@+1 {{has an attribute "csb.names" that the csb dialect does not know; it knows 'csb.device', 'csb.fingerprint', 'csb.name' and 'csb.arg_names'}}
+// expected-error@+1 {{has an attribute "csb.names" that the csb dialect does not know; it knows 'csb.device', 'csb.fingerprint', 'csb.limit', 'csb.name' and 'csb.arg_names'}}
 func.func private @f() attributes {csb.names = "f"}
 
 // -----
@@ -390,3 +390,17 @@ csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 461168601842738
 
 // expected-error@+1 {{'csb.device' must be a string at the module}}
 module attributes {csb.device = 1 : i64} {}
+
+// -----
+
+func.func @f(%n: i32) {
+  // expected-error@+1 {{'csb.limit' must be a string at an scf.for}}
+  scf.for %i = %n to %n step %n : i32 {
+  } {csb.limit = 5 : i64}
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'csb.limit' must be a string at an scf.for}}
+csb.constant @a = 5 {csb.limit = "buffer"}

@@ -173,7 +173,10 @@ static Partition partitionTokens(const DeviceInfo &device, const Word &width,
                                  Op op) {
   const int64_t group = op.getHeads() / op.getKvHeads();
   return {{{TaskDimension::Tokens,
-            floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width)}},
+            floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width),
+            "attention buffer of " +
+                std::to_string(device["S_bits"] / device["MAX_DAT_DW"]) +
+                " values"}},
           {}};
 }
 

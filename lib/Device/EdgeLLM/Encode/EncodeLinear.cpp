@@ -98,9 +98,11 @@ dlavm::Partition edgellm::partitionLinear(Operation *task,
                                           const DeviceInfo &device,
                                           const TaskCounts &) {
   auto op = cast<accel::LinearOp>(task);
-  return {
-      {{TaskDimension::Tokens, linearTokens(device, op.getInputChannels())}},
-      {}};
+  return {{{TaskDimension::Tokens, linearTokens(device, op.getInputChannels()),
+            "activation buffer of " +
+                std::to_string(device["DAT_BRAM_DEPTH"] * device["Tin"]) +
+                " values"}},
+          {}};
 }
 
 void edgellm::encodeWeightCopy(const WeightCopy &copy, TaskWriter &writer) {

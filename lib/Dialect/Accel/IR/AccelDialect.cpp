@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -61,10 +62,15 @@ Operation *AccelDialect::materializeConstant(OpBuilder &builder,
 
 LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
                                                      NamedAttribute attribute) {
+  if (attribute.getName() == getLimitAttrName()) {
+    if (isa<scf::ForOp>(op) && isa<StringAttr>(attribute.getValue()))
+      return success();
+    return op->emitError("'accel.limit' must be a string at an scf.for");
+  }
   if (attribute.getName() != getDeviceAttrName())
     return op->emitError() << "has an attribute " << attribute.getName()
                            << " that the accel dialect does not know; it knows "
-                              "only 'accel.device'";
+                              "'accel.device' and 'accel.limit'";
   if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
     return op->emitError("'accel.device' must be a string at the module");
   return success();

@@ -133,6 +133,9 @@ TaskPartition::Part TaskPartition::createLoop(const PartitionLoop &loop) {
   const Value step = toIndex(
       loop.step.named(isTokens ? "tokens_per_start" : "channels_per_start"));
   auto forOp = scf::ForOp::create(builder, loc, zero, whole, step);
+  if (!loop.limit.empty())
+    forOp->setAttr(AccelDialect::getLimitAttrName(),
+                   builder.getStringAttr(loop.limit));
   Value variable = forOp.getInductionVar();
   variable.setLoc(
       NameLoc::get(builder.getStringAttr(isTokens ? "token" : "channel"), loc));

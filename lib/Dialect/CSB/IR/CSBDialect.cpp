@@ -11,6 +11,7 @@
 #include "DLAVM/Dialect/LLM/IR/ParameterDeclaration.h"
 #include "DLAVM/Support/CppNames.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -80,13 +81,18 @@ LogicalResult CSBDialect::verifyOperationAttribute(Operation *op,
   }
   if (name == getFingerprintAttrName())
     return verifyFingerprint(op, attribute.getValue());
+  if (name == getLimitAttrName()) {
+    if (isa<scf::ForOp>(op) && isa<StringAttr>(attribute.getValue()))
+      return success();
+    return op->emitError("'csb.limit' must be a string at an scf.for");
+  }
   if (name == getArgNamesAttrName())
     return verifyArgNames(op, attribute.getValue());
   if (name != getNameAttrName())
     return op->emitError() << "has an attribute " << name
                            << " that the csb dialect does not know; it knows "
-                              "'csb.device', 'csb.fingerprint', 'csb.name' and "
-                              "'csb.arg_names'";
+                              "'csb.device', 'csb.fingerprint', 'csb.limit', "
+                              "'csb.name' and 'csb.arg_names'";
   if (isName(attribute.getValue()))
     return success();
   return op->emitError("'csb.name' must be an identifier that C++ leaves to "

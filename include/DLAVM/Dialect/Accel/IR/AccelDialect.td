@@ -38,7 +38,8 @@ def Accel_Dialect : Dialect {
 
     The module names its device: `accel.device = "edgellm-20241128"`. A function
     that computes one layer of many takes the layer, an index with the attribute
-    `accel.layer`.
+    `accel.layer`. A loop over the starts of a task says what on the chip holds no
+    more: `accel.limit = "activation buffer of 524288 values"`.
 
     ```mlir
     %seq = accel.tokens seq
@@ -66,6 +67,11 @@ def Accel_Dialect : Dialect {
     /// The module attribute that names the device, a string.
     static constexpr ::llvm::StringLiteral getDeviceAttrName() {
       return "accel.device";
+    }
+    /// The attribute of a loop over starts: a string that says what on the chip
+    /// holds no more.
+    static constexpr ::llvm::StringLiteral getLimitAttrName() {
+      return "accel.limit";
     }
     /// The attribute of the argument of a function that is the layer.
     static constexpr ::llvm::StringLiteral getLayerAttrName() {

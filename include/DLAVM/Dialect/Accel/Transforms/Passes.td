@@ -35,7 +35,7 @@ def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
       %in = memref.subview %x[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
       %out = memref.subview %y[0, %token, 0] [128, %width, 32] [1, 1, 1] : ...
       accel.linear "q" ins(%in : ...) weight(%w) outs(%out : ...) [4096, 4096]
-    }
+    } {accel.limit = "activation buffer of 524288 values"}
     ```
 
     Two loops stand in the order that the device wants. Where that depends on

@@ -33,6 +33,8 @@ def CSB_Dialect : Dialect {
     its driver and the parameter files for it have in common. The pass
     `csb-prepare-emission` gives ops the name that they have in the driver
     source, `csb.name`, and functions those of their arguments, `csb.arg_names`.
+    A loop over the starts of a task may say what on the chip holds no more,
+    `csb.limit`, for the report.
 
     ```mlir
     csb.register_table @mvm "matrix-vector multiply with INT4 weights" {
@@ -70,6 +72,11 @@ def CSB_Dialect : Dialect {
     /// The attribute of an op with its name in the driver source, an identifier.
     static constexpr ::llvm::StringLiteral getNameAttrName() {
       return "csb.name";
+    }
+    /// The attribute of a loop over the starts of a task: a string that says
+    /// what on the chip holds no more.
+    static constexpr ::llvm::StringLiteral getLimitAttrName() {
+      return "csb.limit";
     }
     /// The attribute of a function with the names of its arguments.
     static constexpr ::llvm::StringLiteral getArgNamesAttrName() {
