@@ -84,6 +84,8 @@ private:
   std::vector<uint64_t> writtenAt;
   uint64_t epoch = 1;
   bool hasPendingWrites = false;
+  /// Whether this run writes a register, known or not.
+  bool hasWrites = false;
   /// The task that nobody has polled yet, or null.
   const DecodedTask *running = nullptr;
 
@@ -126,7 +128,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   dataflow.beginRun(past);
   plan.beginRun();
   ++epoch;
-  hasPendingWrites = false;
+  hasPendingWrites = hasWrites = false;
   running = nullptr;
   starts = 0;
   mark = Mark();
@@ -136,7 +138,8 @@ void Checker::Impl::endRun() {
   finishOp();
   plan.endRun(log);
   // Whoever finds no fault in nothing has checked nothing.
-  if (starts == 0)
+  // Writes without a start have findings of their own.
+  if (starts == 0 && !hasWrites)
     report("", "the run starts no task, so it computes nothing");
   if (running)
     report(running->getName(*running->status),
@@ -154,6 +157,7 @@ void Checker::Impl::task(int32_t layer, llvm::StringRef name) {
 }
 
 void Checker::Impl::write(uint32_t reg, uint32_t value) {
+  hasWrites = true;
   if (!decoder.isWritten(reg)) {
     report("", "no task has a register " + Twine(reg) + " that is written");
     return;

@@ -165,7 +165,8 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef scale,
   ASSERT_TRUE(succeeded(reference));
   RandomCalls calls(*reference, model.hidden, model.seed);
 
-  Simulator simulator(device, plan.getRegions(), {/*sanitize=*/true, /*threads=*/0});
+  Simulator simulator(device, plan.getRegions(),
+                      {/*sanitize=*/true, /*threads=*/0});
   Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
   Checker checker(device, plan.getRegions());
   CheckingSink sink(checker, comparison);

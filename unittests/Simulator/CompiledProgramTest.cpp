@@ -13,7 +13,6 @@
 
 #include "Machine.h"
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Run/PlanRegions.h"
@@ -101,8 +100,8 @@ protected:
     options.device = "edgellm-20241128";
     buildCompilePipeline(manager, options);
     ASSERT_TRUE(succeeded(manager.run(*module)));
-    FailureOr<std::vector<PlanRegion>> regions =
-        getPlanRegions(*module, *accel::getDevice(*module));
+    FailureOr<std::vector<PlanRegion>> regions = getPlanRegions(
+        *module, *DeviceRegistry::instance().lookup(options.device));
     ASSERT_TRUE(succeeded(regions));
     plan = std::move(*regions);
     FailureOr<Program> created = Program::create(*module);

@@ -16,8 +16,8 @@
 #define DLAVM_PACK_PACKER_H
 
 #include "DLAVM/Checkpoint/TensorSource.h"
-#include "DLAVM/Plan/DriverPlan.h"
 #include "DLAVM/Pack/RowQuantizer.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 #include <functional>
 
