@@ -39,6 +39,13 @@ cl::opt<bool> hash("hash", cl::sub(trace),
                             "stream without addresses"));
 cl::opt<bool> hex("hex", cl::sub(trace),
                   cl::desc("print values with eight hexadecimal digits"));
+cl::opt<bool> diff("diff", cl::sub(trace),
+                   cl::desc("compare the traces in the files DIR and OTHER by "
+                            "the names of registers; exit code 1 if they "
+                            "differ"));
+cl::opt<std::string> other(cl::Positional, cl::sub(trace), cl::desc("[OTHER]"));
+cl::opt<std::string> device("device", cl::sub(trace), cl::value_desc("name"),
+                            cl::desc("whose registers --diff names"));
 cl::opt<std::string> task("task", cl::sub(trace), cl::value_desc("name"),
                           cl::desc("print the tasks of this name only"));
 cl::opt<int64_t> layer("layer", cl::sub(trace), cl::value_desc("n"),
@@ -110,7 +117,28 @@ static bool getSweep(const cl::opt<std::string> &option,
   return sweep.has_value();
 }
 
+static int runDiffCommand() {
+  if (!other.getNumOccurrences())
+    return failUsage("dlavm trace --diff needs the files of two traces");
+  for (const cl::Option *option : {static_cast<const cl::Option *>(&seqOption),
+                                   static_cast<const cl::Option *>(&pastOption),
+                                   static_cast<const cl::Option *>(&names),
+                                   static_cast<const cl::Option *>(&hash),
+                                   static_cast<const cl::Option *>(&hex),
+                                   static_cast<const cl::Option *>(&task),
+                                   static_cast<const cl::Option *>(&layer)})
+    if (option->getNumOccurrences())
+      return failUsage("--" + option->ArgStr +
+                       " is for the trace of a driver, but --diff compares "
+                       "two that are there");
+  return runTraceDiff({directory, other, device});
+}
+
 static int runSweepCommand() {
+  if (trace && diff)
+    return runDiffCommand();
+  if (trace && (other.getNumOccurrences() || device.getNumOccurrences()))
+    return failUsage("a second file and --device are for dlavm trace --diff");
   std::optional<Sweep> seqSweep, pastSweep;
   if (!getSweep(seqOption, seqSweep) || !getSweep(pastOption, pastSweep))
     return 1;

@@ -57,6 +57,14 @@ struct TraceCommand {
   std::optional<int64_t> layer;
 };
 
+/// `dlavm trace --diff`.
+struct TraceDiffCommand {
+  std::string first;
+  std::string second;
+  /// Whose registers they name; may be empty where one device is known.
+  std::string device;
+};
+
 /// `dlavm check`.
 struct CheckCommand {
   std::string directory;
@@ -144,6 +152,8 @@ struct InterpretCommand {
 // error or a finding.
 int runCompile(const CompileCommand &command);
 int runTrace(const TraceCommand &command);
+/// Prints where two traces differ; 1 if they do.
+int runTraceDiff(const TraceDiffCommand &command);
 int runCheck(const CheckCommand &command);
 int runPack(const PackCommand &command);
 int runRun(const RunCommand &command);

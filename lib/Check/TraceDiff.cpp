@@ -1,0 +1,126 @@
+//===- TraceDiff.cpp - Where two traces differ ----------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Check/TraceDiff.h"
+#include "DLAVM/Check/TaskDecoder.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+/// The number, or nothing where \p value is the name of an address.
+static std::optional<uint32_t> getNumber(StringRef value) {
+  uint32_t number = 0;
+  if (value.getAsInteger(0, number))
+    return std::nullopt;
+  return number;
+}
+
+/// "layer 3, query" from "task 3 query".
+static std::string describeTask(StringRef comment) {
+  if (!comment.consume_front("task "))
+    return "";
+  auto [layer, name] = comment.split(' ');
+  return (layer == "-1" ? name : "layer " + layer + ", " + name).str();
+}
+
+Expected<std::vector<TraceEvent>> dlavm::parseTrace(StringRef text) {
+  std::vector<TraceEvent> events;
+  std::string task;
+  int64_t number = 0;
+  while (!text.empty()) {
+    auto [line, rest] = text.split('\n');
+    text = rest;
+    ++number;
+    auto [content, comment] = line.split('#');
+    SmallVector<StringRef> words;
+    SplitString(content, words);
+    if (words.empty()) {
+      if (comment.trim().starts_with("task "))
+        task = describeTask(comment.trim());
+      continue;
+    }
+    TraceEvent event;
+    if (words.size() != 3 || (words[0] != "W" && words[0] != "P") ||
+        words[1].getAsInteger(10, event.reg))
+      return createStringError("line " + Twine(number) +
+                               ": expected 'W REGISTER VALUE', 'P REGISTER "
+                               "VALUE' or a comment behind '#', found '" +
+                               line.trim().take_front(60) + "'");
+    event.kind = words[0].front();
+    event.value = words[2].str();
+    event.task = task;
+    event.line = number;
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+/// "W 3", as the trace has it.
+static std::string describeEvent(const TraceEvent &event) {
+  return std::string(1, event.kind) + " " + std::to_string(event.reg);
+}
+
+static bool isEqual(const TraceEvent &a, const TraceEvent &b) {
+  const std::optional<uint32_t> number = getNumber(a.value);
+  return number ? number == getNumber(b.value) : a.value == b.value;
+}
+
+int64_t dlavm::diffTraces(ArrayRef<TraceEvent> a, ArrayRef<TraceEvent> b,
+                          const DeviceInfo &device, raw_ostream &os) {
+  StartDecoder decoder(device);
+  int64_t differences = 0;
+  auto getPlace = [](const TraceEvent &event) {
+    return (event.task.empty() ? "" : event.task + ": ");
+  };
+  // A register has its name when the opcode is written.
+  SmallVector<std::pair<const TraceEvent *, const TraceEvent *>> pending;
+  auto flush = [&](const DecodedTask *task) {
+    for (auto [left, right] : pending) {
+      const Register *reg = task ? task->getTable().lookup(left->reg) : nullptr;
+      os << getPlace(*left)
+         << (reg ? task->getName(*reg)
+                 : "register " + std::to_string(left->reg))
+         << " is " << left->value << " in line " << left->line << ", "
+         << right->value << " in line " << right->line << "\n";
+      ++differences;
+    }
+    pending.clear();
+  };
+  const DecodedTask *task = nullptr;
+  for (auto [left, right] : zip(a, b)) {
+    if (left.kind != right.kind || left.reg != right.reg) {
+      flush(nullptr);
+      os << getPlace(left) << "line " << left.line << " has "
+         << describeEvent(left) << ", where line " << right.line << " has "
+         << describeEvent(right) << "; nothing is compared beyond\n";
+      return differences + 1;
+    }
+    if (!isEqual(left, right))
+      pending.push_back({&left, &right});
+    if (left.kind == 'W') {
+      const DecodedTask *started =
+          decoder.write(left.reg, getNumber(left.value).value_or(0));
+      if (!decoder.isOpcode(left.reg))
+        continue;
+      task = started;
+    }
+    flush(task);
+  }
+  flush(nullptr);
+  if (a.size() == b.size())
+    return differences;
+  const bool isFirstLonger = a.size() > b.size();
+  const TraceEvent &next = isFirstLonger ? a[b.size()] : b[a.size()];
+  os << getPlace(next) << "the " << (isFirstLonger ? "first" : "second")
+     << " trace goes on in line " << next.line << " with "
+     << describeEvent(next) << ", the other one ends\n";
+  return differences + 1;
+}
