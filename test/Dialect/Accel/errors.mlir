@@ -331,3 +331,13 @@ func.func private @f(%x: index {accel.layer}, %y: index {accel.layer}) {
 func.func @f() attributes {accel.limit = "buffer"} {
   return
 }
+
+// -----
+
+// expected-error@+1 {{'accel.object' op has the shape [72036854775807], more than 2^40 elements}}
+accel.object @a kv_cache [72036854775807] layers 2 in <HBM>
+
+// -----
+
+// expected-error@+1 {{'accel.object' op has the shape [1048577, 1048577], more than 2^40 elements}}
+accel.object @a weight [1048577, 1048577] in <HBM>

@@ -183,12 +183,21 @@ LogicalResult ObjectOp::verify() {
       getKind() == Kind::Weight                                            ? 2
       : getKind() == Kind::RopeTable || getKind() == Kind::ActivationTable ? 0
                                                                            : 1;
-  if (getShape().size() == rank &&
-      llvm::all_of(getShape(), [](int64_t size) { return size > 0; }))
-    return success();
-  return emitOpError("of kind ")
-         << stringifyKind(getKind()) << " has a shape of " << rank
-         << " positive sizes, found [" << getShape() << "]";
+  if (getShape().size() != rank ||
+      !llvm::all_of(getShape(), [](int64_t size) { return size > 0; }))
+    return emitOpError("of kind ")
+           << stringifyKind(getKind()) << " has a shape of " << rank
+           << " positive sizes, found [" << getShape() << "]";
+  // No memory has more, and what devices compute of it stays within 64 bits.
+  constexpr int64_t most = int64_t(1) << 40;
+  int64_t elements = 1;
+  for (int64_t size : getShape()) {
+    if (size > most / elements)
+      return emitOpError("has the shape [")
+             << getShape() << "], more than 2^40 elements";
+    elements *= size;
+  }
+  return success();
 }
 
 LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -116,7 +116,7 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
 
     Constraints: the shape of a weight is [output channels, input channels],
     that of scales, biases and norms [channels], of a cache [KV heads], of a
-    table []; address, bytes and stride come together.
+    table []; at most 2^40 elements; address, bytes and stride come together.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Accel_ObjectKindAttr:$kind,
     DenseI64ArrayAttr:$shape, OptionalAttr<FlatSymbolRefArrayAttr>:$sources,
