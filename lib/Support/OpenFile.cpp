@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace dlavm;
@@ -21,4 +22,10 @@ OpenFile::~OpenFile() {
 
 bool OpenFile::lock() const {
   return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool OpenFile::isAt(const std::string &path) const {
+  struct stat own, current;
+  return fstat(file, &own) == 0 && stat(path.c_str(), &current) == 0 &&
+         own.st_ino == current.st_ino && own.st_dev == current.st_dev;
 }

@@ -40,9 +40,7 @@ static Error failWriting(StringRef place, std::error_code error) {
                            "cannot write " + place + ": " + error.message());
 }
 
-/// The file that is written where \p place is a link; one that leads nowhere is
-/// replaced.
-static std::string followLink(StringRef place) {
+std::string dlavm::followLink(StringRef place) {
   SmallString<128> target;
   if (fs::is_symlink_file(place) && !fs::real_path(place, target))
     return target.str().str();
@@ -128,16 +126,14 @@ static Error failBusy(StringRef directory) {
 static OpenFile lockDirectory(StringRef path, std::error_code &error) {
   while (true) {
     OpenFile file(open(path.str().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct stat own, current;
-    if (!file || fstat(file.get(), &own) != 0) {
+    if (!file) {
       error = errnoAsErrorCode();
       return OpenFile();
     }
     if (!file.lock())
       return OpenFile();
     // Whoever created it may have removed it before the lock was free.
-    if (own.st_nlink > 0 && stat(path.str().c_str(), &current) == 0 &&
-        own.st_ino == current.st_ino && own.st_dev == current.st_dev)
+    if (file.isAt(path.str()))
       return file;
     if (!fs::exists(path)) {
       error = std::make_error_code(std::errc::no_such_file_or_directory);
@@ -147,9 +143,8 @@ static OpenFile lockDirectory(StringRef path, std::error_code &error) {
 }
 
 Error dlavm::recoverOutputs(StringRef directory) {
-  const bool isStaged = fs::exists(joinPath(directory, kStaged));
-  const bool isCommitted = fs::exists(joinPath(directory, kCommitted));
-  if (!isStaged && !isCommitted)
+  if (!fs::exists(joinPath(directory, kStaged)) &&
+      !fs::exists(joinPath(directory, kCommitted)))
     return Error::success();
   std::error_code error;
   if (const OpenFile lock = lockDirectory(directory, error))

@@ -81,14 +81,6 @@ static bool isStream(StringRef path) {
          (!sys::fs::status(path, status) && sys::fs::is_other(status));
 }
 
-/// The file that is written; a link that leads nowhere is replaced.
-static SmallString<128> getPlace(StringRef path) {
-  SmallString<128> place;
-  if (!sys::fs::is_symlink_file(path) || sys::fs::real_path(path, place))
-    place = path;
-  return place;
-}
-
 static StringRef getDirectory(StringRef place) {
   const StringRef directory = sys::path::parent_path(place);
   return directory.empty() ? "." : directory;
@@ -97,7 +89,7 @@ static StringRef getDirectory(StringRef place) {
 llvm::Error dlavm::checkOutputFile(StringRef path) {
   if (path.empty() || path == "-" || isStream(path))
     return llvm::Error::success();
-  const SmallString<128> place = getPlace(path);
+  const std::string place = followLink(path);
   if (sys::fs::is_directory(place) || sys::path::filename(place) == ".")
     return failWriting(path, "it is a directory; name a file");
   const StringRef directory = getDirectory(place);
@@ -118,7 +110,7 @@ static Expected<OpenFile> openBeside(StringRef path, const std::string &part) {
     OpenFile file(
         ::open(part.c_str(),
                O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
-    struct stat own, current;
+    struct stat own;
     if (!file || fstat(file.get(), &own) != 0)
       return failWriting(path, errnoAsErrorCode().message());
     if (!S_ISREG(own.st_mode))
@@ -126,8 +118,7 @@ static Expected<OpenFile> openBeside(StringRef path, const std::string &part) {
     if (!file.lock())
       return failWriting(path, "another command is writing it");
     // Whoever had the lock may have moved it to its place.
-    if (stat(part.c_str(), &current) != 0 || own.st_ino != current.st_ino ||
-        own.st_dev != current.st_dev)
+    if (!file.isAt(part))
       continue;
     if (ftruncate(file.get(), 0) != 0)
       return failWriting(path, errnoAsErrorCode().message());
@@ -149,7 +140,7 @@ llvm::Error dlavm::writeOutputFile(StringRef path, StringRef content) {
   }
   if (llvm::Error error = checkOutputFile(path))
     return error;
-  const SmallString<128> place = getPlace(path);
+  const std::string place = followLink(path);
   SmallString<128> part(getDirectory(place));
   sys::path::append(part, "." + sys::path::filename(place) + ".part");
   Expected<OpenFile> file = openBeside(path, part.str().str());

@@ -56,10 +56,8 @@ Expected<TemporaryDirectory> TemporaryDirectory::create(StringRef parent) {
     }
     ScopedTree tree(name);
     OpenFile lock = openDirectory(name);
-    struct stat status;
     // Before it is locked, others take it for one that was left behind.
-    if (lock && lock.lock() && fstat(lock.get(), &status) == 0 &&
-        status.st_nlink > 0)
+    if (lock && lock.lock() && lock.isAt(name))
       return TemporaryDirectory(std::move(lock), std::move(tree));
   }
 }

@@ -9,6 +9,7 @@
 #ifndef DLAVM_SUPPORT_OPENFILE_H
 #define DLAVM_SUPPORT_OPENFILE_H
 
+#include <string>
 #include <utility>
 
 namespace dlavm {
@@ -29,6 +30,8 @@ public:
   /// Locks it against all others, or says false where it is locked already. The
   /// lock goes with the file. File systems without locks grant it to everybody.
   bool lock() const;
+  /// True if \p path leads to this file, not to one that has replaced it.
+  bool isAt(const std::string &path) const;
 
 private:
   int file;

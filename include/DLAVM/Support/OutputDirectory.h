@@ -95,6 +95,10 @@ private:
   llvm::sys::fs::file_status status;
 };
 
+/// The file that is written where \p place is a link; one that leads nowhere is
+/// replaced.
+std::string followLink(llvm::StringRef place);
+
 /// Gives the file \p from the mode and, as far as possible, the owner of \p to,
 /// where that is a file.
 std::error_code copyOwnerAndMode(const llvm::Twine &from,
