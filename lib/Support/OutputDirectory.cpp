@@ -206,10 +206,11 @@ Expected<OutputDirectory> OutputDirectory::open(StringRef path) {
   if (Error error = recoverLocked(path))
     return error;
   const std::string staging = joinPath(path, kStaged);
+  // A signal may come as soon as it is there.
+  result.staging = ScopedTree(staging);
   if ((error = fs::create_directory(staging, /*IgnoreExisting=*/false)))
     return createStringError(error, "cannot write into the directory " + path +
                                         ": " + error.message());
-  result.staging = ScopedTree(staging);
   return result;
 }
 
