@@ -114,22 +114,19 @@ private:
 class HashingSink : public EventSink {
 public:
   explicit HashingSink(const DeviceInfo &device)
-      : device(device), decoder(device), file(decoder.getRegisterEnd()) {}
+      : device(device), decoder(device) {}
 
   void task(int32_t, StringRef) override {}
   uint32_t read(uint32_t) override { return 0; }
   void write(uint32_t reg, uint32_t value) override {
     pending.push_back({reg, value});
-    if (reg < file.size())
-      file[reg] = value;
-    if (const DecodedTask *task = decoder.lookup(reg, value, file))
+    if (const DecodedTask *task = decoder.write(reg, value))
       current = task;
   }
   void poll(uint32_t reg, uint32_t value) override {
     SmallVector<Extent> extents;
     if (current && current->support->extents)
-      current->support->extents(RegisterValues(current->getTable(), file),
-                                device, extents);
+      current->support->extents(decoder.getValues(*current), device, extents);
     for (const auto &write : pending) {
       const bool isAddress = any_of(extents, [&](const Extent &extent) {
         return extent.reg->number == write.first;
@@ -152,8 +149,7 @@ private:
   }
 
   const DeviceInfo &device;
-  TaskDecoder decoder;
-  std::vector<uint32_t> file;
+  StartDecoder decoder;
   const DecodedTask *current = nullptr;
   std::vector<std::pair<uint32_t, uint32_t>> pending;
   SHA256 hash;

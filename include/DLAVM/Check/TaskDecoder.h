@@ -96,6 +96,10 @@ public:
   bool isOpcode(uint32_t reg) const { return decoder.isOpcode(reg); }
   /// The value that was written last, 0 before that.
   uint32_t getValue(const Register &reg) const { return file[reg.number]; }
+  /// All values, as the registers of \p task.
+  RegisterValues getValues(const DecodedTask &task) const {
+    return RegisterValues(task.getTable(), file);
+  }
 
 private:
   TaskDecoder decoder;
