@@ -32,37 +32,30 @@ const json::Value *PlanReader::get(StringRef key) {
   return value;
 }
 
-bool PlanReader::map(StringRef key, std::string &text) {
+template <typename T, typename Found>
+bool PlanReader::mapScalar(StringRef key, T &result,
+                           std::optional<Found> (json::Value::*as)() const,
+                           StringRef type) {
   const json::Value *value = get(key);
   if (!value)
     return false;
-  std::optional<StringRef> found = value->getAsString();
+  const std::optional<Found> found = (value->*as)();
   if (!found)
-    return refuse(getPlace(key), "expected string", value);
-  text = found->str();
+    return refuse(getPlace(key), ("expected " + type).str(), value);
+  result = T(*found);
   return true;
+}
+
+bool PlanReader::map(StringRef key, std::string &text) {
+  return mapScalar(key, text, &json::Value::getAsString, "string");
 }
 
 bool PlanReader::map(StringRef key, bool &flag) {
-  const json::Value *value = get(key);
-  if (!value)
-    return false;
-  std::optional<bool> found = value->getAsBoolean();
-  if (!found)
-    return refuse(getPlace(key), "expected boolean", value);
-  flag = *found;
-  return true;
+  return mapScalar(key, flag, &json::Value::getAsBoolean, "boolean");
 }
 
 bool PlanReader::map(StringRef key, double &number) {
-  const json::Value *value = get(key);
-  if (!value)
-    return false;
-  std::optional<double> found = value->getAsNumber();
-  if (!found)
-    return refuse(getPlace(key), "expected number", value);
-  number = *found;
-  return true;
+  return mapScalar(key, number, &json::Value::getAsNumber, "number");
 }
 
 bool PlanReader::map(StringRef key, ObjectKind &kind) {

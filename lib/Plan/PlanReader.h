@@ -86,6 +86,11 @@ private:
   std::string getPlace(llvm::StringRef key) const {
     return (place.empty() ? "" : place + ".") + key.str();
   }
+  /// A value of one JSON type: \p as yields it where it is of that type.
+  template <typename T, typename Found>
+  bool mapScalar(llvm::StringRef key, T &result,
+                 std::optional<Found> (llvm::json::Value::*as)() const,
+                 llvm::StringRef type);
   bool refuse(std::string where, std::string expected,
               const llvm::json::Value *found);
   bool read(const llvm::json::Value &value, const std::string &where,
