@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EmissionChecks.h"
+#include "CppExpressions.h"
 #include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
@@ -17,7 +18,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -54,14 +54,6 @@ constexpr int64_t mostWord = std::numeric_limits<uint32_t>::max();
 static LogicalResult checkTable(RegisterTableOp table) {
   if (failed(checkText(table, table.getTitle(), "title")))
     return failure();
-  // A value whose name the table has more than once gets that of its register
-  // in front.
-  llvm::StringMap<unsigned> uses;
-  for (auto reg : table.getBody().getOps<RegisterOp>()) {
-    if (DictionaryAttr values = reg.getValuesAttr())
-      for (NamedAttribute value : values)
-        ++uses[value.getName().getValue()];
-  }
   // The values have a namespace of their own, among the registers.
   llvm::StringSet<> names({"value"}), valueNames;
   for (auto reg : table.getBody().getOps<RegisterOp>()) {
@@ -85,11 +77,8 @@ static LogicalResult checkTable(RegisterTableOp table) {
     if (!reg.getValuesAttr())
       continue;
     for (NamedAttribute value : reg.getValuesAttr()) {
-      StringRef name = value.getName().getValue();
       const int64_t number = cast<IntegerAttr>(value.getValue()).getInt();
-      if (failed(add(valueNames, uses[name] == 1
-                                     ? name.str()
-                                     : (reg.getSymName() + name).str())) ||
+      if (failed(add(valueNames, CppExpressions::getValueName(reg, value))) ||
           failed(checkNumber(reg, number, mostInt, "value")))
         return failure();
     }
