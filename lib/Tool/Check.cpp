@@ -14,7 +14,6 @@
 #include "Execute.h"
 #include "Findings.h"
 #include "OpenedDriver.h"
-#include "OpenedModel.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -155,28 +154,26 @@ checkCalls(DriverLibrary &library, Checker &checker,
 }
 
 int dlavm::runCheck(const CheckCommand &command) {
-  Expected<InputDirectory> input =
-      InputDirectory::open(command.directory, "plan.json");
-  if (!input)
-    return reportError(input.takeError());
-  Expected<DriverPlan> read = DriverPlan::read(command.directory);
-  if (!read)
-    return reportError(read.takeError());
-  const auto [calls, leftOut] = getCalls(command, read->maxTokens);
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
+  if (!opened)
+    return reportError(opened.takeError());
+  const auto [calls, leftOut] = getCalls(command, opened->plan.maxTokens);
   if (calls.empty())
     return reportError(
         "no call to check: seq must be at least 1 and seq + past at "
         "most " +
-        Twine(read->maxTokens));
+        Twine(opened->plan.maxTokens));
+  std::optional<OpenedModel> model;
   if (command.execute) {
     // A model that is missing is no reason to wait for the compiler.
-    Expected<OpenedModel> model =
-        OpenedModel::open(command.directory, *read, nullptr);
-    if (!model)
-      return reportError(model.takeError());
+    Expected<OpenedModel> reference =
+        OpenedModel::open(command.directory, opened->plan, nullptr);
+    if (!reference)
+      return reportError(reference.takeError());
+    model.emplace(std::move(*reference));
   }
-  Expected<OpenedDriver> driver = OpenedDriver::open(
-      command.directory, std::move(*input), std::move(*read));
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*opened));
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
@@ -195,7 +192,7 @@ int dlavm::runCheck(const CheckCommand &command) {
     if (command.seq || command.past)
       sequences = getSequences(calls);
     Expected<ExecutionReport> report =
-        executeDriver(command.directory, *driver, std::move(sequences));
+        executeDriver(*driver, std::move(*model), std::move(sequences));
     if (!report)
       return reportError(report.takeError());
     llvm::append_range(findings, report->findings);

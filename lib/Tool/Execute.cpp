@@ -11,7 +11,6 @@
 #include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Support/Threads.h"
-#include "OpenedModel.h"
 #include "ShowProgress.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -140,7 +139,7 @@ static llvm::Error packParameters(StringRef directory, const DriverPlan &plan,
 }
 
 Expected<ExecutionReport>
-dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
+dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
                      std::vector<CallSequence> sequences) {
   DriverPlan plan = driver.plan;
   // Two objects of the same numbers could not be told apart.
@@ -157,18 +156,13 @@ dlavm::executeDriver(StringRef directory, const OpenedDriver &driver,
   const std::string parameters = temporary->getFile("parameters");
   if (llvm::Error error = packParameters(parameters, plan, device, *tensors))
     return error;
-  Expected<OpenedModel> model =
-      OpenedModel::open(directory, driver.plan, std::move(tensors));
-  if (!model)
-    return model.takeError();
-  if (llvm::Error error = driver.input.check())
-    return error;
-  model->replaceSplats();
+  model.setTensors(std::move(tensors));
+  model.replaceSplats();
   InterpreterOptions options;
   options.arithmetic = Arithmetic::Device;
   options.device = &device;
   FailureOr<Reference> reference =
-      Reference::create(model->getModule(), model->getTensors(), options);
+      Reference::create(model.getModule(), model.getTensors(), options);
   if (failed(reference))
     return createStringError("the reference interpreter cannot run " +
                              plan.model);

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Compare/Execution.h"
 #include "OpenedDriver.h"
+#include "OpenedModel.h"
 
 namespace dlavm {
 
@@ -27,11 +28,11 @@ using CallSequence = std::vector<CallShape>;
 
 /// Packs random parameters, loads them with the driver's own load_parameters,
 /// runs the sequences on the simulator with all of its checks, and compares
-/// every result with the reference interpreter. Without \p sequences it chooses
-/// some: short ones, lengths at which tasks are cut into slices, and the
-/// largest context, as far as they do not take long.
+/// every result with \p model in the reference interpreter. Without \p
+/// sequences it chooses some: short ones, lengths at which tasks are cut into
+/// slices, and the largest context, as far as they do not take long.
 llvm::Expected<ExecutionReport>
-executeDriver(llvm::StringRef directory, const OpenedDriver &driver,
+executeDriver(const OpenedDriver &driver, OpenedModel model,
               std::vector<CallSequence> sequences);
 
 } // namespace dlavm

@@ -51,27 +51,33 @@ std::vector<std::string> dlavm::getFiles(StringRef directory,
   return files;
 }
 
-Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
+Expected<OpenedPlan> OpenedPlan::open(StringRef directory) {
   Expected<InputDirectory> input = InputDirectory::open(directory, "plan.json");
   if (!input)
     return input.takeError();
   Expected<DriverPlan> plan = DriverPlan::read(directory);
   if (!plan)
     return plan.takeError();
-  return open(directory, std::move(*input), std::move(*plan));
+  return OpenedPlan{std::move(*input), std::move(*plan)};
 }
 
-Expected<OpenedDriver>
-OpenedDriver::open(StringRef directory, InputDirectory input, DriverPlan plan) {
-  Expected<const DeviceInfo *> device = findDevice(plan);
+Expected<OpenedDriver> OpenedDriver::open(StringRef directory) {
+  Expected<OpenedPlan> plan = OpenedPlan::open(directory);
+  if (!plan)
+    return plan.takeError();
+  return open(directory, std::move(*plan));
+}
+
+Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
+                                          OpenedPlan opened) {
+  Expected<const DeviceInfo *> device = findDevice(opened.plan);
   if (!device)
     return device.takeError();
   Expected<std::unique_ptr<DriverLibrary>> library =
-      DriverLibrary::load(directory, plan);
+      DriverLibrary::load(directory, opened.plan);
   if (!library)
     return library.takeError();
-  if (Error error = input.check())
+  if (Error error = opened.input.check())
     return error;
-  return OpenedDriver{std::move(input), std::move(plan), *device,
-                      std::move(*library)};
+  return OpenedDriver{std::move(opened), *device, std::move(*library)};
 }

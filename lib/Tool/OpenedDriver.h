@@ -22,19 +22,26 @@ llvm::Expected<const DeviceInfo *> findDevice(const DriverPlan &plan);
 std::vector<std::string> getFiles(llvm::StringRef directory,
                                   const DriverPlan &plan);
 
-/// What `dlavm compile` wrote, ready to run.
-struct OpenedDriver {
+/// The plan of a directory that `dlavm compile` wrote.
+struct OpenedPlan {
   /// Says whether what else is read there still belongs to it.
   InputDirectory input;
   DriverPlan plan;
+
+  static llvm::Expected<OpenedPlan> open(llvm::StringRef directory);
+};
+
+/// What `dlavm compile` wrote, ready to run.
+struct OpenedDriver : OpenedPlan {
   const DeviceInfo *device;
   std::unique_ptr<DriverLibrary> library;
 
-  /// Reads the plan, looks its device up and compiles the driver.
+  /// Reads the plan, looks its device up and compiles the driver. Fails if what
+  /// was read since the plan belongs to another one.
   static llvm::Expected<OpenedDriver> open(llvm::StringRef directory);
-  /// The same, with the plan that was read from \p input, the directory.
-  static llvm::Expected<OpenedDriver>
-  open(llvm::StringRef directory, InputDirectory input, DriverPlan plan);
+  /// The same, with the plan of the directory.
+  static llvm::Expected<OpenedDriver> open(llvm::StringRef directory,
+                                           OpenedPlan plan);
 };
 
 } // namespace dlavm

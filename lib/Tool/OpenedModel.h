@@ -22,7 +22,8 @@ namespace dlavm {
 class OpenedModel {
 public:
   /// Parses the module that `dlavm compile` wrote into \p directory; its
-  /// parameters come from \p tensors, named as in the checkpoint.
+  /// parameters come from \p tensors, named as in the checkpoint, which may be
+  /// null until setTensors().
   static llvm::Expected<OpenedModel>
   open(llvm::StringRef directory, const DriverPlan &plan,
        std::unique_ptr<TensorSource> tensors);
@@ -32,6 +33,9 @@ public:
                                                 const DriverPlan &plan,
                                                 const DeviceInfo &device);
 
+  void setTensors(std::unique_ptr<TensorSource> newTensors) {
+    tensors = std::move(newTensors);
+  }
   /// Gives parameters that have one value for all elements a tensor of their
   /// own, so that random tensors tell them apart.
   void replaceSplats();

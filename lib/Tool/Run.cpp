@@ -215,39 +215,38 @@ Expected<bool> SimulatedDriver::finish(bool isComplete) {
 }
 
 int dlavm::runRun(const RunCommand &command) {
-  Expected<InputDirectory> input =
-      InputDirectory::open(command.directory, "plan.json");
-  if (!input)
-    return reportError(input.takeError());
-  Expected<DriverPlan> plan = DriverPlan::read(command.directory);
-  if (!plan)
-    return reportError(plan.takeError());
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
+  if (!opened)
+    return reportError(opened.takeError());
   // What can be wrong without the driver is said before it is compiled.
-  if (llvm::Error error = checkFiles(command, *plan))
+  if (llvm::Error error = checkFiles(command, opened->plan))
     return reportError(std::move(error));
-  if (llvm::Error error = checkPrompts(command, *plan))
+  if (llvm::Error error = checkPrompts(command, opened->plan))
     return reportError(std::move(error));
   std::optional<OpenedModel> model;
   if (command.compare) {
-    Expected<const DeviceInfo *> device = findDevice(*plan);
+    Expected<const DeviceInfo *> device = findDevice(opened->plan);
     if (!device)
       return reportError(device.takeError());
-    Expected<OpenedModel> opened = openModel(command, *plan, **device);
-    if (!opened)
-      return reportError(opened.takeError());
-    model.emplace(std::move(*opened));
+    Expected<OpenedModel> reference =
+        openModel(command, opened->plan, **device);
+    if (!reference)
+      return reportError(reference.takeError());
+    model.emplace(std::move(*reference));
   }
+  // The model's tensors refer to the plan that they were opened with.
   Expected<OpenedDriver> driver =
-      OpenedDriver::open(command.directory, std::move(*input), *plan);
+      OpenedDriver::open(command.directory, *opened);
   if (!driver)
     return reportError(driver.takeError());
+  const DriverPlan &plan = driver->plan;
   // The reference's threads.
   limitParallelism(command.threads);
   SimulatedDriver simulated(command, *driver, std::move(model));
   if (llvm::Error error = simulated.load())
     return reportError(std::move(error));
-  Session session(simulated, plan->packed ? plan->packed->endTokens
-                                          : std::vector<int32_t>());
+  Session session(simulated, plan.packed ? plan.packed->endTokens
+                                         : std::vector<int32_t>());
   TokenOutput output(command.logitsFile);
   llvm::Error failure = llvm::Error::success();
   for (const std::vector<int32_t> &prompt : command.prompts) {
@@ -261,7 +260,7 @@ int dlavm::runRun(const RunCommand &command) {
     }
     if (*end == Session::End::Context)
       WithColor::note(errs())
-          << "the context of " << plan->maxTokens << " tokens is full\n";
+          << "the context of " << plan.maxTokens << " tokens is full\n";
   }
   const bool isComplete = !failure;
   // What was found before an error may be its cause.
