@@ -137,8 +137,8 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
 void Checker::Impl::endRun() {
   finishOp();
   plan.endRun(log);
-  // Whoever finds no fault in nothing has checked nothing.
-  // Writes without a start have findings of their own.
+  // Whoever finds no fault in nothing has checked nothing. Writes without a
+  // start have findings of their own.
   if (starts == 0 && !hasWrites)
     report("", "the run starts no task, so it computes nothing");
   if (running)

@@ -1,5 +1,4 @@
 //===- DeviceInfo.cpp - Description of an accelerator ---------------------===//
-//-------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -10,8 +10,6 @@
 #include "DLAVM/Support/CppNames.h"
 #include "PlanRange.h"
 
-#include "DLAVM/Support/CppNames.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"

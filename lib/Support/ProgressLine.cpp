@@ -1,5 +1,4 @@
 //===- ProgressLine.cpp - How far a command is ----------------------------===//
-//--------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

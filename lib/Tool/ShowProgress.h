@@ -1,5 +1,4 @@
-//===- ShowProgress.h - What takes long, shown --------------------*- C++
-//-*-===//
+//===- ShowProgress.h - What takes long, shown ------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Instrument.cpp - Driver source with places for faults
-//----------------===//
+//===- Instrument.cpp - Driver source with places for faults --------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

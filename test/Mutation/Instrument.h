@@ -1,5 +1,4 @@
-//===- Instrument.h - Driver source with places for faults
-//------------------===//
+//===- Instrument.h - Driver source with places for faults ------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

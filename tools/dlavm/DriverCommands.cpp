@@ -120,13 +120,8 @@ static bool getSweep(const cl::opt<std::string> &option,
 static int runDiffCommand() {
   if (!other.getNumOccurrences())
     return failUsage("dlavm trace --diff needs the files of two traces");
-  for (const cl::Option *option : {static_cast<const cl::Option *>(&seqOption),
-                                   static_cast<const cl::Option *>(&pastOption),
-                                   static_cast<const cl::Option *>(&names),
-                                   static_cast<const cl::Option *>(&hash),
-                                   static_cast<const cl::Option *>(&hex),
-                                   static_cast<const cl::Option *>(&task),
-                                   static_cast<const cl::Option *>(&layer)})
+  for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+           &seqOption, &pastOption, &names, &hash, &hex, &task, &layer})
     if (option->getNumOccurrences())
       return failUsage("--" + option->ArgStr +
                        " is for the trace of a driver, but --diff compares "

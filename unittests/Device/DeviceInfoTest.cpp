@@ -1,5 +1,4 @@
 //===- DeviceInfoTest.cpp - Device records and their registry -------------===//
-//-----------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
