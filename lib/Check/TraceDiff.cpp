@@ -15,10 +15,12 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// The number, or nothing where \p value is the name of an address.
+/// The decimal or, with 0x, hexadecimal number, or nothing where \p value is the
+/// name of an address.
 static std::optional<uint32_t> getNumber(StringRef value) {
   uint32_t number = 0;
-  if (value.getAsInteger(0, number))
+  const unsigned radix = value.consume_front("0x") ? 16 : 10;
+  if (value.getAsInteger(radix, number))
     return std::nullopt;
   return number;
 }
