@@ -868,43 +868,66 @@ inline size_t map_size(int32_t tokens, int32_t channels, int32_t lanes) {
   return groups * static_cast<size_t>(tokens) * static_cast<size_t>(lanes);
 }
 
-/// Where the device keeps an element: group after group of \p lanes channels,
-/// in a group token after token.
-inline size_t get_place(int32_t token, int32_t channel, int32_t tokens,
-                        int32_t lanes) {
-  const size_t group = static_cast<size_t>(channel / lanes);
-  const size_t pixel =
-      group * static_cast<size_t>(tokens) + static_cast<size_t>(token);
-  return pixel * static_cast<size_t>(lanes) +
-         static_cast<size_t>(channel % lanes);
+/// Calls \p visit(place, element) with all elements of a map, row after row:
+/// its place is port after port, in each group after group of its share of the
+/// lanes, in a group token after token.
+template <typename Visit>
+void visit_places(size_t size, int32_t tokens, int32_t channels, int32_t lanes,
+                  int32_t ports, Visit visit) {
+  if (ports < 1 || lanes % ports != 0)
+    throw Error(to_text(ports) + " ports cannot share groups of " +
+                to_text(lanes) + " channels");
+  const size_t share = static_cast<size_t>(lanes / ports);
+  const size_t port_size = size / static_cast<size_t>(ports);
+  size_t element = 0;
+  for (int32_t token = 0; token < tokens; ++token)
+    for (int32_t channel = 0; channel < channels; ++channel) {
+      const size_t group = static_cast<size_t>(channel / lanes);
+      const size_t lane = static_cast<size_t>(channel % lanes);
+      const size_t pixel =
+          group * static_cast<size_t>(tokens) + static_cast<size_t>(token);
+      visit(lane / share * port_size + pixel * share + lane % share, element++);
+    }
 }
 
 } // namespace detail
 
 /// Writes FP16 elements, row-major [tokens][channels], as a feature map: groups
 /// of \p lanes channels, in each the tokens. Channels that fill the last group
-/// are 0.
+/// are 0. Of several ports, \p port_stride bytes apart, each has neighbouring
+/// channels of every group.
 inline void write_map(Device &device, uint64_t address, const uint16_t *rows,
-                      int32_t tokens, int32_t channels, int32_t lanes) {
+                      int32_t tokens, int32_t channels, int32_t lanes,
+                      int32_t ports = 1, uint64_t port_stride = 0) {
   std::vector<uint16_t> map(detail::map_size(tokens, channels, lanes));
-  for (int32_t token = 0; token < tokens; ++token)
-    for (int32_t channel = 0; channel < channels; ++channel)
-      map[detail::get_place(token, channel, tokens, lanes)] = *rows++;
-  device.dma_write(address, map.data(), map.size() * sizeof(uint16_t));
+  detail::visit_places(
+      map.size(), tokens, channels, lanes, ports,
+      [&](size_t place, size_t element) { map[place] = rows[element]; });
+  const size_t size = map.size() / static_cast<size_t>(ports);
+  for (size_t port = 0; port < static_cast<size_t>(ports); ++port)
+    device.dma_write(address + port * port_stride, map.data() + port * size,
+                     size * sizeof(uint16_t));
 }
 
 /// Reads a feature map; returns FP16 elements, row-major [tokens][channels].
 inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
                                       int32_t tokens, int32_t channels,
-                                      int32_t lanes) {
+                                      int32_t lanes, int32_t ports = 1,
+                                      uint64_t port_stride = 0) {
   std::vector<uint16_t> map(detail::map_size(tokens, channels, lanes));
-  device.dma_read(address, map.data(), map.size() * sizeof(uint16_t));
   std::vector<uint16_t> rows(static_cast<size_t>(tokens) *
                              static_cast<size_t>(channels));
-  size_t index = 0;
-  for (int32_t token = 0; token < tokens; ++token)
-    for (int32_t channel = 0; channel < channels; ++channel)
-      rows[index++] = map[detail::get_place(token, channel, tokens, lanes)];
+  // Ports that share nothing evenly are refused before anything is read.
+  std::vector<size_t> places(rows.size());
+  detail::visit_places(
+      map.size(), tokens, channels, lanes, ports,
+      [&](size_t place, size_t element) { places[element] = place; });
+  const size_t size = map.size() / static_cast<size_t>(ports);
+  for (size_t port = 0; port < static_cast<size_t>(ports); ++port)
+    device.dma_read(address + port * port_stride, map.data() + port * size,
+                    size * sizeof(uint16_t));
+  for (size_t i = 0; i < rows.size(); ++i)
+    rows[i] = map[places[i]];
   return rows;
 }
 

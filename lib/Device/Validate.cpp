@@ -30,6 +30,7 @@ private:
   }
   void checkMemories();
   void checkTraits();
+  void checkRows(const Traits &traits, int64_t ports);
   void checkTable(const RegisterTable &table);
   void checkAddress(const RegisterTable &table, const Register &reg);
   void checkFields(const RegisterTable &table, const Register &reg);
@@ -83,12 +84,42 @@ void Validator::checkTraits() {
       {"weight block", traits.weightBlock}};
   for (const auto &[name, size] : sizes)
     require(size > 0, "the trait '" + name + "' is " + Twine(size));
+  // The packer knows no other.
+  require(traits.weightBlock == 128, "weights have a scale for each 128 input "
+                                     "channels, not for each " +
+                                         Twine(traits.weightBlock));
   require(traits.lanes > 0 && traits.channelGranularity > 0 &&
               traits.lanes % traits.channelGranularity == 0,
           "the lanes are no multiple of the channel granularity");
   require(device.placeLane, "it does not say where a row has its lanes");
+  if (device.placeLane && device.hasMemory(RegisterRole::MapIn))
+    checkRows(traits, device.getMapMemory().ports);
   require(!device.getObject(ObjectKind::KVCache) || device.placeCacheElement,
           "it does not say where KV caches have elements");
+}
+
+/// The host moves maps as the runtime header has them.
+void Validator::checkRows(const Traits &traits, int64_t ports) {
+  constexpr int64_t elementBytes = 2;
+  if (ports < 1 || traits.lanes < 1)
+    return;
+  if (traits.lanes % ports != 0)
+    return require(false, "its " + Twine(ports) + " ports cannot share " +
+                              Twine(traits.lanes) + " lanes evenly");
+  const int64_t share = traits.lanes / ports;
+  require(traits.rowBytes == elementBytes * share,
+          "a row has " + Twine(share) + " lanes of " + Twine(elementBytes) +
+              " bytes in each port, but the trait 'row bytes' is " +
+              Twine(traits.rowBytes));
+  for (int64_t lane = 0; lane < traits.lanes; ++lane) {
+    const ElementPlace place = device.placeLane(device, lane);
+    if (place.port == lane / share &&
+        place.offset == elementBytes * (lane % share))
+      continue;
+    return require(false, "a row has lane " + Twine(lane) +
+                              " at another place than the host puts it: each "
+                              "port has neighbouring lanes");
+  }
 }
 
 void Validator::checkAddress(const RegisterTable &table, const Register &reg) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Support/SaturatingProduct.h"
 #include "PlanChecks.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -130,7 +131,8 @@ int64_t LimitChecker::getRoom(bool isInput) const {
   for (const PlanBuffer &buffer : plan.buffers)
     if (!isInput || buffer.isInput)
       room = std::max(room, buffer.bytes);
-  return room;
+  // Rows lie in all ports.
+  return saturatingProduct(room, device.getMapMemory().ports);
 }
 
 llvm::Error LimitChecker::check(const HostFunction &function,

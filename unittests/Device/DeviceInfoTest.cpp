@@ -30,7 +30,7 @@ DeviceInfo createSmallest() {
     traits.channelGranularity = 32;
     traits.headChannels = 64;
     traits.maxTokens = 16;
-    traits.weightBlock = 32;
+    traits.weightBlock = 128;
     return traits;
   };
   device.placeLane = [](const DeviceInfo &, int64_t lane) {
@@ -224,6 +224,62 @@ TEST(Validate, Fields) {
             "the highest first");
   EXPECT_NE(getFieldProblem({{"Wide", 30, 3}}), "");
   EXPECT_NE(getFieldProblem({{"Beyond", 32, 1}}), "");
+}
+
+// The host moves rows as the runtime header has them: neighbouring lanes in
+// each port.
+TEST(Validate, Rows) {
+  auto create = [](int64_t ports, auto placeLane) {
+    DeviceInfo device("family", "1");
+    device.addMemory({"URAM", 4096, 0, ports, 4096, 1024, 64});
+    device.setMapMemory("URAM");
+    device.traits = [](const DeviceInfo &device) {
+      Traits traits = createSmallest().getTraits();
+      traits.rowBytes /= device.getMapMemory().ports;
+      return traits;
+    };
+    device.placeLane = placeLane;
+    return device;
+  };
+  auto neighbours = [](const DeviceInfo &device, int64_t lane) {
+    const int64_t share = 64 / device.getMapMemory().ports;
+    return ElementPlace{lane / share, lane % share * 2};
+  };
+  EXPECT_EQ(getProblem(create(4, neighbours)), "");
+  EXPECT_EQ(getProblem(create(3, neighbours)),
+            "the record of family-1 is not complete: its 3 ports cannot share "
+            "64 lanes evenly");
+  auto inTurn = [](const DeviceInfo &, int64_t lane) {
+    return ElementPlace{lane % 4, lane / 4 * 2};
+  };
+  EXPECT_EQ(getProblem(create(4, inTurn)),
+            "the record of family-1 is not complete: a row has lane 1 at "
+            "another place than the host puts it: each port has neighbouring "
+            "lanes");
+}
+
+TEST(Validate, RowBytes) {
+  DeviceInfo device = createSmallest();
+  device.traits = [](const DeviceInfo &) {
+    Traits traits = createSmallest().getTraits();
+    traits.rowBytes = 256;
+    return traits;
+  };
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: a row has 64 lanes of 2 "
+            "bytes in each port, but the trait 'row bytes' is 256");
+}
+
+TEST(Validate, WeightBlock) {
+  DeviceInfo device = createSmallest();
+  device.traits = [](const DeviceInfo &) {
+    Traits traits = createSmallest().getTraits();
+    traits.weightBlock = 32;
+    return traits;
+  };
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: weights have a scale for "
+            "each 128 input channels, not for each 32");
 }
 
 // A register of 32 bits reaches 4 GiB; what lies above needs another.

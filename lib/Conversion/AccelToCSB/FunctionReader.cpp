@@ -190,6 +190,9 @@ FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {
     view.strides[i] = stride;
     stride = stride * view.sizes[i];
+    // Each port has its share of a row.
+    if (i == 2)
+      stride = floorDiv(stride, symbols.getMapPorts());
   }
   return view;
 }

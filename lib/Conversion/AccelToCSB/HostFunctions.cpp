@@ -213,16 +213,26 @@ Value HostFunctions::getDMAAddress(OpBuilder &builder,
                                arith::IntegerOverflowFlags::nsw);
 }
 
+/// Maps lie in all ports of their memory.
+template <typename Op> void HostFunctions::setPorts(Op transfer) {
+  const Memory &memory = device.getMapMemory();
+  if (memory.ports == 1)
+    return;
+  transfer.setPorts(memory.ports);
+  transfer.setPortStride(memory.portStride);
+}
+
 void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
   Block *entry = createFunction(
       builder, "write_" + buffer.name,
       {csb::RowsType::get(builder.getContext()), builder.getI32Type()},
       {"rows", "seq"}, {});
   createCheck(builder, entry->getArgument(1));
-  csb::DMAWriteOp::create(
+  auto write = csb::DMAWriteOp::create(
       builder, builder.getUnknownLoc(), entry->getArgument(0),
       getDMAAddress(builder, buffer.symbol), entry->getArgument(1),
-      buffer.channels, device.getTraits().lanes);
+      buffer.channels, device.getTraits().lanes, {}, {});
+  setPorts(write);
   finish(builder);
 }
 
@@ -242,10 +252,11 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   Value address = getDMAAddress(builder, buffer.symbol);
   Value tokens = buffer.hasAllTokens ? Value(entry->getArgument(0))
                                      : Word(1).materialize(builder, loc);
-  Value result =
+  auto read =
       csb::DMAReadOp::create(builder, loc, rows, address, tokens,
-                             buffer.channels, device.getTraits().lanes);
-  finish(builder, result);
+                             buffer.channels, device.getTraits().lanes, {}, {});
+  setPorts(read);
+  finish(builder, read.getRows());
 }
 
 void HostFunctions::createReadToken(OpBuilder &builder,

@@ -47,6 +47,7 @@ private:
   llvm::LogicalResult placeScratch(mlir::ModuleOp module);
   void createLoadParameters(mlir::OpBuilder &builder);
   void createCopyWeights(mlir::OpBuilder &builder);
+  template <typename Op> void setPorts(Op transfer);
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createRead(mlir::OpBuilder &builder, const HostBuffer &buffer);
   void createReadToken(mlir::OpBuilder &builder, const HostBuffer &buffer);

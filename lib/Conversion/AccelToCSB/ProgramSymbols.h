@@ -60,6 +60,8 @@ public:
   /// The `csb.constant` of this value, called \p name if it is new.
   mlir::FlatSymbolRefAttr getConstant(llvm::StringRef name, int64_t value);
 
+  /// The ports that rows of maps lie in.
+  int64_t getMapPorts() const { return device.getMapMemory().ports; }
   /// The most layers that an object has.
   int64_t getMaxLayers() const { return maxLayers; }
   mlir::SymbolTable &getTable() { return symbols; }

@@ -165,7 +165,11 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
       .Case([&](csb::DMAReadOp op) {
         return "dlavm::read_map(device, " + get(op.getAddress()) + ", " +
                get(op.getTokens()) + ", " + std::to_string(op.getChannels()) +
-               ", " + std::to_string(op.getLanes()) + ")";
+               ", " + std::to_string(op.getLanes()) +
+               (op.getPorts() ? ", " + std::to_string(*op.getPorts()) + ", " +
+                                    std::to_string(*op.getPortStride())
+                              : "") +
+               ")";
       })
       .Case([&](csb::ReadEmbeddingsOp op) {
         return "dlavm::read_embeddings(" + get(op.getDirectory()) + " + \"/" +

@@ -187,7 +187,9 @@ static LogicalResult checkOp(Operation *op) {
       .Case<DMAWriteOp, DMAReadOp>([](auto op) {
         return success(
             succeeded(checkNumber(op, op.getChannels(), mostInt, "channels")) &&
-            succeeded(checkNumber(op, op.getLanes(), mostInt, "lanes")));
+            succeeded(checkNumber(op, op.getLanes(), mostInt, "lanes")) &&
+            succeeded(
+                checkNumber(op, op.getPorts().value_or(1), mostInt, "ports")));
       })
       .Case([](ReadEmbeddingsOp op) {
         return success(

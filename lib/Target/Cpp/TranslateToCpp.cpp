@@ -212,11 +212,16 @@ void CppPrinter::print(Operation *op) {
            << op.getName() << "\");\n";
       })
       .Case([&](csb::DMAWriteOp op) {
-        printCall(
-            "dlavm::write_map(",
-            {"device", expressions.get(op.getAddress()),
-             expressions.get(op.getRows()), expressions.get(op.getTokens()),
-             std::to_string(op.getChannels()), std::to_string(op.getLanes())});
+        SmallVector<std::string> arguments = {"device",
+                                              expressions.get(op.getAddress()),
+                                              expressions.get(op.getRows()),
+                                              expressions.get(op.getTokens()),
+                                              std::to_string(op.getChannels()),
+                                              std::to_string(op.getLanes())};
+        if (op.getPorts())
+          arguments.append({std::to_string(*op.getPorts()),
+                            std::to_string(*op.getPortStride())});
+        printCall("dlavm::write_map(", arguments);
       })
       .Case([&](func::CallOp op) {
         SmallVector<std::string> arguments = {"device"};

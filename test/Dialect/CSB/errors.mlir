@@ -404,3 +404,21 @@ func.func @f(%n: i32) {
 
 // expected-error@+1 {{'csb.limit' must be a string at an scf.for}}
 csb.constant @a = 5 {csb.limit = "buffer"}
+
+// -----
+
+// Maps in ports.
+
+func.func @f(%rows: !csb.rows, %address: i64, %seq: i32) {
+  // expected-error@+1 {{'csb.dma_write' op has 30 lanes, which 4 ports cannot share evenly}}
+  csb.dma_write %rows, %address[%seq, 64] lanes 30 ports 4 stride 1024
+  return
+}
+
+// -----
+
+func.func @f(%address: i64, %seq: i32) -> !csb.rows {
+  // expected-error@+1 {{'csb.dma_read' op needs ports and stride together}}
+  %0 = "csb.dma_read"(%address, %seq) <{channels = 64 : i64, lanes = 32 : i64, ports = 4 : i64}> : (i64, i32) -> !csb.rows
+  return %0 : !csb.rows
+}

@@ -80,6 +80,10 @@ func.func @host(%rows: !csb.rows, %directory: !csb.directory, %seq: i32) -> (!cs
   csb.dma_write %rows, %0[%seq, 4096] lanes 32
   // CHECK: %[[R:.*]] = csb.dma_read %query[%[[SEQ]], 65024] lanes 32
   %1 = csb.dma_read %0[%seq, 65024] lanes 32
+  // CHECK: csb.dma_write %[[ROWS]], %query[%[[SEQ]], 4096] lanes 512 ports 32 stride 1024
+  csb.dma_write %rows, %0[%seq, 4096] lanes 512 ports 32 stride 1024
+  // CHECK: csb.dma_read %query[%[[SEQ]], 4096] lanes 512 ports 32 stride 1024
+  %3 = csb.dma_read %0[%seq, 4096] lanes 512 ports 32 stride 1024
   // CHECK: %[[T:.*]] = csb.read @mvm::@Status : i32
   %2 = csb.read @mvm::@Status : i32
   // CHECK: csb.load_parameters %[[DIR]]{{$}}

@@ -147,6 +147,25 @@ func.func @write_input(%rows: !csb.rows loc("rows"), %seq: i32 loc("seq")) {
   return
 }
 
+// A map whose rows lie in several ports.
+// CHECK-LABEL: inline void write_wide(dlavm::Device &device, const uint16_t *rows,
+// CHECK-NEXT:                         int32_t seq) {
+// CHECK-NEXT:    dlavm::write_map(device, kX, rows, seq, 4096, 512, 32, 1024);
+func.func @write_wide(%rows: !csb.rows loc("rows"), %seq: i32 loc("seq")) {
+  %x = csb.address_of @x : i64
+  csb.dma_write %rows, %x[%seq, 4096] lanes 512 ports 32 stride 1024
+  return
+}
+
+// CHECK-LABEL: inline std::vector<uint16_t> read_wide(dlavm::Device &device) {
+// CHECK-NEXT:    return dlavm::read_map(device, kX, 1, 4096, 512, 32, 1024);
+func.func @read_wide() -> !csb.rows {
+  %c1 = arith.constant 1 : i32
+  %x = csb.address_of @x : i64
+  %0 = csb.dma_read %x[%c1, 4096] lanes 512 ports 32 stride 1024
+  return %0 : !csb.rows
+}
+
 // CHECK-LABEL: inline std::vector<uint16_t> read_logits(dlavm::Device &device) {
 // CHECK-NEXT:    return dlavm::read_map(device, kX, 1, 65024, 32);
 func.func @read_logits() -> !csb.rows {

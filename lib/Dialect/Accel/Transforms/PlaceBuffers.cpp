@@ -101,7 +101,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     if (!device || failed(maxTokens))
       return signalPassFailure();
     const Memory &memory = device->getMapMemory();
-    Timeline timeline(module, *maxTokens, memory.minimumAlignment);
+    Timeline timeline(module, *maxTokens, memory);
     if (failed(timeline.compute()) ||
         failed(assignAddresses(timeline, memory, device->getName())))
       return signalPassFailure();
@@ -153,7 +153,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
 
   /// True if a smaller context may help.
   bool fitsOneToken(const Memory &memory, int64_t base) {
-    Timeline timeline(getOperation(), 1, memory.minimumAlignment);
+    Timeline timeline(getOperation(), 1, memory);
     return succeeded(timeline.compute()) &&
            base + timeline.getPeak() <= memory.capacity;
   }

@@ -225,7 +225,7 @@ LogicalResult Timeline::walk(scf::IfOp branch) {
   return success();
 }
 
-/// What a buffer takes in the call that needs most.
+/// What a buffer takes in the call that needs most, in each port.
 FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
   ArrayRef<AffineExpr> dims = buffer.getDims().getMap().getResults();
   for (AffineExpr dim : dims)
@@ -242,7 +242,8 @@ FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
   if (!bytes || *bytes > most)
     return buffer.emitOpError("takes more than 2^42 bytes in a context of ")
            << maxTokens << " tokens, more than any memory has";
-  return *bytes;
+  // The rows of a map lie in all ports, the word of an argmax in the first.
+  return dims.size() == 3 ? *bytes / memory.ports : *bytes;
 }
 
 /// The dimensions of what functions and loops hand around are those of the
@@ -278,7 +279,7 @@ LogicalResult Timeline::createPlaces() {
       return failure();
     Place place;
     place.name = members.size() > 1 ? "hidden" : buffer.getName().str();
-    place.bytes = llvm::alignTo(*bytes, granule);
+    place.bytes = llvm::alignTo(*bytes, memory.minimumAlignment);
     for (unsigned member : members) {
       contents[member].dims = dims;
       placeOf[member] = places.size();

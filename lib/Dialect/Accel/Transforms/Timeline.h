@@ -48,9 +48,9 @@ struct Place {
 /// callee at every call.
 class Timeline {
 public:
-  /// Sizes of places are multiples of \p granule bytes.
-  Timeline(mlir::ModuleOp module, int64_t maxTokens, int64_t granule)
-      : module(module), maxTokens(maxTokens), granule(granule) {}
+  /// Places lie in \p memory, and have as many bytes in each of its ports.
+  Timeline(mlir::ModuleOp module, int64_t maxTokens, const Memory &memory)
+      : module(module), maxTokens(maxTokens), memory(memory) {}
 
   /// Emits an error at a call or loop that would overwrite what it still reads,
   /// and at an op that is no known part of a run.
@@ -81,7 +81,7 @@ private:
 
   mlir::ModuleOp module;
   int64_t maxTokens;
-  int64_t granule;
+  const Memory &memory;
   int64_t now = 0;
   unsigned numCalls = 0;
   /// The call that each function is in, or was in last.

@@ -274,6 +274,19 @@ LogicalResult ReadOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyRegister(*this, symbols, getReg());
 }
 
+/// How a map that the host moves lies in ports.
+template <typename Op> static LogicalResult verifyPorts(Op op) {
+  if (op.getPorts().has_value() != op.getPortStride().has_value())
+    return op.emitOpError("needs ports and stride together");
+  if (op.getPorts() && op.getLanes() % *op.getPorts() != 0)
+    return op.emitOpError() << "has " << op.getLanes() << " lanes, which "
+                            << *op.getPorts() << " ports cannot share evenly";
+  return success();
+}
+
+LogicalResult DMAWriteOp::verify() { return verifyPorts(*this); }
+LogicalResult DMAReadOp::verify() { return verifyPorts(*this); }
+
 LogicalResult LoadParametersOp::verify() {
   const bool has[] = {bool(getCopyAttr()), bool(getScratchAttr()),
                       bool(getBaseAttr())};

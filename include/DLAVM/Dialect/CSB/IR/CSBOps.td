@@ -278,17 +278,26 @@ def CSB_CheckCallOp : CSB_Op<"check_call"> {
 def CSB_DMAWriteOp : CSB_Op<"dma_write"> {
   let summary = "block rows into a feature map and write it by DMA";
   let description = [{
-    The address is the host's DMA address; `lanes` channels make a pixel.
+    The address is the host's DMA address; `lanes` channels make a pixel. With
+    `ports`, each has its share of every pixel, neighbouring channels, at the
+    same address of its own; `stride` bytes lie between two ports.
 
     ```mlir
     csb.dma_write %rows, %address[%seq, 4096] lanes 32
+    csb.dma_write %rows, %address[%seq, 4096] lanes 512 ports 32 stride 268435456
     ```
+
+    Constraints: `ports` and `stride` come together; the ports share the lanes
+    evenly.
   }];
   let arguments = (ins CSB_RowsType:$rows, I64:$address, I32:$tokens,
-    CSB_Positive:$channels, CSB_Positive:$lanes);
+    CSB_Positive:$channels, CSB_Positive:$lanes,
+    OptionalAttr<CSB_Positive>:$ports, OptionalAttr<CSB_Positive>:$port_stride);
   let assemblyFormat = [{
-    $rows `,` $address `[` $tokens `,` $channels `]` `lanes` $lanes attr-dict
+    $rows `,` $address `[` $tokens `,` $channels `]` `lanes` $lanes
+    (`ports` $ports^ `stride` $port_stride)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def CSB_DMAReadOp : CSB_Op<"dma_read"> {
@@ -297,13 +306,18 @@ def CSB_DMAReadOp : CSB_Op<"dma_read"> {
     ```mlir
     %logits = csb.dma_read %address[%one, 65024] lanes 32
     ```
+
+    The rest is as in csb.dma_write.
   }];
   let arguments = (ins I64:$address, I32:$tokens, CSB_Positive:$channels,
-    CSB_Positive:$lanes);
+    CSB_Positive:$lanes, OptionalAttr<CSB_Positive>:$ports,
+    OptionalAttr<CSB_Positive>:$port_stride);
   let results = (outs CSB_RowsType:$rows);
   let assemblyFormat = [{
-    $address `[` $tokens `,` $channels `]` `lanes` $lanes attr-dict
+    $address `[` $tokens `,` $channels `]` `lanes` $lanes
+    (`ports` $ports^ `stride` $port_stride)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
