@@ -10,6 +10,8 @@
 #include "Dataflow.h"
 #include "StartCache.h"
 
+#include <map>
+
 using namespace dlavm;
 using llvm::Twine;
 
@@ -18,9 +20,10 @@ static bool isMap(RegisterRole role) {
 }
 
 /// The operand of this register, or null.
-static Operand *findOperand(llvm::SmallVectorImpl<Operand> &operands,
-                            const Register *reg) {
-  for (Operand &operand : operands)
+template <typename Operands>
+static auto findOperand(Operands &operands, const Register *reg)
+    -> decltype(operands.data()) {
+  for (auto &operand : operands)
     if (operand.reg == reg)
       return &operand;
   return nullptr;
@@ -45,6 +48,12 @@ public:
 private:
   using Operands = llvm::SmallVector<Operand, 6>;
 
+  /// A start that computed some output channels of the op.
+  struct Slice {
+    Operands operands;
+    int64_t width;
+  };
+
   void report(const DecodedTask &task, const Operand &operand,
               const Twine &message) {
     log.report(mark, starts, task.getName(*operand.reg),
@@ -58,9 +67,11 @@ private:
   Operands getOperands(const DecodedTask &task);
   void checkPlacement(const DecodedTask &task, const Operand &operand);
   void addToOp(const DecodedTask &task, Operands operands);
-  void checkAdvance(const DecodedTask &task, Operands &operands);
+  void checkAdvance(const DecodedTask &task, const Slice &slice,
+                    Operands &operands);
   /// A second append must go on where the one before it ended.
-  void checkAppend(const DecodedTask &task, const Operand &cache);
+  void checkAppend(const DecodedTask &task, const Slice &slice,
+                   const Operand &cache);
   /// Ends the group of starts of the current op.
   void finishOp();
 
@@ -74,6 +85,8 @@ private:
   /// For each task the register that says how many tokens a start writes, or
   /// null.
   llvm::SmallVector<const Register *, 16> widths;
+  /// For each task the register with its first output channel, or null.
+  llvm::SmallVector<const Register *, 16> firstChannels;
   const int64_t rowBytes;
   /// For each task the registers that say what call it belongs to, or null.
   llvm::SmallVector<const Register *, 16> pasts, keys;
@@ -93,9 +106,10 @@ private:
   unsigned starts = 0;
   Mark mark;
   std::optional<Op> op;
+  /// The last start of the op for each first channel; for 0 where starts do not
+  /// share the channels.
+  std::map<uint32_t, Slice> lastSlices;
   /// Of the last start of the op.
-  Operands lastOperands;
-  int64_t lastWidth = 0;
   llvm::SmallVector<uint32_t, 36> lastValues;
 };
 
@@ -106,6 +120,7 @@ Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions)
       writtenAt(decoder.getRegisterEnd()) {
   for (const DecodedTask &task : decoder.getTasks()) {
     widths.push_back(task.getTable().lookup(RegisterRole::Tokens));
+    firstChannels.push_back(task.getTable().lookup(RegisterRole::FirstChannel));
     pasts.push_back(task.getTable().lookup(RegisterRole::Past));
     keys.push_back(task.getTable().lookup(RegisterRole::Keys));
     for (const Register *reg : task.written) {
@@ -291,14 +306,19 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
   llvm::SmallVector<uint32_t, 36> values;
   for (const Register *reg : task.written)
     values.push_back(file[reg->number]);
+  const size_t index = &task - decoder.getTasks().data();
+  const Register *channel = firstChannels[index];
+  const uint32_t firstChannel = channel ? file[channel->number] : 0;
   if (!op) {
     op = Op{&task, mark, starts, operands};
+    lastSlices.clear();
   } else {
+    const auto last = lastSlices.find(firstChannel);
     if (values == lastValues)
       report(task.getName(*task.opcode),
              "the task runs a second time with the same operands");
-    else
-      checkAdvance(task, operands);
+    else if (last != lastSlices.end())
+      checkAdvance(task, last->second, operands);
     for (const Operand &operand : operands) {
       if (Operand *whole = findOperand(op->operands, operand.reg))
         whole->bytes = whole->bytes.hull(operand.bytes);
@@ -306,21 +326,22 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
         op->operands.push_back(operand);
     }
   }
-  lastOperands = std::move(operands);
   lastValues = std::move(values);
-  const Register *width = widths[&task - decoder.getTasks().data()];
-  lastWidth = width ? file[width->number] : 0;
+  const Register *width = widths[index];
+  lastSlices[firstChannel] = {std::move(operands),
+                              width ? file[width->number] : 0};
 }
 
-void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
+void Checker::Impl::checkAdvance(const DecodedTask &task, const Slice &slice,
+                                 Operands &operands) {
   auto advance = [&](const Operand &operand) -> std::optional<int64_t> {
-    if (const Operand *last = findOperand(lastOperands, operand.reg))
+    if (const Operand *last = findOperand(slice.operands, operand.reg))
       return operand.bytes.begin - last->bytes.begin;
     return std::nullopt;
   };
   for (const Operand &operand : operands)
     if (operand.reg->role == RegisterRole::CacheOut)
-      checkAppend(task, operand);
+      checkAppend(task, slice, operand);
   const Operand *output = llvm::find_if(operands, [](const Operand &operand) {
     return operand.reg->role == RegisterRole::MapOut;
   });
@@ -329,11 +350,12 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
   const std::optional<int64_t> step = advance(*output);
   if (!step)
     return;
-  if (lastWidth * rowBytes != 0 && *step != lastWidth * rowBytes)
+  const int64_t width = slice.width;
+  if (width * rowBytes != 0 && *step != width * rowBytes)
     report(task, *output,
            "the output advances by " + Twine(*step) +
                " bytes from slice to slice, but the last one wrote " +
-               Twine(lastWidth) + " tokens of " + Twine(rowBytes) + " bytes");
+               Twine(width) + " tokens of " + Twine(rowBytes) + " bytes");
   for (const Operand &operand : operands) {
     const std::optional<int64_t> other = advance(operand);
     // Parameters stay, or belong to the tokens as the rotary table does.
@@ -355,13 +377,14 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, Operands &operands) {
   }
 }
 
-void Checker::Impl::checkAppend(const DecodedTask &task, const Operand &cache) {
+void Checker::Impl::checkAppend(const DecodedTask &task, const Slice &slice,
+                                const Operand &cache) {
   const size_t index = &task - decoder.getTasks().data();
   const Register *position = pasts[index];
   if (!position)
     return;
   const auto *last = llvm::find(task.written, position);
-  const int64_t end = lastValues[last - task.written.begin()] + lastWidth;
+  const int64_t end = lastValues[last - task.written.begin()] + slice.width;
   if (file[position->number] != end)
     report(task, cache,
            "the append starts at token " + Twine(file[position->number]) +

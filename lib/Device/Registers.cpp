@@ -20,6 +20,8 @@ llvm::StringRef dlavm::stringify(RegisterRole role) {
     return "count";
   case RegisterRole::Tokens:
     return "tokens of the start";
+  case RegisterRole::FirstChannel:
+    return "first channel of the start";
   case RegisterRole::Past:
     return "tokens before the call";
   case RegisterRole::Keys:

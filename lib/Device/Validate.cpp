@@ -165,8 +165,9 @@ void Validator::checkTable(const RegisterTable &table) {
   };
   require(count(RegisterRole::Opcode) == 1, what + "needs one opcode register");
   require(count(RegisterRole::Status) == 1, what + "needs one status register");
-  for (RegisterRole role : {RegisterRole::Tokens, RegisterRole::Past,
-                            RegisterRole::Keys, RegisterRole::Selector})
+  for (RegisterRole role :
+       {RegisterRole::Tokens, RegisterRole::FirstChannel, RegisterRole::Past,
+        RegisterRole::Keys, RegisterRole::Selector})
     require(count(role) <= 1, Twine(what) +
                                   "has several registers with the role '" +
                                   stringify(role) + "'");

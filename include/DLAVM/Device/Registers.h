@@ -33,6 +33,9 @@ enum class RegisterRole {
   Count,
   /// The tokens that a start writes; at most one register of a table.
   Tokens,
+  /// The first output channel that a start computes, where starts share them;
+  /// at most one register of a table.
+  FirstChannel,
   /// The tokens in the KV cache before the call.
   Past,
   /// The tokens in the KV cache and those of the call.
