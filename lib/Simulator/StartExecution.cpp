@@ -80,6 +80,10 @@ void StartExecution::setResult(llvm::StringRef reg, uint32_t value) {
   results.push_back(&result);
 }
 
+std::vector<uint8_t> &StartExecution::getBuffer(llvm::StringRef reg) {
+  return machine.buffers[task.getTable().get(reg).number];
+}
+
 namespace {
 /// A loop that several threads run. A thread that comes when all is done does
 /// not take part, so that nobody waits for threads that are not scheduled.

@@ -30,6 +30,8 @@ struct SimulatedMachine {
   std::vector<SparseArray<uint8_t>> memories;
   /// By register number.
   std::vector<uint32_t> registers;
+  /// What starts leave on the chip, by the number of an address register.
+  std::map<uint32_t, std::vector<uint8_t>> buffers;
   /// Null if one thread computes.
   std::unique_ptr<llvm::ThreadPoolInterface> threads;
   /// Null without sanitizer.
@@ -46,6 +48,7 @@ public:
 
   void fail(llvm::StringRef reg, const llvm::Twine &message) override;
   void setResult(llvm::StringRef reg, uint32_t value) override;
+  std::vector<uint8_t> &getBuffer(llvm::StringRef reg) override;
   void parallelFor(int64_t count,
                    llvm::function_ref<void(int64_t)> body) override;
 

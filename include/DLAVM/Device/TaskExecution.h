@@ -61,6 +61,10 @@ public:
   /// Sets a Result register.
   virtual void setResult(llvm::StringRef reg, uint32_t value) = 0;
 
+  /// What the device keeps on the chip of the operand of an address register,
+  /// as the last start left it, whatever the task makes of it; empty at first.
+  virtual std::vector<uint8_t> &getBuffer(llvm::StringRef reg) = 0;
+
   /// Calls \p body with 0 .. count - 1, on several threads in any order unless
   /// the task is serial.
   virtual void parallelFor(int64_t count,
