@@ -23,6 +23,11 @@ LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
     return failure();
   if (!buffer.getHost())
     return success();
+  // accel-outline-starts gives each function a buffer of its own for one place.
+  if (llvm::any_of(buffers, [&](const HostBuffer &other) {
+        return other.symbol == symbol && other.name == *buffer.getHost();
+      }))
+    return success();
   const llm::DimsAttr dims = buffer.getDims();
   MLIRContext *context = buffer.getContext();
   const AffineExpr one = getAffineConstantExpr(1, context);
