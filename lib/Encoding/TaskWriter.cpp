@@ -18,7 +18,7 @@ void TaskWriter::write(llvm::StringRef identifier, const Word &value) {
   Word low = value;
   if (const std::optional<AddressField> &high = reg.high) {
     const int64_t end = int64_t(1) << 32;
-    low = remainder(value, end);
+    low = remainder(value, end).named("low_address");
     const Word bits = floorDiv(value, end) * (int64_t(1) << high->shift);
     auto [it, isFirst] = values.try_emplace(high->reg, bits);
     if (!isFirst)
@@ -49,7 +49,9 @@ void TaskWriter::finish(OpBuilder &builder, Location loc) {
     if (it == values.end() && reg.role != RegisterRole::Reserved)
       llvm::report_fatal_error("the encoder of " + table.getName() +
                                " does not write " + reg.name);
-    const Word value = it == values.end() ? Word(reg.value) : it->second;
+    Word value = it == values.end() ? Word(reg.value) : it->second;
+    if (reg.role == RegisterRole::HighAddress)
+      value = value.named("high_addresses");
     csb::WriteOp::create(builder, loc, getReference(reg),
                          value.materialize(builder, loc));
   }

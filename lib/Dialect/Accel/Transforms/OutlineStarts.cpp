@@ -139,8 +139,9 @@ func::FuncOp StartPair::createFunction(SymbolTable &symbols) {
   builder.setInsertionPointToStart(body);
   for (auto [number, argument] :
        llvm::zip_equal(numbers, body->getArguments())) {
-    Operation *definition = number.first.getDefiningOp();
-    argument.setLoc(definition ? definition->getLoc() : number.first.getLoc());
+    // A constant of one start has a name in the other.
+    const Location loc = number.first.getLoc();
+    argument.setLoc(isa<NameLoc>(loc) ? loc : number.second.getLoc());
     cloned[number.first] = argument;
   }
   if (getLayer(first))

@@ -214,8 +214,13 @@ bool TaskPartition::run() {
       createNest(reversed);
     } else {
       const Value lhs = toIndex(less), rhs = toIndex(than);
+      const bool keepsWeight = loops.back().dimension == TaskDimension::Tokens;
       auto condition = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::slt, lhs, rhs);
+          builder,
+          NameLoc::get(builder.getStringAttr(keepsWeight ? "keeps_weight"
+                                                         : "keeps_input"),
+                       loc),
+          arith::CmpIPredicate::slt, lhs, rhs);
       auto branch = scf::IfOp::create(builder, loc, condition,
                                       /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(builder);
