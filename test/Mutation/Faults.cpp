@@ -17,9 +17,6 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// Bytes of a pixel, the unit in which addresses advance.
-static constexpr int64_t pixel = 64;
-
 //===----------------------------------------------------------------------===//
 // Addresses
 //===----------------------------------------------------------------------===//
@@ -46,22 +43,27 @@ const Memory *AddressMap::getMemory(RegisterRole role) const {
   return isAddress(role) ? &device.getMemory(role) : nullptr;
 }
 
+/// The part of an address that one register holds.
+static int64_t getLow(int64_t address) {
+  return static_cast<uint32_t>(address);
+}
+
 std::optional<AddressMap::Place> AddressMap::find(const Memory *memory,
                                                   int64_t address) const {
   // The one that begins last is the one that is meant.
   std::optional<Place> best;
   int64_t begin = -1;
   for (const auto &[index, region] : enumerate(regions.at(memory))) {
-    int64_t offset = address - region.begin;
+    int64_t offset = getLow(address - region.begin);
     int64_t layer = 0;
-    if (region.layers > 1 && region.layerStride > 0 && offset >= 0) {
+    if (region.layers > 1 && region.layerStride > 0) {
       layer = std::min(offset / region.layerStride, region.layers - 1);
       offset -= layer * region.layerStride;
     }
-    if (offset < 0 || offset >= region.end - region.begin)
+    if (offset >= region.end - region.begin)
       continue;
-    if (address - offset > begin) {
-      begin = address - offset;
+    if (getLow(address - offset) > begin) {
+      begin = getLow(address - offset);
       best = Place{index, layer, offset};
     }
   }
@@ -73,10 +75,9 @@ static std::optional<uint32_t> getAddress(const PlanRegion &region,
                                           int64_t layer, int64_t offset,
                                           uint32_t from) {
   layer = std::min(layer, std::max<int64_t>(region.layers, 1) - 1);
-  const int64_t address = region.begin + layer * region.layerStride + offset;
-  if (address == from || !isUInt<32>(address))
-    return std::nullopt;
-  return static_cast<uint32_t>(address);
+  const auto address =
+      static_cast<uint32_t>(region.begin + layer * region.layerStride + offset);
+  return address == from ? std::nullopt : std::optional<uint32_t>(address);
 }
 
 std::optional<uint32_t> AddressMap::moveToObject(const Memory *memory,

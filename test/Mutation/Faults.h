@@ -74,7 +74,8 @@ public:
   const Memory *getMemory(RegisterRole role) const;
 
   /// The same place in another object; nothing if the address lies in none, or
-  /// moves nowhere.
+  /// moves nowhere. Of addresses that have high bits in another register, these
+  /// are the low ones.
   std::optional<uint32_t> moveToObject(const Memory *memory, uint32_t address,
                                        int64_t places) const;
   std::optional<uint32_t> moveToLayer(const Memory *memory,
@@ -101,7 +102,8 @@ class FaultModel {
 public:
   FaultModel(const DeviceInfo &device, const DriverPlan &plan,
              llvm::ArrayRef<Site> sites)
-      : device(device), plan(plan), sites(sites), addresses(device, plan) {}
+      : device(device), plan(plan), sites(sites), addresses(device, plan),
+        pixel(device.getTraits().rowBytes) {}
 
   /// All faults that change a value that the original has.
   std::vector<Fault> enumerate(llvm::ArrayRef<SiteProfile> profiles) const;
@@ -126,6 +128,8 @@ private:
   const DriverPlan &plan;
   llvm::ArrayRef<Site> sites;
   AddressMap addresses;
+  /// Bytes of a pixel in each port, in which addresses advance.
+  const int64_t pixel;
 };
 
 /// The files of an object.

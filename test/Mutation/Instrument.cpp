@@ -105,7 +105,6 @@ llvm::Error Instrumenter::addLoop(StringRef line) {
   if (step.consume_front("++")) {
     variable = step;
     stepValue = "1";
-    site.countsByOne = true;
   }
   if (startValue.empty() || boundValue.empty() || stepValue.empty())
     return fail("expected a loop 'for (TYPE i = A; i < B; i += C) {'");

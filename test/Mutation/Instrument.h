@@ -40,8 +40,6 @@ struct Site {
   std::string text;
   /// Of a write: "mvm" and "InputWidth".
   std::string table, reg;
-  /// Of a loop: it steps by 1, over layers.
-  bool countsByOne = false;
 };
 
 /// The first register number with which the instrumented driver asks for

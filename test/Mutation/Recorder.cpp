@@ -47,7 +47,9 @@ void Recorder::write(uint32_t reg, uint32_t value) {
   for (const Register *written : task->written)
     mix(file[written->number]);
   const Register *width = task->getTable().lookup(RegisterRole::Tokens);
-  if (!op || !width)
+  const Register *channel = task->getTable().lookup(RegisterRole::FirstChannel);
+  // Slices of tokens, however many starts share their channels.
+  if (!op || !width || (channel && file[channel->number] != 0))
     return;
   const auto tokens = static_cast<uint32_t>(file[width->number]);
   if (op->starts++ == 0)

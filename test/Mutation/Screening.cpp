@@ -101,9 +101,12 @@ llvm::Error Screening::runOriginal() {
       return fail("the call of " + Twine(shape.seq) + " tokens after " +
                   Twine(shape.past));
     originals.push_back(run);
-    if (originals.size() > numExecuted)
-      continue;
+    const bool isExecuted = originals.size() <= numExecuted;
     for (const auto &[name, slices] : recorder.getSlices()) {
+      if (slices.starts >= 2)
+        sliced.insert(name);
+      if (!isExecuted)
+        continue;
       if (slices.starts >= 3)
         cut.insert(name);
       if (slices.starts >= 2 && slices.first == slices.last)
@@ -114,19 +117,16 @@ llvm::Error Screening::runOriginal() {
 }
 
 llvm::Error Screening::checkCoverage() {
-  size_t loops = 0;
   for (const auto &[site, profile] : zip_equal(subject.sites, getProfiles())) {
     if (!profile.isInCall && !profile.isInLoad)
       return createStringError("no call executes line " + Twine(site.line) +
                                ", " + site.text);
-    loops +=
-        profile.isInCall && site.kind == SiteKind::Loop && !site.countsByOne;
   }
-  if (cut.size() == loops && exact.size() == loops)
+  if (cut == sliced && exact == sliced)
     return llvm::Error::success();
-  return createStringError("the driver has " + Twine(loops) +
-                           " loops over tokens, but the calls cut only these "
-                           "ops in three or more: " +
+  return createStringError("the driver cuts " + Twine(sliced.size()) +
+                           " ops along tokens, but the calls cut only these "
+                           "in three or more: " +
                            join(cut, ", ") +
                            "; and these at an exact multiple: " +
                            join(exact, ", ") + "; give other --calls");

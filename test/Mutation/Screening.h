@@ -25,7 +25,7 @@ public:
   Screening(Subject &subject, const FaultModel &model);
 
   /// Runs the original. Fails if anything is found in it, if the calls leave a
-  /// statement out, or if an op with a loop over tokens is not cut in three by
+  /// statement out, or if an op that is cut along tokens is not cut in three by
   /// one of them and at an exact multiple by another.
   llvm::Error runOriginal();
   llvm::ArrayRef<SiteProfile> getProfiles() const {
@@ -60,8 +60,9 @@ private:
   size_t numExecuted;
   Run originalLoad;
   std::vector<Run> originals;
-  /// Ops that the executed calls cut in three, and at an exact multiple.
-  std::set<std::string> cut, exact;
+  /// Ops that some call cuts along tokens; those that the executed calls cut in
+  /// three, and at an exact multiple.
+  std::set<std::string> sliced, cut, exact;
 };
 
 } // namespace dlavm
