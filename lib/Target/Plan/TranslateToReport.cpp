@@ -130,6 +130,8 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
 /// The loops over the starts of a task that the chip cannot do in one.
 void Report::printLimits(int64_t maxTokens) {
   bool isFirst = true;
+  // Loops in either order have the same limits.
+  std::set<std::pair<StringRef, StringRef>> printed;
   module.walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
     auto limit =
         loop->getAttrOfType<StringAttr>(csb::CSBDialect::getLimitAttrName());
@@ -137,6 +139,8 @@ void Report::printLimits(int64_t maxTokens) {
       return;
     std::optional<int64_t> step = getConstantIntValue(loop.getStep());
     auto print = [&](csb::TaskOp task) {
+      if (!printed.insert({task.getName(), limit.getValue()}).second)
+        return;
       if (std::exchange(isFirst, false))
         os << "\nSlices (starts in a layer, for " << maxTokens << " tokens)\n\n"
            << "  task                    starts    step  limited by\n";
