@@ -8,17 +8,21 @@
 
 #include "Sanitizer.h"
 
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
 using namespace dlavm;
 using llvm::Twine;
 
-/// The bits of the elements of pixel \p pixel that \p bytes have a part of, or
-/// with \p isWhole have all of.
-static uint32_t getElements(ByteRange bytes, int64_t pixel, bool isWhole) {
+uint32_t Sanitizer::getElements(ByteRange bytes, int64_t pixel,
+                                bool isWhole) const {
   const int64_t margin = isWhole ? 1 : 0;
+  const int64_t begin = pixel << pixelShift;
   const int64_t first =
-      std::max<int64_t>(0, (bytes.begin - 64 * pixel + margin) >> 1);
-  const int64_t last =
-      std::min<int64_t>(32, (bytes.end - 64 * pixel + 1 - margin) >> 1);
+      std::max<int64_t>(0, (bytes.begin - begin + margin) >> 1);
+  const int64_t last = std::min<int64_t>(pixelBytes / elementBytes,
+                                         (bytes.end - begin + 1 - margin) >> 1);
   if (first >= last)
     return 0;
   const uint64_t below = uint64_t(1) << last;
@@ -36,7 +40,10 @@ void Sanitizer::Events::add(int64_t order, int64_t where, uint32_t what) {
 
 Sanitizer::Sanitizer(const DeviceInfo &device, const Plan &plan,
                      FindingLog &log)
-    : device(device), plan(plan), log(log) {
+    : device(device), plan(plan), log(log),
+      pixelShift(llvm::Log2_64(std::clamp<int64_t>(
+          device.getTraits().rowBytes, elementBytes, maxPixelBytes))),
+      pixelBytes(int64_t(1) << pixelShift) {
   for (const Memory &memory : device.getMemories()) {
     const int64_t bytes = memory.ports * memory.capacity;
     memories.push_back({SparseArray<PixelState>(bytes / pixelBytes), {}});
@@ -98,7 +105,7 @@ void Sanitizer::checkLoaded() {
     for (int64_t port = 0; port < memory.ports; ++port) {
       const int64_t begin = port * memory.capacity + bytes.begin;
       const ByteRange places = {begin, begin + bytes.end - bytes.begin};
-      for (int64_t pixel = begin / pixelBytes; pixel * pixelBytes < places.end;
+      for (int64_t pixel = getPixel(begin); pixel * pixelBytes < places.end;
            ++pixel) {
         const uint32_t unwritten =
             getElements(places, pixel, false) & ~state.pixels[pixel].written;
@@ -184,7 +191,7 @@ void Sanitizer::watchRead(Operand &operand, const TaskAccess &access) {
   const MemoryState &state = getState(*access.memory);
   const int64_t begin = access.port * access.memory->capacity + access.address;
   const ByteRange bytes = {begin, begin + access.bytes};
-  for (int64_t pixel = begin / pixelBytes; pixel * pixelBytes < bytes.end;
+  for (int64_t pixel = getPixel(begin); pixel * pixelBytes < bytes.end;
        ++pixel) {
     const PixelState found = state.pixels[pixel];
     const uint32_t unwritten =
@@ -206,7 +213,7 @@ void Sanitizer::watchWrite(Operand &operand, const TaskAccess &access) {
   const MemoryState &state = getState(*access.memory);
   const int64_t begin = access.port * access.memory->capacity + access.address;
   const ByteRange bytes = {begin, begin + access.bytes};
-  for (int64_t pixel = begin / pixelBytes; pixel * pixelBytes < bytes.end;
+  for (int64_t pixel = getPixel(begin); pixel * pixelBytes < bytes.end;
        ++pixel) {
     PixelState &found = state.pixels[pixel];
     if (found.writer != startWriter && task->kind != TaskKind::WeightCopy &&
@@ -280,7 +287,7 @@ void Sanitizer::dmaWrite(const Memory &memory, int64_t port, ByteRange bytes) {
   const MemoryState &state = getState(memory);
   const int64_t begin = port * memory.capacity + bytes.begin;
   const ByteRange places = {begin, begin + bytes.end - bytes.begin};
-  for (int64_t pixel = begin / pixelBytes; pixel * pixelBytes < places.end;
+  for (int64_t pixel = getPixel(begin); pixel * pixelBytes < places.end;
        ++pixel) {
     state.pixels[pixel].writer = writer;
     state.pixels[pixel].written |= getElements(places, pixel, true);
@@ -294,7 +301,7 @@ void Sanitizer::dmaRead(const Memory &memory, int64_t port, ByteRange bytes) {
   int64_t unwritten = 0;
   const Writer *stale = nullptr;
   llvm::SmallVector<uint32_t, 4> seen;
-  for (int64_t pixel = begin / pixelBytes; pixel * pixelBytes < places.end;
+  for (int64_t pixel = getPixel(begin); pixel * pixelBytes < places.end;
        ++pixel) {
     const PixelState found = state.pixels[pixel];
     if (const uint32_t missing =

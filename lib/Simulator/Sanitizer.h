@@ -44,11 +44,12 @@ private:
 /// must hold the positions that the calls have made.
 class Sanitizer {
 public:
-  /// The bytes that have one last writer; threads must not share them.
-  static constexpr int64_t pixelBytes = 64;
-
   /// All must outlive the sanitizer.
   Sanitizer(const DeviceInfo &device, const Plan &plan, FindingLog &log);
+
+  /// The bytes of a port that have one last writer, a row of a map or a part of
+  /// it; threads must not share them.
+  int64_t getPixelBytes() const { return pixelBytes; }
 
   /// False if the system refuses the address space that all this needs.
   bool hasMemory() const;
@@ -82,6 +83,8 @@ private:
     uint32_t written;
   };
   static constexpr int64_t elementBytes = 2;
+  /// PixelState has a bit for each element.
+  static constexpr int64_t maxPixelBytes = 32 * elementBytes;
 
   struct MemoryState {
     SparseArray<PixelState> pixels;
@@ -150,9 +153,16 @@ private:
   void report(const Register &reg, const Operand &operand, int64_t place,
               const llvm::Twine &message);
 
+  int64_t getPixel(int64_t place) const { return place >> pixelShift; }
+  /// The bits of the elements of a pixel that \p bytes have a part of, or with
+  /// \p isWhole have all of.
+  uint32_t getElements(ByteRange bytes, int64_t pixel, bool isWhole) const;
+
   const DeviceInfo &device;
   const Plan &plan;
   FindingLog &log;
+  const unsigned pixelShift;
+  const int64_t pixelBytes;
   std::vector<MemoryState> memories;
 
   std::vector<Writer> writers;

@@ -47,7 +47,9 @@ bool StartExecution::splitsPixels() const {
     case RegisterRole::MapIn:
     case RegisterRole::MapOut:
     case RegisterRole::Stride:
-      return machine.registers[reg->number] % Sanitizer::pixelBytes != 0;
+      return machine.registers[reg->number] %
+                 machine.sanitizer->getPixelBytes() !=
+             0;
     default:
       return false;
     }

@@ -69,7 +69,7 @@ private:
   void watch(const Register &reg, const TaskAccess &access) override;
   /// True if the task writes what it reads, so that the order matters.
   bool overwritesOperands() const;
-  /// True if parts of the task may touch the same 64 bytes, which the sanitizer
+  /// True if parts of the task may touch the same pixel, which the sanitizer
   /// keeps one state for. Writes to other bytes of it are no conflict else.
   bool splitsPixels() const;
   void report(const Outside &outside);

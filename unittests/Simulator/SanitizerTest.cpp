@@ -34,7 +34,8 @@ std::vector<PlanRegion> makePlan() {
 /// 128 channels of at most 4 tokens.
 class Sanitizer : public ::testing::Test {
 protected:
-  Sanitizer() : machine(makePlan(), true) {}
+  explicit Sanitizer(DeviceInfo device = edgellm::createDevice20241128())
+      : machine(makePlan(), true, std::move(device)) {}
 
   void load() {
     std::vector<uint32_t> words(256, 0x3c000000);
@@ -217,6 +218,38 @@ TEST_F(Sanitizer, StaleInput) {
                   "norm::InputAddress, buffer input: nobody wrote the input "
                   "since the last call: byte 4096 holds what the host before "
                   "an earlier call (2 tokens after 0) wrote"))
+      << machine.findings();
+}
+
+/// A device whose rows have 8 bytes in each port.
+class SmallRows : public Sanitizer {
+protected:
+  static DeviceInfo createDevice() {
+    DeviceInfo device = edgellm::createDevice20241128();
+    device.traits = [](const DeviceInfo &) {
+      Traits traits = edgellm::createDevice20241128().getTraits();
+      traits.rowBytes = 8;
+      return traits;
+    };
+    return device;
+  }
+  SmallRows() : Sanitizer(createDevice()) {}
+};
+
+TEST_F(SmallRows, HaveAWriterEach) {
+  load();
+  writeInput(1);
+  machine.simulator.beginRun(1, 0);
+  start(TaskKind::Norm, "norm", norm(1));
+  machine.simulator.endRun();
+  const uint64_t row = 0;
+  machine.setDDR(inputAddress, &row, sizeof(row));
+  machine.simulator.beginRun(1, 1);
+  start(TaskKind::Norm, "norm", norm(1));
+  machine.simulator.endRun();
+  EXPECT_TRUE(has("nobody wrote the input since the last call: byte 4104 holds "
+                  "what the host before an earlier call (1 tokens after 0) "
+                  "wrote"))
       << machine.findings();
 }
 
