@@ -8,11 +8,11 @@
 
 #include "Verify.h"
 
+#include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace dlavm;
 using namespace mlir;
@@ -30,38 +30,19 @@ static bool isKnown(Operation *op) {
              scf::YieldOp, func::CallOp, func::ReturnOp>(op);
 }
 
-/// Checks a function and those that it calls. \p active are the functions that
-/// lead to this one, \p done those that were checked.
-static LogicalResult verifyFunction(func::FuncOp function,
-                                    SmallVector<func::FuncOp> &active,
-                                    SmallPtrSet<Operation *, 4> &done) {
-  constexpr size_t kMaxDepth = 100;
+static LogicalResult verifyFunction(func::FuncOp function) {
   if (function.isExternal())
     return function.emitOpError("has no body, so it cannot be interpreted");
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("branches between blocks; models have scf.for "
                                 "and func.call");
-  if (llvm::is_contained(active, function))
-    return function.emitOpError("calls itself, which no model does");
-  if (active.size() == kMaxDepth)
-    return function.emitOpError("is called by more than ")
-           << kMaxDepth << " functions in a row, which no model does";
-  if (!done.insert(function).second)
-    return success();
-  active.push_back(function);
-  WalkResult result = function.getBody().walk([&](Operation *op) -> WalkResult {
-    if (!isKnown(op))
-      return op->emitOpError("cannot be interpreted; the ops of the llm "
-                             "dialect, scf.for, func.call and sums, products "
-                             "and constants of indices can");
-    auto call = dyn_cast<func::CallOp>(op);
-    if (!call)
+  WalkResult result = function.getBody().walk([](Operation *op) -> WalkResult {
+    if (isKnown(op))
       return success();
-    return verifyFunction(SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-                              call, call.getCalleeAttr()),
-                          active, done);
+    return op->emitOpError("cannot be interpreted; the ops of the llm "
+                           "dialect, scf.for, func.call and sums, products "
+                           "and constants of indices can");
   });
-  active.pop_back();
   return failure(result.wasInterrupted());
 }
 
@@ -88,9 +69,11 @@ FailureOr<func::FuncOp> interpreter::getModelFunction(ModuleOp module) {
         type !=
             RankedTensorType::get({1}, IntegerType::get(type.getContext(), 32)))
       return model.emitOpError("must yield maps and a token, found ") << type;
-  SmallVector<func::FuncOp> active;
-  SmallPtrSet<Operation *, 4> done;
-  if (failed(verifyFunction(model, active, done)))
+  FailureOr<SmallVector<func::FuncOp>> functions = llm::orderFunctions(model);
+  if (failed(functions))
     return failure();
+  for (func::FuncOp function : *functions)
+    if (failed(verifyFunction(function)))
+      return failure();
   return model;
 }

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Run/Program.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,7 +26,6 @@ using namespace dlavm;
 /// What a call takes at most. The longest of today's models takes a hundredth.
 constexpr int64_t kMaxInstructions = int64_t{1} << 28;
 constexpr int64_t kMaxPolls = int64_t{1} << 22;
-constexpr size_t kMaxCallDepth = 100;
 
 /// Operands and results are slots of one array; a slot is one value of one
 /// function. No function calls itself, so slots need no stack.
@@ -93,8 +93,14 @@ public:
                                         "module with convert-accel-to-csb");
     if (entry.getNumArguments() != 2)
       return entry.emitOpError("takes seq and past");
-    program.entry = get(entry);
-    return success(program.entry != nullptr);
+    FailureOr<SmallVector<func::FuncOp>> functions = llm::orderFunctions(entry);
+    if (failed(functions))
+      return failure();
+    for (func::FuncOp function : *functions)
+      if (failed(flatten(function)))
+        return failure();
+    program.entry = program.functions.back().get();
+    return success();
   }
 
 private:
@@ -105,38 +111,21 @@ private:
     return it->second;
   }
 
-  /// The flattened function, or null after an error.
-  Function *get(func::FuncOp op) {
-    for (auto &function : program.functions)
-      if (function->op == op)
-        return function.get();
-    if (llvm::is_contained(active, op)) {
-      op.emitOpError("calls itself, which no driver does");
-      return nullptr;
-    }
-    if (op.isExternal()) {
-      op.emitOpError("has no body");
-      return nullptr;
-    }
-    if (active.size() == kMaxCallDepth) {
-      op.emitOpError("is called by more than ")
-          << kMaxCallDepth << " functions in a row, which no driver does";
-      return nullptr;
-    }
-    if (!op.getBody().hasOneBlock()) {
-      op.emitOpError("branches between blocks, which no driver does");
-      return nullptr;
-    }
-    active.push_back(op);
+  /// Those that it calls are flattened.
+  LogicalResult flatten(func::FuncOp op) {
+    if (op.isExternal())
+      return op.emitOpError("has no body");
+    if (!op.getBody().hasOneBlock())
+      return op.emitOpError("branches between blocks, which no driver does");
     auto function = std::make_unique<Function>();
     function->op = op;
     for (BlockArgument argument : op.getArguments())
       function->arguments.push_back(getSlot(argument));
     if (failed(flatten(op.getBody().front(), function->body)))
-      return nullptr;
-    active.pop_back();
+      return failure();
+    flattened[op] = function.get();
     program.functions.push_back(std::move(function));
-    return program.functions.back().get();
+    return success();
   }
 
   LogicalResult flatten(Block &block, std::vector<Instruction> &body) {
@@ -297,9 +286,7 @@ private:
           if (op.getNumResults() != 0)
             return op.emitOpError("returns a value, which no driver uses");
           auto callee = symbols.lookup<func::FuncOp>(op.getCallee());
-          Function *function = callee ? get(callee) : nullptr;
-          if (!function)
-            return failure();
+          Function *function = flattened.lookup(callee);
           Instruction instruction(Instruction::Call, op);
           instruction.callee = function;
           for (Value operand : op.getOperands())
@@ -318,7 +305,7 @@ private:
   Program &program;
   SymbolTable symbols;
   llvm::DenseMap<Value, unsigned> slots;
-  SmallVector<func::FuncOp> active;
+  DenseMap<Operation *, Function *> flattened;
 };
 
 FailureOr<Program> Program::create(ModuleOp module) {

@@ -201,7 +201,8 @@ TEST_F(ErrorsTest, Modules) {
         "func.func @model(%x: !x2) -> !x2 {\n"
         "  %y = func.call @f(%x) : (!x2) -> !x2\n  return %y : !x2\n}");
   EXPECT_EQ(getCreateError(),
-            "'func.func' op calls itself, which no model does");
+            "'func.call' op makes 'f' call itself, which no model and no "
+            "driver does");
   parse("func.func @model(%x: !x2) -> !x2 {\n"
         "  %c = arith.constant 1.0 : f32\n  return %x : !x2\n}");
   EXPECT_EQ(getCreateError(),

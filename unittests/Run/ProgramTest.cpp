@@ -393,7 +393,7 @@ TEST_F(ProgramTest, RefusesWhatNoDriverCouldHave) {
       func.call @run(%seq, %past) : (i32, i32) -> ()
       return
     })mlir",
-                "calls itself");
+                "makes 'run' call itself");
   expectRefusal(R"mlir(
     func.func @run(%seq: i32, %past: i32) {
       %0 = arith.xori %seq, %past : i32

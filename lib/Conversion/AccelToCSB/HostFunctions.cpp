@@ -67,16 +67,13 @@ LogicalResult HostFunctions::placeScratch(ModuleOp module) {
   const Memory &memory = device.getMapMemory();
   int64_t bytes = 0, end = 0;
   for (auto object : module.getOps<csb::ObjectOp>()) {
-    const int64_t layers = object.getLayers().value_or(1);
     if (object.getSpace() == memory.name)
-      end = std::max<int64_t>(end, object.getAddress() +
-                                       (layers - 1) * object.getStride() +
-                                       object.getBytes());
+      end = std::max(end, object.getEnd());
     else if (object.getFile())
       bytes = std::max<int64_t>(bytes, object.getBytes());
   }
   for (auto buffer : module.getOps<csb::BufferOp>())
-    end = std::max<int64_t>(end, buffer.getAddress() + buffer.getBytes());
+    end = std::max(end, buffer.getEnd());
   const int64_t address = llvm::alignTo(end, memory.alignment);
   if (address + bytes > memory.capacity)
     return module.emitError("needs ")

@@ -11,6 +11,7 @@
 #include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Support/CppNames.h"
 
@@ -250,53 +251,6 @@ static LogicalResult checkFunction(func::FuncOp function) {
   return success();
 }
 
-namespace {
-
-/// Puts each function behind those that it calls.
-class FunctionOrder {
-public:
-  explicit FunctionOrder(ModuleOp module) : symbols(module) {}
-
-  LogicalResult visit(func::FuncOp function) {
-    if (functions.contains(function))
-      return success();
-    active.insert(function);
-    WalkResult result = function.walk([&](Operation *op) -> WalkResult {
-      func::FuncOp callee;
-      if (auto call = dyn_cast<func::CallOp>(op))
-        callee = symbols.lookup<func::FuncOp>(call.getCallee());
-      else if (auto load = dyn_cast<LoadParametersOp>(op);
-               load && load.getCopy())
-        callee = symbols.lookup<func::FuncOp>(*load.getCopy());
-      if (!callee)
-        return success();
-      if (active.contains(callee))
-        return op->emitOpError("makes '")
-               << callee.getName() << "' call itself, which no driver does";
-      return visit(callee);
-    });
-    active.erase(function);
-    functions.insert(function);
-    return failure(result.wasInterrupted());
-  }
-
-  llvm::SetVector<func::FuncOp> functions;
-
-private:
-  SymbolTable symbols;
-  DenseSet<Operation *> active;
-};
-
-} // namespace
-
-FailureOr<SmallVector<func::FuncOp>> dlavm::orderFunctions(ModuleOp module) {
-  FunctionOrder order(module);
-  for (auto function : module.getOps<func::FuncOp>())
-    if (failed(order.visit(function)))
-      return failure();
-  return SmallVector<func::FuncOp>(order.functions.takeVector());
-}
-
 LogicalResult dlavm::checkForEmission(ModuleOp module) {
   if (auto device =
           module->getAttrOfType<StringAttr>(CSBDialect::getDeviceAttrName());
@@ -315,7 +269,7 @@ LogicalResult dlavm::checkForEmission(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(checkFunction(function)))
       return failure();
-  return success(succeeded(orderFunctions(module)));
+  return success(succeeded(llm::orderFunctions(module)));
 }
 
 LogicalResult dlavm::checkNames(ModuleOp module) {

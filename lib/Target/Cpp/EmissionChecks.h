@@ -23,12 +23,6 @@ mlir::LogicalResult checkForEmission(mlir::ModuleOp module);
 /// checkForEmission.
 mlir::LogicalResult checkNames(mlir::ModuleOp module);
 
-/// The functions of a module in an order in which each stands behind those that
-/// it calls. Emits an error and fails if one calls itself, directly or through
-/// others.
-mlir::FailureOr<llvm::SmallVector<mlir::func::FuncOp>>
-orderFunctions(mlir::ModuleOp module);
-
 } // namespace dlavm
 
 #endif // DLAVM_TARGET_CPP_EMISSIONCHECKS_H

@@ -19,6 +19,7 @@
 #include "NameScopes.h"
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
 #include "DLAVM/Support/CppNames.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -320,7 +321,7 @@ LogicalResult dlavm::translateToCpp(ModuleOp module, StringRef namespaceName,
                             "compile it with --dlavm-compile before");
   if (failed(checkForEmission(module)) || failed(checkNames(module)))
     return failure();
-  FailureOr<SmallVector<func::FuncOp>> functions = orderFunctions(module);
+  FailureOr<SmallVector<func::FuncOp>> functions = llm::orderFunctions(module);
   assert(succeeded(functions) && "checkForEmission refuses recursion");
   CppPrinter(module, os).print(name, *functions);
   return success();

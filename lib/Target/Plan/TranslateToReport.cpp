@@ -215,16 +215,13 @@ void Report::printArenas() {
     return arena;
   };
   for (auto object : module.getOps<csb::ObjectOp>()) {
-    const int64_t layers = object.getLayers().value_or(1);
     const bool isCache = !object.getFile();
     getArena(object.getSpace(), isCache ? "KV caches" : "parameters")
-        .add(object.getAddress(), object.getAddress() +
-                                      (layers - 1) * object.getStride() +
-                                      object.getBytes());
+        .add(object.getAddress(), object.getEnd());
   }
   for (csb::BufferOp buffer : buffers)
     getArena(buffer.getSpace(), "feature maps")
-        .add(buffer.getAddress(), buffer.getAddress() + buffer.getBytes());
+        .add(buffer.getAddress(), buffer.getEnd());
   std::string ports;
   ArrayRef<Memory> memories;
   if (device)

@@ -67,7 +67,7 @@ module attributes {llm.max_tokens = 2048 : i64} {}
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func private @layer() {
-  // expected-error@+1 {{'func.call' op calls a function that is running; a driver has no recursion}}
+  // expected-error@+1 {{'func.call' op makes 'layer' call itself, which no model and no driver does}}
   func.call @layer() : () -> ()
   return
 }
@@ -101,7 +101,7 @@ func.func @model() {
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func private @layer() {
-  // expected-error@+1 {{'func.call' op calls a function that is running; a driver has no recursion}}
+  // expected-error@+1 {{'func.call' op makes 'layer' call itself, which no model and no driver does}}
   func.call @layer() : () -> ()
   return
 }

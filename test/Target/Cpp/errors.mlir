@@ -16,7 +16,7 @@
 // ARGUMENTS: error: 'func.func' op has no names for its arguments; run csb-prepare-emission before
 
 // RUN: not dlavm-translate --csb-to-cpp %t/recursion.mlir 2>&1 | FileCheck %s --check-prefix=RECURSION
-// RECURSION: error: 'func.call' op makes 'f' call itself, which no driver does
+// RECURSION: error: 'func.call' op makes 'f' call itself, which no model and no driver does
 
 // RUN: not dlavm-translate --csb-to-cpp %t/declaration.mlir 2>&1 | FileCheck %s --check-prefix=DECLARATION
 // DECLARATION: error: 'func.func' op has no body, but driver source consists of definitions; remove it or give it one

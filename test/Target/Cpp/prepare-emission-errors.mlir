@@ -126,7 +126,7 @@ func.func @run() {
   return
 }
 func.func private @g() {
-  // expected-error@+1 {{'func.call' op makes 'run' call itself, which no driver does}}
+  // expected-error@+1 {{'func.call' op makes 'run' call itself, which no model and no driver does}}
   func.call @run() : () -> ()
   return
 }

@@ -8,6 +8,8 @@
 
 #include "Timeline.h"
 
+#include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -59,6 +61,8 @@ void Timeline::join(Value a, Value b) {
 }
 
 LogicalResult Timeline::compute() {
+  if (failed(llm::orderFunctions(module)))
+    return failure();
   for (auto function : module.getOps<func::FuncOp>()) {
     if (!function.isPublic())
       continue;
@@ -85,10 +89,7 @@ LogicalResult Timeline::walk(func::FuncOp function) {
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("branches between blocks; a run goes through "
                                 "scf.for, scf.if and func.call");
-  active.push_back(function);
-  LogicalResult result = walk(function.getBody().front());
-  active.pop_back();
-  return result;
+  return walk(function.getBody().front());
 }
 
 /// True for the ops that start no task; those that use what they name do.
@@ -130,10 +131,12 @@ LogicalResult Timeline::walk(func::CallOp call) {
   auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
   if (!callee || callee.isExternal())
     return call.emitOpError("calls a function without a body");
-  if (llvm::is_contained(active, callee))
-    return call.emitOpError("calls a function that is running; a driver has "
-                            "no recursion");
-  currentCall[callee] = ++numCalls;
+  // Functions that call others twice, which do the same, have no end.
+  constexpr unsigned kMaxCalls = 1 << 16;
+  if (++numCalls > kMaxCalls)
+    return call.emitOpError("is one of more than ")
+           << kMaxCalls << " calls in a run, which no driver makes";
+  currentCall[callee] = numCalls;
   Block &body = callee.getBody().front();
   for (auto [operand, argument] :
        llvm::zip_equal(call.getOperands(), body.getArguments())) {

@@ -86,7 +86,6 @@ private:
   unsigned numCalls = 0;
   /// The call that each function is in, or was in last.
   llvm::DenseMap<mlir::Operation *, unsigned> currentCall;
-  llvm::SmallVector<mlir::func::FuncOp> active;
   llvm::SmallVector<Content> contents;
   llvm::DenseMap<mlir::Value, unsigned> contentOf;
   llvm::EquivalenceClasses<unsigned> classes;

@@ -110,6 +110,10 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
     attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The address behind its last byte.
+    int64_t getEnd() { return getAddress() + getBytes(); }
+  }];
 }
 
 def CSB_ParameterOp : CSB_Op<"parameter", [Symbol]> {
@@ -177,6 +181,13 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol,
     (`file` $file^)? attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The address behind the last byte of the last layer.
+    int64_t getEnd() {
+      return getAddress() + (getLayers().value_or(1) - 1) * getStride() +
+             getBytes();
+    }
+  }];
 }
 
 def CSB_AddressOfOp : CSB_Op<"address_of", [Pure,
