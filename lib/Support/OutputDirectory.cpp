@@ -191,8 +191,7 @@ Expected<OutputDirectory> OutputDirectory::open(StringRef path) {
       return createStringError(error, "cannot create the directory " + path +
                                           ": " + error.message());
     if (!fs::is_directory(path))
-      return createStringError(path + " is no directory; choose another one "
-                                      "with -o");
+      return createStringError(path + " is no directory; choose another one");
     result.lock = lockDirectory(path, error);
   } while (error == std::errc::no_such_file_or_directory);
   if (error)
@@ -222,6 +221,18 @@ OutputDirectory::~OutputDirectory() {
 
 std::string OutputDirectory::getPlace(StringRef name) const {
   return joinPath(path, name);
+}
+
+Expected<bool> OutputDirectory::isEmpty() const {
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end;
+       it.increment(error))
+    if (sys::path::filename(it->path()) != kStaged)
+      return false;
+  if (error)
+    return createStringError(error, "cannot read the directory " + path + ": " +
+                                        error.message());
+  return true;
 }
 
 Expected<std::string> OutputDirectory::stage(StringRef name) {

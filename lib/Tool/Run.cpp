@@ -17,6 +17,7 @@
 #include "Findings.h"
 #include "OpenedDriver.h"
 #include "OpenedModel.h"
+#include "RunDump.h"
 #include "ShowProgress.h"
 #include "TokenOutput.h"
 
@@ -34,20 +35,24 @@ namespace {
 class SimulatedDriver : public TokenModel {
 public:
   SimulatedDriver(const RunCommand &command, OpenedDriver &driver,
-                  std::optional<OpenedModel> model)
+                  std::optional<OpenedModel> model,
+                  std::optional<OutputDirectory> dumpOutput)
       : command(command), driver(driver),
         simulator(*driver.device, driver.plan.getRegions(),
                   {/*sanitize=*/command.compare, command.threads}),
-        model(std::move(model)) {}
+        model(std::move(model)), dumpOutput(std::move(dumpOutput)) {}
 
   llvm::Error load();
   int64_t getMaxTokens() const override { return driver.plan.maxTokens; }
   Expected<NextToken> call(ArrayRef<int32_t> ids, int64_t past) override;
+  /// Writes the memory images if there are to be some.
+  llvm::Error commitDump();
   /// Prints what was found, and unless an error ended the session, whether that
   /// is all right; returns false if not.
   Expected<bool> finish(bool isComplete);
 
 private:
+  llvm::Error loadReference();
   Expected<CallResult> callDriver(ArrayRef<int32_t> ids, int64_t past);
 
   const RunCommand &command;
@@ -56,6 +61,8 @@ private:
   std::optional<OpenedModel> model;
   std::optional<Reference> reference;
   std::optional<Comparison> comparison;
+  std::optional<OutputDirectory> dumpOutput;
+  std::unique_ptr<StartDump> dump;
 };
 
 } // namespace
@@ -83,8 +90,11 @@ static llvm::Error checkFiles(const RunCommand &command,
   for (StringRef file : {command.logitsFile, command.jsonFile})
     if (llvm::Error error = checkOutputFile(file))
       return error;
+  std::string index;
+  if (!command.dumpDirectory.empty())
+    index = getDumpIndex(command.dumpDirectory);
   if (llvm::Error error =
-          checkOutputs({command.logitsFile, command.jsonFile}, inputs))
+          checkOutputs({command.logitsFile, command.jsonFile, index}, inputs))
     return error;
   SmallString<128> checksums(command.directory);
   sys::path::append(checksums, kChecksumFile);
@@ -122,8 +132,23 @@ llvm::Error SimulatedDriver::load() {
   if (llvm::Error error = loadParameters(*driver.library, driver.plan,
                                          command.directory, simulator))
     return error;
-  if (!model)
+  if (model)
+    if (llvm::Error error = loadReference())
+      return error;
+  if (!dumpOutput)
     return llvm::Error::success();
+  EventSink &next =
+      comparison ? static_cast<EventSink &>(*comparison) : simulator;
+  Expected<std::unique_ptr<StartDump>> created =
+      StartDump::create(std::move(*dumpOutput), command.dumped, *driver.device,
+                        driver.plan.getRegions(), simulator, next);
+  if (!created)
+    return created.takeError();
+  dump = std::move(*created);
+  return llvm::Error::success();
+}
+
+llvm::Error SimulatedDriver::loadReference() {
   InterpreterOptions options;
   options.arithmetic = command.arithmetic;
   options.device = driver.device;
@@ -147,10 +172,20 @@ Expected<CallResult> SimulatedDriver::callDriver(ArrayRef<int32_t> ids,
   if (!rows)
     return rows.takeError();
   const int64_t seq = ids.size();
+  EventSink *sink = &simulator;
+  if (comparison)
+    sink = &*comparison;
+  if (dump) {
+    dump->beginCall(seq, past);
+    sink = &*dump;
+  }
+  auto run = [&] {
+    return dlavm::callDriver(*driver.library, driver.plan, *rows, seq, past,
+                             *sink);
+  };
   if (!comparison) {
     simulator.beginRun(seq, past);
-    Expected<CallResult> result = dlavm::callDriver(
-        *driver.library, driver.plan, *rows, seq, past, simulator);
+    Expected<CallResult> result = run();
     simulator.endRun();
     return result;
   }
@@ -162,8 +197,7 @@ Expected<CallResult> SimulatedDriver::callDriver(ArrayRef<int32_t> ids,
   if (!expected)
     return expected.takeError();
   comparison->beginCall(*expected);
-  Expected<CallResult> result = dlavm::callDriver(
-      *driver.library, driver.plan, *rows, seq, past, *comparison);
+  Expected<CallResult> result = run();
   comparison->endCall();
   if (result)
     comparison->checkResult(result->logits, result->token);
@@ -180,10 +214,23 @@ Expected<NextToken> SimulatedDriver::call(ArrayRef<int32_t> ids, int64_t past) {
     return createStringError("the call of " + Twine(ids.size()) +
                              " tokens after " + Twine(past) +
                              " went wrong, so its token means nothing");
+  if (dump)
+    if (llvm::Error error = dump->endCall())
+      return error;
   NextToken next{*result->token, {}};
   for (uint16_t code : result->logits)
     next.logits.push_back(halfToDouble(code));
   return next;
+}
+
+llvm::Error SimulatedDriver::commitDump() {
+  if (!dump)
+    return llvm::Error::success();
+  if (dump->getCount() == 0)
+    return createStringError(
+        "no start was dumped: the run ended after " + Twine(dump->getCalls()) +
+        " calls, which have none of " + describe(command.dumped));
+  return dump->commit();
 }
 
 Expected<bool> SimulatedDriver::finish(bool isComplete) {
@@ -223,6 +270,15 @@ int dlavm::runRun(const RunCommand &command) {
     return reportError(std::move(error));
   if (llvm::Error error = checkPrompts(command, opened->plan))
     return reportError(std::move(error));
+  std::optional<OutputDirectory> dumpOutput;
+  if (!command.dumpDirectory.empty()) {
+    if (llvm::Error error = checkDumped(command, opened->plan))
+      return reportError(std::move(error));
+    Expected<OutputDirectory> output = openDump(command.dumpDirectory);
+    if (!output)
+      return reportError(output.takeError());
+    dumpOutput.emplace(std::move(*output));
+  }
   std::optional<OpenedModel> model;
   if (command.compare) {
     Expected<const DeviceInfo *> device = findDevice(opened->plan);
@@ -240,9 +296,13 @@ int dlavm::runRun(const RunCommand &command) {
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
+  if (dumpOutput)
+    if (llvm::Error error = checkDumped(command, *driver->library))
+      return reportError(std::move(error));
   // The reference's threads.
   limitParallelism(command.threads);
-  SimulatedDriver simulated(command, *driver, std::move(model));
+  SimulatedDriver simulated(command, *driver, std::move(model),
+                            std::move(dumpOutput));
   if (llvm::Error error = simulated.load())
     return reportError(std::move(error));
   Session session(simulated, plan.packed ? plan.packed->endTokens
@@ -263,6 +323,8 @@ int dlavm::runRun(const RunCommand &command) {
           << "the context of " << plan.maxTokens << " tokens is full\n";
   }
   const bool isComplete = !failure;
+  if (isComplete)
+    failure = simulated.commitDump();
   // What was found before an error may be its cause.
   failure = joinErrors(std::move(failure), output.writeLogits());
   Expected<bool> isEqual = simulated.finish(isComplete);

@@ -46,11 +46,14 @@ cl::opt<bool> diff("diff", cl::sub(trace),
 cl::opt<std::string> other(cl::Positional, cl::sub(trace), cl::desc("[OTHER]"));
 cl::opt<std::string> device("device", cl::sub(trace), cl::value_desc("name"),
                             cl::desc("whose registers --diff names"));
-cl::opt<std::string> task("task", cl::sub(trace), cl::value_desc("name"),
-                          cl::desc("print the tasks of this name only"));
-cl::opt<int64_t> layer("layer", cl::sub(trace), cl::value_desc("n"),
-                       cl::desc("print the tasks of this layer only; those of "
-                                "no layer have -1"));
+// trace, and run --dump
+cl::opt<std::string>
+    task("task", cl::sub(trace), cl::sub(run), cl::value_desc("name"),
+         cl::desc("print or dump the tasks of this name only"));
+cl::opt<int64_t>
+    layer("layer", cl::sub(trace), cl::sub(run), cl::value_desc("n"),
+          cl::desc("print or dump the tasks of this layer only; those of no "
+                   "layer have -1"));
 cl::opt<bool>
     execute("execute", cl::sub(check),
             cl::desc("also run random data on a simulated device that follows "
@@ -95,9 +98,19 @@ cl::opt<double>
                        "to the largest of its map; by default 0 with "
                        "--arithmetic=device, else 0.1"));
 cl::opt<std::string, true>
-    json("json", cl::sub(run), cl::location(runCommand.jsonFile),
-         cl::value_desc("file"),
-         cl::desc("write the comparison as JSON as well"));
+    jsonOption("json", cl::sub(run), cl::location(runCommand.jsonFile),
+               cl::value_desc("file"),
+               cl::desc("write the comparison as JSON as well"));
+cl::opt<std::string, true>
+    dump("dump", cl::sub(run), cl::location(runCommand.dumpDirectory),
+         cl::value_desc("dir"),
+         cl::desc("write the registers of each start of --task and --layer, "
+                  "and images of the memory that it reads and writes, into "
+                  "this new or empty directory; each start takes as much as "
+                  "its operands, those that it writes twice"));
+cl::opt<int64_t> call("call", cl::sub(run), cl::value_desc("n"),
+                      cl::desc("dump this call of the driver only, counted "
+                               "from 0"));
 cl::opt<unsigned, true>
     threads("threads", cl::sub(run), cl::location(runCommand.threads),
             cl::value_desc("n"),
@@ -161,8 +174,19 @@ static int runRunCommand() {
     runCommand.prompts.push_back(std::move(*prompt));
   }
   if (!checkMaxNewTokens(runCommand.maxNewTokens) || !checkValue(logits) ||
-      !checkValue(json) || !checkValue(checkpoint))
+      !checkValue(jsonOption) || !checkValue(checkpoint) || !checkValue(dump))
     return 1;
+  for (const cl::Option *option :
+       std::initializer_list<const cl::Option *>{&task, &layer, &call})
+    if (option->getNumOccurrences() && !dump.getNumOccurrences())
+      return failUsage("--" + option->ArgStr +
+                       " says which starts --dump writes; give --dump=DIR");
+  runCommand.dumped = {getOptional(task), getOptional(layer),
+                       getOptional(call)};
+  if (dump.getNumOccurrences() && !runCommand.dumped.task &&
+      !runCommand.dumped.layer)
+    return failUsage("--dump of all starts would take gigabytes; name some "
+                     "with --task, --layer or both");
   // These say how to compare.
   runCommand.compare |=
       !runCommand.checkpoint.empty() || !runCommand.jsonFile.empty() ||

@@ -42,6 +42,8 @@ public:
   ~OutputDirectory();
 
   const std::string &getPath() const { return path; }
+  /// Whether nothing is there but what is staged.
+  llvm::Expected<bool> isEmpty() const;
   /// The place of a file.
   std::string getPlace(llvm::StringRef name) const;
 

@@ -10,6 +10,7 @@
 #define DLAVM_TOOL_TOOL_H
 
 #include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/Simulator/StartDump.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -102,6 +103,9 @@ struct RunCommand {
   /// How far results may be from the reference, see Comparison.
   double tolerance = 0;
   std::string jsonFile;
+  /// Where memory images of some starts go; empty for none.
+  std::string dumpDirectory;
+  DumpSelection dumped;
   /// 0 takes all of the machine.
   unsigned threads = 0;
 };
