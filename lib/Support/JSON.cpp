@@ -26,10 +26,17 @@ static std::string locate(StringRef text, size_t offset) {
          std::to_string(offset - lineBegin + 1);
 }
 
-/// Where the arrays and objects of \p text begin to nest too deep. json::parse
-/// recurses into them, so that this must be known before it runs.
-static std::optional<size_t> findExcessiveDepth(StringRef text) {
+/// The most values and objects: several times what the largest checkpoints
+/// have. json::Object is a hash table of kilobytes, however little it holds.
+static constexpr size_t kMaxValues = 1'000'000, kMaxObjects = 100'000;
+
+/// Where \p text begins to be more than json::parse may get, and why: it
+/// recurses into arrays and objects, and takes up to hundreds of times the
+/// memory of the text.
+static std::optional<std::pair<size_t, std::string>>
+findExcess(StringRef text) {
   unsigned depth = 0;
+  size_t values = 0, objects = 0;
   bool isInString = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -41,8 +48,19 @@ static std::optional<size_t> findExcessiveDepth(StringRef text) {
       ++depth;
     else if ((c == ']' || c == '}') && depth > 0)
       --depth;
+    if (isInString)
+      continue;
+    values += c == ',' || c == '[' || c == '{';
+    objects += c == '{';
     if (depth > kMaxJSONDepth)
-      return i;
+      return std::pair(i, "arrays and objects nest deeper than " +
+                              std::to_string(kMaxJSONDepth) + " levels");
+    if (objects > kMaxObjects)
+      return std::pair(i, "has more than " + std::to_string(kMaxObjects) +
+                              " objects");
+    if (values > kMaxValues)
+      return std::pair(i, "has more than " + std::to_string(kMaxValues) +
+                              " values");
   }
   return std::nullopt;
 }
@@ -107,10 +125,9 @@ Expected<json::Object> dlavm::parseJSONObject(StringRef text,
   if (!json::isUTF8(text, &invalid))
     return createStringError(what + locate(text, invalid) +
                              ": is not valid UTF-8; is the file complete?");
-  if (std::optional<size_t> place = findExcessiveDepth(text))
-    return createStringError(what + locate(text, *place) +
-                             ": arrays and objects nest deeper than " +
-                             Twine(kMaxJSONDepth) + " levels");
+  if (auto excess = findExcess(text))
+    return createStringError(what + locate(text, excess->first) + ": " +
+                             excess->second);
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return failParsing(what, value.takeError());

@@ -21,8 +21,9 @@ namespace dlavm {
 inline constexpr unsigned kMaxJSONDepth = 64;
 
 /// Parses \p text, which must be one object in which no key comes twice and
-/// which nests no deeper than kMaxJSONDepth. Errors start with \p what, the
-/// file or its part, and where they can with line and column: "config.json:3:7:
+/// which nests no deeper than kMaxJSONDepth and has at most a million values
+/// and 100,000 objects. Errors start with \p what, the file or its part, and
+/// where they can with line and column: "config.json:3:7:
 /// ".
 llvm::Expected<llvm::json::Object> parseJSONObject(llvm::StringRef text,
                                                    const llvm::Twine &what);
