@@ -37,9 +37,10 @@ int64_t dlavm::getByteSize(ElementType type) {
 std::string dlavm::printShape(ArrayRef<int64_t> shape) {
   std::string text;
   raw_string_ostream os(text);
+  constexpr size_t most = 16;
   os << "[";
-  interleaveComma(shape, os);
-  os << "]";
+  interleaveComma(shape.take_front(most), os);
+  os << (shape.size() > most ? ", ...]" : "]");
   return text;
 }
 
