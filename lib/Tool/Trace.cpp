@@ -21,7 +21,13 @@
 using namespace dlavm;
 using namespace llvm;
 
-std::optional<Sweep> dlavm::parseSweep(StringRef text) {
+Expected<Sweep> dlavm::parseSweep(StringRef text) {
+  // More than the context of any device.
+  constexpr int64_t most = 1000000;
+  auto fail = [] {
+    return createStringError(
+        "is no token count; write 19, 1,19,128 or 1:2048:64");
+  };
   Sweep sweep;
   SmallVector<StringRef> parts;
   text.split(parts, ',');
@@ -31,15 +37,18 @@ std::optional<Sweep> dlavm::parseSweep(StringRef text) {
     // first, last and step
     int64_t numbers[3] = {0, 0, 1};
     if (fields.size() > 3)
-      return std::nullopt;
+      return fail();
     for (auto [i, field] : enumerate(fields))
       if (field.getAsInteger(10, numbers[i]) || numbers[i] < 0 ||
           numbers[i] > std::numeric_limits<int32_t>::max())
-        return std::nullopt;
+        return fail();
     const auto [first, end, step] = numbers;
     const int64_t last = fields.size() > 1 ? end : first;
-    if (last < first || step < 1 || (last - first) / step > 1000000)
-      return std::nullopt;
+    if (last < first || step < 1)
+      return fail();
+    const int64_t room = most - static_cast<int64_t>(sweep.values.size());
+    if ((last - first) / step >= room)
+      return createStringError("has more than a million token counts");
     for (int64_t value = first; value <= last; value += step)
       sweep.values.push_back(value);
   }

@@ -123,11 +123,14 @@ static bool getSweep(const cl::opt<std::string> &option,
                      std::optional<Sweep> &sweep) {
   if (!option.getNumOccurrences())
     return true;
-  sweep = parseSweep(option);
-  if (!sweep)
-    failUsage("--" + option.ArgStr + "=" + option +
-              " is no token count; write 19, 1,19,128 or 1:2048:64");
-  return sweep.has_value();
+  Expected<Sweep> parsed = parseSweep(option);
+  if (!parsed) {
+    failUsage("--" + option.ArgStr + "=" + option + " " +
+              toString(parsed.takeError()));
+    return false;
+  }
+  sweep = std::move(*parsed);
+  return true;
 }
 
 static int runDiffCommand() {

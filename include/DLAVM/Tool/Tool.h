@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 
 #include <cstdint>
 #include <optional>
@@ -41,8 +42,9 @@ struct CompileCommand {
 struct Sweep {
   std::vector<int64_t> values;
 };
-/// Parses a sweep; nullopt where the text is none.
-std::optional<Sweep> parseSweep(llvm::StringRef text);
+/// Parses a sweep of at most a million values; the error says what is wrong
+/// with the text, but does not quote it.
+llvm::Expected<Sweep> parseSweep(llvm::StringRef text);
 
 /// `dlavm trace`.
 struct TraceCommand {
