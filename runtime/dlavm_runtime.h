@@ -509,6 +509,12 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
   uint64_t bytes = 0;
   if (get_size(path, bytes))
     throw Error(path + " cannot be read");
+  constexpr uint64_t most = uint64_t{64} << 20;
+  if (bytes > most)
+    throw Error(path + " has " + to_text(bytes) +
+                " bytes, but a list has at "
+                "most " +
+                to_text(most) + "; run dlavm pack again");
   text.reserve(bytes + 1);
   if (!File(path).read(text.data(), bytes))
     throw Error(path + " cannot be read");

@@ -8,6 +8,7 @@
 
 #include "DriverCompiler.h"
 #include "CompilerProcess.h"
+#include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -251,9 +252,11 @@ Expected<OpenFile> dlavm::compileDriver(StringRef directory,
                                         const DriverPlan &plan) {
   SmallString<128> header(directory);
   sys::path::append(header, plan.driver);
-  if (!sys::fs::exists(header))
-    return createStringError(header + " does not exist; compile the model "
-                                      "again with dlavm compile");
+  // The compiler waits for pipes, and takes many times what it reads.
+  if (auto content = readTextFile(header); !content)
+    return createStringError(
+        header + " cannot be read: " + toString(content.takeError()) +
+        "; compile the model again with dlavm compile");
   Expected<TemporaryDirectory> temporary = TemporaryDirectory::create();
   if (!temporary)
     return temporary.takeError();
