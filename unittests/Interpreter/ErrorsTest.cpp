@@ -134,7 +134,8 @@ TEST_F(ErrorsTest, Layers) {
   parse(R"mlir(
     llm.parameter @w from "w{layer}" layers 2 : tensor<2x2xi4>
     func.func @model(%x: !x2) -> !x2 {
-      %c2 = arith.constant 2 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.addi %c1, %c1 : index
       %y = llm.linear %x, @w[%c2] : !x2 -> !x2
       return %y : !x2
     })mlir");
@@ -144,7 +145,8 @@ TEST_F(ErrorsTest, Layers) {
   parse(R"mlir(
     llm.kv_cache @k layers 2 : tensor<1x?x2xf16, #llm.dims<1, seq + past, 2>>
     func.func @model(%x: !x2) -> !x2 {
-      %c2 = arith.constant 2 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.addi %c1, %c1 : index
       %t = llm.kv_append %x, @k[%c2] : !x2
       return %x : !x2
     })mlir");

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 namespace dlavm {
@@ -187,9 +188,9 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   if (loop.getNumResults() > 0)
     return loop.emitOpError("carries values; run accel-place-buffers before, "
                             "which roots maps in buffers");
-  const Word lower = reader->getWord(loop.getLowerBound());
-  const Word upper = reader->getWord(loop.getUpperBound());
-  const Word step = reader->getWord(loop.getStep());
+  const Word lower = reader->getNumber(loop.getLowerBound());
+  const Word upper = reader->getNumber(loop.getUpperBound());
+  const Word step = reader->getNumber(loop.getStep());
   Location loc = loop.getLoc();
   Type i32 = builder.getI32Type();
   auto newLoop =
@@ -249,7 +250,7 @@ LogicalResult ProgramLowering::lower(scf::IfOp branch) {
 void ProgramLowering::lower(func::CallOp call) {
   SmallVector<Value> operands;
   for (Value operand : call.getOperands())
-    operands.push_back(reader->getWord(operand).materialize(
+    operands.push_back(reader->getNumber(operand).materialize(
         builder, call.getLoc(), builder.getI32Type()));
   operands.append({seq, past});
   func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange(),
@@ -282,7 +283,8 @@ struct ConvertAccelToCSB
         symbols.addTable(support.registers);
     HostFunctions host(*device, symbols, *maxTokens);
     if (failed(symbols.convertObjects()) ||
-        failed(host.collect(module, weightLoading == "wt2hbm")))
+        failed(host.collect(module, weightLoading == "wt2hbm")) ||
+        failed(verifyLayers(symbols)))
       return signalPassFailure();
 
     DataFlowSolver ranges;
@@ -303,6 +305,27 @@ struct ConvertAccelToCSB
                     StringAttr::get(&getContext(), device->getName()));
     module->setAttr(csb::CSBDialect::getFingerprintAttrName(),
                     StringAttr::get(&getContext(), fingerprint));
+  }
+
+  /// A layer that a call names by a constant must be one of the model.
+  LogicalResult verifyLayers(ProgramSymbols &symbols) {
+    WalkResult result = getOperation().walk([&](func::CallOp call) {
+      auto callee = symbols.getTable().lookup<func::FuncOp>(call.getCallee());
+      for (auto [i, operand] : llvm::enumerate(call.getOperands())) {
+        APInt layer;
+        if (!callee ||
+            !callee.getArgAttr(i, accel::AccelDialect::getLayerAttrName()) ||
+            !matchPattern(operand, m_ConstantInt(&layer)) ||
+            layer.ult(symbols.getMaxLayers()))
+          continue;
+        call.emitOpError("is for the layer ")
+            << layer.getSExtValue() << ", but the model has 0 to "
+            << symbols.getMaxLayers() - 1;
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
   }
 
   /// The host calls "run", which calls "run_layer" and its like.

@@ -11,7 +11,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
+#include <limits>
 #include <utility>
 
 using namespace mlir;
@@ -93,6 +95,16 @@ Word FunctionReader::getWord(Value index) {
   return computeWord(index);
 }
 
+Word FunctionReader::getNumber(Value index) {
+  const Word word = getWord(index);
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  if (word.getMin() >= 0 && word.getMax() <= most)
+    return word;
+  fail(index, "may be " + Twine(word.getMin()) + " to " + Twine(word.getMax()) +
+                  ", but loops and calls of a driver take 0 to " + Twine(most));
+  return 0;
+}
+
 Word FunctionReader::computeWord(Value index) {
   if (failed)
     return 0;
@@ -127,7 +139,14 @@ Word FunctionReader::computeWord(Value index) {
             return binary([](auto a, auto b) { return a - b; });
           })
           .Case([&](arith::MulIOp) {
-            return binary([](auto a, auto b) { return a * b; });
+            const Word a = computeWord(op->getOperand(0));
+            const Word b = computeWord(op->getOperand(1));
+            if (!llvm::checkedMul(a.getMin(), b.getMin()) ||
+                !llvm::checkedMul(a.getMax(), b.getMax())) {
+              fail(index, "may need more than 64 bits");
+              return Word(0);
+            }
+            return a * b;
           })
           .Case([&](arith::DivSIOp) {
             const Word divisor = computeWord(op->getOperand(1));
@@ -145,6 +164,13 @@ Word FunctionReader::computeWord(Value index) {
                         "muli, divsi and minsi are");
             return 0;
           });
+  // As sizes are, so that sums stay within 64 bits.
+  constexpr int64_t most = int64_t(1) << 40;
+  if (word.getMin() < -most || word.getMax() > most) {
+    fail(index, "may be " + Twine(word.getMin()) + " to " +
+                    Twine(word.getMax()) + ", but drivers count up to 2^40");
+    return 0;
+  }
   if (auto name = dyn_cast<NameLoc>(op->getLoc()))
     word = word.named(name.getName());
   // Not remembered: the next use may stand outside the loop that this one is
@@ -209,8 +235,16 @@ FunctionReader::View FunctionReader::getView(Value map) {
       fail(map, "drops dimensions; a task takes maps with all of them");
     if (failed)
       return {};
-    for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets()))
-      view.offset = view.offset + getWord(offset) * view.strides[i];
+    for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets())) {
+      const Word word = getWord(offset);
+      if (word.getMin() < 0 || word.getMax() > view.sizes[i].getMax())
+        fail(map, "begins outside of the map that it is a part of: at " +
+                      Twine(word.getMax()) + " in dimension " + Twine(i) +
+                      ", which has " + Twine(view.sizes[i].getMax()));
+      if (failed)
+        return {};
+      view.offset = view.offset + word * view.strides[i];
+    }
     for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
       view.sizes[i] = getWord(size);
     return view;

@@ -29,6 +29,8 @@ public:
   MapOperand getMap(mlir::Value map) override;
   Word getObject(mlir::Value object) override;
   Word getWord(mlir::Value index) override;
+  /// The same where loops and calls take it, which are of i32.
+  Word getNumber(mlir::Value index);
 
   /// True after something could not be read; the error has been emitted.
   bool hasFailed() const { return failed; }

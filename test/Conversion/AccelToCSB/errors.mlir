@@ -331,3 +331,92 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] layers 2 in <DDR> at 0 bytes 256 stride 256
+func.func private @layer(%layer: index {accel.layer}) {
+  %n = accel.get_object @n[%layer] : !accel.object
+  return
+}
+func.func @model() {
+  %layer = arith.constant 4294967296 : index
+  // expected-error@+1 {{'func.call' op is for the layer 4294967296, but the model has 0 to 1}}
+  call @layer(%layer) : (index) -> ()
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func private @part(%number: index) {
+  return
+}
+func.func @model() {
+  // expected-error@+1 {{'arith.constant' op may be 4294967297 to 4294967297, but loops and calls of a driver take 0 to 2147483647}}
+  %number = arith.constant 4294967297 : index
+  call @part(%number) : (index) -> ()
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{'arith.constant' op may be -9223372036854775808 to -9223372036854775808, but drivers count up to 2^40}}
+  %step = arith.constant -9223372036854775808 : index
+  %seq = accel.tokens seq
+  scf.for %token = %c0 to %seq step %step {
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %large = arith.constant 1099511627776 : index
+  %seq = accel.tokens seq
+  %end0 = arith.muli %seq, %large : index
+  // expected-error@-1 {{'arith.muli' op may be 1099511627776 to 2251799813685248, but drivers count up to 2^40}}
+  scf.for %token = %c0 to %end0 step %c1 {
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %large = arith.constant 1099511627776 : index
+  %end = arith.muli %large, %large : index
+  // expected-error@-1 {{'arith.muli' op may need more than 64 bits}}
+  scf.for %token = %c0 to %end step %c1 {
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [64] in <DDR> at 262144 bytes 256 stride 0
+func.func @model() {
+  %n = accel.get_object @n : !accel.object
+  %x = accel.buffer "x" at 0 bytes 262144 live [0, 1] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  // expected-error@+1 {{'memref.subview' op begins outside of the map that it is a part of: at 4611686018427387904 in dimension 1, which has 2048}}
+  %part = memref.subview %x[0, 4611686018427387904, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>
+  accel.norm rms "x" ins(%part : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) weight(%n) outs(%part : memref<2x1x32xf16, strided<[?, 32, 1]>, #accel.space<DDR>>) [64]
+  return
+}
+}

@@ -341,3 +341,14 @@ accel.object @a kv_cache [72036854775807] layers 2 in <HBM>
 
 // expected-error@+1 {{'accel.object' op has the shape [1048577, 1048577], more than 2^40 elements}}
 accel.object @a weight [1048577, 1048577] in <HBM>
+
+// -----
+
+// expected-note@+1 {{declared here}}
+accel.object @w norm_weight [64] layers 4 in <DDR>
+func.func @f() {
+  %layer = arith.constant 4 : index
+  // expected-error@+1 {{'accel.get_object' op gives the layer 4, but @w has 0 to 3}}
+  %0 = accel.get_object @w[%layer] : !accel.object
+  return
+}

@@ -422,3 +422,8 @@ func.func @f(%address: i64, %seq: i32) -> !csb.rows {
   %0 = "csb.dma_read"(%address, %seq) <{channels = 64 : i64, lanes = 32 : i64, ports = 4 : i64}> : (i64, i32) -> !csb.rows
   return %0 : !csb.rows
 }
+
+// -----
+
+// expected-error@+1 {{'csb.object' op has 65537 layers, more than the 65536 that a model may have}}
+csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 layers 65537 dma 0 ports 1 port_stride 0

@@ -800,3 +800,26 @@ func.func @f(%step: index) {
   } {llm.layer_loop}
   return
 }
+
+// -----
+
+// Where 32 bits are kept of the number, it is layer 0.
+// expected-note@+1 {{declared here}}
+llm.parameter @b from "b{layer}" layers 4 : tensor<64xf16>
+func.func @f() {
+  %layer = arith.constant 4294967296 : index
+  // expected-error@+1 {{'llm.get_parameter' op gives the layer 4294967296, but @b has 0 to 3}}
+  %0 = llm.get_parameter @b[%layer] : tensor<64xf16>
+  return
+}
+
+// -----
+
+// expected-note@+1 {{declared here}}
+llm.parameter @b from "b{layer}" layers 4 : tensor<64xf16>
+func.func @f() {
+  %layer = arith.constant -1 : index
+  // expected-error@+1 {{'llm.get_parameter' op gives the layer -1, but @b has 0 to 3}}
+  %0 = llm.get_parameter @b[%layer] : tensor<64xf16>
+  return
+}

@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Support/EnumAssembly.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -206,13 +207,19 @@ LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!object)
     return emitOpError() << "names " << getObjectAttr()
                          << ", which is no accel.object";
-  if (object.getLayers().has_value() == bool(getLayer()))
+  Value layer = getLayer();
+  const std::optional<int64_t> layers = object.getLayers();
+  APInt number;
+  const bool isKnown = layer && matchPattern(layer, m_ConstantInt(&number));
+  if (layers.has_value() == bool(layer) && !(isKnown && number.uge(*layers)))
     return success();
-  InFlightDiagnostic diagnostic =
-      emitOpError() << (getLayer() ? "gives a layer, but "
-                                   : "must give a layer: ")
-                    << getObjectAttr()
-                    << (getLayer() ? " has no layers" : " has layers");
+  InFlightDiagnostic diagnostic = emitOpError();
+  if (layer && layers)
+    diagnostic << "gives the layer " << number.getSExtValue() << ", but "
+               << getObjectAttr() << " has 0 to " << *layers - 1;
+  else
+    diagnostic << (layer ? "gives a layer, but " : "must give a layer: ")
+               << getObjectAttr() << (layer ? " has no layers" : " has layers");
   diagnostic.attachNote(object.getLoc()) << "declared here";
   return diagnostic;
 }

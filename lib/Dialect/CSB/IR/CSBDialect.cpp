@@ -185,6 +185,8 @@ LogicalResult BufferOp::verify() {
 }
 
 LogicalResult ObjectOp::verify() {
+  if (failed(llm::verifyLayers(*this, getLayers())))
+    return failure();
   // In the memory of the device and where DMA finds the last port.
   const int64_t layers = getLayers().value_or(1);
   std::optional<int64_t> end =

@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Support/EnumAssembly.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpImplementation.h"
 
 using namespace mlir;
@@ -81,10 +82,11 @@ static DimsAttr dimsOf(Value value) {
 }
 
 /// Looks up the symbol \p name, which must be an op of type Op, and checks that
-/// \p layer is given if and only if the symbol has layers.
+/// \p layer is given if and only if the symbol has layers, and is one of them
+/// where it is a constant.
 template <typename Op>
 static Op lookup(Operation *op, SymbolTableCollection &symbols,
-                 FlatSymbolRefAttr name, bool hasLayer, StringRef what) {
+                 FlatSymbolRefAttr name, Value layer, StringRef what) {
   Operation *symbol = symbols.lookupNearestSymbolFrom(op, name);
   auto found = dyn_cast_or_null<Op>(symbol);
   if (!found) {
@@ -95,13 +97,18 @@ static Op lookup(Operation *op, SymbolTableCollection &symbols,
       diagnostic.attachNote(symbol->getLoc()) << "declared here";
     return {};
   }
-  if (found.getLayers().has_value() == hasLayer)
+  const std::optional<int64_t> layers = found.getLayers();
+  APInt number;
+  const bool isKnown = layer && matchPattern(layer, m_ConstantInt(&number));
+  if (layers.has_value() == bool(layer) && !(isKnown && number.uge(*layers)))
     return found;
-  InFlightDiagnostic diagnostic =
-      op->emitOpError() << (hasLayer ? "gives a layer, but "
-                                     : "must give a layer: ")
-                        << name
-                        << (hasLayer ? " has no layers" : " has layers");
+  InFlightDiagnostic diagnostic = op->emitOpError();
+  if (layer && layers)
+    diagnostic << "gives the layer " << number.getSExtValue() << ", but "
+               << name << " has 0 to " << *layers - 1;
+  else
+    diagnostic << (layer ? "gives a layer, but " : "must give a layer: ")
+               << name << (layer ? " has no layers" : " has layers");
   diagnostic.attachNote(found.getLoc()) << "declared here";
   return {};
 }
@@ -109,10 +116,10 @@ static Op lookup(Operation *op, SymbolTableCollection &symbols,
 /// Checks that \p name is a parameter of this shape and element type.
 static LogicalResult verifyParameter(Operation *op,
                                      SymbolTableCollection &symbols,
-                                     FlatSymbolRefAttr name, bool hasLayer,
+                                     FlatSymbolRefAttr name, Value layer,
                                      StringRef what, ArrayRef<int64_t> shape,
                                      Type elementType) {
-  auto parameter = lookup<ParameterOp>(op, symbols, name, hasLayer, what);
+  auto parameter = lookup<ParameterOp>(op, symbols, name, layer, what);
   if (!parameter)
     return failure();
   Type expected = RankedTensorType::get(shape, elementType);
@@ -210,7 +217,7 @@ LogicalResult KVCacheOp::verify() {
 }
 
 LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return verifyParameter(*this, symbols, getParameterAttr(), bool(getLayer()),
+  return verifyParameter(*this, symbols, getParameterAttr(), getLayer(),
                          "parameter", getType().getShape(),
                          getType().getElementType());
 }
@@ -239,26 +246,26 @@ LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &symbols) {
       getStaticDim(*this, getResult(), 2, "output channels");
   if (failed(in) || failed(out))
     return failure();
-  const bool hasLayer(getLayer());
+  Value layer = getLayer();
   Builder builder(getContext());
-  if (failed(verifyParameter(*this, symbols, getWeightAttr(), hasLayer,
-                             "weight", {*out, *in}, builder.getI4Type())))
+  if (failed(verifyParameter(*this, symbols, getWeightAttr(), layer, "weight",
+                             {*out, *in}, builder.getI4Type())))
     return failure();
   if (!getScaleAttr())
     return success();
-  if (failed(verifyParameter(*this, symbols, getScaleAttr(), hasLayer, "scale",
+  if (failed(verifyParameter(*this, symbols, getScaleAttr(), layer, "scale",
                              {*out}, builder.getF16Type())))
     return failure();
-  return verifyParameter(*this, symbols, getBiasAttr(), hasLayer, "bias",
-                         {*out}, builder.getF16Type());
+  return verifyParameter(*this, symbols, getBiasAttr(), layer, "bias", {*out},
+                         builder.getF16Type());
 }
 
 LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
   FailureOr<int64_t> channels = getStaticDim(*this, getInput(), 2, "channels");
   if (failed(channels))
     return failure();
-  return verifyParameter(*this, symbols, getWeightAttr(), bool(getLayer()),
-                         "weight", {*channels}, Float16Type::get(getContext()));
+  return verifyParameter(*this, symbols, getWeightAttr(), getLayer(), "weight",
+                         {*channels}, Float16Type::get(getContext()));
 }
 
 LogicalResult LayerNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -266,11 +273,11 @@ LogicalResult LayerNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (failed(channels))
     return failure();
   Type f16 = Float16Type::get(getContext());
-  if (failed(verifyParameter(*this, symbols, getWeightAttr(), bool(getLayer()),
+  if (failed(verifyParameter(*this, symbols, getWeightAttr(), getLayer(),
                              "weight", {*channels}, f16)))
     return failure();
-  return verifyParameter(*this, symbols, getBiasAttr(), bool(getLayer()),
-                         "bias", {*channels}, f16);
+  return verifyParameter(*this, symbols, getBiasAttr(), getLayer(), "bias",
+                         {*channels}, f16);
 }
 
 //===----------------------------------------------------------------------===//
@@ -337,10 +344,10 @@ LogicalResult RopeOp::verify() {
 /// Checks the cache of an attention op and that its heads fit \p heads query
 /// (or KV) heads.
 static LogicalResult verifyCache(Operation *op, SymbolTableCollection &symbols,
-                                 FlatSymbolRefAttr name, bool hasLayer,
+                                 FlatSymbolRefAttr name, Value layer,
                                  int64_t heads, std::optional<int64_t> channels,
                                  bool isGrouped) {
-  auto cache = lookup<KVCacheOp>(op, symbols, name, hasLayer, "cache");
+  auto cache = lookup<KVCacheOp>(op, symbols, name, layer, "cache");
   if (!cache)
     return failure();
   auto type = cast<RankedTensorType>(cache.getType());
@@ -367,7 +374,7 @@ LogicalResult KVAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError("appends the tokens of the call, so dimension 1 must be "
                        "seq, found ")
            << type;
-  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+  return verifyCache(*this, symbols, getCacheAttr(), getLayer(),
                      type.getDimSize(0), type.getDimSize(2),
                      /*isGrouped=*/false);
 }
@@ -387,7 +394,7 @@ LogicalResult AttentionScoresOp::inferReturnTypes(
 LogicalResult
 AttentionScoresOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto type = cast<RankedTensorType>(getInput().getType());
-  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+  return verifyCache(*this, symbols, getCacheAttr(), getLayer(),
                      type.getDimSize(0), type.getDimSize(2),
                      /*isGrouped=*/true);
 }
@@ -411,7 +418,7 @@ AttentionValuesOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   if (failed(verifyKept(*this, getInput(), getResult())))
     return failure();
-  return verifyCache(*this, symbols, getCacheAttr(), bool(getLayer()),
+  return verifyCache(*this, symbols, getCacheAttr(), getLayer(),
                      getType().getDimSize(0), getType().getDimSize(2),
                      /*isGrouped=*/true);
 }
