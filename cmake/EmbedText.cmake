@@ -1,5 +1,5 @@
-# Writes a C++ file whose getRuntimeHeader() returns the text of INPUT. Raw string literals have a
-# length limit in some compilers, so the text is cut into several.
+# Writes a C++ file whose FUNCTION, which HEADER declares, returns the text of INPUT. Raw string
+# literals have a length limit in some compilers, so the text is cut into several.
 file(READ "${INPUT}" text)
 string(LENGTH "${text}" length)
 set(literals "")
@@ -9,9 +9,9 @@ while(position LESS length)
   string(APPEND literals "\n    R\"dlavm(${piece})dlavm\"")
   math(EXPR position "${position} + 8000")
 endwhile()
-file(WRITE "${OUTPUT}" "#include \"RuntimeHeader.h\"
+file(WRITE "${OUTPUT}" "#include \"${HEADER}\"
 
-llvm::StringRef dlavm::getRuntimeHeader() {
+llvm::StringRef dlavm::${FUNCTION}() {
   static const char text[] =${literals};
   return llvm::StringRef(text, sizeof(text) - 1);
 }
