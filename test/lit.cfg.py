@@ -36,5 +36,5 @@ if os.path.isdir(os.path.join(config.dlavm_shared, "conformance")):
 if config.clangxx:
     config.available_features.add("clang")
 if config.sanitizers:
-    # AddressSanitizer reports crashes itself; how time grows is seen without it.
-    config.excludes += ["crash.test", "growth.test"]
+    # AddressSanitizer reports crashes itself, and takes time and memory.
+    config.excludes += ["crash.test", "growth.test", "trace-memory.test"]
