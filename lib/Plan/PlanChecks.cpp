@@ -105,8 +105,11 @@ llvm::Error ContentChecker::checkHead() const {
     return refuse("embedding",
                   "the name of a parameter with two dimensions and no layers",
                   plan.embedding);
+  StringSet<> buffers;
+  for (const PlanBuffer &buffer : plan.buffers)
+    buffers.insert(buffer.name);
   for (auto [i, task] : enumerate(plan.tasks))
-    if (!task.result.empty() && !plan.getBuffer(task.result))
+    if (!task.result.empty() && !buffers.contains(task.result))
       return refuse("tasks[" + Twine(i) + "].result", "the name of a buffer",
                     task.result);
   if (plan.packed &&

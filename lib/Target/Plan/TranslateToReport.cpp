@@ -75,11 +75,11 @@ private:
                ? steps[step].getName().str()
                : "end";
   }
-  /// The maps that are live at a step, by address; of those in one place the
-  /// first.
-  using LiveMaps = std::map<int64_t, unsigned>;
-  /// Calls \p visit for each step in order.
-  void forEachStep(llvm::function_ref<void(int64_t, const LiveMaps &)> visit);
+  /// Calls \p visit for each step in order, and before it \p change for each
+  /// map that is live at this step and was not at the one before, or the other
+  /// way around; of the maps that lie at one address only for the first.
+  void forEachStep(llvm::function_ref<void(unsigned, bool isLive)> change,
+                   llvm::function_ref<void(int64_t)> visit);
 
   ModuleOp module;
   raw_ostream &os;
@@ -158,8 +158,8 @@ void Report::printLimits(int64_t maxTokens) {
   });
 }
 
-void Report::forEachStep(
-    llvm::function_ref<void(int64_t, const LiveMaps &)> visit) {
+void Report::forEachStep(llvm::function_ref<void(unsigned, bool)> change,
+                         llvm::function_ref<void(int64_t)> visit) {
   const auto end = static_cast<int64_t>(steps.size());
   // The maps whose intervals begin at a step, or ended before it.
   std::vector<SmallVector<unsigned, 2>> begins(end + 1), ends(end + 1);
@@ -175,26 +175,30 @@ void Report::forEachStep(
     }
   }
   std::map<int64_t, std::multiset<unsigned>> places;
-  LiveMaps live;
   for (int64_t step = 0; step < end; ++step) {
-    auto update = [&](unsigned map) {
-      const int64_t address = maps[map].getAddress();
-      const std::multiset<unsigned> &place = places[address];
-      if (place.empty())
-        live.erase(address);
-      else
-        live[address] = *place.begin();
-    };
-    for (unsigned map : ends[step]) {
+    auto update = [&](unsigned map, bool begins) {
       std::multiset<unsigned> &place = places[maps[map].getAddress()];
-      place.erase(place.find(map));
-      update(map);
-    }
-    for (unsigned map : begins[step]) {
-      places[maps[map].getAddress()].insert(map);
-      update(map);
-    }
-    visit(step, live);
+      auto getFirst = [&]() -> std::optional<unsigned> {
+        return place.empty() ? std::nullopt : std::optional(*place.begin());
+      };
+      const std::optional<unsigned> before = getFirst();
+      if (begins)
+        place.insert(map);
+      else
+        place.erase(place.find(map));
+      const std::optional<unsigned> after = getFirst();
+      if (before == after)
+        return;
+      if (before)
+        change(*before, /*isLive=*/false);
+      if (after)
+        change(*after, /*isLive=*/true);
+    };
+    for (unsigned map : ends[step])
+      update(map, /*begins=*/false);
+    for (unsigned map : begins[step])
+      update(map, /*begins=*/true);
+    visit(step);
   }
 }
 
@@ -300,23 +304,30 @@ void Report::printPicture() {
   for (int64_t first = begin;
        first<end; first = end - first> piece ? first + piece : end)
     rows.emplace_back(steps.size(), '.');
-  forEachStep([&](int64_t step, const LiveMaps &live) {
-    std::vector<int64_t> covered(rows.size());
-    for (auto [address, map] : live) {
-      const int64_t last = address + sizes[map];
-      for (int64_t row = (address - begin) / piece;
-           row < static_cast<int64_t>(rows.size()); ++row) {
-        const int64_t from = begin + row * piece;
-        const int64_t to = end - from > piece ? from + piece : end;
-        const int64_t bytes = std::min(to, last) - std::max(from, address);
-        if (bytes <= 0)
-          break;
-        if (bytes > covered[row]) {
-          covered[row] = bytes;
-          rows[row][step] = getLetter(map);
-        }
-      }
+  // What a row holds, what covers most of it first, then by address.
+  using Cover = std::tuple<int64_t, int64_t, unsigned>;
+  std::vector<std::set<Cover>> covers(rows.size());
+  auto change = [&](unsigned map, bool isLive) {
+    const int64_t address = maps[map].getAddress();
+    const int64_t last = address + sizes[map];
+    for (int64_t row = (address - begin) / piece;
+         row < static_cast<int64_t>(rows.size()); ++row) {
+      const int64_t from = begin + row * piece;
+      const int64_t to = end - from > piece ? from + piece : end;
+      const int64_t bytes = std::min(to, last) - std::max(from, address);
+      if (bytes <= 0)
+        break;
+      const Cover cover(-bytes, address, map);
+      if (isLive)
+        covers[row].insert(cover);
+      else
+        covers[row].erase(cover);
     }
+  };
+  forEachStep(change, [&](int64_t step) {
+    for (auto [row, cover] : llvm::zip_equal(rows, covers))
+      if (!cover.empty())
+        row[step] = getLetter(std::get<unsigned>(*cover.begin()));
   });
   for (auto [i, row] : llvm::enumerate(rows))
     os << llvm::format("%12lld  ", static_cast<long long>(begin + i * piece))
@@ -327,21 +338,32 @@ void Report::printPicture() {
 }
 
 void Report::printPeak() {
+  // Sums that 64 bits may not hold.
+  unsigned __int128 bytes = 0;
   uint64_t peak = 0;
   int64_t peakStep = 0;
-  forEachStep([&](int64_t step, const LiveMaps &live) {
-    uint64_t bytes = 0;
-    for (auto [address, map] : live)
-      bytes = llvm::SaturatingAdd<uint64_t>(bytes, sizes[map]);
-    if (bytes > peak) {
-      peak = bytes;
+  auto add = [&](unsigned map, bool isLive) {
+    isLive ? bytes += sizes[map] : bytes -= sizes[map];
+  };
+  forEachStep(add, [&](int64_t step) {
+    constexpr uint64_t most = std::numeric_limits<uint64_t>::max();
+    const uint64_t sum = bytes > most ? most : static_cast<uint64_t>(bytes);
+    if (sum > peak) {
+      peak = sum;
       peakStep = step;
     }
   });
   os << "\nPeak\n\n  " << peak << " bytes"
      << llvm::format(" (%.1f MiB)", toMiB(peak)) << " are live during "
      << getStepName(peakStep) << ":\n";
-  forEachStep([&](int64_t step, const LiveMaps &live) {
+  std::map<int64_t, unsigned> live;
+  auto remember = [&](unsigned map, bool isLive) {
+    if (isLive)
+      live[maps[map].getAddress()] = map;
+    else
+      live.erase(maps[map].getAddress());
+  };
+  forEachStep(remember, [&](int64_t step) {
     if (step != peakStep)
       return;
     for (auto [address, map] : live)
