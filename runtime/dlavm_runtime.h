@@ -511,10 +511,8 @@ inline Checksums::Checksums(const String &directory, uint64_t fingerprint) {
     throw Error(path + " cannot be read");
   constexpr uint64_t most = uint64_t{64} << 20;
   if (bytes > most)
-    throw Error(path + " has " + to_text(bytes) +
-                " bytes, but a list has at "
-                "most " +
-                to_text(most) + "; run dlavm pack again");
+    throw Error(path + " has " + to_text(bytes) + " bytes, more than the " +
+                to_text(most) + " of a list of files; run dlavm pack again");
   text.reserve(bytes + 1);
   if (!File(path).read(text.data(), bytes))
     throw Error(path + " cannot be read");
