@@ -9,6 +9,8 @@
 #include "Commands.h"
 #include "DLAVM/Tool/Tool.h"
 
+#include <cmath>
+
 using namespace dlavm;
 using namespace llvm;
 
@@ -200,8 +202,8 @@ static int runRunCommand() {
                      "weights are rounded to INT4");
   const bool isDevice = runCommand.arithmetic == Arithmetic::Device;
   runCommand.tolerance = getOptional(tolerance).value_or(isDevice ? 0 : 0.1);
-  if (!(runCommand.tolerance >= 0))
-    return failUsage("--tolerance must be 0 or more");
+  if (!(runCommand.tolerance >= 0) || std::isinf(runCommand.tolerance))
+    return failUsage("--tolerance must be 0 or more, and finite");
   return runRun(runCommand);
 }
 
