@@ -820,6 +820,13 @@ inline void load_parameters(Device &device, const ParameterFile *first,
   }
 }
 
+/// Fills all layers of an object with zeros, in all its ports.
+inline void clear(Device &device, const ParameterFile &object) {
+  const std::vector<char> zeros(object.bytes);
+  for (detail::Files layers(&object, 1); layers.next();)
+    device.dma_write(layers.get_address(), zeros.data(), zeros.size());
+}
+
 /// Reads the rows of these tokens from a file with a row of FP16 elements for
 /// every token of the vocabulary; returns them row-major [ids][channels].
 inline std::vector<uint16_t> read_embeddings(const String &path,

@@ -24,13 +24,15 @@ static Expected<int64_t> getSourceSize(const ParameterInfo &info, unsigned i) {
   if (heads->heads < 1 || heads->channels < 1 ||
       heads->channels > heads->paddedChannels || heads->interleaved < 0 ||
       heads->interleaved > heads->channels || heads->interleaved % 2 != 0 ||
-      info.shape[i] % heads->heads != 0 ||
-      info.shape[i] / heads->heads != heads->paddedChannels)
-    return createStringError(
-        formatv("the parameter '{0}' of shape {1} cannot have {2} heads of {3} "
-                "channels, {4} of them interleaved, padded to {5}",
-                info.name, printShape(info.shape), heads->heads,
-                heads->channels, heads->interleaved, heads->paddedChannels));
+      heads->groups < 1 || heads->heads % heads->groups != 0 ||
+      heads->emptyHeads < 0 || info.shape[i] != heads->getSize())
+    return createStringError(formatv(
+        "the parameter '{0}' of shape {1} cannot have {2} heads of {3} "
+        "channels, {4} of them interleaved, padded to {5}, in {6} groups with "
+        "{7} empty heads behind each",
+        info.name, printShape(info.shape), heads->heads, heads->channels,
+        heads->interleaved, heads->paddedChannels, heads->groups,
+        heads->emptyHeads));
   return heads->heads * heads->channels;
 }
 

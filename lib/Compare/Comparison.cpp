@@ -59,9 +59,11 @@ void Comparison::endCall() {
 void Comparison::checkResult(ArrayRef<uint16_t> output,
                              std::optional<int32_t> token) {
   if (!call->output.empty()) {
-    ExpectedMap expected{
-        -1,          "output", 1, 1, static_cast<int64_t>(call->output.size()),
-        call->output};
+    ExpectedMap expected;
+    expected.name = "output";
+    expected.maps = expected.tokens = 1;
+    expected.channels = static_cast<int64_t>(call->output.size());
+    expected.values = call->output;
     if (output.size() != call->output.size())
       return report(-1, "", "",
                     "the host reads " + std::to_string(output.size()) +
@@ -137,8 +139,13 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
     return report(layer, name, task.result,
                   "plan.json has no buffer of this name");
   const int64_t lanes = lanePlaces.size();
-  const int64_t surfaces = divideCeil(expected.channels, lanes);
-  const int64_t bytes = rowBytes * expected.tokens * surfaces * expected.maps;
+  // Heads follow each other, or fill surfaces of their own.
+  const int64_t distance =
+      expected.hasTokensAsChannels
+          ? static_cast<int64_t>(alignTo(expected.channels, lanes))
+          : expected.channels;
+  const int64_t bytes =
+      rowBytes * expected.tokens * divideCeil(distance * expected.maps, lanes);
   const Memory &memory = device.getMapMemory();
   SmallVector<ArrayRef<uint8_t>> ports;
   for (int64_t port = 0; port < memory.ports; ++port)
@@ -150,9 +157,9 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
                   "plan.json gives this buffer an address outside the memory");
   compare(expected, task.computes, buffer->name, /*isCache=*/false,
           [&](int64_t map, int64_t token, int64_t channel) {
-            const int64_t surface = map * surfaces + channel / lanes;
-            const int64_t row = surface * expected.tokens + token;
-            const ElementPlace &place = lanePlaces[channel % lanes];
+            const int64_t lane = map * distance + channel;
+            const int64_t row = lane / lanes * expected.tokens + token;
+            const ElementPlace &place = lanePlaces[lane % lanes];
             return support::endian::read16le(ports[place.port].data() +
                                              row * rowBytes + place.offset);
           });

@@ -40,6 +40,16 @@ FailureOr<Reference> Reference::create(mlir::ModuleOp module,
             llm::LLMDialect::getTaskAttrName()))
       result.appended[task] = numbers.lookup(op.getCache());
   });
+  module.walk([&](mlir::Operation *op) {
+    auto task =
+        op->getAttrOfType<mlir::StringAttr>(llm::LLMDialect::getTaskAttrName());
+    if (!task || op->getNumResults() != 1)
+      return;
+    auto type =
+        mlir::dyn_cast<mlir::RankedTensorType>(op->getResult(0).getType());
+    if (type && type.getRank() == 3 && type.isDynamicDim(2))
+      result.attention.insert(task);
+  });
   return result;
 }
 
@@ -50,8 +60,12 @@ const CacheInfo *Reference::getAppended(StringRef task) const {
 
 static ExpectedMap getExpected(int64_t layer, StringRef name,
                                const MapValue &value) {
-  ExpectedMap result{layer,        name.str(),     value.maps,
-                     value.tokens, value.channels, {}};
+  ExpectedMap result;
+  result.layer = layer;
+  result.name = name.str();
+  result.maps = value.maps;
+  result.tokens = value.tokens;
+  result.channels = value.channels;
   result.values.assign(value.values.begin(), value.values.end());
   return result;
 }
@@ -67,6 +81,7 @@ Expected<ExpectedCall> Reference::call(const MapValue &input, int64_t past) {
   Expected<Interpreter::Result> output = interpreter->run(
       input, past, [&](int64_t layer, StringRef name, const MapValue &value) {
         result.ops.push_back(getExpected(layer, name, value));
+        result.ops.back().hasTokensAsChannels = attention.contains(name);
       });
   if (!output)
     return output.takeError();

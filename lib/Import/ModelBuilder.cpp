@@ -155,7 +155,8 @@ Value ModelBuilder::buildAttention(Value input) {
 
   const double scale = 1 / std::sqrt(static_cast<double>(config.headDim));
   Value scores = AttentionScoresOp::create(builder, query, "keys", layer,
-                                           keyToken, llvm::APFloat(scale));
+                                           keyToken, llvm::APFloat(scale),
+                                           /*heads=*/nullptr);
   Value probabilities = SoftmaxOp::create(builder, scores);
 
   Value value = linear(normed, "value", config.kvHeads * config.headDim);

@@ -113,16 +113,19 @@ void interpreter::kvAppend(KVCache &cache, const MapValue &input,
 
 MapValue interpreter::attentionScores(const Numerics &numerics,
                                       const MapValue &input,
-                                      const KVCache &cache, double scale) {
-  const int64_t group = input.maps / cache.heads;
+                                      const KVCache &cache, double scale,
+                                      int64_t heads) {
+  const int64_t group = heads / cache.heads, slots = input.maps / cache.heads;
   const double factor = numerics.inRegister(scale);
-  MapValue result = createMap(input.maps, input.tokens, cache.getTokens());
-  llvm::parallelFor(0, input.maps, [&](size_t head) {
+  MapValue result = createMap(heads, input.tokens, cache.getTokens());
+  llvm::parallelFor(0, heads, [&](size_t head) {
+    const int64_t kvHead = head / group;
+    const int64_t slot = kvHead * slots + head % group;
     for (int64_t token = 0; token < input.tokens; ++token)
       for (int64_t key = 0; key < result.channels; ++key) {
         double sum = 0;
         for (int64_t c = 0; c < cache.channels; ++c)
-          sum += input.at(head, token, c) * cache.at(head / group, key, c);
+          sum += input.at(slot, token, c) * cache.at(kvHead, key, c);
         result.at(head, token, key) = numerics.store(sum * factor);
       }
   });
@@ -170,16 +173,17 @@ MapValue interpreter::softmax(const Numerics &numerics, const MapValue &input,
 
 MapValue interpreter::attentionValues(const Numerics &numerics,
                                       const MapValue &input,
-                                      const KVCache &cache) {
-  const int64_t group = input.maps / cache.heads;
-  MapValue result = createMap(input.maps, input.tokens, cache.channels);
+                                      const KVCache &cache, int64_t heads) {
+  const int64_t group = input.maps / cache.heads, slots = heads / cache.heads;
+  MapValue result = createMap(heads, input.tokens, cache.channels);
   llvm::parallelFor(0, input.maps, [&](size_t head) {
+    const int64_t kvHead = head / group;
+    const int64_t slot = kvHead * slots + head % group;
     for (int64_t token = 0; token < input.tokens; ++token) {
-      double *sums = &result.at(head, token, 0);
+      double *sums = &result.at(slot, token, 0);
       for (int64_t key = 0; key < input.channels; ++key)
         for (int64_t c = 0; c < cache.channels; ++c)
-          sums[c] +=
-              input.at(head, token, key) * cache.at(head / group, key, c);
+          sums[c] += input.at(head, token, key) * cache.at(kvHead, key, c);
       for (int64_t c = 0; c < cache.channels; ++c)
         sums[c] = numerics.store(sums[c]);
     }

@@ -181,6 +181,11 @@ Error Evaluator::evaluate(Operation *op, Frame &frame) {
         return define(op, frame,
                       add(numerics, lhs, getOperand(op.getRhs(), lhs, frame)));
       })
+      .Case([&](llm::SubOp op) {
+        const MapValue &lhs = map(op.getLhs());
+        return define(op, frame,
+                      sub(numerics, lhs, getOperand(op.getRhs(), lhs, frame)));
+      })
       .Case([&](llm::MulOp op) {
         const MapValue &lhs = map(op.getLhs());
         return define(op, frame,
@@ -305,14 +310,15 @@ Error Evaluator::evaluate(llm::AttentionScoresOp op, Frame &frame) {
     return cache.takeError();
   return define(op, frame,
                 attentionScores(numerics, frame.getMap(op.getInput()), **cache,
-                                op.getScale().convertToDouble()));
+                                op.getScale().convertToDouble(),
+                                op.getType().getDimSize(0)));
 }
 
 Error Evaluator::evaluate(llm::AttentionValuesOp op, Frame &frame) {
   Expected<const KVCache *> cache = getFilledCache(op, frame);
   if (!cache)
     return cache.takeError();
-  return define(
-      op, frame,
-      attentionValues(numerics, frame.getMap(op.getInput()), **cache));
+  return define(op, frame,
+                attentionValues(numerics, frame.getMap(op.getInput()), **cache,
+                                op.getType().getDimSize(0)));
 }

@@ -158,6 +158,14 @@ MapValue interpreter::add(const Numerics &numerics, const MapValue &lhs,
   return result;
 }
 
+MapValue interpreter::sub(const Numerics &numerics, const MapValue &lhs,
+                          const MapValue &rhs) {
+  MapValue result = lhs;
+  for (auto [value, other] : llvm::zip_equal(result.values, rhs.values))
+    value = numerics.store(value - other);
+  return result;
+}
+
 MapValue interpreter::mul(const Numerics &numerics, const MapValue &lhs,
                           const MapValue &rhs) {
   MapValue result = lhs;

@@ -56,14 +56,18 @@ MapValue rope(const Numerics &numerics, const MapValue &input,
               int64_t past);
 /// Replaces what \p cache holds from token \p past on.
 void kvAppend(KVCache &cache, const MapValue &input, int64_t past);
+/// Of \p heads query heads; those of a KV head may be followed by empty ones.
 MapValue attentionScores(const Numerics &numerics, const MapValue &input,
-                         const KVCache &cache, double scale);
+                         const KVCache &cache, double scale, int64_t heads);
 MapValue softmax(const Numerics &numerics, const MapValue &input, int64_t past);
+/// In \p heads heads, of which those that no query has are 0.
 MapValue attentionValues(const Numerics &numerics, const MapValue &input,
-                         const KVCache &cache);
+                         const KVCache &cache, int64_t heads);
 MapValue activation(const Numerics &numerics, llm::ActivationKind kind,
                     const MapValue &input);
 MapValue add(const Numerics &numerics, const MapValue &lhs,
+             const MapValue &rhs);
+MapValue sub(const Numerics &numerics, const MapValue &lhs,
              const MapValue &rhs);
 MapValue mul(const Numerics &numerics, const MapValue &lhs,
              const MapValue &rhs);

@@ -57,17 +57,20 @@ struct Scaling {
 
 Expected<RopeTable> dlavm::computeRopeTable(const json::Object &config,
                                             int64_t positions, int64_t pairs) {
-  // The table has one way to pair channels; a pass permutes weights to it.
-  const std::optional<StringRef> style = config.getString("style");
-  if (style != "interleaved")
-    return createStringError("its style is '" + style.value_or("") +
-                             "', but only 'interleaved' can be packed; compile "
-                             "the model again");
   const std::optional<int64_t> rotary = config.getInteger("rotary");
   if (!rotary || *rotary < 2 || *rotary % 2 != 0 || *rotary > 2 * pairs)
     return createStringError("it needs an even number 'rotary' of rotated "
                              "channels, from 2 to " +
                              Twine(2 * pairs));
+  // Devices pair halves of whole heads; a pass permutes weights for the rest.
+  const std::optional<StringRef> style = config.getString("style");
+  if (style != "interleaved" &&
+      !(style == "half_split" && *rotary == 2 * pairs))
+    return createStringError("its style is '" + style.value_or("") +
+                             "', but only 'interleaved' can be packed, and "
+                             "'half_split' if it rotates all " +
+                             Twine(2 * pairs) +
+                             " channels of a head; compile the model again");
   double theta;
   if (Error error = getPositive(config, "theta", theta))
     return error;

@@ -33,8 +33,14 @@ void dlavm::buildLLMPipeline(OpPassManager &manager,
     manager.addPass(llm::createFuseResidual());
   if (device)
     manager.addPass(llm::createPadHeads({traits.headChannels}));
-  if (!traits.rotatesHalves)
-    manager.addPass(llm::createInterleaveRope());
+  // Halves take no permuted weights.
+  llm::InterleaveRopeOptions rope;
+  const StringRef pairing = options.ropePairing.getValue();
+  if (traits.rotatesHalves && pairing != "neighbours")
+    rope.halfSplit = traits.headChannels;
+  rope.needsHalfSplit = pairing == "halves";
+  manager.addPass(llm::createInterleaveRope(rope));
+  manager.addPass(llm::createPadGroups({traits.headsPerRow}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createSymbolDCEPass());
   manager.addPass(llm::createNameTasks());

@@ -265,7 +265,10 @@ llvm::Error ContentChecker::check(const HeadLayout &heads, int64_t size,
   if (heads.paddedChannels < heads.channels)
     return refuse(place + ".padded_channels", "'channels' or more",
                   heads.paddedChannels);
-  if (heads.heads * heads.paddedChannels != size)
+  if (heads.heads % heads.groups != 0)
+    return refuse(place + ".groups", "a number that divides 'heads'",
+                  heads.groups);
+  if (heads.getSize() != size)
     return refuse(place + ".heads",
                   "heads that have as many padded channels as the shape says",
                   heads.heads);

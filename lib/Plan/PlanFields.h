@@ -60,7 +60,9 @@ template <typename IO> bool mapFields(IO &io, HeadLayout &heads) {
   return io.map("heads", heads.heads, positiveInt) &&
          io.map("channels", heads.channels, positiveInt) &&
          io.map("interleaved", heads.interleaved, anyInt) &&
-         io.map("padded_channels", heads.paddedChannels, positiveInt);
+         io.map("padded_channels", heads.paddedChannels, positiveInt) &&
+         io.map("groups", heads.groups, positiveInt) &&
+         io.map("empty_heads", heads.emptyHeads, anyInt);
 }
 
 template <typename IO> bool mapFields(IO &io, ParameterInfo &info) {

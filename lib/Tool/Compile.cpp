@@ -48,6 +48,7 @@ public:
 private:
   OwningOpRef<ModuleOp> readModel(const DeviceInfo &device);
   std::string printIR(ModuleOp module);
+  bool checkRopePairing(const DeviceInfo &device);
   bool runPasses(ModuleOp module,
                  void (*build)(OpPassManager &, const CompileOptions &),
                  const CompileOptions &options);
@@ -146,6 +147,21 @@ bool Compiler::write(OutputFiles &files, std::string plan) {
   return true;
 }
 
+bool Compiler::checkRopePairing(const DeviceInfo &device) {
+  const std::pair<StringRef, bool> pairings[] = {
+      {"", true},
+      {"neighbours", device.getTraits().rotatesNeighbours},
+      {"halves", device.getTraits().rotatesHalves}};
+  for (const auto &[name, isPossible] : pairings) {
+    if (name != command.ropePairing)
+      continue;
+    return isPossible || fail("--rope-pairing=", name, " is nothing that ",
+                              device.getName(), " can do");
+  }
+  return fail("--rope-pairing=", command.ropePairing,
+              " must be neighbours or halves");
+}
+
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
@@ -158,6 +174,8 @@ bool Compiler::run() {
       (*command.maxTokens < 1 || *command.maxTokens > limit))
     return fail("--max-tokens=", *command.maxTokens, " is not between 1 and ",
                 limit, ", the context of ", device->getName());
+  if (!checkRopePairing(*device))
+    return false;
   OwningOpRef<ModuleOp> module = readModel(*device);
   if (!module)
     return false;
@@ -176,6 +194,7 @@ bool Compiler::run() {
   CompileOptions options;
   options.device = command.device;
   options.weightLoading = command.weightLoading;
+  options.ropePairing = command.ropePairing;
   options.printSteps = command.printSteps;
   // A config states how far the model was trained; the device may hold less.
   std::optional<int64_t> context = llm::getMaxTokens(*module);

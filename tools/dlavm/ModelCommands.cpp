@@ -49,6 +49,11 @@ cl::opt<std::string, true> weightLoading(
     cl::location(compileCommand.weightLoading), cl::value_desc("dma|wt2hbm"),
     cl::desc("how weights get into HBM: written by the host (dma, default) or "
              "copied by the device (wt2hbm)"));
+cl::opt<std::string, true> ropePairing(
+    "rope-pairing", cl::sub(compile), cl::location(compileCommand.ropePairing),
+    cl::value_desc("neighbours|halves"),
+    cl::desc("the channels of a head that rotary embeddings pair; by default "
+             "what the model and the device make cheapest"));
 cl::opt<std::string, true>
     namespaceName("namespace", cl::sub(compile),
                   cl::location(compileCommand.namespaceName),

@@ -136,6 +136,22 @@ TEST(ParameterRowsTest, Heads) {
             (Row{12, 14, 13, 15, 16, 17, 0, 0, 18, 20, 19, 21, 22, 23, 0, 0}));
 }
 
+// 2 groups of 3 heads, with an empty one behind each.
+TEST(ParameterRowsTest, Groups) {
+  const HeadLayout heads = {6, 1, 0, 2, 2, 1};
+  CountingTensors source;
+  source.add("w", {6, 1}, 1);
+  source.add("o", {1, 6}, 1);
+  ParameterInfo matrix = getInfo("w", {16, 1});
+  matrix.rowHeads = heads;
+  const Row expected = {1, 0, 2, 0, 3, 0, 0, 0, 4, 0, 5, 0, 6, 0, 0, 0};
+  for (int64_t row = 0; row < 16; ++row)
+    EXPECT_EQ(readRow(source, matrix, row), Row{expected[row]}) << row;
+  ParameterInfo columns = getInfo("o", {1, 16});
+  columns.columnHeads = heads;
+  EXPECT_EQ(readRow(source, columns, 0), expected);
+}
+
 TEST(ParameterRowsTest, Splat) {
   CountingTensors source;
   ParameterInfo info = getInfo("", {6});
@@ -180,7 +196,9 @@ TEST(ParameterRowsTest, WrongHeads) {
        {HeadLayout{3, 2, 0, 8}, HeadLayout{2, 2, 0, 4}, HeadLayout{2, 9, 0, 8},
         HeadLayout{2, 2, 3, 8}, HeadLayout{2, 2, 4, 8}, HeadLayout{2, 4, 3, 8},
         HeadLayout{0, 2, 0, 8}, HeadLayout{2, 0, 0, 8},
-        HeadLayout{2, 2, -2, 8}}) {
+        HeadLayout{2, 2, -2, 8}, HeadLayout{2, 2, 0, 8, 0, 0},
+        HeadLayout{3, 2, 0, 4, 2, 0}, HeadLayout{2, 2, 0, 8, 1, -1},
+        HeadLayout{2, 2, 0, 8, 2, 1}}) {
     info.rowHeads = heads;
     EXPECT_NE(getError(source, info)
                   .find("the parameter 'p' of shape [16, 4] "

@@ -152,6 +152,14 @@ TEST_P(ModelTest, PaddingHeadsChangesNothing) {
     });
 }
 
+TEST_P(ModelTest, EmptyHeadsChangeNothing) {
+  for (int64_t headsPerRow : {1, 2, 4, 5})
+    expectSame([&](OpPassManager &manager) {
+      manager.addPass(llm::createPadHeads({32}));
+      manager.addPass(llm::createPadGroups({headsPerRow}));
+    });
+}
+
 TEST_P(ModelTest, InterleavingRotaryEmbeddingsChangesNothing) {
   expectSame([](OpPassManager &manager) {
     manager.addPass(llm::createInterleaveRope());

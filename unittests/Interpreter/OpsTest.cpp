@@ -302,6 +302,22 @@ TEST_F(OpsTest, SumsAndProducts) {
   expectNear(result.maps[3], {11, 204, 39, 416});
 }
 
+TEST_F(OpsTest, Differences) {
+  parse(R"mlir(
+    llm.parameter @p from "p" : tensor<2xf16>
+    func.func @model(%x: !x2) -> (!x2, !x2) {
+      %p = llm.get_parameter @p : tensor<2xf16>
+      %0 = llm.sub %x, %p : !x2, tensor<2xf16>
+      %1 = llm.sub %0, %x : !x2
+      return %0, %1 : !x2, !x2
+    })mlir");
+  tensors.set("p", {2}, {10, 100});
+  Interpreter::Result result = get(create()->run(makeInput(1, {1, 2}), 0));
+  ASSERT_EQ(result.maps.size(), 2u);
+  expectNear(result.maps[0], {-9, -98});
+  expectNear(result.maps[1], {-10, -100});
+}
+
 TEST_F(OpsTest, LastTokenAndArgmax) {
   parse(R"mlir(
     func.func @model(%x: !x4) -> (tensor<1x1x4xf16>, tensor<1xi32>) {

@@ -9,6 +9,8 @@
 #ifndef DLAVM_CHECKPOINT_PARAMETER_H
 #define DLAVM_CHECKPOINT_PARAMETER_H
 
+#include "DLAVM/Support/SaturatingProduct.h"
+
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
@@ -18,8 +20,7 @@
 namespace dlavm {
 
 /// How the channels of heads lie along one dimension of a parameter. The tensor
-/// of the checkpoint has `heads * channels` of them, the parameter
-/// `heads * paddedChannels`.
+/// of the checkpoint has `heads * channels` of them, the parameter getSize().
 struct HeadLayout {
   int64_t heads = 0;
   /// Channels of a head in the checkpoint.
@@ -31,13 +32,27 @@ struct HeadLayout {
   int64_t interleaved = 0;
   /// Channels of a head in the parameter; the last ones are 0.
   int64_t paddedChannels = 0;
+  /// The heads are in so many groups, and behind each the parameter has so many
+  /// heads that are 0.
+  int64_t groups = 1;
+  int64_t emptyHeads = 0;
+
+  /// Channels of the dimension in the parameter.
+  int64_t getSize() const {
+    return saturatingProduct(saturatingProduct(getSlots(), groups),
+                             paddedChannels);
+  }
+  /// Heads of a group in the parameter.
+  int64_t getSlots() const { return heads / groups + emptyHeads; }
 
   /// The index in the checkpoint of the parameter's row or column \p index, or
   /// nothing where it is padding.
   std::optional<int64_t> getSource(int64_t index) const {
-    const int64_t head = index / paddedChannels;
+    const int64_t slot = index / paddedChannels;
+    const int64_t place = slot % getSlots();
+    const int64_t head = slot / getSlots() * (heads / groups) + place;
     int64_t channel = index % paddedChannels;
-    if (channel >= channels)
+    if (channel >= channels || place >= heads / groups)
       return std::nullopt;
     if (channel < interleaved)
       channel = channel / 2 + channel % 2 * (interleaved / 2);
@@ -46,7 +61,8 @@ struct HeadLayout {
   bool operator==(const HeadLayout &other) const {
     return heads == other.heads && channels == other.channels &&
            interleaved == other.interleaved &&
-           paddedChannels == other.paddedChannels;
+           paddedChannels == other.paddedChannels && groups == other.groups &&
+           emptyHeads == other.emptyHeads;
   }
 };
 

@@ -12,6 +12,7 @@
 #include "DLAVM/Interpreter/Interpreter.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct ExpectedMap {
   /// The name of the task that computes it, or of the KV cache.
   std::string name;
   int64_t maps = 0, tokens = 0, channels = 0;
+  /// Whether the channels are tokens of the KV cache, so that each map begins a
+  /// surface on the device.
+  bool hasTokensAsChannels = false;
   /// FP16 values are exact.
   std::vector<float> values;
 };
@@ -78,6 +82,8 @@ private:
   std::vector<CacheInfo> caches;
   /// From the names of tasks to indices of `caches`.
   llvm::StringMap<size_t> appended;
+  /// The tasks whose channels are tokens.
+  llvm::StringSet<> attention;
 };
 
 } // namespace dlavm

@@ -106,6 +106,12 @@ struct Traits {
   bool rotatesHalves = false;
   /// Whether a linear task adds or multiplies another map to its result.
   bool fusesResidual = false;
+  /// The queries of a KV head begin a row of so many heads, with empty heads
+  /// behind them; 1 where they follow each other.
+  int64_t headsPerRow = 1;
+  /// Whether attention products read elements of KV caches that nobody wrote,
+  /// so that these must be numbers: the driver clears the caches.
+  bool readsUnwrittenCache = false;
 
   /// What norms add to the mean square; no register carries it.
   double normEpsilon = 1e-5;
@@ -229,7 +235,7 @@ struct ChannelPairs {
 
 /// Rotations for all positions of the context, FP16 codes
 /// [maxTokens][headChannels / 2] of the device's traits; pair i is channels 2i
-/// and 2i + 1 of a head.
+/// and 2i + 1 of a head, or i and i + headChannels / 2.
 struct Rotations {
   llvm::ArrayRef<uint16_t> cosines, sines;
 };

@@ -45,7 +45,10 @@ struct Partition {
   llvm::SmallVector<PartitionLoop, 2> loops;
   /// Where the order of the loops depends on the call: it is as listed where
   /// the first is less than the second, and the other way round elsewhere.
-  std::optional<std::pair<Word, Word>> isListedOrder;
+  std::optional<std::pair<Word, Word>> isListedOrder = {};
+  /// Whether a start of an attention product takes one KV head, so that a loop
+  /// over these stands around the others.
+  bool takesOneKVHead = false;
 };
 
 } // namespace dlavm

@@ -24,6 +24,9 @@ struct MapOperand {
   /// Of the view, which may be a slice of the map.
   Word tokens;
   Word surfaces;
+  /// The first token of the view in the whole map, and the tokens of that.
+  Word firstToken = 0;
+  Word mapTokens = 1;
 };
 
 /// A copy of packed weights: `bytes` bytes of the memory of maps at `source` to

@@ -26,6 +26,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       *this, "weight-loading",
       llvm::cl::desc("How weights get into HBM: dma or wt2hbm"),
       llvm::cl::init("dma")};
+  Option<std::string> ropePairing{
+      *this, "rope-pairing",
+      llvm::cl::desc("The channels that rotary embeddings pair: neighbours, "
+                     "halves, or what takes least"),
+      llvm::cl::init("")};
   Option<bool> printSteps{*this, "print-steps",
                           llvm::cl::desc("Let the driver print each task"),
                           llvm::cl::init(false)};

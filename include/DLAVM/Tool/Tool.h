@@ -32,6 +32,8 @@ struct CompileCommand {
   std::optional<int64_t> layers;
   std::optional<int64_t> maxTokens;
   std::string weightLoading = "dma";
+  /// "neighbours", "halves", or empty for what takes least.
+  std::string ropePairing;
   std::string namespaceName;
   bool printSteps = false;
   bool saveIR = false;

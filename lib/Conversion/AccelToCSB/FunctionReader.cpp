@@ -208,9 +208,12 @@ Word FunctionReader::getObject(Value object) {
 
 FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
   auto type = cast<MemRefType>(buffer.getBuffer().getType());
-  View view{buffer, 0, {}, {}};
+  View view;
+  view.root = buffer;
   for (AffineExpr dim : buffer.getDims().getMap().getResults())
     view.sizes.push_back(getTokens(dim, buffer.getBuffer()));
+  if (type.getRank() == 3)
+    view.mapTokens = view.sizes[1];
   view.strides.assign(type.getRank(), 0);
   Word stride = type.getElementTypeBitWidth() / 8;
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {
@@ -244,6 +247,8 @@ FunctionReader::View FunctionReader::getView(Value map) {
       if (failed)
         return {};
       view.offset = view.offset + word * view.strides[i];
+      if (i == 1)
+        view.firstToken = view.firstToken + word;
     }
     for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
       view.sizes[i] = getWord(size);
@@ -265,6 +270,7 @@ MapOperand FunctionReader::getMap(Value map) {
   // The result of an argmax is one word.
   if (view.sizes.size() != 3)
     return {address, 0, 1, 1};
-  return {address, view.strides[0].named("line_stride"), view.sizes[1],
-          view.sizes[0]};
+  return {address,         view.strides[0].named("line_stride"),
+          view.sizes[1],   view.sizes[0],
+          view.firstToken, view.mapTokens};
 }

@@ -45,6 +45,8 @@ private:
   struct View {
     accel::BufferOp root;
     Word offset = 0;
+    Word firstToken = 0;
+    Word mapTokens = 1;
     llvm::SmallVector<Word> sizes;
     llvm::SmallVector<Word> strides;
   };

@@ -90,7 +90,7 @@ void HostFunctions::create(ModuleOp module) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   if (scratch)
     createCopyWeights(builder);
-  createLoadParameters(builder);
+  createLoadParameters(builder, module);
   for (const HostBuffer &buffer : buffers) {
     switch (buffer.role) {
     case accel::HostRole::Input:
@@ -176,7 +176,7 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
   finish(builder);
 }
 
-void HostFunctions::createLoadParameters(OpBuilder &builder) {
+void HostFunctions::createLoadParameters(OpBuilder &builder, ModuleOp module) {
   Block *entry = createFunction(builder, "load_parameters",
                                 {csb::DirectoryType::get(builder.getContext())},
                                 {"directory"}, {});
@@ -188,6 +188,11 @@ void HostFunctions::createLoadParameters(OpBuilder &builder) {
   }
   csb::LoadParametersOp::create(builder, builder.getUnknownLoc(),
                                 entry->getArgument(0), copy, buffer, base);
+  if (device.getTraits().readsUnwrittenCache)
+    for (auto object : module.getOps<csb::ObjectOp>())
+      if (!object.getFile())
+        csb::ClearOp::create(builder, builder.getUnknownLoc(),
+                             object.getSymName());
   finish(builder);
 }
 

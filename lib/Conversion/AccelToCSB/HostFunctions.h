@@ -45,7 +45,7 @@ private:
 
   llvm::LogicalResult collect(accel::BufferOp buffer);
   llvm::LogicalResult placeScratch(mlir::ModuleOp module);
-  void createLoadParameters(mlir::OpBuilder &builder);
+  void createLoadParameters(mlir::OpBuilder &builder, mlir::ModuleOp module);
   void createCopyWeights(mlir::OpBuilder &builder);
   template <typename Op> void setPorts(Op transfer);
   void createWrite(mlir::OpBuilder &builder, const HostBuffer &buffer);

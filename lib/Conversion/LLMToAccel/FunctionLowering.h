@@ -56,6 +56,7 @@ private:
   llvm::LogicalResult lowerEntryReturn(mlir::func::ReturnOp op);
 
   // Ops of the llm dialect.
+  mlir::IntegerAttr getSlots(int64_t heads, int64_t slots, int64_t kvHeads);
   llvm::LogicalResult checkMaps(mlir::Operation *op);
   llvm::LogicalResult checkTask(mlir::Operation *op);
   llvm::LogicalResult lower(llm::LinearOp op);

@@ -42,9 +42,17 @@ LogicalResult FunctionLowering::checkTask(Operation *op) {
   const bool isTask =
       isa<llm::LinearOp, llm::RMSNormOp, llm::LayerNormOp, llm::RopeOp,
           llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
-          llm::AttentionValuesOp, llm::ActivationOp, llm::AddOp, llm::MulOp>(
-          op);
+          llm::AttentionValuesOp, llm::ActivationOp, llm::AddOp, llm::SubOp,
+          llm::MulOp>(op);
   return isTask ? objects.checkTaskName(op) : success();
+}
+
+/// The places that \p slots in all give each KV head, or null where all of them
+/// have a query.
+IntegerAttr FunctionLowering::getSlots(int64_t heads, int64_t slots,
+                                       int64_t kvHeads) {
+  return heads == slots ? IntegerAttr()
+                        : builder().getI64IntegerAttr(slots / kvHeads);
 }
 
 LogicalResult FunctionLowering::lower(Operation *op) {
@@ -63,10 +71,19 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       })
       .Case([&](llm::RopeOp op) -> LogicalResult {
         // No table can turn pairs of neighbours into others.
-        if (op.getStyle() != llm::RopeStyle::Interleaved)
+        const Traits traits = device.getTraits();
+        const bool halves = op.getStyle() == llm::RopeStyle::HalfSplit;
+        if (halves &&
+            !(traits.rotatesHalves &&
+              static_cast<int64_t>(op.getRotary()) == traits.headChannels))
           return op.emitOpError("pairs channels half a rotation apart, but ")
                  << device.getName()
-                 << " pairs neighbours; run llm-interleave-rope before";
+                 << (traits.rotatesHalves ? " pairs halves of a whole head only"
+                                          : " pairs neighbours")
+                 << "; run llm-interleave-rope before";
+        if (!halves && !traits.rotatesNeighbours)
+          return op.emitOpError("pairs neighbouring channels, but ")
+                 << device.getName() << " does not";
         StringAttr name = llm::getTaskName(op);
         Value out = createBuffer(op->getLoc(), name, op.getType());
         Value table = getObject(op.getLoc(), objects.getRopeTable(op), {});
@@ -74,7 +91,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
         map.map(op.getResult(), out);
         return createTask<accel::RopeOp>(
             op.getLoc(), name, map.lookup(op.getInput()), table, past, out,
-            op.getType().getDimSize(0), op.getType().getDimSize(2));
+            op.getType().getDimSize(0), op.getType().getDimSize(2), halves);
       })
       .Case([&](llm::AttentionScoresOp op) {
         auto input = cast<RankedTensorType>(op.getInput().getType());
@@ -84,10 +101,12 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
+        const int64_t kvHeads = objects.getCacheHeads(op.getCacheAttr());
         return createTask<accel::ScoresOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys,
-            op.getScale(), out, input.getDimSize(0),
-            objects.getCacheHeads(op.getCacheAttr()), input.getDimSize(2));
+            op.getScale(), out, /*part=*/ValueRange(),
+            op.getType().getDimSize(0), kvHeads, input.getDimSize(2),
+            getSlots(op.getType().getDimSize(0), input.getDimSize(0), kvHeads));
       })
       .Case([&](llm::SoftmaxOp op) {
         StringAttr name = llm::getTaskName(op);
@@ -106,11 +125,13 @@ LogicalResult FunctionLowering::lower(Operation *op) {
             op.getLoc(), objects.getCache(op.getCacheAttr()), op.getLayer());
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         map.map(op.getResult(), out);
+        const int64_t heads =
+            cast<RankedTensorType>(op.getInput().getType()).getDimSize(0);
+        const int64_t kvHeads = objects.getCacheHeads(op.getCacheAttr());
         return createTask<accel::ValuesOp>(
             op.getLoc(), name, map.lookup(op.getInput()), cache, keys, out,
-            op.getType().getDimSize(0),
-            objects.getCacheHeads(op.getCacheAttr()),
-            op.getType().getDimSize(2));
+            /*part=*/ValueRange(), heads, kvHeads, op.getType().getDimSize(2),
+            getSlots(heads, op.getType().getDimSize(0), kvHeads));
       })
       .Case([&](llm::ActivationOp op) {
         StringAttr name = llm::getTaskName(op);
@@ -124,6 +145,10 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       })
       .Case([&](llm::AddOp op) {
         return lowerBinary(op, accel::BinaryKind::Add, op.getLhs(),
+                           op.getRhs());
+      })
+      .Case([&](llm::SubOp op) {
+        return lowerBinary(op, accel::BinaryKind::Sub, op.getLhs(),
                            op.getRhs());
       })
       .Case([&](llm::MulOp op) {
@@ -242,11 +267,16 @@ LogicalResult FunctionLowering::lowerBinary(Operation *op,
     return op->emitOpError("combines a map with a value per channel, which "
                            "only a linear layer can; run llm-fuse-scale-bias "
                            "before, and see that a linear layer precedes it");
+  if (type.isDynamicDim(2))
+    return op->emitOpError("combines maps whose channels are tokens, which no "
+                           "task does, found ")
+           << type;
   StringAttr name = llm::getTaskName(op);
   Value out = createBuffer(op->getLoc(), name, type);
   map.map(op->getResult(0), out);
-  return createTask<accel::ElementwiseOp>(
-      op->getLoc(), kind, name, map.lookup(lhs), map.lookup(rhs), out);
+  return createTask<accel::ElementwiseOp>(op->getLoc(), kind, name,
+                                          map.lookup(lhs), map.lookup(rhs), out,
+                                          type.getDimSize(2));
 }
 
 LogicalResult FunctionLowering::lower(llm::LastTokenOp op) {

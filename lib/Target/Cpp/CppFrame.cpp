@@ -97,6 +97,19 @@ static void printAddresses(ModuleOp module, raw_ostream &os) {
           std::to_string(buffer.getBytes()) + " bytes");
 }
 
+SmallVector<std::string> dlavm::getFields(csb::ObjectOp object) {
+  auto quote = [](StringRef text) { return ("\"" + text + "\"").str(); };
+  return {quote(object.getSymName()),
+          quote(object.getFile().value_or("")),
+          quote(object.getSpace()),
+          toHex(object.getDmaBase() + object.getAddress()),
+          toHex(object.getStride()),
+          std::to_string(object.getLayers().value_or(0)),
+          std::to_string(object.getPorts()),
+          toHex(object.getPortStride()),
+          std::to_string(object.getBytes())};
+}
+
 static void printParameterFiles(ModuleOp module, raw_ostream &os) {
   os << "\n// What load_parameters loads: object, file, memory, DMA address, "
         "bytes between\n// layers, layers (0: shared), ports, bytes between "
@@ -107,12 +120,10 @@ static void printParameterFiles(ModuleOp module, raw_ostream &os) {
     if (!object.getFile())
       continue;
     hasFiles = true;
-    os << "    {\"" << object.getSymName() << "\", \"" << *object.getFile()
-       << "\",\n     \"" << object.getSpace() << "\", "
-       << toHex(object.getDmaBase() + object.getAddress()) << ", "
-       << toHex(object.getStride()) << ", " << object.getLayers().value_or(0)
-       << ", " << object.getPorts() << ", " << toHex(object.getPortStride())
-       << ", " << object.getBytes() << "},\n";
+    const SmallVector<std::string> fields = getFields(object);
+    os << "    {" << llvm::join(ArrayRef(fields).take_front(2), ", ")
+       << ",\n     " << llvm::join(ArrayRef(fields).drop_front(2), ", ")
+       << "},\n";
   }
   // An array needs an element.
   if (!hasFiles)

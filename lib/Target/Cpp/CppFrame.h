@@ -23,6 +23,9 @@ std::string getCppName(mlir::Operation *op);
 /// addresses and the table of parameter files.
 void printConstants(mlir::ModuleOp module, llvm::raw_ostream &os);
 
+/// The members of an object as the runtime's ParameterFile.
+llvm::SmallVector<std::string> getFields(csb::ObjectOp object);
+
 /// Prints \p head, which ends with a parenthesis, the items with commas between
 /// them, \p tail and a line end. Breaks lines after 80 columns, of which the
 /// stream puts \p indent before each line.

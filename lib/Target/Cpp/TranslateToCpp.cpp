@@ -118,7 +118,7 @@ static bool usesDevice(func::FuncOp function) {
         const bool isUse =
             isa<func::CallOp, csb::TaskOp, csb::WriteOp, csb::PollOp,
                 csb::ReadOp, csb::DMAWriteOp, csb::DMAReadOp,
-                csb::LoadParametersOp, csb::StepOp>(op);
+                csb::LoadParametersOp, csb::ClearOp, csb::StepOp>(op);
         return isUse ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -195,6 +195,14 @@ void CppPrinter::print(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<csb::TaskOp, csb::WriteOp, csb::LoadParametersOp>(
           [&](auto op) { print(op); })
+      .Case([&](csb::ClearOp op) {
+        SmallVector<std::string> arguments =
+            getFields(symbols.lookup<csb::ObjectOp>(op.getObject()));
+        arguments.front().insert(0, "{");
+        arguments.back() += "}";
+        arguments.insert(arguments.begin(), "device");
+        printCall("dlavm::clear(", arguments);
+      })
       .Case([&](csb::PollOp op) {
         os << "device.poll(" << expressions.get(op.getReg()) << ", "
            << op.getValue() << ");\n";

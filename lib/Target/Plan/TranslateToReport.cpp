@@ -62,6 +62,7 @@ public:
 private:
   LogicalResult printCalls(int64_t maxTokens);
   void printLimits(int64_t maxTokens);
+  void printEmptyHeads();
   void printArenas();
   void printBuffers();
   void printPicture();
@@ -155,6 +156,28 @@ void Report::printLimits(int64_t maxTokens) {
       if (auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee()))
         callee.walk(print);
     });
+  });
+}
+
+/// What the empty heads of llm-pad-groups cost.
+void Report::printEmptyHeads() {
+  bool isFirst = true;
+  module.walk([&](csb::ParameterOp parameter) {
+    for (llm::HeadsAttr heads :
+         {parameter.getRowHeadsAttr(), parameter.getColumnHeadsAttr()}) {
+      const HeadLayout layout = heads ? heads.getLayout() : HeadLayout();
+      if (layout.emptyHeads == 0)
+        continue;
+      if (std::exchange(isFirst, false))
+        os << "\nEmpty heads (the queries of each KV head fill whole rows)\n\n"
+           << "  parameter                heads  with empty ones\n";
+      const int64_t slots = layout.groups * layout.getSlots();
+      os << llvm::format(
+          "  %-20s%10lld%17lld  (%.2f times the size)\n",
+          parameter.getSymName().str().c_str(),
+          static_cast<long long>(layout.heads), static_cast<long long>(slots),
+          static_cast<double>(slots) / static_cast<double>(layout.heads));
+    }
   });
 }
 
@@ -385,6 +408,7 @@ LogicalResult Report::print() {
     return failure();
   device = DeviceRegistry::instance().lookup(deviceName.getValue());
   printLimits(*maxTokens);
+  printEmptyHeads();
   printArenas();
   printBuffers();
   printPicture();

@@ -261,7 +261,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op divides seq - 5, which may be negative}}
   %0 = accel.buffer "x" at 0 bytes 262144 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, (seq - 5) floordiv 3 + 2, 32>
-  accel.elementwise add "sum" ins(%0, %0 : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%0 : memref<2x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise add "sum" ins(%0, %0 : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%0 : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 }
@@ -274,7 +274,7 @@ func.func @model() {
   // expected-error@+1 {{'accel.tokens' op counts seq + past * -1, which may be negative}}
   %t = accel.tokens seq - past
   %1 = memref.subview %0[0, %t, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>
-  accel.elementwise add "sum" ins(%1, %1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>, memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) outs(%1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>)
+  accel.elementwise add "sum" ins(%1, %1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>, memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) outs(%1 : memref<2x1x32xf16, strided<[?, 32, 1], offset: ?>, #accel.space<DDR>>) [64]
   return
 }
 }

@@ -61,3 +61,17 @@ func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x
   return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }
 }
+
+// -----
+
+// The queries of a KV head have no gaps.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.kv_cache @keys : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
+func.func @model(%q: tensor<8x?x128xf16, #llm.dims<8, seq, 128>>, %k: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<6x?x?xf16, #llm.dims<6, seq, seq + past>> {
+  %t = llm.kv_append %k, @keys : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  // expected-error@+1 {{'accel.scores' op has 4 slots for the 3 queries of a KV head, but edgellm-20241128 takes them without gaps}}
+  %s = llm.attention_scores %q, @keys after %t scale 0.125 heads 6 : tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
+  return %s : tensor<6x?x?xf16, #llm.dims<6, seq, seq + past>>
+}
+}

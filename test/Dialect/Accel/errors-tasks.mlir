@@ -24,6 +24,38 @@ func.func @heads(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.obj
 
 // -----
 
+func.func @slots(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.scores' op needs a slot for each of the 4 heads of a KV head, found 2}}
+  accel.scores "s" ins(%q : memref<16x?x32xf16>) cache(%k) keys(%n) scale 1.0 outs(%s : memref<?x?x32xf16>) [8, 2, 128] slots 2
+  return
+}
+
+// -----
+
+func.func @empty_heads(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.values' op has 768 head channels, which need a map [channels / lanes, tokens, lanes], found 'memref<16x?x32xf16>'}}
+  accel.values "v" ins(%s : memref<?x?x32xf16>) cache(%k) keys(%n) outs(%q : memref<16x?x32xf16>) [4, 2, 128] slots 3
+  return
+}
+
+// -----
+
+func.func @part_of_heads(%q: memref<16x?x32xf16>, %s: memref<?x?x32xf16>, %k: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.scores' op needs five numbers in 'part': KV head, first channel, channels, whether it reuses the cache, and the input; found 4}}
+  accel.scores "s" ins(%q : memref<16x?x32xf16>) cache(%k) keys(%n) scale 1.0 outs(%s : memref<?x?x32xf16>) part(%n, %n, %n, %n) [4, 2, 128]
+  return
+}
+
+// -----
+
+func.func @difference(%x: memref<2x?x32xf16>, %w: !accel.object) {
+  // expected-error@+1 {{'accel.linear' op adds a residual or multiplies with it, found sub}}
+  "accel.linear"(%x, %w, %w, %x, %x) <{input_channels = 64 : i64, name = "y", operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>, output_channels = 64 : i64, residual_kind = #accel<binary_kind sub>}> : (memref<2x?x32xf16>, !accel.object, !accel.object, memref<2x?x32xf16>, memref<2x?x32xf16>) -> ()
+  return
+}
+
+// -----
+
 func.func @part(%x: memref<2x?x32xf16>, %w: !accel.object, %n: index) {
   // expected-error@+1 {{'accel.linear' op needs four numbers in 'part': first channel, channels, whether it reuses the weight, and the input; found 2}}
   accel.linear "y" ins(%x : memref<2x?x32xf16>) weight(%w) outs(%x : memref<2x?x32xf16>) part(%n, %n) [64, 64]
@@ -66,7 +98,7 @@ func.func @columns_of_scores(%q: memref<16x?x32xf16>, %s: memref<18x?x32xf16>, %
 
 func.func @shapes(%x: memref<2x?x32xf16>, %y: memref<3x?x32xf16>) {
   // expected-error@+1 {{'accel.elementwise' op needs maps of one shape, found 'memref<2x?x32xf16>' and 'memref<3x?x32xf16>'}}
-  accel.elementwise add "y" ins(%x, %y : memref<2x?x32xf16>, memref<3x?x32xf16>) outs(%x : memref<2x?x32xf16>)
+  accel.elementwise add "y" ins(%x, %y : memref<2x?x32xf16>, memref<3x?x32xf16>) outs(%x : memref<2x?x32xf16>) [64]
   return
 }
 

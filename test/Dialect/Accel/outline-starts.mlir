@@ -81,17 +81,17 @@ func.func @others(%n: index) {
   %y = accel.buffer "y" at 8192 bytes 8192 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %less = arith.cmpi slt, %n, %c1 : index
   scf.if %less {
-    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   } else {
-    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%y : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%y : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   }
   scf.if %less {
-    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   } else {
-    accel.elementwise mul "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise mul "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   }
   scf.if %less {
-    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise add "e" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   }
   return
 }

@@ -195,7 +195,7 @@ func.func @never_cut() {
   %past = accel.tokens past
   accel.norm rms "n" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) weight(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
   accel.activation "a" ins(%x : memref<592x?x32xf16, #accel.space<DDR>>) table(%b) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
-  accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<DDR>>, memref<592x?x32xf16, #accel.space<DDR>>) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise add "e" ins(%x, %x : memref<592x?x32xf16, #accel.space<DDR>>, memref<592x?x32xf16, #accel.space<DDR>>) outs(%y : memref<592x?x32xf16, #accel.space<DDR>>) [18944]
   accel.rope "r" ins(%q : memref<512x?x32xf16, #accel.space<DDR>>) table(%b) at(%past) outs(%r : memref<512x?x32xf16, #accel.space<DDR>>) [128, 128]
   accel.kv_append keys "k" ins(%q : memref<512x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [128, 128]
   accel.softmax "s" ins(%p : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [128]

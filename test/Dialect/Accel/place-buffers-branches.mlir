@@ -106,8 +106,9 @@ func.func @model() {
   %p = accel.buffer "pages" : !pages, <past + 1, seq, 32>
   // CHECK: accel.buffer "some" at {{[0-9]+}} bytes 16256 live
   %s = accel.buffer "some" : !some, <2, (seq + past - 1) mod 127 + 1, 32>
-  accel.elementwise add "pages" ins(%p, %p : !pages, !pages) outs(%p : !pages)
-  accel.elementwise add "some" ins(%s, %s : !some, !some) outs(%s : !some)
+  %total = accel.tokens seq + past
+  accel.softmax "pages" ins(%p : !pages) keys(%total) at(%total) outs(%p : !pages) [1]
+  accel.elementwise add "some" ins(%s, %s : !some, !some) outs(%s : !some) [64]
   return
 }
 }

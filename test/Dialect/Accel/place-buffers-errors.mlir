@@ -12,7 +12,7 @@ func.func private @layer(%x: memref<2x?x32xf16, #accel.space<DDR>>) -> memref<2x
   accel.norm rms "a" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%a : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // expected-error@+1 {{'accel.buffer' op 'b' and another map are handed around as one, so they share a place, but both are needed at the same time; a layer's result lies where its argument lies, so the last op that reads the argument must come before the one that computes the result}}
   %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%b : memref<2x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise add "b" ins(%a, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%b : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return %b : memref<2x?x32xf16, #accel.space<DDR>>
 }
 func.func @model() {
@@ -127,7 +127,7 @@ func.func @model() {
   %x = accel.buffer "x" : !map, <2, seq, 32>
   // expected-error@+1 {{'scf.execute_region' op is no part of a run that maps can be placed for; hardware tasks, scf.for, scf.if, func.call, views and integer arithmetic are}}
   scf.execute_region {
-    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map) [64]
     scf.yield
   }
   return
@@ -144,7 +144,7 @@ func.func @model(%again: i1) {
   scf.while : () -> () {
     scf.condition(%again)
   } do {
-    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+    accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map) [64]
     scf.yield
   }
   return
@@ -186,7 +186,7 @@ func.func @model(%c: i1) {
   %r = scf.if %c -> !map {
     // expected-note@+1 {{the other map}}
     %a = accel.buffer "a" : !map, <1, seq, 32>
-    accel.elementwise add "a" ins(%x, %x : !map, !map) outs(%a : !map)
+    accel.elementwise add "a" ins(%x, %x : !map, !map) outs(%a : !map) [32]
     scf.yield %a : !map
   } else {
     scf.yield %x : !map
@@ -204,7 +204,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64
 func.func @model() {
   // expected-error@+1 {{'accel.buffer' op has a dimension of seq + past mod 4 * -1 + 1, which in a context of 128 tokens may be -1, less than 0}}
   %x = accel.buffer "x" : !map, <1, seq + 1 - past mod 4, 32>
-  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map) [32]
   return
 }
 }
@@ -216,7 +216,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64
 func.func @model() {
   // expected-error@+1 {{takes more than 2^42 bytes in a context of 128 tokens, more than any memory has}}
   %x = accel.buffer "x" : !map, <1073741824, seq, 1073741824>
-  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map) [1152921504606846976]
   return
 }
 }
@@ -231,7 +231,7 @@ func.func @model() {
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 func.func @model() {
   %x = accel.buffer "x" : !map, <67108865, 1, 32>
-  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map)
+  accel.elementwise add "sum" ins(%x, %x : !map, !map) outs(%x : !map) [2147483680]
   return
 }
 }

@@ -86,7 +86,7 @@ func.func @model() {
     scf.yield %r : memref<2x?x32xf16, #accel.space<DDR>>
   }
   %o = accel.buffer "o" host output "output" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  accel.elementwise add "o" ins(%y, %k : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise add "o" ins(%y, %k : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%o : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 }
@@ -114,7 +114,7 @@ func.func @loop() {
   accel.norm rms "k" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%k : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   %y = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
     %a = accel.buffer "a" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-    accel.elementwise add "a" ins(%h, %k : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%a : memref<2x?x32xf16, #accel.space<DDR>>)
+    accel.elementwise add "a" ins(%h, %k : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%a : memref<2x?x32xf16, #accel.space<DDR>>) [64]
     %b = accel.buffer "b" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
     accel.norm rms "b" ins(%a : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%b : memref<2x?x32xf16, #accel.space<DDR>>) [64]
     %c = accel.buffer "c" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>

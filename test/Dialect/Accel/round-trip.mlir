@@ -85,20 +85,28 @@ func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.spac
   accel.activation "silu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) table(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.rope "rope" ins(%[[Q]] : memref<8x?x32xf16, #accel.space<DDR>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}}) [2, 128]
   accel.rope "rope" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 128]
+  // CHECK: accel.rope "rope" ins(%[[Q]] : {{.*}}) table(%norm) at(%past) outs(%[[Q]] : {{.*}}) [2, 128] halves
+  accel.rope "rope" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 128] halves
   // CHECK: accel.kv_append keys "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys) [2, 128]
   accel.kv_append keys "append" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [2, 128]
   // CHECK: accel.kv_append values "append" ins(%[[Q]] : {{.*}}) at(%past) outs(%keys) [2, 128]
   accel.kv_append values "append" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%k) [2, 128]
   // CHECK: accel.scores "scores" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : memref<?x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
   accel.scores "scores" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
+  // CHECK: accel.scores "part" ins(%[[Q]] : {{.*}}) cache(%keys) keys(%total) scale 1.250000e-01 outs(%[[S]] : {{.*}}) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2
+  accel.scores "part" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2
   // CHECK: accel.softmax "softmax" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}}) [2]
   accel.softmax "softmax" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2]
   // CHECK: accel.values "values" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) [2, 2, 128]
   accel.values "values" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
-  // CHECK: accel.elementwise add "sum" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
-  accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+  // CHECK: accel.values "part" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2
+  accel.values "part" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2
+  // CHECK: accel.elementwise add "sum" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}}) [64]
+  accel.elementwise add "sum" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.elementwise mul "product" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
-  accel.elementwise mul "product" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise mul "product" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
+  // CHECK: accel.elementwise sub "difference" ins(%[[X]], %[[X]] : {{.*}}, {{.*}}) outs(%[[X]] : {{.*}})
+  accel.elementwise sub "difference" ins(%x, %x : memref<2x?x32xf16, #accel.space<DDR>>, memref<2x?x32xf16, #accel.space<DDR>>) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   return
 }
 

@@ -135,6 +135,15 @@ func.func @f() {
 
 // -----
 
+csb.constant @base = 4
+func.func @f() {
+  // expected-error@+1 {{'csb.clear' op names @base, which is no csb.object}}
+  csb.clear @base
+  return
+}
+
+// -----
+
 // A parameter has the constraints of llm.parameter.
 
 // expected-error@+1 {{'csb.parameter' op needs exactly one of 'from' (the tensor of the checkpoint) and 'splat' (the value of all elements)}}

@@ -88,6 +88,8 @@ func.func @host(%rows: !csb.rows, %directory: !csb.directory, %seq: i32) -> (!cs
   %2 = csb.read @mvm::@Status : i32
   // CHECK: csb.load_parameters %[[DIR]]{{$}}
   csb.load_parameters %directory
+  // CHECK: csb.clear @weight{{$}}
+  csb.clear @weight
   // CHECK: csb.load_parameters %[[DIR]] via @copy scratch @query base @ddr_base
   csb.load_parameters %directory via @copy scratch @query base @ddr_base
   // CHECK: return %[[R]], %[[T]]

@@ -139,8 +139,23 @@ llm.parameter @w from "w" row_heads <8 x 16, padded 8> : tensor<64x64xi4>
 
 // -----
 
-// expected-error@+1 {{expected 'padded'}}
+// expected-error@+1 {{expected 'groups', 'interleaved' or 'padded'}}
 llm.parameter @w from "w" row_heads <8 x 16, interleaved 16, to 8> : tensor<64x64xi4>
+
+// -----
+
+// expected-error@+1 {{needs groups of as many of the 8 heads each, found 3 groups}}
+llm.parameter @w from "w" row_heads <8 x 16, groups 3 empty 1> : tensor<176x64xi4>
+
+// -----
+
+// expected-error@+1 {{cannot have -1 empty heads behind each group}}
+llm.parameter @w from "w" row_heads <8 x 16, groups 2 empty -1> : tensor<96x64xi4>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op has 'row_heads' of 10 heads with 16 channels, but dimension 0 of 'tensor<128x64xi4>' has 128}}
+llm.parameter @w from "w" row_heads <8 x 16, groups 2 empty 1> : tensor<128x64xi4>
 
 // -----
 
@@ -583,6 +598,25 @@ func.func @f(%q: tensor<5x?x128xf16, #llm.dims<5, seq, 128>>, %t: !llm.token) {
 // -----
 
 // expected-note@+1 {{declared here}}
+llm.kv_cache @keys : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
+func.func @f(%q: tensor<4x?x128xf16, #llm.dims<4, seq, 128>>, %t: !llm.token) {
+  // expected-error@+1 {{'llm.attention_scores' op has 3 heads, which must be a multiple of the 2 heads of the cache}}
+  %0 = llm.attention_scores %q, @keys after %t scale 0.125 heads 3 : tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+  return
+}
+
+// -----
+
+llm.kv_cache @keys : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
+func.func @f(%q: tensor<4x?x128xf16, #llm.dims<4, seq, 128>>, %t: !llm.token) {
+  // expected-error@+1 {{'llm.attention_scores' op has 6 query heads, which need as many heads or more in 'tensor<4x?x128xf16, #llm.dims<4, seq, 128>>'}}
+  %0 = llm.attention_scores %q, @keys after %t scale 0.125 heads 6 : tensor<4x?x128xf16, #llm.dims<4, seq, 128>>
+  return
+}
+
+// -----
+
+// expected-note@+1 {{declared here}}
 llm.kv_cache @keys layers 4 : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
 func.func @f(%q: tensor<4x?x128xf16, #llm.dims<4, seq, 128>>, %t: !llm.token) {
   // expected-error@+1 {{'llm.attention_scores' op must give a layer: @keys has layers}}
@@ -611,7 +645,7 @@ func.func @f(%p: tensor<4x?x?xf16, #llm.dims<4, seq, past>>, %t: !llm.token) {
 
 llm.kv_cache @values : tensor<2x?x128xf16, #llm.dims<2, seq + past, 128>>
 func.func @f(%p: tensor<4x?x?xf16, #llm.dims<4, seq, seq + past>>, %t: !llm.token) {
-  // expected-error@+1 {{'llm.attention_values' op keeps dimension 0, which is 4 in the input, but 2 in the result}}
+  // expected-error@+1 {{'llm.attention_values' op has 4 query heads, which need as many heads or more in 'tensor<2x?x128xf16, #llm.dims<2, seq, 128>>'}}
   %0 = llm.attention_values %p, @values after %t : tensor<4x?x?xf16, #llm.dims<4, seq, seq + past>> -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   return
 }

@@ -12,6 +12,8 @@ llm.parameter @heads from "w" rows [64] row_heads <8 x 16, interleaved 0, padded
 llm.parameter @permuted from "{layer}" layers 2 row_heads <8 x 16, interleaved 8> column_heads <2 x 32> : tensor<128x64xi4>
 // CHECK: llm.parameter @padded splat 1.000000e+00 row_heads <8 x 16, padded 128> : tensor<1024xf16>
 llm.parameter @padded splat 1.0 row_heads <8 x 16, padded 128> : tensor<1024xf16>
+// CHECK: llm.parameter @groups from "w" row_heads <6 x 16, padded 32, groups 2 empty 1> column_heads <8 x 16, groups 4 empty 0> : tensor<256x128xi4>
+llm.parameter @groups from "w" row_heads <6 x 16, padded 32, groups 2 empty 1> column_heads <8 x 16, groups 4 empty 0> : tensor<256x128xi4>
 // CHECK: llm.parameter @both from "w" column_heads <8 x 16, interleaved 16, padded 128> : tensor<64x1024xi4>
 llm.parameter @both from "w" column_heads <8 x 16, interleaved 16, padded 128> : tensor<64x1024xi4>
 
@@ -79,6 +81,8 @@ func.func @attention(%layer: index, %q: tensor<1x?x256xf16, #llm.dims<1, seq, 25
   %u = llm.kv_append %k, @values : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
   // CHECK: %[[S:.*]] = llm.attention_scores %[[R]], @keys[%[[LAYER]]] after %[[T]] scale 1.250000e-01 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   %s = llm.attention_scores %r, @keys[%layer] after %t scale 0.125 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  // CHECK: llm.attention_scores %[[R]], @keys[%[[LAYER]]] after %[[T]] scale 1.250000e-01 heads 1 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  %e = llm.attention_scores %r, @keys[%layer] after %t scale 0.125 heads 1 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: %[[P:.*]] = llm.softmax %[[S]] : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
   %p = llm.softmax %s : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
   // CHECK: %[[O:.*]] = llm.attention_values %[[P]], @values after %[[U]] : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>> -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
@@ -105,6 +109,8 @@ func.func @elementwise(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
   %4 = llm.add %x, %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   // CHECK: llm.add %[[X]], %[[B]] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>{{ ?}}, tensor<64xf16>
   %5 = llm.add %x, %b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>, tensor<64xf16>
+  // CHECK: llm.sub %[[X]], %[[X]] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>{{ *$}}
+  %7 = llm.sub %x, %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   // CHECK: llm.mul %[[X]], %[[B]] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>{{ ?}}, tensor<64xf16>
   %6 = llm.mul %x, %b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>, tensor<64xf16>
   return

@@ -49,7 +49,9 @@
 // CHECK-NEXT:       "heads": 2,
 // CHECK-NEXT:       "channels": 16,
 // CHECK-NEXT:       "interleaved": 8,
-// CHECK-NEXT:       "padded_channels": 32
+// CHECK-NEXT:       "padded_channels": 32,
+// CHECK-NEXT:       "groups": 1,
+// CHECK-NEXT:       "empty_heads": 0
 // CHECK-NEXT:     }
 // CHECK-NEXT:   },
 // CHECK-NEXT:   {

@@ -181,6 +181,14 @@ static void encodeActivation(Operation *task, TaskWriter &writer) {
             writer.getMap(op.getOutput()));
 }
 
+static LogicalResult verifyElementwise(Operation *task,
+                                       const DeviceInfo &device) {
+  if (cast<accel::ElementwiseOp>(task).getKind() != accel::BinaryKind::Sub)
+    return success();
+  return task->emitOpError() << "is a difference; " << device.getName()
+                             << " computes sums and products";
+}
+
 static void encodeElementwise(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ElementwiseOp>(task);
   const MapOperand input = writer.getMap(op.getLhs());
@@ -205,6 +213,7 @@ void toy::addEncoding(DeviceInfo &device) {
   activation.partition = partitionMap<accel::ActivationOp>;
   activation.encode = encodeActivation;
   TaskSupport &elementwise = device.addTask(TaskKind::Elementwise);
+  elementwise.verify = verifyElementwise;
   elementwise.partition = partitionMap<accel::ElementwiseOp>;
   elementwise.encode = encodeElementwise;
 }

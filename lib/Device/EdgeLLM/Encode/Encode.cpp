@@ -30,6 +30,6 @@ void edgellm::addEncoding(DeviceInfo &device) {
   serve(TaskKind::Values, encodeValues, verifyHeads).partition =
       partitionValues;
   serve(TaskKind::KVAppend, encodeKVAppend, verifyHeads);
-  serve(TaskKind::Elementwise, encodeElementwise, nullptr);
+  serve(TaskKind::Elementwise, encodeElementwise, verifyElementwise);
   device.encodeWeightCopy = encodeWeightCopy;
 }

@@ -51,12 +51,32 @@ static LogicalResult verifyNumHeads(Operation *task, const DeviceInfo &device,
          << " takes at most " << device["MAX_HEADS"];
 }
 
+/// One start computes all KV heads, and their queries have no gaps.
+template <typename Op>
+static LogicalResult verifyWhole(Op op, const DeviceInfo &device) {
+  if (op.isPart())
+    return op.emitOpError()
+           << "computes a part of its KV heads, but a start of "
+           << device.getName() << " computes them all";
+  const int64_t group = op.getHeads() / op.getKvHeads();
+  if (op.getSlotsPerKVHead() == group)
+    return success();
+  return op.emitOpError() << "has " << op.getSlotsPerKVHead()
+                          << " slots for the " << group
+                          << " queries of a KV head, but " << device.getName()
+                          << " takes them without gaps";
+}
+
 LogicalResult edgellm::verifyHeads(Operation *task, const DeviceInfo &device) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(task)
       .Case<accel::RopeOp, accel::KVAppendOp, accel::ScoresOp, accel::ValuesOp>(
           [&](auto op) -> LogicalResult {
             if (failed(verifyNumHeads(op, device, op.getHeads())))
               return failure();
+            if constexpr (std::is_same_v<decltype(op), accel::ScoresOp> ||
+                          std::is_same_v<decltype(op), accel::ValuesOp>)
+              if (failed(verifyWhole(op, device)))
+                return failure();
             if (static_cast<int64_t>(op.getHeadChannels()) ==
                 device["MAX_CH_per_HEAD"])
               return success();

@@ -79,6 +79,14 @@ void edgellm::encodeActivation(Operation *task, TaskWriter &writer) {
   writer.writeNamed("Opcode", "Start");
 }
 
+LogicalResult edgellm::verifyElementwise(Operation *task,
+                                         const DeviceInfo &device) {
+  if (cast<accel::ElementwiseOp>(task).getKind() != accel::BinaryKind::Sub)
+    return success();
+  return task->emitOpError() << "is a difference; " << device.getName()
+                             << " computes sums and products";
+}
+
 void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::ElementwiseOp>(task);
   const MapOperand input = writer.getMap(op.getLhs());

@@ -35,6 +35,8 @@ Partition partitionValues(mlir::Operation *task, const DeviceInfo &device,
 llvm::LogicalResult verifyLinear(mlir::Operation *task,
                                  const DeviceInfo &device);
 llvm::LogicalResult verifyNorm(mlir::Operation *task, const DeviceInfo &device);
+llvm::LogicalResult verifyElementwise(mlir::Operation *task,
+                                      const DeviceInfo &device);
 /// Rotary embedding, KV caches and attention: heads of one size only.
 llvm::LogicalResult verifyHeads(mlir::Operation *task,
                                 const DeviceInfo &device);

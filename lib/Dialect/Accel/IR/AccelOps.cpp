@@ -8,6 +8,7 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Support/EnumAssembly.h"
+#include "DLAVM/Support/SaturatingProduct.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpImplementation.h"
@@ -285,9 +286,20 @@ static LogicalResult verifyAttention(Op op, Value heads, Value columns) {
     return op.emitOpError("needs a multiple of the ")
            << op.getKvHeads() << " KV heads, found " << op.getHeads()
            << " heads";
-  if (failed(verifyHeads(op, heads, op.getHeads(), op.getHeadChannels())) ||
+  const int64_t slots = op.getSlotsPerKVHead();
+  if (slots < static_cast<int64_t>(op.getHeads() / op.getKvHeads()))
+    return op.emitOpError("needs a slot for each of the ")
+           << op.getHeads() / op.getKvHeads() << " heads of a KV head, found "
+           << slots;
+  if (failed(verifyHeads(op, heads, saturatingProduct(slots, op.getKvHeads()),
+                         op.getHeadChannels())) ||
       failed(verifyColumns(op, columns, op.getHeads())))
     return failure();
+  if (!op.getPart().empty() && op.getPart().size() != 5)
+    return op.emitOpError("needs five numbers in 'part': KV head, first "
+                          "channel, channels, whether it reuses the cache, and "
+                          "the input; found ")
+           << op.getPart().size();
   return verifyTokens(op, op.getInput(), op.getOutput());
 }
 
@@ -304,6 +316,8 @@ LogicalResult LinearOp::verify() {
     return failure();
   if (bool(getResidual()) != getResidualKind().has_value())
     return emitOpError("needs a residual and what to do with it together");
+  if (getResidualKind() == BinaryKind::Sub)
+    return emitOpError("adds a residual or multiplies with it, found sub");
   if ((getResidual() || getArgmax()) && !getScaleBias())
     return emitOpError("needs scale and bias where it has a residual or an "
                        "argmax");
@@ -332,16 +346,11 @@ std::string LinearOp::getComment() {
   return text;
 }
 
-std::optional<int64_t> LinearOp::getSharedChannels() {
-  return getOutputChannels();
-}
+OpFoldResult LinearOp::getSharedChannels() { return getOutputChannelsAttr(); }
 
 bool LinearOp::isPart() { return !getPart().empty(); }
 
-void LinearOp::setPart(Value first, Value channels, Value reusesWeight,
-                       Value reusesInput) {
-  getPartMutable().assign({first, channels, reusesWeight, reusesInput});
-}
+void LinearOp::setPart(ValueRange part) { getPartMutable().assign(part); }
 
 /// A task whose output has the channels and tokens of its input.
 template <typename Op> static LogicalResult verifySameShape(Op op) {
@@ -373,6 +382,17 @@ LogicalResult ValuesOp::verify() {
   return verifyAttention(*this, getOutput(), getInput());
 }
 
+// The keys are the channels of the scores.
+OpFoldResult ScoresOp::getSharedChannels() { return getKeys(); }
+std::optional<int64_t> ScoresOp::getSharedHeads() { return getKvHeads(); }
+bool ScoresOp::isPart() { return !getPart().empty(); }
+void ScoresOp::setPart(ValueRange part) { getPartMutable().assign(part); }
+
+OpFoldResult ValuesOp::getSharedChannels() { return getHeadChannelsAttr(); }
+std::optional<int64_t> ValuesOp::getSharedHeads() { return getKvHeads(); }
+bool ValuesOp::isPart() { return !getPart().empty(); }
+void ValuesOp::setPart(ValueRange part) { getPartMutable().assign(part); }
+
 LogicalResult SoftmaxOp::verify() {
   for (Value map : {getInput(), getOutput()})
     if (failed(verifyColumns(*this, map, getHeads())))
@@ -386,7 +406,7 @@ LogicalResult ElementwiseOp::verify() {
         cast<MemRefType>(getLhs().getType()).getShape())
       return emitOpError("needs maps of one shape, found ")
              << getLhs().getType() << " and " << map.getType();
-  return success();
+  return verifyChannels(*this, getOutput(), getChannels(), "output");
 }
 
 TaskKind NormOp::getTaskKind() { return TaskKind::Norm; }
@@ -435,6 +455,13 @@ std::string ValuesOp::getComment() {
 
 TaskKind ElementwiseOp::getTaskKind() { return TaskKind::Elementwise; }
 std::string ElementwiseOp::getComment() {
-  return getKind() == BinaryKind::Add ? "element-wise sum"
-                                      : "element-wise product";
+  switch (getKind()) {
+  case BinaryKind::Add:
+    return "element-wise sum";
+  case BinaryKind::Mul:
+    return "element-wise product";
+  case BinaryKind::Sub:
+    return "element-wise difference";
+  }
+  llvm_unreachable("not a kind of combination");
 }

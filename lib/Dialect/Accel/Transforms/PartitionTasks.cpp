@@ -85,9 +85,11 @@ namespace {
 /// Puts one task into its loops.
 class TaskPartition {
 public:
-  TaskPartition(TaskOpInterface task, Word tokens, Partition partition)
-      : task(task), tokens(tokens), channels(task.getSharedChannels()),
-        partition(std::move(partition)), builder(task), loc(task.getLoc()) {}
+  TaskPartition(TaskOpInterface task, Word tokens, int64_t maxTokens,
+                Partition partition)
+      : task(task), tokens(tokens), partition(std::move(partition)),
+        builder(task), loc(task.getLoc()),
+        channels(getSharedChannels(maxTokens)) {}
 
   /// Replaces the task by its loops. False if one start takes it all.
   bool run();
@@ -101,8 +103,9 @@ private:
     Word size;
   };
 
+  Word getSharedChannels(int64_t maxTokens);
   Word getSize(TaskDimension dimension) {
-    return dimension == TaskDimension::Tokens ? tokens : Word(*channels);
+    return dimension == TaskDimension::Tokens ? tokens : channels;
   }
   bool isCut(const PartitionLoop &loop) {
     return getSize(loop.dimension).getMax() > loop.step.getMin();
@@ -111,18 +114,39 @@ private:
     return word.materialize(builder, loc, builder.getIndexType());
   }
   Part createLoop(const PartitionLoop &loop);
+  void createHeadLoop();
   void createNest(ArrayRef<PartitionLoop> loops);
   void createStart(ArrayRef<PartitionLoop> loops, ArrayRef<Part> parts);
 
   TaskOpInterface task;
   Word tokens;
-  std::optional<int64_t> channels;
   Partition partition;
   OpBuilder builder;
   Location loc;
+  Word channels;
+  /// The KV head of a start that takes one.
+  Value head;
 };
 
 } // namespace
+
+/// 0 where there are none. Those of scores are keys, as many as the context has
+/// tokens at most.
+Word TaskPartition::getSharedChannels(int64_t maxTokens) {
+  const OpFoldResult shared = task.getSharedChannels();
+  if (auto keys = dyn_cast_if_present<Value>(shared))
+    return Word(builder, keys, 1, maxTokens);
+  return shared ? *getConstantIntValue(shared) : 0;
+}
+
+/// Leaves the builder in the body.
+void TaskPartition::createHeadLoop() {
+  auto forOp = scf::ForOp::create(builder, loc, toIndex(0),
+                                  toIndex(*task.getSharedHeads()), toIndex(1));
+  head = forOp.getInductionVar();
+  head.setLoc(NameLoc::get(builder.getStringAttr("kv_head"), loc));
+  builder.setInsertionPointToStart(forOp.getBody());
+}
 
 /// Leaves the builder in the body.
 TaskPartition::Part TaskPartition::createLoop(const PartitionLoop &loop) {
@@ -174,6 +198,8 @@ void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
   // The innermost loop leaves on the chip what it does not cut.
   Word reusesWeight = 0, reusesInput = 0;
   std::optional<Part> channelPart;
+  if (head)
+    channelPart = {0, channels};
   for (auto [loop, part] : llvm::zip_equal(loops, parts)) {
     const bool isTokens = loop.dimension == TaskDimension::Tokens;
     if (&loop == &loops.back())
@@ -183,14 +209,16 @@ void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
       channelPart = part;
   }
   SmallVector<Value> part;
+  if (head)
+    part.push_back(head);
   if (channelPart)
-    part = {toIndex(channelPart->first), toIndex(channelPart->size),
-            toIndex(reusesWeight), toIndex(reusesInput)};
+    part.append({toIndex(channelPart->first), toIndex(channelPart->size),
+                 toIndex(reusesWeight), toIndex(reusesInput)});
   auto start = cast<TaskOpInterface>(builder.clone(*task));
   for (auto [number, value] : operands)
     start->setOperand(number, value);
   if (channelPart)
-    start.setPart(part[0], part[1], part[2], part[3]);
+    start.setPart(part);
 }
 
 bool TaskPartition::run() {
@@ -199,10 +227,12 @@ bool TaskPartition::run() {
       llvm::any_of(loops, [](const PartitionLoop &loop) {
         return loop.dimension == TaskDimension::OutputChannels;
       });
-  if (!sharesChannels && llvm::none_of(loops, [&](const PartitionLoop &loop) {
-        return isCut(loop);
-      }))
+  if (!sharesChannels && !partition.takesOneKVHead &&
+      llvm::none_of(loops,
+                    [&](const PartitionLoop &loop) { return isCut(loop); }))
     return false;
+  if (partition.takesOneKVHead)
+    createHeadLoop();
   const Loops reversed(llvm::reverse(loops));
   if (!partition.isListedOrder) {
     createNest(loops);
@@ -295,8 +325,9 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
                      ? " tokens, nor at any other; it has too many channels"
                      : " tokens; lower it with --max-tokens");
     }
-    ++(TaskPartition(task, count, std::move(partition)).run() ? numCut
-                                                              : numWhole);
+    ++(TaskPartition(task, count, maxTokens, std::move(partition)).run()
+           ? numCut
+           : numWhole);
     for (TokensOp unused : {whole, total})
       if (unused->use_empty())
         unused->erase();

@@ -320,6 +320,13 @@ LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+LogicalResult ClearOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (symbols.lookupNearestSymbolFrom<ObjectOp>(*this, getObjectAttr()))
+    return success();
+  return emitOpError() << "names " << getObjectAttr()
+                       << ", which is no csb.object";
+}
+
 LogicalResult
 ReadEmbeddingsOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyParameter(*this, symbols, getParameterAttr());

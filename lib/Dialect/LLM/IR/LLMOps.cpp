@@ -132,18 +132,16 @@ static LogicalResult verifyParameter(Operation *op,
   return diagnostic;
 }
 
-/// Checks that an op keeps dimensions 0 and 1.
-static LogicalResult verifyKept(Operation *op, Value input, Value result) {
-  for (unsigned i : {0, 1}) {
-    AffineExpr before = dimsOf(input).getDim(i);
-    AffineExpr after = dimsOf(result).getDim(i);
-    if (before != after)
-      return op->emitOpError()
-             << "keeps dimension " << i << ", which is "
-             << stringifyTokens(before) << " in the input, but "
-             << stringifyTokens(after) << " in the result";
-  }
-  return success();
+/// Checks that an op keeps a dimension.
+static LogicalResult verifyKept(Operation *op, Value input, Value result,
+                                unsigned dim) {
+  AffineExpr before = dimsOf(input).getDim(dim);
+  AffineExpr after = dimsOf(result).getDim(dim);
+  if (before == after)
+    return success();
+  return op->emitOpError() << "keeps dimension " << dim << ", which is "
+                           << stringifyTokens(before) << " in the input, but "
+                           << stringifyTokens(after) << " in the result";
 }
 
 /// The dimensions of the map that the type of \p Op's result follows from.
@@ -227,8 +225,9 @@ LogicalResult GetParameterOp::verifySymbolUses(SymbolTableCollection &symbols) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult LinearOp::verify() {
-  if (failed(verifyKept(*this, getInput(), getResult())))
-    return failure();
+  for (unsigned dim : {0, 1})
+    if (failed(verifyKept(*this, getInput(), getResult(), dim)))
+      return failure();
   if (getScale().has_value() != getBias().has_value())
     return emitOpError("needs scale and bias together; a parameter can be "
                        "'splat 1.0' or 'splat 0.0'");
@@ -386,17 +385,34 @@ LogicalResult AttentionScoresOp::inferReturnTypes(
       getMapDims<AttentionScoresOp>(location, adaptor.getInput());
   if (failed(dims))
     return failure();
+  const AffineExpr heads =
+      adaptor.getHeads() ? getAffineConstantExpr(*adaptor.getHeads(), context)
+                         : dims->getDim(0);
   return inferMap<AttentionScoresOp>(
-      location, {dims->getDim(0), dims->getDim(1), DimsAttr::getTotal(context)},
-      types);
+      location, {heads, dims->getDim(1), DimsAttr::getTotal(context)}, types);
+}
+
+/// Checks the cache of an op with so many query heads, which lie among
+/// \p places heads.
+template <typename Op>
+static LogicalResult verifyGroups(Op op, SymbolTableCollection &symbols,
+                                  RankedTensorType places, int64_t heads) {
+  for (int64_t count : {places.getDimSize(0), heads})
+    if (failed(verifyCache(op, symbols, op.getCacheAttr(), op.getLayer(), count,
+                           places.getDimSize(2), /*isGrouped=*/true)))
+      return failure();
+  if (heads <= places.getDimSize(0))
+    return success();
+  return op.emitOpError("has ")
+         << heads << " query heads, which need as many heads or more in "
+         << places;
 }
 
 LogicalResult
 AttentionScoresOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto type = cast<RankedTensorType>(getInput().getType());
-  return verifyCache(*this, symbols, getCacheAttr(), getLayer(),
-                     type.getDimSize(0), type.getDimSize(2),
-                     /*isGrouped=*/true);
+  return verifyGroups(*this, symbols,
+                      cast<RankedTensorType>(getInput().getType()),
+                      getType().getDimSize(0));
 }
 
 /// Checks that the columns of \p value are all tokens of the cache.
@@ -416,11 +432,11 @@ LogicalResult
 AttentionValuesOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (failed(verifyColumns(*this, getInput())))
     return failure();
-  if (failed(verifyKept(*this, getInput(), getResult())))
+  if (failed(verifyKept(*this, getInput(), getResult(), 1)))
     return failure();
-  return verifyCache(*this, symbols, getCacheAttr(), getLayer(),
-                     getType().getDimSize(0), getType().getDimSize(2),
-                     /*isGrouped=*/true);
+  return verifyGroups(
+      *this, symbols, getType(),
+      cast<RankedTensorType>(getInput().getType()).getDimSize(0));
 }
 
 //===----------------------------------------------------------------------===//
@@ -442,6 +458,10 @@ static LogicalResult verifyBinary(Operation *op, Value lhs, Value rhs) {
 }
 
 LogicalResult AddOp::verify() {
+  return verifyBinary(*this, getLhs(), getRhs());
+}
+
+LogicalResult SubOp::verify() {
   return verifyBinary(*this, getLhs(), getRhs());
 }
 

@@ -24,6 +24,8 @@ void HeadsAttr::print(AsmPrinter &printer) const {
     printer << ", interleaved " << getInterleaved();
   if (getPadded() != getChannels())
     printer << ", padded " << getPadded();
+  if (getGroups() != 1 || getEmpty() != 0)
+    printer << ", groups " << getGroups() << " empty " << getEmpty();
   printer << ">";
 }
 
@@ -34,28 +36,38 @@ Attribute HeadsAttr::parse(AsmParser &parser, Type) {
       parser.parseKeyword("x") || parser.parseInteger(layout.channels))
     return {};
   layout.paddedChannels = layout.channels;
-  bool isPadded = false;
-  if (succeeded(parser.parseOptionalComma())) {
-    isPadded = failed(parser.parseOptionalKeyword("interleaved"));
-    if (!isPadded) {
-      if (parser.parseInteger(layout.interleaved))
-        return {};
-      isPadded = succeeded(parser.parseOptionalComma());
-    }
+  // Each at most once, in this order.
+  bool goesOn = succeeded(parser.parseOptionalComma());
+  auto parseOptional = [&](StringRef keyword) {
+    return goesOn && succeeded(parser.parseOptionalKeyword(keyword));
+  };
+  if (parseOptional("interleaved")) {
+    if (parser.parseInteger(layout.interleaved))
+      return {};
+    goesOn = succeeded(parser.parseOptionalComma());
   }
-  if (isPadded && (parser.parseKeyword("padded") ||
-                   parser.parseInteger(layout.paddedChannels)))
+  if (parseOptional("padded")) {
+    if (parser.parseInteger(layout.paddedChannels))
+      return {};
+    goesOn = succeeded(parser.parseOptionalComma());
+  }
+  if (goesOn &&
+      (parser.parseKeyword("groups", ", 'interleaved' or 'padded'") ||
+       parser.parseInteger(layout.groups) || parser.parseKeyword("empty") ||
+       parser.parseInteger(layout.emptyHeads)))
     return {};
   if (parser.parseGreater())
     return {};
   return parser.getChecked<HeadsAttr>(loc, parser.getContext(), layout.heads,
                                       layout.channels, layout.interleaved,
-                                      layout.paddedChannels);
+                                      layout.paddedChannels, layout.groups,
+                                      layout.emptyHeads);
 }
 
 LogicalResult HeadsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t heads, int64_t channels,
-                                int64_t interleaved, int64_t padded) {
+                                int64_t interleaved, int64_t padded,
+                                int64_t groups, int64_t empty) {
   if (heads < 1 || channels < 1)
     return emitError() << "needs a positive number of heads and of channels, "
                           "found "
@@ -66,6 +78,13 @@ LogicalResult HeadsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (padded < channels)
     return emitError() << "pads heads to at least their " << channels
                        << " channels, found " << padded;
+  if (groups < 1 || heads % groups != 0)
+    return emitError() << "needs groups of as many of the " << heads
+                       << " heads each, found " << groups << " groups";
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  if (empty < 0 || empty > most - heads / groups)
+    return emitError() << "cannot have " << empty
+                       << " empty heads behind each group";
   return success();
 }
 
@@ -130,13 +149,13 @@ LogicalResult dlavm::llm::verifyHeads(Operation *op, RankedTensorType type,
     return success();
   if (i >= type.getRank())
     return op->emitOpError("has '") << what << "', but only one dimension";
-  if (type.getDimSize(i) / heads.getHeads() == heads.getPadded() &&
-      type.getDimSize(i) % heads.getHeads() == 0)
+  const HeadLayout layout = heads.getLayout();
+  if (type.getDimSize(i) == layout.getSize())
     return success();
   return op->emitOpError("has '")
-         << what << "' of " << heads.getHeads() << " heads with "
-         << heads.getPadded() << " channels, but dimension " << i << " of "
-         << type << " has " << type.getDimSize(i);
+         << what << "' of " << layout.getSlots() * layout.groups
+         << " heads with " << heads.getPadded() << " channels, but dimension "
+         << i << " of " << type << " has " << type.getDimSize(i);
 }
 
 LogicalResult dlavm::llm::verifyLayers(Operation *op,

@@ -103,11 +103,11 @@ ParameterOp HeadParameters::create(ParameterOp parameter, const Layout &layout,
   SmallVector<int64_t> shape(type.getShape());
   if (HeadsAttr rows = layout.rows) {
     parameter.setRowHeadsAttr(rows);
-    shape[0] = rows.getHeads() * rows.getPadded();
+    shape[0] = rows.getLayout().getSize();
   }
   if (HeadsAttr columns = layout.columns) {
     parameter.setColumnHeadsAttr(columns);
-    shape[1] = columns.getHeads() * columns.getPadded();
+    shape[1] = columns.getLayout().getSize();
   }
   parameter.setType(RankedTensorType::get(shape, type.getElementType()));
   return parameter;

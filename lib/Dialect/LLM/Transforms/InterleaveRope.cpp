@@ -34,7 +34,8 @@ struct CacheUsers {
 
 class Interleaving {
 public:
-  explicit Interleaving(ModuleOp module);
+  /// Rotary embeddings of \p halfSplit channels stay as they are.
+  Interleaving(ModuleOp module, int64_t halfSplit);
 
   LogicalResult plan();
   void apply();
@@ -52,10 +53,12 @@ private:
 
 } // namespace
 
-Interleaving::Interleaving(ModuleOp module) : parameters(module) {
+Interleaving::Interleaving(ModuleOp module, int64_t halfSplit)
+    : parameters(module) {
   module.walk([&](Operation *op) {
     if (auto rope = dyn_cast<RopeOp>(op)) {
-      if (rope.getStyle() == RopeStyle::HalfSplit)
+      if (rope.getStyle() == RopeStyle::HalfSplit &&
+          static_cast<int64_t>(rope.getRotary()) != halfSplit)
         ropes.push_back(rope);
     } else if (auto values = dyn_cast<AttentionValuesOp>(op)) {
       caches[values.getCacheAttr().getAttr()].values.push_back(values);
@@ -128,9 +131,9 @@ LogicalResult Interleaving::plan(RopeOp rope) {
       /*keepsSplats=*/true, [&](HeadsAttr present) {
         if (present.getInterleaved() != 0 || rotary > present.getChannels())
           return HeadsAttr();
-        return HeadsAttr::get(rope.getContext(), present.getHeads(),
-                              present.getChannels(), rotary,
-                              present.getPadded());
+        dlavm::HeadLayout layout = present.getLayout();
+        layout.interleaved = rotary;
+        return HeadsAttr::get(rope.getContext(), layout);
       });
 }
 
@@ -149,14 +152,34 @@ void Interleaving::apply() {
 
 namespace {
 struct InterleaveRope : dlavm::llm::impl::InterleaveRopeBase<InterleaveRope> {
+  using InterleaveRopeBase::InterleaveRopeBase;
+
   void runOnOperation() override {
     if (failed(verifyFlat(getOperation())))
       return signalPassFailure();
-    Interleaving interleaving(getOperation());
+    Interleaving interleaving(getOperation(), halfSplit);
+    if (needsHalfSplit && failed(checkHalfSplit()))
+      return signalPassFailure();
     if (failed(interleaving.plan()))
       return signalPassFailure();
     interleaving.apply();
     numRopes = interleaving.getNumRopes();
+  }
+
+  LogicalResult checkHalfSplit() {
+    WalkResult result = getOperation().walk([&](RopeOp rope) -> WalkResult {
+      if (rope.getStyle() == RopeStyle::HalfSplit &&
+          static_cast<int64_t>(rope.getRotary()) == halfSplit)
+        return success();
+      return rope.emitOpError("pairs ")
+             << (rope.getStyle() == RopeStyle::HalfSplit ? "halves"
+                                                         : "neighbours")
+             << " of " << rope.getRotary()
+             << " channels, but the device pairs halves only of the "
+             << halfSplit.getValue()
+             << " channels of a head; compile without --rope-pairing=halves";
+    });
+    return failure(result.wasInterrupted());
   }
 };
 } // namespace

@@ -76,6 +76,7 @@ static std::string getWish(Operation *op) {
         return getName(op.getInput(), stringifyActivationKind(op.getKind()));
       })
       .Case([](AddOp op) { return getName(op.getLhs(), "add"); })
+      .Case([](SubOp op) { return getName(op.getLhs(), "sub"); })
       .Case([](MulOp op) { return getName(op.getLhs(), "mul"); })
       .Default(std::string());
 }

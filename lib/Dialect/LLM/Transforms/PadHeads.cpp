@@ -39,6 +39,11 @@ private:
   LogicalResult plan(Operation *op);
   LogicalResult plan(SplitHeadsOp op);
   LogicalResult plan(MergeHeadsOp op);
+  HeadsAttr pad(HeadsAttr present) const {
+    dlavm::HeadLayout layout = present.getLayout();
+    layout.paddedChannels = target;
+    return HeadsAttr::get(present.getContext(), layout);
+  }
   LogicalResult checkInput(Operation *op, Value input);
   LogicalResult checkUsers(Operation *op);
   /// Whether maps or caches of this type are to be padded; an error at \p op if
@@ -127,12 +132,8 @@ LogicalResult HeadPadding::plan(SplitHeadsOp op) {
   linears.insert(linear);
   results.push_back({linear.getResult(), heads * target});
   return parameters.planRows(linear, heads, getDim(op.getResult(), 2),
-                             /*keepsSplats=*/false, [&](HeadsAttr present) {
-                               return HeadsAttr::get(
-                                   op.getContext(), present.getHeads(),
-                                   present.getChannels(),
-                                   present.getInterleaved(), target);
-                             });
+                             /*keepsSplats=*/false,
+                             [&](HeadsAttr present) { return pad(present); });
 }
 
 LogicalResult HeadPadding::plan(MergeHeadsOp op) {
@@ -151,11 +152,8 @@ LogicalResult HeadPadding::plan(MergeHeadsOp op) {
     }
     linears.insert(linear);
     if (failed(parameters.planColumns(
-            linear, heads, getDim(op.getInput(), 2), [&](HeadsAttr present) {
-              return HeadsAttr::get(op.getContext(), present.getHeads(),
-                                    present.getChannels(),
-                                    present.getInterleaved(), target);
-            })))
+            linear, heads, getDim(op.getInput(), 2),
+            [&](HeadsAttr present) { return pad(present); })))
       return failure();
   }
   return success();

@@ -36,6 +36,7 @@ def Accel_CacheSide : Accel_I32Enum<"CacheSide", "what a KV cache holds", [
     I32EnumAttrCase<"Keys", 0, "keys">, I32EnumAttrCase<"Values", 1, "values">]>;
 
 def Accel_BinaryKind : Accel_I32Enum<"BinaryKind", "which combination", [
-    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">]>;
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">,
+    I32EnumAttrCase<"Sub", 2, "sub">]>;
 
 #endif // DLAVM_DIALECT_ACCEL_IR_ACCELENUMS_TD

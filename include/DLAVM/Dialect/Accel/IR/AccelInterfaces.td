@@ -33,19 +33,25 @@ def Accel_TaskOpInterface : OpInterface<"TaskOpInterface"> {
       "::mlir::OpOperand *", "getPositionOperand", (ins),
       [{}], [{ return nullptr; }]>,
     InterfaceMethod<[{
-        The number of output channels that starts can share among them, or
-        nothing where they cannot.
+        The number of output channels that starts can share among them, or null
+        where they cannot.
       }],
-      "::std::optional<int64_t>", "getSharedChannels", (ins),
+      "::mlir::OpFoldResult", "getSharedChannels", (ins),
+      [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+        The number of KV heads that starts can share among them, or nothing
+        where they cannot.
+      }],
+      "::std::optional<int64_t>", "getSharedHeads", (ins),
       [{}], [{ return std::nullopt; }]>,
-    InterfaceMethod<"True if this start computes a part of the shared channels.",
+    InterfaceMethod<"True if this start computes a part of what starts share.",
       "bool", "isPart", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{
-        Makes this start one that computes a part of the shared channels. What
-        it reuses, 0 or 1, the start before it brought onto the chip.
+        Makes this start one that computes a part: of one KV head where the task
+        has shared heads, so many channels from the first on. What it reuses, 0
+        or 1, the start before it brought onto the chip.
       }],
-      "void", "setPart", (ins "::mlir::Value":$first, "::mlir::Value":$channels,
-        "::mlir::Value":$reuses_weight, "::mlir::Value":$reuses_input),
+      "void", "setPart", (ins "::mlir::ValueRange":$part),
       [{}], [{ llvm_unreachable("the task has no shared channels"); }]>,
   ];
 }

@@ -262,7 +262,8 @@ def Accel_RopeOp : Accel_MapTaskOp<"rope", ["getPositionOperand"]> {
   let summary = "rotary position embedding";
   let description = [{
     `at` is the position of the first token. The numbers are heads and channels
-    of a head.
+    of a head. Neighbouring channels are pairs, or, with `halves`, channels i and
+    i + half a head.
 
     ```mlir
     accel.rope "query_rope" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) table(%t)
@@ -271,11 +272,11 @@ def Accel_RopeOp : Accel_MapTaskOp<"rope", ["getPositionOperand"]> {
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Accel_ObjectType:$table, Index:$past, Accel_MapOut:$output,
-    Accel_Positive:$heads, Accel_Positive:$head_channels);
+    Accel_Positive:$heads, Accel_Positive:$head_channels, UnitAttr:$halves);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `table` `(` $table `)`
     `at` `(` $past `)` `outs` `(` $output `:` type($output) `)`
-    `[` $heads `,` $head_channels `]` attr-dict
+    `[` $heads `,` $head_channels `]` (`halves` $halves^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -302,7 +303,20 @@ def Accel_KVAppendOp : Accel_TaskOp<"kv_append", ["getPositionOperand"]> {
   let hasVerifier = 1;
 }
 
-def Accel_ScoresOp : Accel_MapTaskOp<"scores"> {
+class Accel_AttentionOp<string mnemonic> : Accel_MapTaskOp<mnemonic,
+    ["getSharedChannels", "getSharedHeads", "isPart", "setPart"]> {
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutputMutable();
+    }
+    /// The places that the queries of a KV head have.
+    int64_t getSlotsPerKVHead() {
+      return getSlots().value_or(getHeads() / getKvHeads());
+    }
+  }];
+}
+
+def Accel_ScoresOp : Accel_AttentionOp<"scores"> {
   let summary = "attention scores, Q x K^T";
   let description = [{
     `keys` is the number of tokens in the cache, those of this call included.
@@ -312,20 +326,33 @@ def Accel_ScoresOp : Accel_MapTaskOp<"scores"> {
       keys(%total) scale 0.088 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
     ```
 
-    The numbers are heads, KV heads and channels of a head.
+    The numbers are heads, KV heads and channels of a head. With `slots N` the
+    queries of each KV head lie in N places, of which the last ones are empty.
 
-    Constraints: as many heads for every KV head; the surfaces of the scores are
-    a multiple of the heads, because each head begins a surface.
+    Where starts share the KV heads and keys, each has a `part`: its KV head,
+    the first of its keys, their number, and whether it reuses (1) or loads (0)
+    the cache and the input. Its maps still are those of all heads and keys.
+
+    ```mlir
+    accel.scores "scores" ins(%q : memref<8x?x512xf16, #accel.space<HBM>>) cache(%k)
+      keys(%total) scale 0.088 outs(%s : memref<?x?x512xf16, #accel.space<HBM>>)
+      part(%head, %channel, %channels, %c0, %reuses) [28, 4, 128] slots 8
+    ```
+
+    Constraints: as many heads for every KV head, and as many slots or more; the
+    surfaces of the scores are a multiple of the heads, because each head begins
+    a surface; a part is five numbers.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys, F64Attr:$scale,
-    Accel_MapOut:$output, Accel_Positive:$heads, Accel_Positive:$kv_heads,
-    Accel_Positive:$head_channels);
+    Accel_MapOut:$output, Variadic<Index>:$part, Accel_Positive:$heads,
+    Accel_Positive:$kv_heads, Accel_Positive:$head_channels,
+    OptionalAttr<Accel_Positive>:$slots);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `scale` $scale
-    `outs` `(` $output `:` type($output) `)`
-    `[` $heads `,` $kv_heads `,` $head_channels `]` attr-dict
+    `outs` `(` $output `:` type($output) `)` (`part` `(` $part^ `)`)?
+    `[` $heads `,` $kv_heads `,` $head_channels `]` (`slots` $slots^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -350,7 +377,7 @@ def Accel_SoftmaxOp : Accel_MapTaskOp<"softmax", ["getPositionOperand"]> {
   let hasVerifier = 1;
 }
 
-def Accel_ValuesOp : Accel_MapTaskOp<"values"> {
+def Accel_ValuesOp : Accel_AttentionOp<"values"> {
   let summary = "attention values, P x V";
   let description = [{
     ```mlir
@@ -358,33 +385,38 @@ def Accel_ValuesOp : Accel_MapTaskOp<"values"> {
       keys(%total) outs(%o : memref<128x?x32xf16, #accel.space<DDR>>) [32, 2, 128]
     ```
 
-    The numbers are heads, KV heads and channels of a head; see accel.scores.
+    Numbers, `slots` and `part` are as in accel.scores: the results of a KV head
+    lie in the slots, of which the last ones become 0, and starts share the KV
+    heads and the channels of a head.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Arg<Accel_ObjectType, "", [MemRead]>:$cache, Index:$keys,
-    Accel_MapOut:$output, Accel_Positive:$heads, Accel_Positive:$kv_heads,
-    Accel_Positive:$head_channels);
+    Accel_MapOut:$output, Variadic<Index>:$part, Accel_Positive:$heads,
+    Accel_Positive:$kv_heads, Accel_Positive:$head_channels,
+    OptionalAttr<Accel_Positive>:$slots);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `cache` `(` $cache `)`
     `keys` `(` $keys `)` `outs` `(` $output `:` type($output) `)`
-    `[` $heads `,` $kv_heads `,` $head_channels `]` attr-dict
+    (`part` `(` $part^ `)`)? `[` $heads `,` $kv_heads `,` $head_channels `]`
+    (`slots` $slots^)? attr-dict
   }];
   let hasVerifier = 1;
 }
 
 def Accel_ElementwiseOp : Accel_MapTaskOp<"elementwise"> {
-  let summary = "element-wise sum or product";
+  let summary = "element-wise sum, product or difference";
   let description = [{
     ```mlir
     accel.elementwise add "sum" ins(%a, %b : memref<128x?x32xf16, #accel.space<DDR>>,
-      memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>)
+      memref<128x?x32xf16, #accel.space<DDR>>) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
     ```
   }];
   let arguments = (ins Accel_BinaryKindAttr:$kind, StrAttr:$name,
-    Accel_MapIn:$lhs, Accel_MapIn:$rhs, Accel_MapOut:$output);
+    Accel_MapIn:$lhs, Accel_MapIn:$rhs, Accel_MapOut:$output,
+    Accel_Positive:$channels);
   let assemblyFormat = [{
     custom<Enum>($kind) $name `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict
+    `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -357,6 +357,23 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
   let hasVerifier = 1;
 }
 
+def CSB_ClearOp : CSB_Op<"clear", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "fill an object with zeros";
+  let description = [{
+    By DMA, all layers in all ports: for KV caches of which tasks read more than
+    was written.
+
+    ```mlir
+    csb.clear @values_cache
+    ```
+
+    Constraints: the symbol is a `csb.object`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$object);
+  let assemblyFormat = "$object attr-dict";
+}
+
 def CSB_ReadEmbeddingsOp : CSB_Op<"read_embeddings", [
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "look up the embedding rows of tokens";

@@ -152,27 +152,32 @@ def LLM_HeadsAttr : LLM_Attr<"Heads", "heads"> {
       the order 0, R/2, 1, R/2 + 1, and so on, which turns the pairs of a rotary
       embedding of the style `half_split` into those of `interleaved`; without
       it, R is 0.
+    - `groups G empty E`: the heads are in G groups, and behind each lie E heads
+      that are 0.
 
     ```mlir
     #llm.heads<8 x 16>
     #llm.heads<8 x 16, interleaved 16, padded 128>
+    #llm.heads<28 x 128, groups 4 empty 1>
     ```
 
     Constraints: all positive; `interleaved` even and at most `channels`;
-    `padded` at least `channels`.
+    `padded` at least `channels`; `heads` a multiple of `groups`.
   }];
   let parameters = (ins "int64_t":$heads, "int64_t":$channels,
-    "int64_t":$interleaved, "int64_t":$padded);
+    "int64_t":$interleaved, "int64_t":$padded, "int64_t":$groups,
+    "int64_t":$empty);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     ::dlavm::HeadLayout getLayout() const {
-      return {getHeads(), getChannels(), getInterleaved(), getPadded()};
+      return {getHeads(),  getChannels(), getInterleaved(),
+              getPadded(), getGroups(),   getEmpty()};
     }
     static HeadsAttr get(::mlir::MLIRContext *context,
                          const ::dlavm::HeadLayout &layout) {
       return get(context, layout.heads, layout.channels, layout.interleaved,
-                 layout.paddedChannels);
+                 layout.paddedChannels, layout.groups, layout.emptyHeads);
     }
   }];
 }

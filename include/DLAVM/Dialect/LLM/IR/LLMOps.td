@@ -293,15 +293,26 @@ def LLM_AttentionScoresOp : LLM_Op<"attention_scores", [
       : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
     ```
 
-    Constraints: channels are those of the cache, and the query heads a multiple
-    of the KV heads. The result is [heads, seq, seq + past].
+    With `heads N`, only so many heads of the input are queries: those of a KV
+    head are followed by empty ones, as `llm-pad-groups` puts them there. Here
+    each of 4 KV heads has 7 queries in 8 heads:
+
+    ```mlir
+    %s = llm.attention_scores %q, @keys[%layer] after %t scale 0.08838834764831845 heads 28
+      : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+
+    Constraints: channels are those of the cache, and the heads of the input and
+    the query heads multiples of the KV heads; not more query heads than the
+    input has. The result is [query heads, seq, seq + past].
   }];
   let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$cache,
-    Optional<Index>:$layer, LLM_TokenType:$token, F64Attr:$scale);
+    Optional<Index>:$layer, LLM_TokenType:$token, F64Attr:$scale,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$heads);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
-    $input `,` $cache (`[` $layer^ `]`)? `after` $token `scale` $scale attr-dict
-    `:` type($input)
+    $input `,` $cache (`[` $layer^ `]`)? `after` $token `scale` $scale
+    (`heads` $heads^)? attr-dict `:` type($input)
   }];
 }
 
@@ -334,8 +345,12 @@ def LLM_AttentionValuesOp : LLM_Op<"attention_values", [
      -> tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
     ```
 
-    Constraints: heads as in `llm.attention_scores`; the last dimension of the
-    input is `seq + past`, the result's that of the cache.
+    The result may have more heads than the input: those of a KV head are then
+    followed by empty ones, which are 0.
+
+    Constraints: heads as in `llm.attention_scores`, with the result's in place
+    of the input's there; the last dimension of the input is `seq + past`, the
+    result's that of the cache.
   }];
   let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$cache,
     Optional<Index>:$layer, LLM_TokenType:$token);
@@ -363,8 +378,8 @@ def LLM_ActivationOp : LLM_Op<"activation", [Pure, Elementwise,
   let assemblyFormat = "custom<Enum>($kind) $input attr-dict `:` type($result)";
 }
 
-class LLM_BinaryOp<string mnemonic> : LLM_Op<mnemonic, [Pure, Commutative,
-    AllTypesMatch<["lhs", "result"]>]> {
+class LLM_BinaryOp<string mnemonic, list<Trait> traits = [Commutative]>
+    : LLM_Op<mnemonic, traits # [Pure, AllTypesMatch<["lhs", "result"]>]> {
   let arguments = (ins LLM_Map:$lhs, AnyRankedTensor:$rhs);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
@@ -382,6 +397,17 @@ def LLM_AddOp : LLM_BinaryOp<"add"> {
     ```
 
     Constraints: the second operand has the type of the first, or is [channels].
+  }];
+}
+
+def LLM_SubOp : LLM_BinaryOp<"sub", []> {
+  let summary = "difference of two maps, or of a map and a value per channel";
+  let description = [{
+    ```mlir
+    %y = llm.sub %a, %b : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    ```
+
+    Constraints: as for `llm.add`.
   }];
 }
 

@@ -120,13 +120,58 @@ def PadHeads : Pass<"llm-pad-heads", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlavm::llm::LLMDialect"];
 }
 
+def PadGroups : Pass<"llm-pad-groups", "::mlir::ModuleOp"> {
+  let summary = "let the queries of each KV head fill whole rows";
+  let description = [{
+    Some devices work on one KV head at a time, and take its queries as rows of
+    so many heads. Where the queries of a KV head fill no whole rows, empty heads
+    follow them: the linear layer that makes them gets rows that are 0, and the
+    one that takes the results of attention columns that are 0. With 4 heads in
+    a row, 28 queries of 4 KV heads become 4 times 8:
+
+    ```mlir
+    llm.parameter @q from "q" : tensor<3584x3584xi4>
+    %q = llm.linear %x, @q : tensor<1x?x3584xf16, #llm.dims<1, seq, 3584>>
+      -> tensor<1x?x3584xf16, #llm.dims<1, seq, 3584>>
+    %h = llm.split_heads %q : tensor<1x?x3584xf16, #llm.dims<1, seq, 3584>>
+      -> tensor<28x?x128xf16, #llm.dims<28, seq, 128>>
+    %s = llm.attention_scores %h, @keys after %t scale 0.088
+      : tensor<28x?x128xf16, #llm.dims<28, seq, 128>>
+    ```
+
+    becomes
+
+    ```mlir
+    llm.parameter @q from "q" row_heads <28 x 128, groups 4 empty 1> : tensor<4096x3584xi4>
+    %q = llm.linear %x, @q : tensor<1x?x3584xf16, #llm.dims<1, seq, 3584>>
+      -> tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    %h = llm.split_heads %q : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+      -> tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    %s = llm.attention_scores %h, @keys after %t scale 0.088 heads 28
+      : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
+    ```
+
+    The two layers then take that much more time and memory; `report.txt` says
+    how much. What else uses these heads is refused, and nothing is changed then.
+  }];
+  let options = [
+    Option<"headsPerRow", "heads-per-row", "int64_t", /*default=*/"1",
+      "The heads of a row; with 1 no heads are added">
+  ];
+  let statistics = [
+    Statistic<"numLinear", "num-linear", "Linear layers with empty heads">
+  ];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+}
+
 def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
   let summary = "let rotary embeddings pair neighbouring channels";
   let description = [{
-    Turns `half_split` rotary embeddings into `interleaved` ones, the only ones
-    that devices know, by permuting the rows (weight, scale and bias) of the
-    linear layers that make their heads. A parameter that another op uses as it
-    is gets a copy.
+    Turns `half_split` rotary embeddings into `interleaved` ones by permuting the
+    rows (weight, scale and bias) of the linear layers that make their heads. A
+    parameter that another op uses as it is gets a copy. Devices that can rotate
+    halves of a head themselves keep those whose `rotary` is all of a head: the
+    option `half-split` is the channels of that head.
 
     That is right because scores do not change when queries and keys are
     permuted alike. So the result of such an op may only reach
@@ -156,6 +201,12 @@ def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
       : tensor<8x?x128xf16, #llm.dims<8, seq, 128>>
     ```
   }];
+  let options = [
+    Option<"halfSplit", "half-split", "int64_t", /*default=*/"0",
+      "Rotary embeddings of so many channels stay half_split">,
+    Option<"needsHalfSplit", "needs-half-split", "bool", /*default=*/"false",
+      "Refuse a rotary embedding that cannot stay or is not half_split">
+  ];
   let statistics = [
     Statistic<"numRopes", "num-ropes", "Rotary embeddings turned into interleaved ones">
   ];
