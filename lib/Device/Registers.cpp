@@ -89,6 +89,11 @@ void RegisterTable::renumber(llvm::StringRef identifier, uint32_t number) {
   registers[&reg - registers.data()].number = number;
 }
 
+void RegisterTable::replace(Register reg) {
+  const Register &old = get(reg.name);
+  registers[&old - registers.data()] = std::move(reg);
+}
+
 const Register *RegisterTable::lookup(llvm::StringRef identifier) const {
   auto *it = llvm::find_if(
       getRegisters(), [&](const Register &r) { return r.name == identifier; });

@@ -116,7 +116,7 @@ MapValue interpreter::attentionScores(const Numerics &numerics,
                                       const KVCache &cache, double scale,
                                       int64_t heads) {
   const int64_t group = heads / cache.heads, slots = input.maps / cache.heads;
-  const double factor = numerics.inRegister(scale);
+  const double factor = numerics.scale(scale);
   MapValue result = createMap(heads, input.tokens, cache.getTokens());
   llvm::parallelFor(0, heads, [&](size_t head) {
     const int64_t kvHead = head / group;

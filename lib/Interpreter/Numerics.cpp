@@ -38,7 +38,7 @@ double Numerics::reciprocal(int64_t channels) const {
   if (!device)
     return 1.0 / static_cast<double>(channels);
   const auto padded = llvm::alignTo(channels, traits.channelGranularity);
-  return inRegister(1.0 / static_cast<double>(padded));
+  return roundToFP20(1.0 / static_cast<double>(padded));
 }
 
 //===----------------------------------------------------------------------===//

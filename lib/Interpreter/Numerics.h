@@ -38,8 +38,10 @@ public:
   double store(double value) const {
     return device ? halfToDouble(doubleToHalf(value)) : value;
   }
-  /// What is left of a factor in a task's register.
-  double inRegister(double value) const {
+  /// What is left of the scale of attention scores in a task's register.
+  double scale(double value) const {
+    if (traits.hasScaleInFP16)
+      return store(value);
     return device ? roundToFP20(value) : value;
   }
   /// What a norm multiplies a sum over \p channels with to get their mean. A

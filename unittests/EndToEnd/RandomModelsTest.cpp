@@ -116,25 +116,25 @@ std::vector<CallShape> getRandomCalls(Random &random, int64_t context) {
 /// beside the reference.
 class EndToEnd : public testing::Test {
 protected:
-  void expectEqual(const MakeModelCommand &model, StringRef scale,
-                   ArrayRef<CallShape> shapes);
+  void expectEqual(const MakeModelCommand &model, StringRef deviceName,
+                   StringRef scale, ArrayRef<CallShape> shapes);
 
   TemporaryDirectory directory;
   ExitOnError get;
 };
 
-class RandomModels
-    : public EndToEnd,
-      public testing::WithParamInterface<std::tuple<const char *, int>> {};
+class RandomModels : public EndToEnd,
+                     public testing::WithParamInterface<
+                         std::tuple<const char *, const char *, int>> {};
 
 } // namespace
 
-void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef scale,
-                           ArrayRef<CallShape> shapes) {
+void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
+                           StringRef scale, ArrayRef<CallShape> shapes) {
   ASSERT_EQ(runMakeModel(model), 0);
   CompileCommand compile;
   compile.model = model.outputDirectory;
-  compile.device = "edgellm-20241128";
+  compile.device = deviceName.str();
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
   PackCommand pack;
@@ -195,7 +195,7 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef scale,
 }
 
 TEST_P(RandomModels, EqualTheReference) {
-  const auto [architecture, number] = GetParam();
+  const auto [deviceName, architecture, number] = GetParam();
   uint64_t seed = number;
   for (char c : StringRef(architecture))
     seed = seed * 131 + c;
@@ -203,12 +203,15 @@ TEST_P(RandomModels, EqualTheReference) {
   const MakeModelCommand model =
       getRandomModel(random, architecture, number, directory / "checkpoint");
   const StringRef scale = random.flip() ? "absmax" : "search";
-  expectEqual(model, scale, getRandomCalls(random, model.context));
+  expectEqual(model, deviceName, scale, getRandomCalls(random, model.context));
 }
+
+class Devices : public EndToEnd,
+                public testing::WithParamInterface<const char *> {};
 
 /// The largest context of the device, up to its last position: attention takes
 /// the fewest tokens per start there.
-TEST_F(EndToEnd, LargestContext) {
+TEST_P(Devices, LargestContext) {
   MakeModelCommand model;
   model.architecture = "llama";
   model.outputDirectory = directory / "checkpoint";
@@ -220,17 +223,40 @@ TEST_F(EndToEnd, LargestContext) {
   model.intermediate = 64;
   model.vocabulary = 33;
   model.context = 2048;
-  expectEqual(model, "absmax", {{2047, 0}, {1, 2047}});
+  expectEqual(model, GetParam(), "absmax", {{2047, 0}, {1, 2047}});
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RandomModels,
-                         testing::Combine(testing::Values("llama", "llama3",
-                                                          "mistral", "qwen2",
-                                                          "chatglm"),
+static std::string getTestName(StringRef device) {
+  std::string name = device.str();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+static const char *const newest = "edgellm-20241128";
+static const char *const architectures[] = {"llama", "llama3", "mistral",
+                                            "qwen2", "chatglm"};
+
+static std::string
+getModelName(const testing::TestParamInfo<RandomModels::ParamType> &info) {
+  const auto [device, architecture, number] = info.param;
+  return getTestName(device) + "_" + architecture + "_" +
+         std::to_string(number);
+}
+
+INSTANTIATE_TEST_SUITE_P(Newest, RandomModels,
+                         testing::Combine(testing::Values(newest),
+                                          testing::ValuesIn(architectures),
                                           testing::Range(0, 4)),
+                         getModelName);
+INSTANTIATE_TEST_SUITE_P(Older, RandomModels,
+                         testing::Combine(testing::Values("edgellm-20240923"),
+                                          testing::ValuesIn(architectures),
+                                          testing::Range(1, 3)),
+                         getModelName);
+INSTANTIATE_TEST_SUITE_P(All, Devices,
+                         testing::Values(newest, "edgellm-20240923"),
                          [](const auto &info) {
-                           return std::string(std::get<0>(info.param)) + "_" +
-                                  std::to_string(std::get<1>(info.param));
+                           return getTestName(info.param);
                          });
 
 int main(int argc, char **argv) {

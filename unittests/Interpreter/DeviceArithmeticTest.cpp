@@ -404,6 +404,24 @@ TEST_F(DeviceArithmeticTest, ActivationsThatHoldTheirLastValue) {
   EXPECT_EQ(runOnDevice(input).values, (std::vector<double>{held, held}));
 }
 
+/// FP16 keeps 10 bits of the fraction of 1 + 3 / 4096, FP20 all of them.
+TEST_F(DeviceArithmeticTest, ScalesInFP16) {
+  parse(R"mlir(
+    !scores = tensor<1x?x?xf16, #llm.dims<1, seq, seq + past>>
+    llm.kv_cache @k : tensor<1x?x1xf16, #llm.dims<1, seq + past, 1>>
+    func.func @model(%x: !x1) -> !scores {
+      %t = llm.kv_append %x, @k : !x1
+      %s = llm.attention_scores %x, @k after %t scale 1.000732421875 : !x1
+      return %s : !scores
+    })mlir");
+  const MapValue input = makeInput(2, {1, 3});
+  EXPECT_EQ(runOnDevice(input).at(0, 1, 0), 3 + 0x1p-9);
+  DeviceInfo other = getDevice().derive("other");
+  other.setParameter("sCONV_OUT_DW", 16);
+  device = &other;
+  EXPECT_EQ(runOnDevice(input).at(0, 1, 0), 3 + 0x1p-8);
+}
+
 /// FP32 is good enough for most FP16 results, but not for all.
 TEST_F(DeviceArithmeticTest, SoftmaxInFP64) {
   parse(R"mlir(

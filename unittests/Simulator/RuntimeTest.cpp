@@ -67,8 +67,13 @@ TEST(SimulatorDevice, ThrowsErrorsOfTheRuntime) {
     dlavm::SimulatorDevice device("edgellm-19990101");
     FAIL();
   } catch (const dlavm::Error &error) {
-    EXPECT_STREQ(error.what(), "no simulator of a device edgellm-19990101; "
-                               "there are edgellm-20241128");
+    EXPECT_EQ(std::string(error.what())
+                  .find("no simulator of a device edgellm-19990101; there are "),
+              0u)
+        << error.what();
+    EXPECT_NE(std::string(error.what()).find("edgellm-20241128"),
+              std::string::npos)
+        << error.what();
   }
   dlavm::SimulatorDevice device("edgellm-20241128");
   EXPECT_THROW(tiny::run(device, 60, 5), dlavm::Error);

@@ -119,6 +119,8 @@ struct Traits {
   bool sumsInFP32 = false;
   /// Whether softmax computes in FP32, and not in FP64.
   bool hasSoftmaxInFP32 = false;
+  /// Whether the scale of attention scores is FP16 in its register, not FP20.
+  bool hasScaleInFP16 = false;
   /// Whether argmax takes the highest index of equal logits, not the lowest.
   bool takesLastOfEqual = false;
   /// Whether a piecewise-linear function stays what it is at its last

@@ -162,6 +162,8 @@ public:
   void addHigh(AddressField field) { registers.back().high = std::move(field); }
   /// Moves a register to another number; the order of the writes stays.
   void renumber(llvm::StringRef identifier, uint32_t number);
+  /// Changes the register of this name; the order of the writes stays.
+  void replace(Register reg);
 
   /// The register with this identifier; it is our own mistake if there is none.
   const Register &get(llvm::StringRef identifier) const;

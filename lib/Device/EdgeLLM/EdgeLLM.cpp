@@ -30,5 +30,11 @@ DeviceInfo edgellm::createDevice20241128() {
 
 void edgellm::registerDevices(DeviceRegistry &registry) {
   llvm::ExitOnError exitOnError("dlavm: ");
-  exitOnError(registry.add(createDevice20241128()));
+  DeviceInfo device = createDevice20241128();
+  exitOnError(registry.add(device));
+  for (const OlderVersion &older : getOlderVersions()) {
+    device = device.derive(older.version);
+    older.change(device);
+    exitOnError(registry.add(device));
+  }
 }

@@ -230,9 +230,11 @@ static void checkAttention(Rules &rules, const RegisterValues &v,
                 "fewer than the tokens of this start");
   rules.equals("HeadChannels", device["MAX_CH_per_HEAD"],
                "the channels of a head");
-  rules.require(v["BankStepAndScale"] >> 20 == device["log2_Bank_Step"],
+  const int64_t scaleBits = device["sCONV_OUT_DW"];
+  rules.require(v["BankStepAndScale"] >> scaleBits == device["log2_Bank_Step"],
                 "BankStepAndScale",
-                "bits 31..20 not " + Twine(device["log2_Bank_Step"]) +
+                "bits 31.." + Twine(scaleBits) + " not " +
+                    Twine(device["log2_Bank_Step"]) +
                     ": the bank step of the device");
   rules.cache();
 }

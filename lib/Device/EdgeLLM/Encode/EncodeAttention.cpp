@@ -11,6 +11,7 @@
 
 #include "DLAVM/Device/FP20.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Support/Half.h"
 #include "Encoders.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -141,6 +142,12 @@ void edgellm::encodeKVAppend(Operation *task, TaskWriter &writer) {
   writer.writeNamed("Opcode", "Start");
 }
 
+/// The code of a scale, in as many bits as the device gives it.
+static int64_t encodeScale(const DeviceInfo &device, double scale) {
+  return device["sCONV_OUT_DW"] == 16 ? doubleToHalf(scale)
+                                      : encodeFP20(static_cast<float>(scale));
+}
+
 /// The registers that both attention products share. Heads of the input have \p
 /// inputGroups channel groups.
 template <typename Op>
@@ -163,8 +170,9 @@ static void encodeAttention(TaskWriter &writer, Op op, const Word &inputGroups,
   writer.write("HeadChannels", device["MAX_CH_per_HEAD"]);
   writer.write("Columns", writer.getWord(op.getKeys()));
   writer.write("Width", input.tokens);
-  writer.write("BankStepAndScale", (device["log2_Bank_Step"] << 20) +
-                                       encodeFP20(static_cast<float>(scale)));
+  writer.write("BankStepAndScale",
+               (device["log2_Bank_Step"] << device["sCONV_OUT_DW"]) +
+                   encodeScale(device, scale));
   writer.write("HeadConfiguration",
                ((heads / kvHeads - 1) << 16) + (heads << 8) + kvHeads);
   writer.writeNamed("Opcode", "Start");

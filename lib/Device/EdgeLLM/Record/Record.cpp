@@ -90,6 +90,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.fusesResidual = true;
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
+  traits.hasScaleInFP16 = device["sCONV_OUT_DW"] == 16;
   traits.takesLastOfEqual = device["Argmax_Tie"] == 1;
   traits.holdsLastSegment = device["Activation_Beyond_Table"] == 1;
   return traits;
@@ -129,6 +130,8 @@ DeviceInfo edgellm::createRecord20241128() {
   device.addParameter("MAX_HEADS", 255, "heads that a task can address");
   device.addParameter("S_bits", 1 << 22,
                       "activation buffer of attention, bits");
+  device.addParameter("sCONV_OUT_DW", 20,
+                      "bits of the scale of attention products, FP20 or FP16");
   device.addParameter("AUX_WT_BUF_DEPTH", 1024,
                       "bus words per copy from DDR to HBM");
   device.addParameter("AXI_DAT_WIDTH", 512, "bits of a DDR bus word");

@@ -11,10 +11,21 @@
 
 #include "DLAVM/Device/DeviceInfo.h"
 
+#include "llvm/ADT/ArrayRef.h"
+
 namespace dlavm::edgellm {
 
 /// Version 20241128: parameters, memories, register tables and objects.
 DeviceInfo createRecord20241128();
+
+/// A version as what differs from the next newer one.
+struct OlderVersion {
+  const char *version;
+  void (*change)(DeviceInfo &device);
+};
+
+/// The versions before 20241128, the newest first.
+llvm::ArrayRef<OlderVersion> getOlderVersions();
 
 } // namespace dlavm::edgellm
 

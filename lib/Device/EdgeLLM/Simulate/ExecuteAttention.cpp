@@ -55,8 +55,12 @@ private:
   const int64_t tokens = execution["Width"];
   const int64_t headBytes = execution["CacheHead"];
   const int64_t lineBytes = execution["CacheLine"];
-  const int64_t bankStep = execution["BankStepAndScale"] >> 20;
-  const double scale = fromFP20(execution["BankStepAndScale"] & 0xfffff);
+  /// Of register 206, FP20 or FP16 below the bank step.
+  const int64_t scaleBits = execution.getDevice()["sCONV_OUT_DW"];
+  const int64_t bankStep = execution["BankStepAndScale"] >> scaleBits;
+  const double scale = scaleBits == 16
+                           ? fromHalf(execution["BankStepAndScale"] & 0xffff)
+                           : fromFP20(execution["BankStepAndScale"]);
   const int64_t config = execution["HeadConfiguration"];
   const int64_t queryHeads = config >> 8 & 0xff;
   const int64_t kvHeads = config & 0xff;
