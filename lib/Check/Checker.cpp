@@ -140,7 +140,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   seq = newSeq;
   past = newPast;
   log.beginRun(seq, past);
-  dataflow.beginRun(past);
+  dataflow.beginRun(seq, past);
   plan.beginRun();
   ++epoch;
   hasPendingWrites = hasWrites = false;

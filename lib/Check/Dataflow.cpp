@@ -19,7 +19,8 @@ static bool isWrite(const Operand &operand) {
   return isMapOut(operand) || operand.reg->role == RegisterRole::CacheOut;
 }
 
-void Dataflow::beginRun(int64_t newPast) {
+void Dataflow::beginRun(int64_t newSeq, int64_t newPast) {
+  seq = newSeq;
   past = newPast;
   order = 0;
   for (MemoryState &memory : memories) {
@@ -158,7 +159,9 @@ void Dataflow::checkCache(const Op &op, const Operand &operand, Cache &cache) {
     cache.writer = op.mark;
     return;
   }
-  if (past == 0 && !cache.writer)
+  if (traits.cachesAreMaps && !cache.writer)
+    findWriter(op, operand, cache);
+  else if (past == 0 && !cache.writer)
     report(op, operand, "the task reads an empty KV cache");
   if (cache.readerTask && cache.readerTask != op.task)
     report(op, operand,
@@ -166,6 +169,36 @@ void Dataflow::checkCache(const Op &op, const Operand &operand, Cache &cache) {
                " reads it as " + cache.readerTask->getTable().getName());
   cache.reader = op.mark;
   cache.readerTask = op.task;
+}
+
+void Dataflow::findWriter(const Op &op, const Operand &operand, Cache &cache) {
+  llvm::MutableArrayRef<Written> found =
+      memories[operand.memory].maps.overlapping(operand.bytes);
+  if (found.empty())
+    return report(op, operand,
+                  "no task has written the tokens of the call into the KV "
+                  "cache");
+  for (Written &written : found)
+    written.isRead = true;
+  const Written &first = found.front();
+  cache.writer = first.writer;
+  for (const Written &other : found.drop_front())
+    if (other.writer != first.writer)
+      return report(op, operand,
+                    log.describe(first.writer) + " and " +
+                        log.describe(other.writer) +
+                        " both write into the KV cache");
+  // From the first token of the call in the first surface to the last one in
+  // the last.
+  const ByteRange expected = {
+      operand.bytes.begin + past * traits.rowBytes,
+      operand.bytes.end - (traits.maxTokens - past - seq) * traits.rowBytes};
+  if (!(first.bytes == expected))
+    report(op, operand,
+           log.describe(first.writer) + " wrote " +
+               FindingLog::describe(first.bytes) +
+               " of the KV cache, but the tokens of the call are " +
+               FindingLog::describe(expected));
 }
 
 void Dataflow::readMap(const Op &op, const Operand &operand) {
@@ -212,6 +245,13 @@ void Dataflow::readMap(const Op &op, const Operand &operand) {
 
 void Dataflow::writeMap(const Op &op, const Operand &operand) {
   touch(op, operand);
+  if (traits.cachesAreMaps)
+    for (const Cache &cache :
+         memories[operand.memory].caches.overlapping(operand.bytes))
+      report(op, operand,
+             log.describe(*cache.reader) +
+                 " has read this KV cache before the tokens of the call were "
+                 "appended");
   RangeVector<Written> &maps = memories[operand.memory].maps;
   const ByteRange bytes = operand.bytes;
   llvm::MutableArrayRef<Written> old = maps.overlapping(bytes, true);

@@ -18,9 +18,10 @@ namespace dlavm {
 class Dataflow {
 public:
   Dataflow(const DeviceInfo &device, const Plan &plan, FindingLog &log)
-      : plan(plan), log(log), memories(device.getMemories().size()) {}
+      : traits(device.getTraits()), plan(plan), log(log),
+        memories(device.getMemories().size()) {}
 
-  void beginRun(int64_t past);
+  void beginRun(int64_t seq, int64_t past);
   void add(const Op &op);
 
 private:
@@ -59,16 +60,19 @@ private:
   void readParameter(const Op &op, const Operand &operand);
   void useCache(const Op &op, const Operand &operand);
   void checkCache(const Op &op, const Operand &operand, Cache &cache);
+  /// Finds who wrote the tokens of the call into a cache that is a map.
+  void findWriter(const Op &op, const Operand &operand, Cache &cache);
   void readMap(const Op &op, const Operand &operand);
   void writeMap(const Op &op, const Operand &operand);
   /// Bytes that hold something else than a parameter.
   void touch(const Op &op, const Operand &operand);
   void report(const Op &op, const Operand &operand, const llvm::Twine &message);
 
+  const Traits traits;
   const Plan &plan;
   FindingLog &log;
   std::vector<MemoryState> memories;
-  int64_t past = 0;
+  int64_t seq = 0, past = 0;
   unsigned order = 0;
 };
 

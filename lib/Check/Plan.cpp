@@ -14,7 +14,8 @@ unsigned dlavm::getMemoryIndex(const DeviceInfo &device, const Memory &memory) {
   return static_cast<unsigned>(&memory - device.getMemories().data());
 }
 
-Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions) {
+Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions)
+    : cachesAreMaps(device.getTraits().cachesAreMaps) {
   for (PlanRegion &region : planRegions) {
     const Kind kind = region.kind == "parameter" ? Kind::Parameter
                       : region.kind == "cache"   ? Kind::Cache
@@ -81,6 +82,15 @@ bool Plan::isInput(unsigned memory, ByteRange bytes) const {
            return region.isInput && region.memory == memory &&
                   region.bytes.contains(bytes);
          });
+}
+
+std::optional<int64_t> Plan::getCacheBegin(unsigned memory,
+                                           int64_t address) const {
+  for (const Region &region : regions)
+    if (region.kind == Kind::Cache && region.memory == memory)
+      if (std::optional<int64_t> layer = region.find({address, address + 1}))
+        return region.bytes.begin + *layer * region.layerStride;
+  return std::nullopt;
 }
 
 Plan::Overlap Plan::getParameterOverlap(unsigned memory,
@@ -166,7 +176,7 @@ void Plan::check(const Op &op, FindingLog &log) {
   last.resize(op.operands.size());
   for (auto [region, operand] : llvm::zip_equal(last, op.operands)) {
     auto holds = [&](const Region &candidate) {
-      if (candidate.kind != getKind(operand.reg->role) ||
+      if (!mayHold(candidate.kind, operand.reg->role) ||
           candidate.memory != operand.memory)
         return false;
       std::optional<int64_t> layer = candidate.find(operand.bytes);
@@ -189,7 +199,7 @@ void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
   int64_t fits = -1;
   for (const Region &region : regions) {
     if (region.memory != operand.memory ||
-        region.kind != getKind(operand.reg->role))
+        !mayHold(region.kind, operand.reg->role))
       continue;
     if (std::optional<int64_t> layer = region.find(operand.bytes)) {
       log.report(op, operand, region.getName(*layer),

@@ -8,31 +8,42 @@
 
 #include "DLAVM/Check/TaskDecoder.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 using namespace dlavm;
 
 TaskDecoder::TaskDecoder(const DeviceInfo &device) {
   for (const auto &[kind, support] : device.getTasks()) {
     const RegisterTable &table = support.registers;
-    DecodedTask task = {kind,
-                        &support,
-                        &table.getOpcode(),
-                        &table.getStatus(),
-                        table.lookup(RegisterRole::Selector),
-                        {}};
-    for (const Register &reg : table.getRegisters()) {
-      if (dlavm::isWritten(reg.role)) {
-        task.written.push_back(&reg);
-        add(reg.number, Written);
-      } else {
-        add(reg.number, Readable);
-      }
+    for (const Register &reg : table.getRegisters())
+      add(reg.number, dlavm::isWritten(reg.role) ? Written : Readable);
+    const Register &opcode = table.getOpcode();
+    add(opcode.number, Opcode);
+    llvm::SmallDenseMap<const Register *, unsigned> indices;
+    for (const NamedValue &value : opcode.values) {
+      const Register &status = table.getStatus(value.value);
+      auto [it, isNew] = indices.try_emplace(&status, 0);
+      if (isNew)
+        it->second = addTask(kind, support, status);
+      starts.push_back({opcode.number, value.value, it->second});
     }
-    add(task.opcode->number, Opcode);
-    const auto index = static_cast<unsigned>(tasks.size());
-    for (const NamedValue &value : task.opcode->values)
-      starts.push_back({task.opcode->number, value.value, index});
-    tasks.push_back(std::move(task));
   }
+}
+
+unsigned TaskDecoder::addTask(TaskKind kind, const TaskSupport &support,
+                              const Register &status) {
+  const RegisterTable &table = support.registers;
+  DecodedTask task = {kind,
+                      &support,
+                      &table.getOpcode(),
+                      &status,
+                      table.lookup(RegisterRole::Selector),
+                      {}};
+  for (const Register &reg : table.getRegisters())
+    if (dlavm::isWritten(reg.role))
+      task.written.push_back(&reg);
+  tasks.push_back(std::move(task));
+  return static_cast<unsigned>(tasks.size() - 1);
 }
 
 void TaskDecoder::add(uint32_t reg, Use use) {

@@ -124,9 +124,13 @@ void Comparison::finishOp() {
   if (const CacheInfo *cache = reference.getAppended(name))
     return compareCache(expected, *cache, "append to " + cache->symbol,
                         /*isWhole=*/false);
-  for (const PlanTask &task : plan.tasks)
-    if (task.name == name)
-      return compareBuffer(expected, task);
+  for (const PlanTask &task : plan.tasks) {
+    if (task.name != name)
+      continue;
+    if (const CacheInfo *cache = reference.getCache(task.result))
+      return compareAppended(expected, *cache, task);
+    return compareBuffer(expected, task);
+  }
   report(layer, name, "",
          "plan.json has no task of this name, so that nobody "
          "knows where its result is");
@@ -165,6 +169,15 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
           });
 }
 
+void Comparison::compareAppended(const ExpectedMap &expected,
+                                 const CacheInfo &cache, const PlanTask &task) {
+  compareCache(expected, cache, task.computes, /*isWhole=*/false);
+  // No task of its own appends.
+  for (const ExpectedMap &op : call->ops)
+    if (op.layer == layer && reference.getAppended(op.name) == &cache)
+      pending[{layer, op.name}].second = true;
+}
+
 void Comparison::compareCache(const ExpectedMap &expected,
                               const CacheInfo &cache, StringRef computes,
                               bool isWhole) {
@@ -175,10 +188,13 @@ void Comparison::compareCache(const ExpectedMap &expected,
   const int64_t address =
       object->address + expected.layer * object->layerStride;
   const int64_t first = isWhole ? 0 : call->past;
+  // What appends its result may have the channels of all heads in a row.
+  const int64_t headChannels = device.getTraits().headChannels;
   compare(expected, computes, cache.object, isWhole,
-          [&](int64_t head, int64_t token, int64_t channel) {
-            return simulator.getCacheElement(address, cache.isKeys, head,
-                                             first + token, channel);
+          [&](int64_t map, int64_t token, int64_t channel) {
+            return simulator.getCacheElement(
+                address, cache.isKeys, map + channel / headChannels,
+                first + token, channel % headChannels);
           });
 }
 

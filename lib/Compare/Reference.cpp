@@ -58,6 +58,13 @@ const CacheInfo *Reference::getAppended(StringRef task) const {
   return it == appended.end() ? nullptr : &caches[it->second];
 }
 
+const CacheInfo *Reference::getCache(StringRef object) const {
+  for (const CacheInfo &cache : caches)
+    if (cache.object == object)
+      return &cache;
+  return nullptr;
+}
+
 static ExpectedMap getExpected(int64_t layer, StringRef name,
                                const MapValue &value) {
   ExpectedMap result;

@@ -110,6 +110,13 @@ std::string DeviceRegistry::getNames() const {
   return llvm::join(llvm::make_first_range(devices), ", ");
 }
 
+std::string DeviceRegistry::explainMissing(llvm::StringRef name) const {
+  std::string text = "there is no device '" + name.str() + "'";
+  if (auto it = missing.find(name.str()); it != missing.end())
+    text += ": " + it->second;
+  return text + "; known devices: " + getNames();
+}
+
 void dlavm::printDevices(const DeviceRegistry &registry,
                          llvm::raw_ostream &os) {
   llvm::interleave(

@@ -89,8 +89,8 @@ void RegisterTable::renumber(llvm::StringRef identifier, uint32_t number) {
   registers[&reg - registers.data()].number = number;
 }
 
-void RegisterTable::replace(Register reg) {
-  const Register &old = get(reg.name);
+void RegisterTable::replace(llvm::StringRef identifier, Register reg) {
+  const Register &old = get(identifier);
   registers[&old - registers.data()] = std::move(reg);
 }
 
@@ -125,4 +125,11 @@ const Register &RegisterTable::getOpcode() const {
 
 const Register &RegisterTable::getStatus() const {
   return *lookup(RegisterRole::Status);
+}
+
+const Register &RegisterTable::getStatus(uint32_t opcode) const {
+  for (const NamedValue &value : getOpcode().values)
+    if (value.value == opcode && !value.status.empty())
+      return get(value.status);
+  return getStatus();
 }

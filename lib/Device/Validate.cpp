@@ -12,6 +12,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <array>
+
 using namespace dlavm;
 using llvm::Error;
 using llvm::Twine;
@@ -32,6 +34,8 @@ private:
   void checkTraits();
   void checkRows(const Traits &traits, int64_t ports);
   void checkTable(const RegisterTable &table);
+  void checkStatus(const RegisterTable &table);
+  void checkCaches(const Traits &traits);
   void checkAddress(const RegisterTable &table, const Register &reg);
   void checkFields(const RegisterTable &table, const Register &reg);
   void checkKeys();
@@ -96,6 +100,38 @@ void Validator::checkTraits() {
     checkRows(traits, device.getMapMemory().ports);
   require(!device.getObject(ObjectKind::KVCache) || device.placeCacheElement,
           "it does not say where KV caches have elements");
+  if (traits.cachesAreMaps)
+    checkCaches(traits);
+}
+
+/// Tasks write such caches as they write maps.
+void Validator::checkCaches(const Traits &traits) {
+  const ObjectSupport *cache = device.getObject(ObjectKind::KVCache);
+  require(cache && device.hasMemory(RegisterRole::MapIn) &&
+              cache->memory == device.getMapMemory().name,
+          "its KV caches are maps, but do not lie where maps do");
+  require(!device.getTask(TaskKind::KVAppend),
+          "its KV caches are maps, but it has a task that appends to them");
+  if (!cache || !cache->bytes || !device.placeCacheElement ||
+      !device.placeLane || traits.lanes < 1 ||
+      traits.headChannels % traits.lanes != 0)
+    return;
+  const int64_t surfaces = traits.headChannels / traits.lanes;
+  const int64_t bytes = surfaces * traits.maxTokens * traits.rowBytes;
+  require(cache->bytes({1}, device) == bytes,
+          "its KV caches are maps of " + Twine(traits.maxTokens) +
+              " tokens, of which a head takes " + Twine(bytes) + " bytes");
+  const ElementPlace lane = device.placeLane(device, traits.lanes - 1);
+  require(llvm::all_of(std::array{false, true},
+                       [&](bool isKeys) {
+                         const ElementPlace last = device.placeCacheElement(
+                             device, isKeys, 1, traits.maxTokens - 1,
+                             traits.headChannels - 1);
+                         return last.port == lane.port &&
+                                last.offset ==
+                                    2 * bytes - traits.rowBytes + lane.offset;
+                       }),
+          "its KV caches are maps, but have elements at other places");
 }
 
 /// The host moves maps as the runtime header has them.
@@ -156,6 +192,30 @@ void Validator::checkFields(const RegisterTable &table, const Register &reg) {
   }
 }
 
+/// One register, or more where opcodes name them.
+void Validator::checkStatus(const RegisterTable &table) {
+  const Register *first = table.lookup(RegisterRole::Status);
+  const Register *opcode = table.lookup(RegisterRole::Opcode);
+  llvm::StringSet<> named;
+  for (const NamedValue &value :
+       opcode ? llvm::ArrayRef(opcode->values) : llvm::ArrayRef<NamedValue>()) {
+    if (value.status.empty())
+      continue;
+    const Register *status = table.lookup(llvm::StringRef(value.status));
+    require(status && status->role == RegisterRole::Status,
+            "the register table " + table.getName() + " ends " + value.name +
+                " with '" + value.status + "', which is no status register");
+    named.insert(value.status);
+  }
+  require(
+      first && llvm::all_of(table.getRegisters(),
+                            [&](const Register &reg) {
+                              return reg.role != RegisterRole::Status ||
+                                     &reg == first || named.contains(reg.name);
+                            }),
+      "the register table " + table.getName() + " needs one status register");
+}
+
 void Validator::checkTable(const RegisterTable &table) {
   const std::string what = "the register table " + table.getName().str() + " ";
   auto count = [&](RegisterRole role) {
@@ -164,7 +224,7 @@ void Validator::checkTable(const RegisterTable &table) {
     });
   };
   require(count(RegisterRole::Opcode) == 1, what + "needs one opcode register");
-  require(count(RegisterRole::Status) == 1, what + "needs one status register");
+  checkStatus(table);
   for (RegisterRole role :
        {RegisterRole::Tokens, RegisterRole::FirstChannel, RegisterRole::Past,
         RegisterRole::Keys, RegisterRole::Selector})

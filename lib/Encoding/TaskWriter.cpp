@@ -55,7 +55,11 @@ void TaskWriter::finish(OpBuilder &builder, Location loc) {
     csb::WriteOp::create(builder, loc, getReference(reg),
                          value.materialize(builder, loc));
   }
-  const Register &status = table.getStatus();
+  const Word &opcode = values.find(table.getOpcode().name)->second;
+  const Register &status =
+      opcode.isConstant()
+          ? table.getStatus(static_cast<uint32_t>(opcode.getConstant()))
+          : table.getStatus();
   csb::PollOp::create(builder, loc, getReference(status),
                       builder.getI64IntegerAttr(status.value));
 }

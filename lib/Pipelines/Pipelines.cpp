@@ -52,6 +52,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   toAccel.device = options.device;
   toAccel.maxTokens = options.maxTokens;
   manager.addPass(createConvertLLMToAccel(toAccel));
+  manager.addPass(accel::createWriteCaches());
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());

@@ -105,13 +105,16 @@ llvm::Error ContentChecker::checkHead() const {
     return refuse("embedding",
                   "the name of a parameter with two dimensions and no layers",
                   plan.embedding);
-  StringSet<> buffers;
+  StringSet<> results;
   for (const PlanBuffer &buffer : plan.buffers)
-    buffers.insert(buffer.name);
+    results.insert(buffer.name);
+  for (const PlanObject &object : plan.objects)
+    if (object.kind == ObjectKind::KVCache)
+      results.insert(object.name);
   for (auto [i, task] : enumerate(plan.tasks))
-    if (!task.result.empty() && !buffers.contains(task.result))
-      return refuse("tasks[" + Twine(i) + "].result", "the name of a buffer",
-                    task.result);
+    if (!task.result.empty() && !results.contains(task.result))
+      return refuse("tasks[" + Twine(i) + "].result",
+                    "the name of a buffer or a KV cache", task.result);
   if (plan.packed &&
       !is_contained({"absmax", "search"}, StringRef(plan.packed->scaleChoice)))
     return refuse("packed.scale_choice", "absmax or search",

@@ -40,9 +40,9 @@ void Sanitizer::Events::add(int64_t order, int64_t where, uint32_t what) {
 
 Sanitizer::Sanitizer(const DeviceInfo &device, const Plan &plan,
                      FindingLog &log)
-    : device(device), plan(plan), log(log),
-      pixelShift(llvm::Log2_64(std::clamp<int64_t>(
-          device.getTraits().rowBytes, elementBytes, maxPixelBytes))),
+    : device(device), traits(device.getTraits()), plan(plan), log(log),
+      pixelShift(llvm::Log2_64(
+          std::clamp<int64_t>(traits.rowBytes, elementBytes, maxPixelBytes))),
       pixelBytes(int64_t(1) << pixelShift) {
   for (const Memory &memory : device.getMemories()) {
     const int64_t bytes = memory.ports * memory.capacity;
@@ -145,7 +145,8 @@ uint32_t Sanitizer::getHostWriter(WriterKind kind) {
 // Accesses
 //===----------------------------------------------------------------------===//
 
-void Sanitizer::beginStart(const DecodedTask &newTask, Mark newMark,
+void Sanitizer::beginStart(const DecodedTask &newTask,
+                           const RegisterValues &values, Mark newMark,
                            unsigned newStart) {
   task = &newTask;
   mark = newMark;
@@ -156,6 +157,13 @@ void Sanitizer::beginStart(const DecodedTask &newTask, Mark newMark,
                     : getTaskWriter(mark);
   operands.clear();
   operands.resize(task->getTable().getRegisters().size());
+  if (!traits.cachesAreMaps)
+    return;
+  for (auto [reg, operand] :
+       llvm::zip_equal(task->getTable().getRegisters(), operands))
+    if (reg.role == RegisterRole::MapOut)
+      operand.cacheBegin = plan.getCacheBegin(
+          getIndex(device.getMemory(reg.role)), values.getAddress(reg));
 }
 
 void Sanitizer::watch(const Register &reg, const TaskAccess &access) {
@@ -205,7 +213,9 @@ void Sanitizer::watchRead(Operand &operand, const TaskAccess &access) {
     if (found.writer != 0)
       noteWriter(operand, found.writer, std::max(begin, pixel * pixelBytes));
   }
-  if (access.positions.first >= 0 && isRunning)
+  // Without a plan, nobody knows what a task writes into a cache.
+  const bool isStamped = !traits.cachesAreMaps || !plan.empty();
+  if (access.positions.first >= 0 && isRunning && isStamped)
     checkPositions(operand, access);
 }
 
@@ -227,6 +237,12 @@ void Sanitizer::watchWrite(Operand &operand, const TaskAccess &access) {
   }
   if (access.positions.first >= 0)
     stampPositions(operand, access);
+  if (operand.cacheBegin) {
+    TaskAccess append = access;
+    append.positions.first = (access.address - *operand.cacheBegin) /
+                             traits.rowBytes % traits.maxTokens;
+    stampPositions(operand, append);
+  }
 }
 
 void Sanitizer::stampPositions(Operand &operand, const TaskAccess &access) {

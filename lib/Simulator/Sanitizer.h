@@ -57,7 +57,8 @@ public:
   void beginRun(int64_t seq, int64_t past);
   void endRun() { isRunning = false; }
 
-  void beginStart(const DecodedTask &task, Mark mark, unsigned start);
+  void beginStart(const DecodedTask &task, const RegisterValues &values,
+                  Mark mark, unsigned start);
   /// An access of the task, in any thread.
   void watch(const Register &reg, const TaskAccess &access);
   void endStart();
@@ -117,6 +118,8 @@ private:
     // Guarded by the mutex: what is not as a rule.
     llvm::SmallVector<Seen, 2> others;
     Events unwritten, overwritten;
+    /// The KV cache that the start writes as a map.
+    std::optional<int64_t> cacheBegin;
     // Positions of KV caches.
     Events missing, forgotten, misplaced, beyond, outOfCall;
   };
@@ -159,6 +162,7 @@ private:
   uint32_t getElements(ByteRange bytes, int64_t pixel, bool isWhole) const;
 
   const DeviceInfo &device;
+  const Traits traits;
   const Plan &plan;
   FindingLog &log;
   const unsigned pixelShift;

@@ -60,7 +60,7 @@ void StartExecution::run() {
   if (overwritesOperands() || (machine.sanitizer && splitsPixels()))
     setSerial();
   if (machine.sanitizer)
-    machine.sanitizer->beginStart(task, mark, start);
+    machine.sanitizer->beginStart(task, values, mark, start);
   task.support->execute(*this);
   if (machine.sanitizer)
     machine.sanitizer->endStart();

@@ -167,8 +167,7 @@ bool Compiler::run() {
   const DeviceRegistry &devices = DeviceRegistry::instance();
   const DeviceInfo *device = devices.lookup(command.device);
   if (!device)
-    return fail("there is no device '", command.device,
-                "'; known devices: ", devices.getNames());
+    return fail(devices.explainMissing(command.device));
   const int64_t limit = device->getTraits().maxTokens;
   if (command.maxTokens &&
       (*command.maxTokens < 1 || *command.maxTokens > limit))

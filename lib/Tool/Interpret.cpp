@@ -89,10 +89,10 @@ Error Interpretation::openCheckpoint() {
     device = devices.lookup(command.device);
     if (!device)
       return createStringError(
-          (command.device.empty()
-               ? "--arithmetic=device needs --device=NAME"
-               : "there is no device '" + command.device + "'") +
-          "; known devices: " + devices.getNames());
+          command.device.empty()
+              ? "--arithmetic=device needs --device=NAME; known devices: " +
+                    devices.getNames()
+              : devices.explainMissing(command.device));
   }
   if (!llvm::sys::fs::is_directory(command.model))
     return createStringError(command.model +

@@ -37,11 +37,12 @@ int dlavm::runTraceDiff(const TraceDiffCommand &command) {
   const DeviceInfo *device = isOnly ? &registry.getDevices().begin()->second
                                     : registry.lookup(command.device);
   if (!device)
-    return reportError((command.device.empty()
-                            ? "say whose registers the traces write, with "
-                              "--device"
-                            : "there is no device '" + command.device + "'") +
-                       "; known devices: " + registry.getNames());
+    return reportError(
+        command.device.empty()
+            ? "say whose registers the traces write, with --device; known "
+              "devices: " +
+                  registry.getNames()
+            : registry.explainMissing(command.device));
   Expected<std::vector<TraceEvent>> first = readTrace(command.first);
   if (!first)
     return reportError(first.takeError());

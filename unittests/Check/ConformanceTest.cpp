@@ -43,6 +43,7 @@ uint32_t place(llvm::StringRef value) {
       {"global", {0x4000000, 0x100000}},
       {"runtime", {0x20000000, 0x12000000}},
       {"hbm_cache", {0xc000000, 0x100000}},
+      {"cache", {0x8000000, 0x2000000}},
       {"hbm", {0, 0x1000000}}};
   for (auto [prefix, where] : places)
     if (buffer.consume_front(prefix))
@@ -73,8 +74,8 @@ private:
   int32_t count = 0;
 };
 
-void feed(Checker &checker, llvm::StringRef trace) {
-  TaskDecoder decoder(getDevice());
+void feed(Checker &checker, const DeviceInfo &device, llvm::StringRef trace) {
+  TaskDecoder decoder(device);
   Ops ops;
   std::vector<std::pair<uint32_t, uint32_t>> writes;
   std::map<uint32_t, llvm::StringRef> values;
@@ -106,14 +107,21 @@ void feed(Checker &checker, llvm::StringRef trace) {
   }
 }
 
-TEST(Conformance, NothingToSayAboutTestedDrivers) {
+class Conformance
+    : public testing::TestWithParam<std::pair<const char *, unsigned>> {};
+
+TEST_P(Conformance, NothingToSayAboutKnownDrivers) {
   namespace fs = llvm::sys::fs;
   if (!fs::exists(DLAVM_SHARED_DIR "/conformance"))
     GTEST_SKIP() << "the shared folder is not there";
+  const auto [name, numTraces] = GetParam();
+  DeviceRegistry registry;
+  edgellm::registerDevices(registry);
+  const DeviceInfo &device = *registry.lookup(name);
   std::error_code error;
   unsigned traces = 0;
   for (fs::recursive_directory_iterator
-           it(DLAVM_SHARED_DIR "/conformance/edgellm-20241128", error),
+           it(DLAVM_SHARED_DIR "/conformance/" + llvm::Twine(name), error),
        end;
        it != end && !error; it.increment(error)) {
     if (llvm::sys::path::extension(it->path()) != ".trace")
@@ -121,17 +129,29 @@ TEST(Conformance, NothingToSayAboutTestedDrivers) {
     auto buffer = llvm::MemoryBuffer::getFile(it->path());
     ASSERT_TRUE(buffer);
     auto [seq, past] = llvm::sys::path::stem(it->path()).split('_');
-    Checker checker(getDevice(), {});
+    Checker checker(device, {});
     checker.beginRun(std::stoll(seq.str()), std::stoll(past.str()));
-    feed(checker, (*buffer)->getBuffer());
+    feed(checker, device, (*buffer)->getBuffer());
     checker.endRun();
     for (const Finding &finding : checker.getFindings())
       ADD_FAILURE() << it->path() << " start " << finding.start << " "
                     << finding.reg << ": " << finding.message;
     ++traces;
   }
-  // 18 of models, 16 of single operations.
-  EXPECT_EQ(traces, 34u) << error.message();
+  EXPECT_EQ(traces, numTraces) << error.message();
 }
+
+// Of the newest, 18 of models and 16 of single operations.
+INSTANTIATE_TEST_SUITE_P(
+    All, Conformance,
+    testing::Values(
+        std::pair("edgellm-20241128", 34u), std::pair("edgellm-20240923", 26u),
+        std::pair("edgellm-20240912", 26u), std::pair("edgellm-20240831", 14u),
+        std::pair("edgellm-20240824", 12u), std::pair("edgellm-20240725", 12u),
+        std::pair("edgellm-20240721", 12u), std::pair("edgellm-20240720", 12u),
+        std::pair("edgellm-20240603", 12u)),
+    [](const auto &info) {
+      return llvm::StringRef(info.param.first).split('-').second.str();
+    });
 
 } // namespace

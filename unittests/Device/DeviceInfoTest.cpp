@@ -199,6 +199,70 @@ TEST(Validate, Tables) {
             "status register");
 }
 
+// Forms of a task may have status registers of their own.
+TEST(Validate, StatusRegisters) {
+  DeviceInfo device = createSmallest();
+  RegisterTable table = createTable("norm");
+  table.add({"Other", 5, RegisterRole::Status, "", "", 1, {}});
+  device.addTask(TaskKind::Norm).registers = table;
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the register table norm "
+            "needs one status register");
+  Register opcode = table.getOpcode();
+  opcode.values.push_back({"Special", 2, "Other"});
+  table.replace(opcode.name, opcode);
+  device.addTask(TaskKind::Norm).registers = table;
+  EXPECT_EQ(getProblem(device), "");
+  const TaskDecoder decoder(device);
+  const std::vector<uint32_t> file(10);
+  EXPECT_EQ(decoder.lookup(9, 1, file)->status,
+            &device.getTask(TaskKind::Norm)->registers.getStatus());
+  EXPECT_EQ(decoder.lookup(9, 2, file)->status->number, 5u);
+  opcode.values.back().status = "Input";
+  table.replace(opcode.name, opcode);
+  device.addTask(TaskKind::Norm).registers = table;
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the register table norm "
+            "ends Special with 'Input', which is no status register; the "
+            "register table norm needs one status register");
+}
+
+// Tasks write caches that are maps as they write maps.
+TEST(Validate, CachesThatAreMaps) {
+  DeviceRegistry registry;
+  edgellm::registerDevices(registry);
+  const DeviceInfo &older = *registry.lookup("edgellm-20240831");
+  EXPECT_EQ(getProblem(older), "");
+  DeviceInfo device = older.derive("hbm");
+  device.addObject(ObjectKind::KVCache,
+                   {"HBM", older.getObject(ObjectKind::KVCache)->bytes});
+  EXPECT_EQ(getProblem(device), "the record of edgellm-hbm is not complete: "
+                                "its KV caches are maps, but do not lie where "
+                                "maps do");
+  device = older.derive("append");
+  device.addTask(TaskKind::KVAppend) =
+      *edgellm::createDevice20241128().getTask(TaskKind::KVAppend);
+  EXPECT_EQ(getProblem(device), "the record of edgellm-append is not complete: "
+                                "its KV caches are maps, but it has a task "
+                                "that appends to them");
+  device = older.derive("small");
+  device.addObject(ObjectKind::KVCache,
+                   {"DDR", [](llvm::ArrayRef<int64_t>, const DeviceInfo &) {
+                      return int64_t(64);
+                    }});
+  EXPECT_EQ(getProblem(device),
+            "the record of edgellm-small is not complete: its KV caches are "
+            "maps of 2048 tokens, of which a head takes 524288 bytes");
+  device = older.derive("ports");
+  device.placeCacheElement = [](const DeviceInfo &, bool, int64_t,
+                                int64_t token, int64_t channel) {
+    return ElementPlace{channel, token * 2};
+  };
+  EXPECT_EQ(getProblem(device), "the record of edgellm-ports is not complete: "
+                                "its KV caches are maps, but have elements at "
+                                "other places");
+}
+
 TEST(Validate, Fields) {
   DeviceInfo device = createSmallest();
   auto getFieldProblem = [&](std::vector<BitField> fields) {
@@ -356,6 +420,11 @@ TEST(DeviceRegistry, ListsItsDevices) {
   ASSERT_NE(registry.lookup("edgellm-synthetic"), nullptr);
   EXPECT_EQ(registry.lookup("edgellm-synthetic")->getVersion(), "synthetic");
   EXPECT_EQ(registry.lookup("edgellm"), nullptr);
+  EXPECT_EQ(registry.lookup("edgellm-20240424"), nullptr);
+  EXPECT_EQ(registry.explainMissing("edgellm-20240424"),
+            "there is no device 'edgellm-20240424': only parameters of this "
+            "version are known, and no program for it; known devices: " +
+                registry.getNames());
   EXPECT_NE(registry.getNames().find("edgellm-20241128"), std::string::npos);
   EXPECT_NE(registry.getNames().find(", edgellm-synthetic"), std::string::npos);
 }

@@ -207,6 +207,70 @@ TEST(Formulas, TokensOfAttention) {
           << " tokens";
 }
 
+// The document of the versions, section 3: tokens of a start, and registers 7,
+// 8 and 14.
+TEST(Formulas, OlderVersions) {
+  DeviceRegistry registry;
+  registerDevices(registry);
+  struct Row {
+    int64_t inputs, tokens, outputs, slice, last, lastIndex;
+  };
+  const std::vector<Row> deep = {
+      {4096, 128, 256, 256, 256, 0},     {4096, 128, 4096, 1024, 1024, 3},
+      {4096, 128, 11008, 1024, 768, 10}, {4096, 128, 13696, 1024, 384, 13},
+      {4096, 128, 32000, 1024, 256, 31}, {4096, 128, 65024, 1024, 512, 63},
+      {13696, 38, 4096, 288, 64, 14},    {11008, 47, 4096, 352, 224, 11}};
+  std::vector<Row> shallow = deep;
+  for (Row &row : shallow)
+    row.tokens = row.inputs == 4096 ? 64 : row.inputs == 11008 ? 23 : 19;
+  const std::pair<const char *, std::vector<Row>> versions[] = {
+      {"edgellm-20240923",
+       {{4096, 256, 256, 256, 256, 0},
+        {4096, 256, 4096, 512, 512, 7},
+        {4096, 256, 13696, 512, 384, 26},
+        {4096, 256, 65024, 512, 512, 126},
+        {13696, 76, 4096, 128, 128, 31},
+        {11008, 95, 4096, 128, 128, 31}}},
+      {"edgellm-20240912",
+       {{4096, 128, 4096, 1024, 1024, 3},
+        {13696, 38, 4096, 256, 256, 15},
+        {11008, 47, 4096, 256, 256, 15}}},
+      {"edgellm-20240831", deep},
+      {"edgellm-20240824", deep},
+      {"edgellm-20240725", deep},
+      {"edgellm-20240721", deep},
+      {"edgellm-20240720", shallow},
+      {"edgellm-20240603", shallow}};
+  for (const auto &[name, rows] : versions) {
+    const DeviceInfo &device = *registry.lookup(name);
+    for (const Row &row : rows) {
+      SCOPED_TRACE(std::string(name) + " " + std::to_string(row.inputs) +
+                   " -> " + std::to_string(row.outputs));
+      EXPECT_EQ(linearTokens(device, row.inputs), row.tokens);
+      const OutputPartition partition =
+          partitionOutputChannels(device, row.inputs, row.outputs, true);
+      EXPECT_EQ(partition.sliceChannels, row.slice);
+      EXPECT_EQ(partition.lastSliceChannels, row.last);
+      EXPECT_EQ(partition.slices - 1, row.lastIndex);
+    }
+  }
+}
+
+// Section 4 there: the bytes of a cache in DDR.
+TEST(Formulas, CachesInDDR) {
+  DeviceRegistry registry;
+  registerDevices(registry);
+  const DeviceInfo &device = *registry.lookup("edgellm-20240603");
+  const ObjectSupport *cache = device.getObject(ObjectKind::KVCache);
+  EXPECT_EQ(cache->memory, "DDR");
+  EXPECT_EQ(cache->bytes({2}, device), 1048576);
+  EXPECT_EQ(cache->bytes({32}, device), 16777216);
+  const ElementPlace place =
+      device.placeCacheElement(device, /*isKeys=*/true, 1, 77, 100);
+  EXPECT_EQ(place.port, 0);
+  EXPECT_EQ(place.offset, 524288 + 3 * 131072 + 77 * 64 + 2 * 4);
+}
+
 // Section 4.11.
 TEST(Formulas, WeightCopy) { EXPECT_EQ(getDevice().weightCopyBytes, 65536); }
 

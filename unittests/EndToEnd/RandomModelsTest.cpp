@@ -248,16 +248,16 @@ INSTANTIATE_TEST_SUITE_P(Newest, RandomModels,
                                           testing::ValuesIn(architectures),
                                           testing::Range(0, 4)),
                          getModelName);
-INSTANTIATE_TEST_SUITE_P(Older, RandomModels,
-                         testing::Combine(testing::Values("edgellm-20240923"),
-                                          testing::ValuesIn(architectures),
-                                          testing::Range(1, 3)),
-                         getModelName);
-INSTANTIATE_TEST_SUITE_P(All, Devices,
-                         testing::Values(newest, "edgellm-20240923"),
-                         [](const auto &info) {
-                           return getTestName(info.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Older, RandomModels,
+    testing::Combine(testing::Values("edgellm-20240923", "edgellm-20240831"),
+                     testing::ValuesIn(architectures), testing::Range(1, 3)),
+    getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    All, Devices,
+    testing::Values(newest, "edgellm-20240923", "edgellm-20240831",
+                    "edgellm-20240824", "edgellm-20240721", "edgellm-20240603"),
+    [](const auto &info) { return getTestName(info.param); });
 
 int main(int argc, char **argv) {
   registerAllDevices();

@@ -144,8 +144,8 @@ TEST(DriverPlan, Contradictions) {
             "expected a name that no other buffer or object has at "
             "plan.json.objects[2].name, found \"map\"");
   EXPECT_EQ(changed("\"result\": \"map\"", "\"result\": \"m\""),
-            "expected the name of a buffer at plan.json.tasks[0].result, found "
-            "\"m\"");
+            "expected the name of a buffer or a KV cache at "
+            "plan.json.tasks[0].result, found \"m\"");
   EXPECT_EQ(changed("\"buffer\": \"map\"", "\"buffer\": \"m\""),
             "expected the name of a buffer at plan.json.functions[0].buffer, "
             "found \"m\"");

@@ -67,9 +67,10 @@ TEST(SimulatorDevice, ThrowsErrorsOfTheRuntime) {
     dlavm::SimulatorDevice device("edgellm-19990101");
     FAIL();
   } catch (const dlavm::Error &error) {
-    EXPECT_EQ(std::string(error.what())
-                  .find("no simulator of a device edgellm-19990101; there are "),
-              0u)
+    EXPECT_EQ(
+        std::string(error.what())
+            .find("no simulator of a device edgellm-19990101; there are "),
+        0u)
         << error.what();
     EXPECT_NE(std::string(error.what()).find("edgellm-20241128"),
               std::string::npos)

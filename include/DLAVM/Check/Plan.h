@@ -28,6 +28,10 @@ public:
   std::string getName(unsigned memory, ByteRange bytes) const;
   bool isInput(unsigned memory, ByteRange bytes) const;
 
+  /// Where the KV cache of a layer begins that holds the byte at \p address;
+  /// nothing if none does.
+  std::optional<int64_t> getCacheBegin(unsigned memory, int64_t address) const;
+
   /// How a range of bytes meets the parameters of the plan: none, a part or all
   /// of one or all of several, or a part of one and more.
   enum class Overlap { None, Whole, Partial };
@@ -65,10 +69,16 @@ private:
     std::string getName(int64_t layer) const;
   };
   static Kind getKind(RegisterRole role);
+  /// True if an operand of this role may lie in a region of this kind.
+  bool mayHold(Kind kind, RegisterRole role) const {
+    return kind == getKind(role) || (cachesAreMaps && kind == Kind::Cache &&
+                                     role == RegisterRole::MapOut);
+  }
   Region *find(const Operand &operand,
                llvm::function_ref<bool(const Region &)> holds);
   void check(const Op &op, const Operand &operand, FindingLog &log) const;
 
+  const bool cachesAreMaps;
   /// The layers that the run has reached.
   llvm::BitVector reached;
   std::vector<Region> regions;

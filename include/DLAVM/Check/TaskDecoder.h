@@ -18,7 +18,8 @@
 
 namespace dlavm {
 
-/// A task with what is looked up for each of its starts.
+/// A task with what is looked up for each of its starts. Where forms of a task
+/// have status registers of their own, each is a task here.
 struct DecodedTask {
   TaskKind kind;
   const TaskSupport *support;
@@ -59,12 +60,14 @@ public:
   /// before the write, says which.
   const DecodedTask *lookup(uint32_t reg, uint32_t value,
                             llvm::ArrayRef<uint32_t> file) const;
-  /// Any task that is started through this register; those that share an opcode
-  /// register share the status register too.
+  /// The first task that is started through this register; tasks that share an
+  /// opcode register mostly share the status register too.
   const DecodedTask *lookup(uint32_t reg) const;
 
 private:
   enum Use : uint8_t { Written = 1, Opcode = 2, Readable = 4 };
+  unsigned addTask(TaskKind kind, const TaskSupport &support,
+                   const Register &status);
   bool has(uint32_t reg, Use use) const {
     return reg < uses.size() && (uses[reg] & use);
   }

@@ -81,6 +81,9 @@ private:
       llvm::function_ref<uint16_t(int64_t map, int64_t token, int64_t channel)>;
   void finishOp();
   void compareBuffer(const ExpectedMap &expected, const PlanTask &task);
+  /// The result of a task that writes it into a cache.
+  void compareAppended(const ExpectedMap &expected, const CacheInfo &cache,
+                       const PlanTask &task);
   /// A whole cache, or what the call appended to it.
   void compareCache(const ExpectedMap &expected, const CacheInfo &cache,
                     llvm::StringRef computes, bool isWhole);

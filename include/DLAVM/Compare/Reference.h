@@ -76,6 +76,8 @@ public:
   llvm::ArrayRef<CacheInfo> getCaches() const { return caches; }
   /// The cache that a task appends to, or null.
   const CacheInfo *getAppended(llvm::StringRef task) const;
+  /// The cache that is this object of plan.json, or null.
+  const CacheInfo *getCache(llvm::StringRef object) const;
 
 private:
   std::unique_ptr<Interpreter> interpreter;

@@ -112,6 +112,11 @@ struct Traits {
   /// Whether attention products read elements of KV caches that nobody wrote,
   /// so that these must be numbers: the driver clears the caches.
   bool readsUnwrittenCache = false;
+  /// Whether KV caches are maps of `maxTokens` tokens, which the tasks write
+  /// that compute keys and values. No task appends then.
+  bool cachesAreMaps = false;
+  /// Bits that the hardware writes of an argmax's word in memory.
+  int64_t argmaxBits = 32;
 
   /// What norms add to the mean square; no register carries it.
   double normEpsilon = 1e-5;
@@ -155,6 +160,10 @@ public:
   /// The value of the register with this identifier.
   int64_t operator[](llvm::StringRef identifier) const {
     return file[table.get(identifier).number];
+  }
+  /// True if the task has a register with this identifier.
+  bool has(llvm::StringRef identifier) const {
+    return table.lookup(identifier) != nullptr;
   }
   /// The address that begins in \p reg, with its high bits.
   int64_t getAddress(const Register &reg) const {
@@ -317,6 +326,7 @@ public:
   const TaskSupport *getTask(TaskKind kind) const;
   const std::map<TaskKind, TaskSupport> &getTasks() const { return tasks; }
   TaskSupport &addTask(TaskKind kind) { return tasks[kind]; }
+  void removeTask(TaskKind kind) { tasks.erase(kind); }
 
   /// How the device keeps objects of this kind, or null if it has none.
   const ObjectSupport *getObject(ObjectKind kind) const;
@@ -383,12 +393,20 @@ public:
   const DeviceInfo *lookup(llvm::StringRef name) const;
   /// "a, b, c"
   std::string getNames() const;
+  /// Remembers why there is no device of this name.
+  void addMissing(llvm::StringRef name, llvm::StringRef reason) {
+    missing[name.str()] = reason.str();
+  }
+  /// "there is no device 'd', ...; known devices: a, b, c"
+  std::string explainMissing(llvm::StringRef name) const;
   const std::map<std::string, DeviceInfo> &getDevices() const {
     return devices;
   }
 
 private:
   std::map<std::string, DeviceInfo> devices;
+  /// Names that people may know, and why they are no devices.
+  std::map<std::string, std::string> missing;
 };
 
 /// Prints what `dlavm devices` shows: every device with its parameters.

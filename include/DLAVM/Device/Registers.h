@@ -98,6 +98,9 @@ bool isWritten(RegisterRole role);
 struct NamedValue {
   std::string name;
   uint32_t value;
+  /// Of an opcode: the status register that ends what it starts, where that is
+  /// not the first one of the table.
+  std::string status = {};
 };
 
 /// Bits of a register that packs several numbers.
@@ -138,7 +141,8 @@ struct Register {
 };
 
 /// The registers of one hardware task, those that are written in the order of
-/// the writes. The last one starts the task; one Status register ends it.
+/// the writes. The last one starts the task; the first Status register ends it,
+/// unless the opcode names another.
 class RegisterTable {
 public:
   RegisterTable() = default;
@@ -162,8 +166,8 @@ public:
   void addHigh(AddressField field) { registers.back().high = std::move(field); }
   /// Moves a register to another number; the order of the writes stays.
   void renumber(llvm::StringRef identifier, uint32_t number);
-  /// Changes the register of this name; the order of the writes stays.
-  void replace(Register reg);
+  /// Puts another register, which may have the same name, in the place of one.
+  void replace(llvm::StringRef identifier, Register reg);
 
   /// The register with this identifier; it is our own mistake if there is none.
   const Register &get(llvm::StringRef identifier) const;
@@ -177,6 +181,8 @@ public:
 
   const Register &getOpcode() const;
   const Register &getStatus() const;
+  /// The status register that ends what this value of the opcode starts.
+  const Register &getStatus(uint32_t opcode) const;
 
   std::string name;
   std::string title;

@@ -49,6 +49,7 @@ public:
   virtual ~TaskExecution() = default;
 
   int64_t operator[](llvm::StringRef reg) const { return values[reg]; }
+  bool has(llvm::StringRef reg) const { return values.has(reg); }
   int64_t getAddress(llvm::StringRef reg) const {
     return values.getAddress(values.getTable().get(reg));
   }

@@ -63,6 +63,10 @@ public:
   Word getObject(mlir::Value object) { return reader.getObject(object); }
   Word getWord(mlir::Value index) { return reader.getWord(index); }
 
+  /// True if the task of this version has the register.
+  bool has(llvm::StringRef identifier) const {
+    return table.lookup(identifier) != nullptr;
+  }
   /// Writes a register; of an address that has its high bits in another
   /// register, both.
   void write(llvm::StringRef identifier, const Word &value);

@@ -28,7 +28,8 @@ struct PlanTask {
   /// One line for people: "linear 4096 -> 4096, scale and bias".
   std::string computes;
   bool inLayers = false;
-  /// The buffer that it writes; empty where it appends to a KV cache.
+  /// The buffer that it writes, or the KV cache where its result is appended;
+  /// empty for a task that does nothing but append.
   std::string result;
 };
 

@@ -156,7 +156,7 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   if (!support || !support->encode)
     return task.emitOpError() << "has no task on " << device.getName();
   for (Value operand : task->getOperands()) {
-    if (!isa<MemRefType>(operand.getType()))
+    if (!isa<MemRefType>(operand.getType()) || accel::getCache(operand))
       continue;
     accel::BufferOp root = accel::getRoot(operand);
     if (!root)
@@ -169,8 +169,13 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     return failure();
   // What appends to a KV cache has no map as its result.
   FlatSymbolRefAttr output;
-  if (auto destination = dyn_cast<DestinationStyleOpInterface>(*task))
-    output = symbols.getBuffer(accel::getRoot(destination.getDpsInits()[0]));
+  if (auto destination = dyn_cast<DestinationStyleOpInterface>(*task)) {
+    const Value map = destination.getDpsInits()[0];
+    if (accel::GetObjectOp cache = accel::getCache(map))
+      output = cache.getObjectAttr();
+    else
+      output = symbols.getBuffer(accel::getRoot(map));
+  }
   csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
                       task.getComment(), output);
   TaskWriter writer(device, support->registers, *reader);

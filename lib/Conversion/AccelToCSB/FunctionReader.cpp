@@ -206,12 +206,11 @@ Word FunctionReader::getObject(Value object) {
       .named(op.getObject());
 }
 
-FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
-  auto type = cast<MemRefType>(buffer.getBuffer().getType());
+FunctionReader::View FunctionReader::getView(MemRefType type, const Word &base,
+                                              SmallVector<Word> sizes) {
   View view;
-  view.root = buffer;
-  for (AffineExpr dim : buffer.getDims().getMap().getResults())
-    view.sizes.push_back(getTokens(dim, buffer.getBuffer()));
+  view.base = base;
+  view.sizes = std::move(sizes);
   if (type.getRank() == 3)
     view.mapTokens = view.sizes[1];
   view.strides.assign(type.getRank(), 0);
@@ -228,8 +227,18 @@ FunctionReader::View FunctionReader::getView(accel::BufferOp buffer) {
 
 FunctionReader::View FunctionReader::getView(Value map) {
   Operation *op = map.getDefiningOp();
-  if (auto buffer = dyn_cast_or_null<accel::BufferOp>(op))
-    return getView(buffer);
+  auto type = cast<MemRefType>(map.getType());
+  if (auto buffer = dyn_cast_or_null<accel::BufferOp>(op)) {
+    SmallVector<Word> sizes;
+    for (AffineExpr dim : buffer.getDims().getMap().getResults())
+      sizes.push_back(getTokens(dim, map));
+    FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
+    return getView(type, symbol ? getSymbol(symbol, *buffer.getAddress()) : 0,
+                   std::move(sizes));
+  }
+  if (auto cache = dyn_cast_or_null<accel::CacheMapOp>(op))
+    return getView(type, getObject(cache.getCache()),
+                   SmallVector<Word>(type.getShape()));
   if (auto subview = dyn_cast_or_null<memref::SubViewOp>(op)) {
     View view = getView(subview.getSource());
     if (!subview.hasUnitStride())
@@ -263,10 +272,7 @@ MapOperand FunctionReader::getMap(Value map) {
   View view = getView(map);
   if (failed)
     return {0, 0, 1, 1};
-  FlatSymbolRefAttr symbol = symbols.getBuffer(view.root);
-  const Word address = symbol ? getSymbol(symbol, *view.root.getAddress()) +
-                                    view.offset.named("offset")
-                              : 0;
+  const Word address = view.base + view.offset.named("offset");
   // The result of an argmax is one word.
   if (view.sizes.size() != 3)
     return {address, 0, 1, 1};

@@ -41,9 +41,9 @@ public:
   }
 
 private:
-  /// A map as offset, sizes and strides; bytes.
+  /// A map as address of the whole, offset, sizes and strides; bytes.
   struct View {
-    accel::BufferOp root;
+    Word base = 0;
     Word offset = 0;
     Word firstToken = 0;
     Word mapTokens = 1;
@@ -51,7 +51,9 @@ private:
     llvm::SmallVector<Word> strides;
   };
   View getView(mlir::Value map);
-  View getView(accel::BufferOp buffer);
+  /// All of a map of that type, at that address.
+  View getView(mlir::MemRefType type, const Word &base,
+               llvm::SmallVector<Word> sizes);
   /// An expression of seq and past with its bounds. Emits an error at \p user
   /// where it may be negative, or needs more than 64 bits.
   Word getTokens(mlir::AffineExpr expr, mlir::Value user);

@@ -273,6 +273,12 @@ void HostFunctions::createReadToken(OpBuilder &builder,
   MLIRContext *context = builder.getContext();
   const RegisterTable &table = device.getTask(TaskKind::Linear)->registers;
   const Register *result = table.lookup(RegisterRole::Result);
+  if (!result) {
+    auto word = csb::DMAReadWordOp::create(
+        builder, NameLoc::get(builder.getStringAttr("id")), i32,
+        getDMAAddress(builder, buffer.symbol), device.getTraits().argmaxBits);
+    return finish(builder, word.getResult());
+  }
   auto reg = SymbolRefAttr::get(context, table.getName(),
                                 FlatSymbolRefAttr::get(context, result->name));
   Value token = csb::ReadOp::create(builder, builder.getUnknownLoc(), i32, reg,

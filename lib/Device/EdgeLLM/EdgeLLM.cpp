@@ -37,4 +37,9 @@ void edgellm::registerDevices(DeviceRegistry &registry) {
     older.change(device);
     exitOnError(registry.add(device));
   }
+  for (const char *version :
+       {"20240101", "20240321", "20240402", "20240424", "20240507"})
+    registry.addMissing((device.getFamily() + "-" + version).str(),
+                        "only parameters of this version are known, and no "
+                        "program for it");
 }

@@ -114,8 +114,8 @@ static bool isExpressible(Operation *op) {
   return isArithmetic(op) ||
          isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp,
              AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
-             DMAWriteOp, DMAReadOp, LoadParametersOp, ClearOp, ReadEmbeddingsOp,
-             StepOp>(op);
+             DMAWriteOp, DMAReadOp, DMAReadWordOp, LoadParametersOp, ClearOp,
+             ReadEmbeddingsOp, StepOp>(op);
 }
 
 /// Rows that a function takes belong to the caller, those that it reads are

@@ -52,6 +52,9 @@ static void getUsers(Operation *op, SmallVectorImpl<Operation *> &users) {
 }
 
 bool dlavm::needsName(Operation *op) {
+  // It is read into a variable.
+  if (isa<DMAReadWordOp>(op))
+    return true;
   if (isa<arith::ConstantOp, arith::ExtSIOp, AddressOfOp>(op))
     return false;
   SmallVector<Operation *> users;

@@ -49,6 +49,7 @@ private:
   void printComment(csb::TaskOp task);
   void print(csb::TaskOp op);
   void print(csb::WriteOp op);
+  void print(csb::DMAReadWordOp op);
   void print(csb::LoadParametersOp op);
   void printCall(const std::string &head, ArrayRef<std::string> arguments) {
     printList(os, column, head, arguments, ");");
@@ -118,7 +119,8 @@ static bool usesDevice(func::FuncOp function) {
         const bool isUse =
             isa<func::CallOp, csb::TaskOp, csb::WriteOp, csb::PollOp,
                 csb::ReadOp, csb::DMAWriteOp, csb::DMAReadOp,
-                csb::LoadParametersOp, csb::ClearOp, csb::StepOp>(op);
+                csb::DMAReadWordOp, csb::LoadParametersOp, csb::ClearOp,
+                csb::StepOp>(op);
         return isUse ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -183,6 +185,8 @@ void CppPrinter::print(Operation *op) {
     return printLoop(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return printBranch(branch);
+  if (auto read = dyn_cast<csb::DMAReadWordOp>(op))
+    return print(read);
   if (op->getNumResults() == 1) {
     // Reading a register may have an effect that is all a function wants.
     if (op->use_empty())
@@ -291,6 +295,14 @@ void CppPrinter::print(csb::TaskOp op) {
 void CppPrinter::print(csb::WriteOp op) {
   printCall("device.write(",
             {expressions.get(op.getReg()), expressions.getRegisterValue(op)});
+}
+
+void CppPrinter::print(csb::DMAReadWordOp op) {
+  const std::string name = getCppName(op);
+  os << "uint" << op.getBits() << "_t " << name << " = 0;\n";
+  printCall("device.dma_read(",
+            {expressions.get(op.getAddress()), "&" + name, "sizeof " + name});
+  expressions.bind(op.getValue(), "static_cast<int32_t>(" + name + ")");
 }
 
 void CppPrinter::print(csb::LoadParametersOp op) {

@@ -115,7 +115,8 @@ private:
 void PlanBuilder::addFunctions() {
   for (auto function : module.getOps<func::FuncOp>())
     function.walk([&](Operation *op) {
-      if (!isa<csb::DMAWriteOp, csb::DMAReadOp, csb::ReadOp>(op))
+      if (!isa<csb::DMAWriteOp, csb::DMAReadOp, csb::DMAReadWordOp,
+               csb::ReadOp>(op))
         return;
       HostFunction &entry = add("functions", plan.functions, op);
       auto name = function->getAttrOfType<StringAttr>(
@@ -135,7 +136,8 @@ void PlanBuilder::addFunctions() {
       } else {
         entry.kind = "token";
         entry.lastTokenOnly = true;
-        entry.buffer = cast<csb::ReadOp>(op).getBuffer().value_or("").str();
+        if (auto result = dyn_cast<csb::ReadOp>(op))
+          entry.buffer = result.getBuffer().value_or("").str();
       }
     });
 }

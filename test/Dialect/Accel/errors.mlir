@@ -352,3 +352,21 @@ func.func @f() {
   %0 = accel.get_object @w[%layer] : !accel.object
   return
 }
+
+// -----
+
+// Maps of KV caches.
+
+func.func @f(%cache: !accel.object) {
+  // expected-error@+1 {{'accel.cache_map' op is a whole map, of a static shape with an identity layout in a memory of the device, found 'memref<8x?x32xf16, #accel.space<DDR>>'}}
+  %0 = accel.cache_map %cache : memref<8x?x32xf16, #accel.space<DDR>>
+  return
+}
+
+// -----
+
+func.func @f(%cache: !accel.object) {
+  // expected-error@+1 {{'accel.cache_map' op is a whole map}}
+  %0 = accel.cache_map %cache : memref<8x2048x32xf16>
+  return
+}

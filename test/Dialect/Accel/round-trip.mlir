@@ -47,6 +47,15 @@ func.func @buffers() {
   return
 }
 
+// CHECK-LABEL: func.func @caches(
+func.func @caches(%layer: index {accel.layer}) {
+  // CHECK: %[[K:.*]] = accel.get_object @keys
+  %0 = accel.get_object @keys[%layer] : !accel.object
+  // CHECK: accel.cache_map %[[K]] : memref<8x2048x32xf16, #accel.space<DDR>>
+  %1 = accel.cache_map %0 : memref<8x2048x32xf16, #accel.space<DDR>>
+  return
+}
+
 // CHECK-LABEL: func.func @tasks(
 // CHECK-SAME: %[[LAYER:.*]]: index {accel.layer}, %[[X:.*]]: memref<2x?x32xf16, #accel.space<DDR>>, %[[Y:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[Q:.*]]: memref<8x?x32xf16, #accel.space<DDR>>, %[[S:.*]]: memref<?x?x32xf16, #accel.space<DDR>>, %[[L:.*]]: memref<8x1x32xf16, #accel.space<DDR>>, %[[T:.*]]: memref<1xi32, #accel.space<DDR>>)
 func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.space<DDR>>, %y: memref<8x?x32xf16, #accel.space<DDR>>,

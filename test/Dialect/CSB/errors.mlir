@@ -291,8 +291,8 @@ csb.object @weight "weight" [64, 64] from [@parameters::@query, @parameters::@ke
 
 csb.object @query "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 dma 0 ports 1 port_stride 0
 func.func @f() {
-  // expected-error@+1 {{'csb.task' op writes @query, which is no csb.buffer}}
-  csb.task "query" "linear" to @query
+  // expected-error@+1 {{'csb.task' op writes @key, which is no csb.buffer and no csb.object}}
+  csb.task "query" "linear" to @key
   return
 }
 
@@ -436,3 +436,11 @@ func.func @f(%address: i64, %seq: i32) -> !csb.rows {
 
 // expected-error@+1 {{'csb.object' op has 65537 layers, more than the 65536 that a model may have}}
 csb.object @w "weight" [64, 64] "HBM" at 0 bytes 64 stride 0 layers 65537 dma 0 ports 1 port_stride 0
+
+// -----
+
+func.func @f(%address: i64) -> i32 {
+  // expected-error@+1 {{'csb.dma_read_word' op attribute 'bits' failed to satisfy constraint: 64-bit signless integer attribute whose value is one of {16, 32}}}
+  %0 = csb.dma_read_word %address bits 8 : i32
+  return %0 : i32
+}

@@ -84,6 +84,8 @@ func.func @host(%rows: !csb.rows, %directory: !csb.directory, %seq: i32) -> (!cs
   csb.dma_write %rows, %0[%seq, 4096] lanes 512 ports 32 stride 1024
   // CHECK: csb.dma_read %query[%[[SEQ]], 4096] lanes 512 ports 32 stride 1024
   %3 = csb.dma_read %0[%seq, 4096] lanes 512 ports 32 stride 1024
+  // CHECK: csb.dma_read_word %query bits 16 : i32
+  %4 = csb.dma_read_word %0 bits 16 : i32
   // CHECK: %[[T:.*]] = csb.read @mvm::@Status : i32
   %2 = csb.read @mvm::@Status : i32
   // CHECK: csb.load_parameters %[[DIR]]{{$}}

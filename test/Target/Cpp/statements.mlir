@@ -182,6 +182,16 @@ func.func @read_token() -> i32 {
   return %0 : i32
 }
 
+// CHECK-LABEL: inline int32_t read_small_token(dlavm::Device &device) {
+// CHECK-NEXT:    uint16_t value = 0;
+// CHECK-NEXT:    device.dma_read(kX, &value, sizeof value);
+// CHECK-NEXT:    return static_cast<int32_t>(value);
+func.func @read_small_token() -> i32 {
+  %x = csb.address_of @x : i64
+  %0 = csb.dma_read_word %x bits 16 : i32
+  return %0 : i32
+}
+
 // CHECK-LABEL: inline void load_parameters(dlavm::Device &device,
 // CHECK-NEXT:                              const dlavm::String &directory) {
 // CHECK-NEXT:    dlavm::load_parameters(device, kParameterFiles, std::size(kParameterFiles),

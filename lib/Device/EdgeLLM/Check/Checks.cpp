@@ -100,10 +100,13 @@ static void checkLinear(const RegisterValues &v, const DeviceInfo &device,
   rules.map("Input", width);
   rules.map("Output", width);
   rules.bankStep("BankStep");
-  rules.equals("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]),
-               "the scale group of the device");
-  rules.equals("QuantizationBlock", withLog2(device, device["T_quant_block"]),
-               "the quantization block of the device");
+  const bool saysHowWeightsLie = v.has("ScaleGroup");
+  if (saysHowWeightsLie) {
+    rules.equals("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]),
+                 "the scale group of the device");
+    rules.equals("QuantizationBlock", withLog2(device, device["T_quant_block"]),
+                 "the quantization block of the device");
+  }
 
   if (inputChannels > 0) {
     const WeightMatrix matrix(inputChannels);
@@ -115,8 +118,9 @@ static void checkLinear(const RegisterValues &v, const DeviceInfo &device,
     rules.equals("PackageBits", matrix.getPackageBits(),
                  "the weights and scales of " + Twine(inputChannels) +
                      " input channels");
-    rules.equals("LastGroupChannels", matrix.getLastGroupChannels(),
-                 "what InputChannels leave for the last scale group");
+    if (saysHowWeightsLie)
+      rules.equals("LastGroupChannels", matrix.getLastGroupChannels(),
+                   "what InputChannels leave for the last scale group");
     int64_t limit = matrix.getMaxChannels(device);
     if (hasScaleBias(v))
       limit = std::min(limit, device["BN_limit"]);
@@ -219,7 +223,7 @@ static void checkAttention(Rules &rules, const RegisterValues &v,
   rules.width("Width");
   const int64_t rowBits =
       saturatingProduct(heads.group * device["MAX_DAT_DW"], rowChannels);
-  if (rowBits > 0)
+  if (rowBits > 0 && device["S_bits"] > 0)
     rules.atMost("Width", device["S_bits"] / rowBits,
                  "the activation buffer holds no more rows of " +
                      Twine(rowChannels) + " values for " + Twine(heads.group) +
@@ -228,15 +232,27 @@ static void checkAttention(Rules &rules, const RegisterValues &v,
   rules.atMost("Columns", device["MAX_TOKEN"], "KV caches hold no more tokens");
   rules.require(v["Columns"] >= v["Width"], "Columns",
                 "fewer than the tokens of this start");
-  rules.equals("HeadChannels", device["MAX_CH_per_HEAD"],
-               "the channels of a head");
+  if (v.has("HeadChannels"))
+    rules.equals("HeadChannels", device["MAX_CH_per_HEAD"],
+                 "the channels of a head");
+  if (v.has("HeadGroups"))
+    rules.equals("HeadGroups", headGroups(device), "the groups of a head");
+  if (v.has("Depth"))
+    rules.equals("Depth", v["Columns"], "the Columns");
+  if (v.has("DepthGroups"))
+    rules.equals("DepthGroups", divideCeil(rowChannels, device["Tout"]),
+                 "the groups of " + Twine(rowChannels) + " values");
+  rules.cache();
+  if (v.has("Scale"))
+    rules.atMost("Scale", 0xffff, "FP16 has no more bits");
+  if (!v.has("BankStepAndScale"))
+    return;
   const int64_t scaleBits = device["sCONV_OUT_DW"];
   rules.require(v["BankStepAndScale"] >> scaleBits == device["log2_Bank_Step"],
                 "BankStepAndScale",
                 "bits 31.." + Twine(scaleBits) + " not " +
                     Twine(device["log2_Bank_Step"]) +
                     ": the bank step of the device");
-  rules.cache();
 }
 
 static void checkScores(const RegisterValues &v, const DeviceInfo &device,

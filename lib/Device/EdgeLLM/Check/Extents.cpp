@@ -48,9 +48,10 @@ public:
 
   /// The whole cache of that many heads, in every port (3.7).
   void addCache(StringRef reg, int64_t heads) {
-    add(reg, saturatingProduct(
-                 heads, device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"] *
-                            device["MAX_DAT_DW"] / 8 / device["HBM_Port"]));
+    const int64_t ports = device["KV_Cache_In_DDR"] ? 1 : device["HBM_Port"];
+    add(reg, saturatingProduct(heads, device["MAX_TOKEN"] *
+                                          device["MAX_CH_per_HEAD"] *
+                                          device["MAX_DAT_DW"] / 8 / ports));
   }
 
 private:

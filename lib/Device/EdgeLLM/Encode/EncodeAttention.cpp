@@ -167,12 +167,23 @@ static void encodeAttention(TaskWriter &writer, Op op, const Word &inputGroups,
   writer.write("OutputLine", output.line);
   writer.write("CacheHead", headGroups(device) * cacheLine(device));
   writer.write("CacheLine", cacheLine(device));
-  writer.write("HeadChannels", device["MAX_CH_per_HEAD"]);
   writer.write("Columns", writer.getWord(op.getKeys()));
   writer.write("Width", input.tokens);
-  writer.write("BankStepAndScale",
-               (device["log2_Bank_Step"] << device["sCONV_OUT_DW"]) +
-                   encodeScale(device, scale));
+  // Registers 203 and 206 differ among the versions.
+  if (writer.has("HeadChannels"))
+    writer.write("HeadChannels", device["MAX_CH_per_HEAD"]);
+  if (writer.has("HeadGroups"))
+    writer.write("HeadGroups", headGroups(device));
+  if (writer.has("Depth"))
+    writer.write("Depth", writer.getWord(op.getKeys()));
+  if (writer.has("DepthGroups"))
+    writer.write("DepthGroups", inputGroups);
+  if (writer.has("Scale"))
+    writer.write("Scale", encodeScale(device, scale));
+  if (writer.has("BankStepAndScale"))
+    writer.write("BankStepAndScale",
+                 (device["log2_Bank_Step"] << device["sCONV_OUT_DW"]) +
+                     encodeScale(device, scale));
   writer.write("HeadConfiguration",
                ((heads / kvHeads - 1) << 16) + (heads << 8) + kvHeads);
   writer.writeNamed("Opcode", "Start");
@@ -199,6 +210,8 @@ void edgellm::encodeValues(Operation *task, TaskWriter &writer) {
 template <typename Op>
 static Partition partitionTokens(const DeviceInfo &device, const Word &width,
                                  Op op) {
+  if (device["S_bits"] == 0)
+    return {};
   const int64_t group = op.getHeads() / op.getKvHeads();
   return {{{TaskDimension::Tokens,
             floorDiv(device["S_bits"], group * device["MAX_DAT_DW"] * width),

@@ -62,9 +62,12 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.writeNamed("ElementwiseMode", multiplies ? "Multiply" : "Add");
   writer.write("ArgmaxAddress",
                hasArgmax ? writer.getMap(op.getArgmax()).address : Word(0));
-  writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));
-  writer.write("QuantizationBlock", withLog2(device, device["T_quant_block"]));
-  writer.write("LastGroupChannels", lastGroupChannels(device, inputChannels));
+  if (writer.has("ScaleGroup")) {
+    writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));
+    writer.write("QuantizationBlock",
+                 withLog2(device, device["T_quant_block"]));
+    writer.write("LastGroupChannels", lastGroupChannels(device, inputChannels));
+  }
   writer.write("ScaleBiasAddress",
                hasScaleBias ? writer.getObject(op.getScaleBias()) : Word(0));
   writer.write("ResidualAddress",
@@ -83,6 +86,12 @@ LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
     return op.emitOpError() << "computes a part of its output channels, but a "
                                "start of "
                             << device.getName() << " computes them all";
+  const int64_t ids = int64_t(1) << device["Argmax_Word_Bits"];
+  if (op.getArgmax() && static_cast<int64_t>(op.getOutputChannels()) > ids)
+    return op.emitOpError()
+           << "finds the largest of " << op.getOutputChannels()
+           << " channels, but an argmax of " << device.getName() << " has "
+           << device["Argmax_Word_Bits"] << " bits, which can tell " << ids;
   if (linearTokens(device, channels) < 1 ||
       weightBufferChannels(device, channels) < device["Tout"])
     return op.emitOpError()

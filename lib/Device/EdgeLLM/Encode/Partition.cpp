@@ -39,8 +39,9 @@ OutputPartition edgellm::partitionOutputChannels(const DeviceInfo &device,
                                                  int64_t outputChannels,
                                                  bool hasScaleBias) {
   const int64_t channels = alignTo(outputChannels, device["Tout"]);
-  int64_t slice = llvm::bit_floor(
-      static_cast<uint64_t>(weightBufferChannels(device, inputChannels)));
+  int64_t slice = weightBufferChannels(device, inputChannels);
+  if (device["Slice_Power_Of_2"])
+    slice = llvm::bit_floor(static_cast<uint64_t>(slice));
   if (hasScaleBias)
     slice = std::min(slice, device["BN_limit"]);
   slice = std::min(slice, channels);

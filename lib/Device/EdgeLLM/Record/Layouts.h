@@ -42,6 +42,9 @@ void readPairs(ConstPortBytes ports, const DeviceInfo &device,
                llvm::MutableArrayRef<uint16_t> scales,
                llvm::MutableArrayRef<uint16_t> biases);
 
+/// Keys or values of so many heads (section 3.7).
+int64_t cacheBytes(const DeviceInfo &device, int64_t heads);
+
 } // namespace dlavm::edgellm
 
 #endif // DLAVM_LIB_DEVICE_EDGELLM_RECORD_LAYOUTS_H

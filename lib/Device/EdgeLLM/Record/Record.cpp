@@ -37,6 +37,11 @@ static void addRegisterTables(DeviceInfo &device) {
 #include "Registers.def"
 }
 
+int64_t edgellm::cacheBytes(const DeviceInfo &device, int64_t heads) {
+  return device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"] *
+         device["MAX_DAT_DW"] / 8 * heads;
+}
+
 static void addObjects(DeviceInfo &device) {
   using Shape = llvm::ArrayRef<int64_t>;
   // Scale and bias, or gamma and beta, are one 32-bit word per channel
@@ -73,8 +78,7 @@ static void addObjects(DeviceInfo &device) {
       .packSegments = packSegments;
   device.addObject(ObjectKind::KVCache,
                    {"HBM", [](Shape shape, const DeviceInfo &d) -> int64_t {
-                      return d["MAX_TOKEN"] * d["MAX_CH_per_HEAD"] *
-                             d["MAX_DAT_DW"] / 8 * shape[0] / d["HBM_Port"];
+                      return cacheBytes(d, shape[0]) / d["HBM_Port"];
                     }});
 }
 
@@ -88,6 +92,8 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.weightBlock = device["T_quant_block"];
   traits.rotatesNeighbours = true;
   traits.fusesResidual = true;
+  traits.cachesAreMaps = device["KV_Cache_In_DDR"];
+  traits.argmaxBits = device["Argmax_Word_Bits"];
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
   traits.hasScaleInFP16 = device["sCONV_OUT_DW"] == 16;
@@ -122,14 +128,21 @@ DeviceInfo edgellm::createRecord20241128() {
   device.addParameter("WT_BRAM_DEPTH", 2048,
                       "weight buffer of a port, words of 256 bits");
   device.addParameter("ASYN_FACTOR", 1, "multiplier of the weight depth");
+  device.addParameter(
+      "Slice_Power_Of_2", 1,
+      "whether channel slices of the MVM engine are powers of 2");
   device.addParameter("BN_limit", 2048,
                       "output channels whose scale and bias fit the FIFOs");
   device.addParameter("MAX_TOKEN", 2048,
                       "tokens of KV caches and the rotary table");
   device.addParameter("MAX_CH_per_HEAD", 128, "channels of a head");
   device.addParameter("MAX_HEADS", 255, "heads that a task can address");
+  device.addParameter("KV_Cache_In_DDR", 0,
+                      "whether KV caches are feature maps in DDR");
+  device.addParameter("Argmax_Word_Bits", 32,
+                      "bits of an argmax that are known to be in DDR");
   device.addParameter("S_bits", 1 << 22,
-                      "activation buffer of attention, bits");
+                      "activation buffer of attention, bits; 0 is no limit");
   device.addParameter("sCONV_OUT_DW", 20,
                       "bits of the scale of attention products, FP20 or FP16");
   device.addParameter("AUX_WT_BUF_DEPTH", 1024,

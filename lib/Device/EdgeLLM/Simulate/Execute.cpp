@@ -88,6 +88,10 @@ static ElementPlace placeCacheElement(const DeviceInfo &device, bool isKeys,
   const int64_t lineBytes = kPixelBytes * device["MAX_TOKEN"];
   const int64_t headBytes =
       lineBytes * llvm::divideCeil(device["MAX_CH_per_HEAD"], kLanes);
+  // A feature map, whatever it holds.
+  if (device["KV_Cache_In_DDR"])
+    return {0, head * headBytes + channel / kLanes * lineBytes +
+                   token * kPixelBytes + channel % kLanes * 2};
   return placeInCache(isKeys, head, token, channel, headBytes, lineBytes);
 }
 

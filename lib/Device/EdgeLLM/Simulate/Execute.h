@@ -90,8 +90,8 @@ void checkOverlap(TaskExecution &execution, const MapStrides &output,
 bool checkBankStep(TaskExecution &execution, llvm::StringRef reg,
                    int64_t bankStep);
 
-/// Where an element of a KV cache lies (section 3.7). The distances are those
-/// of all ports together, as in registers.
+/// Where an element of a KV cache in HBM lies (section 3.7). The distances are
+/// those of all ports together, as in registers.
 ElementPlace placeInCache(bool isKeys, int64_t head, int64_t token,
                           int64_t channel, int64_t headBytes,
                           int64_t lineBytes);

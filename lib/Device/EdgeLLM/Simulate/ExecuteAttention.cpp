@@ -32,35 +32,45 @@ class Attention {
 public:
   Attention(TaskExecution &execution, bool readsKeys)
       : execution(execution), readsKeys(readsKeys),
-        rowLength(execution[readsKeys ? "HeadChannels" : "Columns"]),
-        outputLength(execution[readsKeys ? "Columns" : "HeadChannels"]) {}
+        rowLength(readsKeys ? headChannels : getDepth()),
+        outputLength(readsKeys ? columns : headChannels) {}
   void run();
 
 private:
+  /// Versions give the channels of a head in one register or another.
+  int64_t getHeadChannels() const;
+  /// The columns that a sum of P x V has, which some versions give twice.
+  int64_t getDepth() const;
+  double getScale() const;
   bool check();
   void readRows();
   /// Reads elements first .. first + count - 1 of what rows are multiplied
   /// with, for the output group.
   void readCache(const TaskOperand &cache, int64_t kvHead, int64_t group,
                  int64_t first, int64_t count, LaneNumbers *to) const;
+  /// The same of a cache that is a feature map in DDR, whose pixels have 32
+  /// channels of a token.
+  void readMap(const TaskOperand &cache, int64_t kvHead, int64_t group,
+               int64_t first, int64_t count, LaneNumbers *to) const;
   void computeGroup(const TaskOperand &cache, const Map &output, int64_t kvHead,
                     int64_t group) const;
 
   TaskExecution &execution;
   const bool readsKeys;
+  const bool isMap = execution.getDevice()["KV_Cache_In_DDR"];
+  const int64_t columns = execution["Columns"];
+  const int64_t headChannels = getHeadChannels();
   /// Elements that are summed over, and elements of an output row.
   const int64_t rowLength;
   const int64_t outputLength;
-  const int64_t columns = execution["Columns"];
   const int64_t tokens = execution["Width"];
   const int64_t headBytes = execution["CacheHead"];
   const int64_t lineBytes = execution["CacheLine"];
-  /// Of register 206, FP20 or FP16 below the bank step.
+  /// Of the scale that stands below the bank step.
   const int64_t scaleBits = execution.getDevice()["sCONV_OUT_DW"];
-  const int64_t bankStep = execution["BankStepAndScale"] >> scaleBits;
-  const double scale = scaleBits == 16
-                           ? fromHalf(execution["BankStepAndScale"] & 0xffff)
-                           : fromFP20(execution["BankStepAndScale"]);
+  const int64_t bankStep =
+      isMap ? 0 : execution["BankStepAndScale"] >> scaleBits;
+  const double scale = getScale();
   const int64_t config = execution["HeadConfiguration"];
   const int64_t queryHeads = config >> 8 & 0xff;
   const int64_t kvHeads = config & 0xff;
@@ -72,11 +82,37 @@ private:
 
 } // namespace
 
+int64_t Attention::getHeadChannels() const {
+  if (execution.has("HeadChannels"))
+    return execution["HeadChannels"];
+  return kLanes * execution[readsKeys ? "DepthGroups" : "HeadGroups"];
+}
+
+int64_t Attention::getDepth() const {
+  if (execution.has("Depth"))
+    return std::min(columns, execution["Depth"]);
+  if (execution.has("DepthGroups"))
+    return std::min(columns, kLanes * execution["DepthGroups"]);
+  return columns;
+}
+
+double Attention::getScale() const {
+  if (execution.has("Scale"))
+    return fromHalf(execution["Scale"] & 0xffff);
+  if (!execution.has("BankStepAndScale"))
+    return 1;
+  const int64_t code = execution["BankStepAndScale"];
+  return scaleBits == 16 ? fromHalf(code & 0xffff) : fromFP20(code);
+}
+
 bool Attention::check() {
   if (!checkCounts(execution, {"Width", "Columns"}) ||
-      !checkCounts(execution, {"HeadChannels"}) ||
-      !checkBankStep(execution, "BankStepAndScale", bankStep))
+      (!isMap && !checkBankStep(execution, "BankStepAndScale", bankStep)))
     return false;
+  for (llvm::StringRef reg :
+       {"HeadChannels", "HeadGroups", "Depth", "DepthGroups"})
+    if (execution.has(reg) && !checkCounts(execution, {reg}))
+      return false;
   const DeviceInfo &device = execution.getDevice();
   if (queryHeads == 0 || kvHeads == 0) {
     execution.fail("HeadConfiguration",
@@ -86,7 +122,8 @@ bool Attention::check() {
   // One KV head's rows and its part of the cache lie in buffers (5.3).
   const int64_t bits = device["MAX_DAT_DW"];
   const int64_t rowBits = saturatingProduct(headsPerKV * bits, stride);
-  if (saturatingProduct(rowBits, tokens) > device["S_bits"]) {
+  if (device["S_bits"] > 0 &&
+      saturatingProduct(rowBits, tokens) > device["S_bits"]) {
     execution.fail("Width", "is " + Twine(tokens) +
                                 ", but the activation buffer holds " +
                                 Twine(device["S_bits"] / rowBits) +
@@ -95,12 +132,11 @@ bool Attention::check() {
     return false;
   }
   const int64_t limit = device["MAX_TOKEN"] * device["MAX_CH_per_HEAD"];
-  if (saturatingProduct(columns, execution["HeadChannels"]) > limit) {
-    execution.fail(
-        "Columns",
-        "is " + Twine(columns) + ", but the buffer of the KV cache holds " +
-            Twine(limit / execution["HeadChannels"]) + " tokens of " +
-            Twine(execution["HeadChannels"]) + " channels");
+  if (saturatingProduct(columns, headChannels) > limit) {
+    execution.fail("Columns", "is " + Twine(columns) +
+                                  ", but the buffer of the KV cache holds " +
+                                  Twine(limit / headChannels) + " tokens of " +
+                                  Twine(headChannels) + " channels");
     return false;
   }
   return true;
@@ -121,9 +157,36 @@ void Attention::readRows() {
   });
 }
 
+void Attention::readMap(const TaskOperand &cache, int64_t kvHead, int64_t group,
+                        int64_t first, int64_t count, LaneNumbers *to) const {
+  auto read = [&](int64_t token, int64_t line, int64_t lanes, Pixel &pixel) {
+    cache.read(0,
+               cache.getAddress() + kvHead * headBytes + line * lineBytes +
+                   token * kPixelBytes,
+               pixel.data(), lanes, {token, false});
+  };
+  const int64_t lanes = std::min(kLanes, outputLength - group * kLanes);
+  Pixel pixel;
+  if (readsKeys) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      read(group * kLanes + lane, first / kLanes, count, pixel);
+      for (int64_t i = 0; i < count; ++i)
+        to[i].lanes[lane] = fromHalf(pixel[i]);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    read(first + i, group, lanes, pixel);
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      to[i].lanes[lane] = fromHalf(pixel[lane]);
+  }
+}
+
 void Attention::readCache(const TaskOperand &cache, int64_t kvHead,
                           int64_t group, int64_t first, int64_t count,
                           LaneNumbers *to) const {
+  if (isMap)
+    return readMap(cache, kvHead, group, first, count, to);
   // A pixel of the cache has 32 channels of a key, or a channel of 32 values.
   const int64_t lanes = std::min(kLanes, outputLength - group * kLanes);
   for (int64_t lane = 0; lane < lanes; ++lane) {

@@ -40,6 +40,8 @@ private:
   bool readTokens();
   bool readOutputChannels();
   bool readWeightLayout();
+  bool readPackages();
+  bool readGroups();
 
   /// The log2 of a channel count that a register has below its logarithm, or
   /// nothing if the two contradict each other.
@@ -154,10 +156,32 @@ std::optional<int64_t> Linear::readLog2(llvm::StringRef reg) {
 }
 
 bool Linear::readWeightLayout() {
+  return checkBankStep(execution, "BankStep", execution["BankStep"]) &&
+         readPackages() && readGroups();
+}
+
+bool Linear::readPackages() {
+  const int64_t wordBits = device["HBM_AXI_DATA_WIDTH"];
+  if (execution["PackageBits"] % wordBits != 0) {
+    execution.fail("PackageBits", "is " + Twine(execution["PackageBits"]) +
+                                      ", but packages are words of " +
+                                      Twine(wordBits) + " bits");
+    return false;
+  }
+  packageBytes = execution["PackageBits"] / 8;
+  return true;
+}
+
+bool Linear::readGroups() {
+  if (!execution.has("ScaleGroup")) {
+    groupChannels = device["WT_CH_Tgroup"];
+    lastGroupChannels = (numBlocks * kBlock - 1) % groupChannels + 1;
+    weightChannels = inputChannels;
+    return true;
+  }
   const std::optional<int64_t> group = readLog2("ScaleGroup");
   const std::optional<int64_t> block = readLog2("QuantizationBlock");
-  if (!group || !block ||
-      !checkBankStep(execution, "BankStep", execution["BankStep"]))
+  if (!group || !block)
     return false;
   groupChannels = int64_t(1) << *group;
   if (int64_t(1) << *block != kBlock) {
@@ -181,14 +205,6 @@ bool Linear::readWeightLayout() {
                                             Twine(groupChannels));
     return false;
   }
-  const int64_t wordBits = device["HBM_AXI_DATA_WIDTH"];
-  if (execution["PackageBits"] % wordBits != 0) {
-    execution.fail("PackageBits", "is " + Twine(execution["PackageBits"]) +
-                                      ", but packages are words of " +
-                                      Twine(wordBits) + " bits");
-    return false;
-  }
-  packageBytes = execution["PackageBits"] / 8;
   const int64_t fullGroups = divideCeil(inputChannels, groupChannels) - 1;
   weightChannels =
       std::min(inputChannels, fullGroups * groupChannels + lastGroupChannels);
@@ -333,7 +349,8 @@ void Linear::writeArgmax() {
   }
   const TaskOperand word(execution, "ArgmaxAddress");
   word.write(0, word.getAddress(), &best, 1);
-  execution.setResult("Argmax", best);
+  if (execution.has("Argmax"))
+    execution.setResult("Argmax", best);
 }
 
 void edgellm::executeLinear(TaskExecution &execution) {

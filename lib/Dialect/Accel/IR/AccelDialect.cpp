@@ -117,8 +117,7 @@ const DeviceInfo *accel::lookupDevice(Location loc, StringRef name) {
   const DeviceRegistry &registry = DeviceRegistry::instance();
   const DeviceInfo *device = registry.lookup(name);
   if (!device)
-    emitError(loc) << "there is no device '" << name
-                   << "'; known devices: " << registry.getNames();
+    emitError(loc) << registry.explainMissing(name);
   return device;
 }
 
@@ -144,12 +143,12 @@ const DeviceInfo *accel::getDevice(Operation *op) {
   return nullptr;
 }
 
-FailureOr<llm::TokenRange> accel::getSizeRange(BufferOp buffer, AffineExpr dim,
+FailureOr<llm::TokenRange> accel::getSizeRange(Operation *op, AffineExpr dim,
                                                int64_t maxTokens) {
   std::optional<llm::TokenRange> range = llm::getRange(dim, maxTokens);
   if (range && range->min >= 0)
     return *range;
-  InFlightDiagnostic diagnostic = buffer.emitOpError("has a dimension of ")
+  InFlightDiagnostic diagnostic = op->emitOpError("has a dimension of ")
                                   << llm::stringifyTokens(dim)
                                   << ", which in a context of " << maxTokens
                                   << " tokens ";
@@ -160,14 +159,24 @@ FailureOr<llm::TokenRange> accel::getSizeRange(BufferOp buffer, AffineExpr dim,
   return diagnostic;
 }
 
-BufferOp accel::getRoot(Value map) {
+/// What \p map is a view of.
+static Value getSource(Value map) {
   // Outside functions, ops may use their own results.
   llvm::SmallPtrSet<Operation *, 4> seen;
   for (auto view = map.getDefiningOp<ViewLikeOpInterface>();
        view && seen.insert(view).second;
        view = map.getDefiningOp<ViewLikeOpInterface>())
     map = view.getViewSource();
-  return map.getDefiningOp<BufferOp>();
+  return map;
+}
+
+BufferOp accel::getRoot(Value map) {
+  return getSource(map).getDefiningOp<BufferOp>();
+}
+
+GetObjectOp accel::getCache(Value map) {
+  auto cache = getSource(map).getDefiningOp<CacheMapOp>();
+  return cache ? cache.getCache().getDefiningOp<GetObjectOp>() : GetObjectOp();
 }
 
 ObjectKind accel::getObjectKind(Kind kind) {

@@ -225,6 +225,16 @@ LogicalResult GetObjectOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return diagnostic;
 }
 
+LogicalResult CacheMapOp::verify() {
+  auto type = cast<MemRefType>(getMap().getType());
+  if (type.hasStaticShape() && type.getLayout().isIdentity() &&
+      isa_and_nonnull<SpaceAttr>(type.getMemorySpace()))
+    return success();
+  return emitOpError("is a whole map, of a static shape with an identity "
+                     "layout in a memory of the device, found ")
+         << type;
+}
+
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//

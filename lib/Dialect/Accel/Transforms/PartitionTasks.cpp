@@ -36,9 +36,17 @@ static SmallVector<OpOperand *> getMaps(Operation *task) {
   return maps;
 }
 
+/// The tokens of the call in the map of a KV cache, or null for other maps.
+static memref::SubViewOp getNewTokens(Value map) {
+  auto view = map.getDefiningOp<memref::SubViewOp>();
+  return view && view.getSource().getDefiningOp<CacheMapOp>()
+             ? view
+             : memref::SubViewOp();
+}
+
 static bool isSlice(Value map) {
   while (auto view = map.getDefiningOp<ViewLikeOpInterface>()) {
-    if (isa<memref::SubViewOp>(view))
+    if (isa<memref::SubViewOp>(view) && !getNewTokens(map))
       return true;
     map = view.getViewSource();
   }
@@ -47,8 +55,16 @@ static bool isSlice(Value map) {
 
 /// Dimension \p dim of \p map as an expression, or null where it is a view.
 static AffineExpr getDim(Value map, unsigned dim) {
-  auto buffer = map.getDefiningOp<BufferOp>();
-  return buffer ? buffer.getDims().getDim(dim) : AffineExpr();
+  if (auto buffer = map.getDefiningOp<BufferOp>())
+    return buffer.getDims().getDim(dim);
+  memref::SubViewOp view = getNewTokens(map);
+  if (!view)
+    return {};
+  const OpFoldResult size = view.getMixedSizes()[dim];
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return getAffineConstantExpr(*constant, view.getContext());
+  auto tokens = cast<Value>(size).getDefiningOp<TokensOp>();
+  return tokens ? tokens.getExpr() : AffineExpr();
 }
 
 /// True if the sizes of a slice of \p map are known.
@@ -288,8 +304,9 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
     if (!support->partition || !destination || task.isPart())
       return success();
     Value output = destination.getDpsInits().front();
-    // Every task writes a buffer of its own function, which knows its tokens.
-    if (!getRoot(output))
+    // Every task writes a buffer of its own function or a KV cache, which know
+    // their tokens.
+    if (!getRoot(output) && !getCache(output))
       return task.emitOpError("writes a map that is no accel.buffer of its "
                               "function, or a view of one");
     if (isSlice(output))
@@ -300,8 +317,9 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
         }))
       return task.emitOpError("uses a map whose tokens are no dimension of an "
                               "accel.buffer, so it cannot be cut to the chip");
+    Operation *root = getRoot(output);
     FailureOr<llm::TokenRange> range =
-        getSizeRange(getRoot(output), tokens, maxTokens);
+        getSizeRange(root ? root : task, tokens, maxTokens);
     if (failed(range))
       return failure();
 

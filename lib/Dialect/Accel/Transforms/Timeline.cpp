@@ -108,7 +108,7 @@ LogicalResult Timeline::walk(Block &block) {
             .Case([&](TaskOpInterface task) {
               ++now;
               for (Value operand : task->getOperands())
-                if (isMap(operand))
+                if (isMap(operand) && !getCache(operand))
                   touch(operand);
               ++now;
               return success();

@@ -254,10 +254,11 @@ static LogicalResult verifyRegister(Operation *op,
 
 LogicalResult TaskOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!getOutputAttr() ||
-      symbols.lookupNearestSymbolFrom<BufferOp>(*this, getOutputAttr()))
+      isa_and_nonnull<BufferOp, ObjectOp>(
+          symbols.lookupNearestSymbolFrom(*this, getOutputAttr())))
     return success();
   return emitOpError() << "writes " << getOutputAttr()
-                       << ", which is no csb.buffer";
+                       << ", which is no csb.buffer and no csb.object";
 }
 
 LogicalResult WriteOp::verifySymbolUses(SymbolTableCollection &symbols) {

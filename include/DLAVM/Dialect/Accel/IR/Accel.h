@@ -46,13 +46,17 @@ bool isLayer(mlir::BlockArgument argument);
 /// The kind as device descriptions know it.
 ObjectKind getObjectKind(Kind kind);
 
-/// The buffer that \p map is, or is a view of.
+/// The buffer that \p map is, or is a view of; null for others.
 BufferOp getRoot(mlir::Value map);
 
-/// The bounds of a dimension of \p buffer in a context of \p maxTokens tokens.
-/// Emits an error where 64 bits may not hold it, or it may be negative.
+/// The KV cache whose map \p map is, or is a view of; null for others.
+GetObjectOp getCache(mlir::Value map);
+
+/// The bounds of a dimension of a map in a context of \p maxTokens tokens.
+/// Emits an error at \p op where 64 bits may not hold it, or it may be
+/// negative.
 mlir::FailureOr<llm::TokenRange>
-getSizeRange(BufferOp buffer, mlir::AffineExpr dim, int64_t maxTokens);
+getSizeRange(mlir::Operation *op, mlir::AffineExpr dim, int64_t maxTokens);
 
 } // namespace dlavm::accel
 

@@ -151,6 +151,28 @@ def Accel_GetObjectOp : Accel_Op<"get_object", [Pure,
   }];
 }
 
+def Accel_CacheMapOp : Accel_Op<"cache_map", [Pure]> {
+  let summary = "the map that a KV cache is";
+  let description = [{
+    On a device whose KV caches are maps of its largest context. A task writes
+    the tokens of the call into it through a `memref.subview` that begins at the
+    position of the first one.
+
+    ```mlir
+    %k = accel.get_object @keys[%layer] : !accel.object
+    %map = accel.cache_map %k : memref<8x2048x32xf16, #accel.space<DDR>>
+    %new = memref.subview %map[0, %past, 0] [8, %seq, 32] [1, 1, 1] : ...
+    ```
+
+    Constraints: a static shape and an identity layout, in a memory of the
+    device.
+  }];
+  let arguments = (ins Accel_ObjectType:$cache);
+  let results = (outs Accel_Map:$map);
+  let assemblyFormat = "$cache attr-dict `:` type($map)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//

@@ -11,6 +11,37 @@
 
 include "mlir/Pass/PassBase.td"
 
+def WriteCaches : Pass<"accel-write-caches", "::mlir::ModuleOp"> {
+  let summary = "let the tasks that compute keys and values write KV caches";
+  let description = [{
+    Where the KV caches of the device are maps, no task appends to them: the task
+    whose result is appended writes it into the cache, at the position of the
+    first token. On other devices nothing changes. Not an optimization: hardware
+    without a task that appends cannot do without.
+
+    ```mlir
+    %k = accel.buffer "key_rope" : memref<8x?x32xf16, #accel.space<DDR>>, #llm.dims<8, seq, 32>
+    accel.rope "key_rope" ins(%x : ...) table(%t) at(%past) outs(%k : ...) [2, 128]
+    accel.kv_append keys "keys_append" ins(%k : ...) at(%past) outs(%keys) [2, 128]
+    ```
+
+    becomes
+
+    ```mlir
+    %map = accel.cache_map %keys : memref<8x2048x32xf16, #accel.space<DDR>>
+    %new = memref.subview %map[0, %past, 0] [8, %seq, 32] [1, 1, 1] : ...
+    accel.rope "key_rope" ins(%x : ...) table(%t) at(%past) outs(%new : ...) [2, 128]
+    ```
+
+    Refused is a map that something else reads besides, and one that no task of
+    the same block computes.
+  }];
+  let statistics = [
+    Statistic<"numWritten", "num-written", "KV caches that a task writes as it computes">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
   let summary = "cut tasks to what fits on the chip";
   let description = [{

@@ -213,8 +213,8 @@ def CSB_TaskOp : CSB_Op<"task", [
   let summary = "says which task the following writes belong to";
   let description = [{
     The text is a comment in the driver source. Outside the layers there is no
-    layer. `to` is the buffer that the task writes; one that appends to a KV
-    cache has none.
+    layer. `to` is the buffer that the task writes, or the KV cache where its
+    result is appended; a task that does nothing but append has none.
 
     ```mlir
     csb.task "query"[%layer] "linear 4096 -> 4096" to @query
@@ -329,6 +329,22 @@ def CSB_DMAReadOp : CSB_Op<"dma_read"> {
     (`ports` $ports^ `stride` $port_stride)? attr-dict
   }];
   let hasVerifier = 1;
+}
+
+def CSB_DMAReadWordOp : CSB_Op<"dma_read_word"> {
+  let summary = "read a number by DMA";
+  let description = [{
+    The address is the host's DMA address. The number has 16 or 32 bits and no
+    sign; the result is negative where 31 bits do not hold it.
+
+    ```mlir
+    %token = csb.dma_read_word %address bits 16 : i32
+    ```
+  }];
+  let arguments = (ins I64:$address,
+    ConfinedAttr<I64Attr, [IntIsOneOf<[16, 32]>]>:$bits);
+  let results = (outs I32:$value);
+  let assemblyFormat = "$address `bits` $bits attr-dict `:` type($value)";
 }
 
 def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
