@@ -6,8 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Linked into a tool, it adds the device edgellm-small: the newest version with
-// buffers so small that a dozen tokens of a small model are cut into slices.
+// Linked into a tool, it adds the devices edgellm-small and edgellm-smallddr:
+// the newest version and one whose KV caches lie in DDR, with buffers so small
+// that a dozen tokens of a small model are cut into slices.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,6 +28,13 @@ struct RegisterSmallDevice {
     device.setParameter("AUX_WT_BUF_DEPTH", 7);
     device.weightCopyBytes = 448;
     llvm::cantFail(DeviceRegistry::instance().add(std::move(device)));
+
+    DeviceRegistry versions;
+    edgellm::registerDevices(versions);
+    DeviceInfo older = versions.lookup("edgellm-20240831")->derive("smallddr");
+    older.setParameter("DAT_BRAM_DEPTH", 16);
+    older.setParameter("WT_BRAM_DEPTH", 20);
+    llvm::cantFail(DeviceRegistry::instance().add(std::move(older)));
   }
 } registerSmallDevice;
 } // namespace
