@@ -247,6 +247,7 @@ FunctionReader::View FunctionReader::getView(Value map) {
       fail(map, "drops dimensions; a task takes maps with all of them");
     if (failed)
       return {};
+    Word start = 0;
     for (auto [i, offset] : llvm::enumerate(subview.getMixedOffsets())) {
       const Word word = getWord(offset);
       if (word.getMin() < 0 || word.getMax() > view.sizes[i].getMax())
@@ -255,10 +256,15 @@ FunctionReader::View FunctionReader::getView(Value map) {
                       ", which has " + Twine(view.sizes[i].getMax()));
       if (failed)
         return {};
-      view.offset = view.offset + word * view.strides[i];
+      start = start + word * view.strides[i];
       if (i == 1)
         view.firstToken = view.firstToken + word;
     }
+    // In a KV cache, the call has its place.
+    if (subview.getSource().getDefiningOp<accel::CacheMapOp>())
+      view.base = view.base + start.named("past_offset");
+    else
+      view.offset = view.offset + start;
     for (auto [i, size] : llvm::enumerate(subview.getMixedSizes()))
       view.sizes[i] = getWord(size);
     return view;

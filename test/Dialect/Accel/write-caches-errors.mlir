@@ -43,7 +43,7 @@ func.func @shared() {
   // expected-error @+1 {{appends a map that is used besides, but edgellm-20240831 writes keys and values into the KV cache as it computes them; compute the map once more for the other use}}
   accel.kv_append keys "keys_append" ins(%r : memref<8x?x32xf16, #accel.space<DDR>>) at(%past) outs(%kc) [2, 128]
   // expected-note @+1 {{the other use}}
-  accel.elementwise add "sum" ins(%k, %r : memref<8x?x32xf16, #accel.space<DDR>>, memref<8x?x32xf16, #accel.space<DDR>>) outs(%s : memref<8x?x32xf16, #accel.space<DDR>>)
+  accel.elementwise add "sum" ins(%k, %r : memref<8x?x32xf16, #accel.space<DDR>>, memref<8x?x32xf16, #accel.space<DDR>>) outs(%s : memref<8x?x32xf16, #accel.space<DDR>>) [256]
   return
 }
 }
