@@ -201,6 +201,10 @@ struct TaskSupport {
   Partition (*partition)(mlir::Operation *task, const DeviceInfo &device,
                          const TaskCounts &counts) = nullptr;
 
+  /// Whether each start says which part of the task it computes (the operands
+  /// `part` of the op), even where it takes it all.
+  bool needsPart = false;
+
   /// Writes the registers of one start.
   void (*encode)(mlir::Operation *task, TaskWriter &writer) = nullptr;
 

@@ -167,6 +167,11 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   }
   if (support->verify && failed(support->verify(task, device)))
     return failure();
+  if (support->needsPart && !task.isPart())
+    return task.emitOpError()
+           << "does not say which part it computes, as a "
+              "start of "
+           << device.getName() << " must; run accel-partition-tasks before";
   // What appends to a KV cache has no map as its result.
   FlatSymbolRefAttr output;
   if (auto destination = dyn_cast<DestinationStyleOpInterface>(*task)) {

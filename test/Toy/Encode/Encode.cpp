@@ -204,6 +204,7 @@ void toy::addEncoding(DeviceInfo &device) {
   TaskSupport &linear = device.addTask(TaskKind::Linear);
   linear.verify = verifyLinear;
   linear.partition = partitionLinear;
+  linear.needsPart = true;
   linear.encode = encodeLinear;
   TaskSupport &norm = device.addTask(TaskKind::Norm);
   norm.verify = verifyNorm;
