@@ -63,9 +63,11 @@ public:
   Word getObject(mlir::Value object) { return reader.getObject(object); }
   Word getWord(mlir::Value index) { return reader.getWord(index); }
 
-  /// True if the task of this version has the register.
+  /// True if encoders write the register: versions that share an encoder need
+  /// not have the same registers.
   bool has(llvm::StringRef identifier) const {
-    return table.lookup(identifier) != nullptr;
+    const Register *reg = table.lookup(identifier);
+    return reg && reg->role != RegisterRole::Reserved;
   }
   /// Writes a register; of an address that has its high bits in another
   /// register, both.

@@ -1,0 +1,24 @@
+//===- OHBM.cpp - Devices of the ohbm family ------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/OHBM/OHBM.h"
+#include "Encode/Encode.h"
+#include "Record/Record.h"
+
+using namespace dlavm;
+
+std::vector<DeviceInfo> ohbm::createDevices() {
+  std::vector<DeviceInfo> devices = createRecords();
+  for (DeviceInfo &device : devices)
+    addEncoding(device);
+  return devices;
+}
+
+/// A driver that nothing can judge is none: the devices stay out of the tools
+/// until they have checks and a simulator.
+void ohbm::registerDevices(DeviceRegistry &) {}

@@ -1,0 +1,24 @@
+//===- Record.h - What ohbm devices are -----------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_DEVICE_OHBM_RECORD_RECORD_H
+#define DLAVM_LIB_DEVICE_OHBM_RECORD_RECORD_H
+
+#include "DLAVM/Device/DeviceInfo.h"
+
+#include <vector>
+
+namespace dlavm::ohbm {
+
+/// Parameters, memories, register tables and objects of all versions, those of
+/// the V80 at the end.
+std::vector<DeviceInfo> createRecords();
+
+} // namespace dlavm::ohbm
+
+#endif // DLAVM_LIB_DEVICE_OHBM_RECORD_RECORD_H
