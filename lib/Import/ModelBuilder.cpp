@@ -174,7 +174,7 @@ Value ModelBuilder::buildFeedForward(Value input) {
   Value gate = linear(normed, "gate", config.intermediate);
   gate = ActivationOp::create(builder, ActivationKind::SiLU, gate);
   Value up = linear(normed, "up", config.intermediate);
-  up = MulOp::create(builder, up, gate);
+  up = MulOp::create(builder, gate, up);
   return AddOp::create(builder, linear(up, "down", config.hidden), input);
 }
 
