@@ -17,15 +17,14 @@
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Run/Program.h"
 #include "LookUp.h"
+#include "Traces.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 #include <map>
 
@@ -34,80 +33,6 @@ using namespace dlavm::ohbm;
 using namespace mlir;
 
 namespace {
-
-/// What is written before a poll, in order.
-struct Start {
-  std::vector<std::pair<uint32_t, uint32_t>> writes;
-  std::pair<uint32_t, uint32_t> poll;
-
-  uint32_t operator[](uint32_t reg) const {
-    for (auto [number, value] : writes)
-      if (number == reg)
-        return value;
-    ADD_FAILURE() << "register " << reg << " is not written";
-    return 0;
-  }
-};
-
-class StartRecorder final : public EventSink {
-public:
-  void task(int32_t, llvm::StringRef) override {}
-  void write(uint32_t reg, uint32_t value) override {
-    writes.push_back({reg, value});
-  }
-  void poll(uint32_t reg, uint32_t value) override {
-    starts.push_back({std::move(writes), {reg, value}});
-    writes.clear();
-  }
-  uint32_t read(uint32_t) override { return 0; }
-
-  std::vector<Start> starts;
-
-private:
-  std::vector<std::pair<uint32_t, uint32_t>> writes;
-};
-
-/// A task of a reference trace: an address is an offset in a buffer.
-struct ReferenceTask {
-  struct Write {
-    uint32_t reg;
-    std::string buffer;
-    int64_t value;
-  };
-  std::vector<Write> writes;
-  std::pair<uint32_t, uint32_t> poll;
-};
-
-std::vector<ReferenceTask> readTrace(const std::string &path) {
-  std::vector<ReferenceTask> tasks(1);
-  auto buffer = llvm::MemoryBuffer::getFile(path);
-  if (!buffer) {
-    ADD_FAILURE() << "no trace " << path;
-    return {};
-  }
-  llvm::SmallVector<llvm::StringRef> lines;
-  (*buffer)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
-  for (llvm::StringRef line : lines) {
-    if (line.starts_with("#"))
-      continue;
-    llvm::SmallVector<llvm::StringRef, 3> words;
-    line.split(words, ' ');
-    auto [name, offset] = words[2].rsplit('+');
-    ReferenceTask::Write write = {0, "", 0};
-    if (!offset.empty())
-      write.buffer = name.str();
-    (offset.empty() ? name : offset).getAsInteger(10, write.value);
-    words[1].getAsInteger(10, write.reg);
-    if (words[0] == "W") {
-      tasks.back().writes.push_back(write);
-      continue;
-    }
-    tasks.back().poll = {write.reg, static_cast<uint32_t>(write.value)};
-    tasks.emplace_back();
-  }
-  tasks.pop_back();
-  return tasks;
-}
 
 /// True if \p start is \p task with the buffers at these places; adds those of
 /// new buffers.
@@ -709,12 +634,10 @@ TEST_F(OHBMEncodeTest, Refusals) {
 // Reference traces
 //===----------------------------------------------------------------------===//
 
-const std::string conformance = std::string(DLAVM_SHARED_DIR) + "/conformance/";
-
 class OHBMTraceTest : public OHBMEncodeTest {
 protected:
   void SetUp() override {
-    if (!llvm::sys::fs::exists(conformance))
+    if (!hasTraces())
       GTEST_SKIP() << "there are no reference traces";
   }
 
@@ -728,9 +651,7 @@ protected:
     ASSERT_TRUE(module);
     for (auto [seq, past] : calls) {
       const std::vector<Start> starts = run(*module, seq, past);
-      const std::vector<ReferenceTask> tasks =
-          readTrace(conformance + folder + "/" + std::to_string(seq) + "_" +
-                    std::to_string(past) + ".trace");
+      const std::vector<ReferenceTask> tasks = readTrace(folder, seq, past);
       EXPECT_FALSE(starts.empty());
       EXPECT_EQ(countMatches(starts, tasks), starts.size())
           << seq << " after " << past;
