@@ -20,10 +20,10 @@ def PrepareEmission : Pass<"csb-prepare-emission", "::mlir::ModuleOp"> {
     called as in the module; a value or an argument has the name that it has
     already, or else that of its location. A value that is used once, in the
     block that computes it, or that is a constant gets no name: it is printed
-    where it is used. Erases arithmetic that nothing uses. Reports, at its
-    place, what the driver source cannot express: other ops, values that are not
-    i32 or i64, functions without a body or that call themselves, texts that
-    need escapes.
+    where it is used. A condition keeps its name, which says why a branch is
+    taken. Erases arithmetic that nothing uses. Reports, at its place, what the
+    driver source cannot express: other ops, values that are not i32 or i64,
+    functions without a body or that call themselves, texts that need escapes.
 
     ```mlir
     // Before.

@@ -79,6 +79,12 @@ static void setName(Operation *op, Value value, StringRef name) {
   op->setAttr(CSBDialect::getArgNamesAttrName(), builder.getArrayAttr(names));
 }
 
+/// The name of a condition says why a branch is taken.
+static bool isNamedCondition(Operation *op) {
+  return isa<arith::CmpIOp>(op) &&
+         (isa<NameLoc>(op->getLoc()) || !getName(op, op->getResult(0)).empty());
+}
+
 struct PrepareEmission : dlavm::impl::PrepareEmissionBase<PrepareEmission> {
   void runOnOperation() override {
     if (failed(checkForEmission(getOperation())))
@@ -113,9 +119,12 @@ struct PrepareEmission : dlavm::impl::PrepareEmissionBase<PrepareEmission> {
       function.getBody().walk([&](Operation *op) {
         if (op->getNumResults() != 1)
           return;
-        const bool isNamed = needsName(op);
+        const bool isCondition = isNamedCondition(op);
+        const bool isNamed = isCondition || needsName(op);
         ++(isNamed ? numNamed : numInlined);
-        if (!isNamed)
+        if (isCondition)
+          setName(op, op->getResult(0), getWish(op, op->getResult(0)));
+        else if (!isNamed)
           op->removeAttr(CSBDialect::getNameAttrName());
       });
   }

@@ -76,6 +76,15 @@ func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
     csb.write @one::@Mode, %sum : i32
     csb.write @one::@Mode, %twice : i32
   }
+  // A name says why a branch is taken.
+  // CHECK: const bool keeps_weight = past < 5;
+  // CHECK-NEXT: if (keeps_weight) {
+  // CHECK-NEXT: device.write(one::Mode, past);
+  // CHECK-NEXT: }
+  %keepsWeight = arith.cmpi slt, %past, %c5 : i32 loc("keeps_weight")
+  scf.if %keepsWeight {
+    csb.write @one::@Mode, %past : i32
+  }
   // A condition that two branches ask is computed once.
   // CHECK: const bool none = seq - past == 0;
   // CHECK: if (none) {
