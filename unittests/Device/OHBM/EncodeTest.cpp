@@ -27,6 +27,8 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <map>
+#include <set>
+#include <tuple>
 
 using namespace dlavm;
 using namespace dlavm::ohbm;
@@ -525,6 +527,77 @@ TEST_F(OHBMEncodeTest, ScoresOfPartsOfTokensAndKeys) {
   }
 }
 
+/// The tokens of a start in its output, whose surfaces are a call's tokens
+/// apart.
+int64_t getFirstToken(const DeviceInfo &device, const Start &start,
+                      const Start &first) {
+  const int64_t line = start[32], offset = start[13] - first[13];
+  return offset % line / rowBytes(device);
+}
+
+// Every token meets every key of every KV head once, at all borders: keys of
+// one part and of two, tokens of whole parts and of one more or less.
+TEST_F(OHBMEncodeTest, ScoresAreWhole) {
+  for (const DeviceInfo *device : {&newest(), &v80()}) {
+    OwningOpRef<ModuleOp> module = compile(attention(*device, true, 28, 4));
+    ASSERT_TRUE(module);
+    const int64_t step = scoresTokens(*device, 7);
+    for (int64_t keys : {1, 31, 32, 33, 1023, 1024, 1025, 2047, 2048})
+      for (int64_t seq : {int64_t(1), step - 1, step, step + 1, 2 * step}) {
+        if (seq > keys)
+          continue;
+        SCOPED_TRACE(device->getName() + ", " + std::to_string(seq) + " of " +
+                     std::to_string(keys));
+        const std::vector<Start> starts = run(*module, seq, keys - seq);
+        std::set<std::tuple<int64_t, int64_t, int64_t>> seen;
+        int64_t pairs = 0;
+        for (const Start &start : starts) {
+          const int64_t head =
+              (start[11] - starts[0][11]) / cacheHeadBytes(*device);
+          const int64_t token = getFirstToken(*device, start, starts[0]);
+          const int64_t key = start[8], width = start[3];
+          // Columns up to a multiple of 32 are computed, too.
+          const int64_t count = std::min<int64_t>(start[7], keys - key);
+          EXPECT_GT(count, int64_t(start[7]) - 32);
+          EXPECT_TRUE(seen.insert({head, token, key}).second);
+          EXPECT_EQ(token % step, 0);
+          EXPECT_EQ(key % 1024, 0);
+          EXPECT_GE(width, 1);
+          EXPECT_LE(token + width, seq);
+          pairs += width * count;
+        }
+        EXPECT_EQ(pairs, 4 * seq * keys);
+      }
+  }
+}
+
+TEST_F(OHBMEncodeTest, ValuesAreWhole) {
+  for (const DeviceInfo *device : {&newest(), &v80()}) {
+    OwningOpRef<ModuleOp> module = compile(attention(*device, false, 28, 4));
+    ASSERT_TRUE(module);
+    for (int64_t keys : {1, 31, 32, 33, 1023, 1024, 1025, 2047, 2048}) {
+      const int64_t step = valuesTokens(*device, 28, keys).getConstant();
+      for (int64_t seq : {int64_t(1), step - 1, step, step + 1, 3 * step}) {
+        if (seq < 1 || seq > keys)
+          continue;
+        SCOPED_TRACE(device->getName() + ", " + std::to_string(seq) + " of " +
+                     std::to_string(keys));
+        const std::vector<Start> starts = run(*module, seq, keys - seq);
+        ASSERT_EQ(starts.size(), 4u * llvm::divideCeil(seq, step));
+        int64_t tokens = 0;
+        for (const Start &start : starts) {
+          EXPECT_EQ(getFirstToken(*device, start, starts[0]), tokens % seq);
+          EXPECT_EQ(start[2], llvm::alignTo(keys, 32));
+          EXPECT_EQ(start[12], 16 * llvm::alignTo(keys, 32));
+          EXPECT_EQ(start[16], tokens % seq == 0 ? 0u : 1u);
+          tokens += start[3];
+        }
+        EXPECT_EQ(tokens, 4 * seq);
+      }
+    }
+  }
+}
+
 // Three slices of 128 channels share a row of 512 lanes.
 TEST_F(OHBMEncodeTest, SlicesOfARow) {
   const std::vector<Start> starts =
@@ -598,6 +671,35 @@ TEST_F(OHBMEncodeTest, HighAddresses) {
   EXPECT_GE(address, 47 * bytes);
   EXPECT_GT(47 * bytes, int64_t(1) << 32);
   EXPECT_EQ(last[33] & 0xff000000u, 0u);
+}
+
+//===----------------------------------------------------------------------===//
+// A version that nobody built
+//===----------------------------------------------------------------------===//
+
+// One parameter and the number of one register, and no other file.
+TEST_F(OHBMEncodeTest, VersionsAreRecords) {
+  DeviceInfo version = newest().derive("synthetic");
+  version.setParameter("Activation_Memory_Bits", 1 << 22);
+  version.addTask(TaskKind::Linear).registers.renumber("InputWidth", 35);
+  llvm::cantFail(DeviceRegistry::instance().add(version));
+  const std::vector<Start> before = run(linear(newest(), 4096, 4096), 128, 0);
+  const std::vector<Start> after = run(linear(version, 4096, 4096), 128, 0);
+  ASSERT_EQ(before.size(), 4u);
+  ASSERT_EQ(after.size(), 8u);
+  for (size_t i = 0; i < 8; ++i) {
+    Start expected = before[i % 4];
+    for (auto &[reg, value] : expected.writes) {
+      if (reg == 3 || reg == 5)
+        value = 64;
+      if (reg == 10 || reg == 13)
+        value += 32 * 64 * (i / 4);
+      if (reg == 3)
+        reg = 35;
+    }
+    EXPECT_EQ(after[i].writes, expected.writes) << i;
+    EXPECT_EQ(after[i].poll, expected.poll);
+  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -184,6 +184,22 @@ TEST_F(OHBMProgramTest, ReferenceTraces) {
     }
 }
 
+// Section 3.3 and G1 of the additions: with 32 ports a KV head has four slots,
+// with 4 ports one.
+TEST_F(OHBMProgramTest, EmptyHeadsOfLlama2) {
+  for (const DeviceInfo *device : {&newest(), &v80()}) {
+    OwningOpRef<ModuleOp> module = compile("llama2-7b", *device, 1);
+    ASSERT_TRUE(module);
+    size_t numRotations = 0;
+    for (const Start &start : run(*module, 1, 19))
+      if (start.poll.first == 129 && start[145] == 4) {
+        const bool isQuery = numRotations++ == 0;
+        EXPECT_EQ(start[140], isQuery && device == &newest() ? 128u : 32u);
+      }
+    EXPECT_EQ(numRotations, 2u);
+  }
+}
+
 // A loop over the layers, however many there are.
 TEST_F(OHBMProgramTest, DriversOfAllLayersAreSmall) {
   for (const DeviceInfo *device : {&newest(), &v80()})
