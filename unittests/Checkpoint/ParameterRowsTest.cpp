@@ -195,10 +195,9 @@ TEST(ParameterRowsTest, WrongHeads) {
   for (HeadLayout heads :
        {HeadLayout{3, 2, 0, 8}, HeadLayout{2, 2, 0, 4}, HeadLayout{2, 9, 0, 8},
         HeadLayout{2, 2, 3, 8}, HeadLayout{2, 2, 4, 8}, HeadLayout{2, 4, 3, 8},
-        HeadLayout{0, 2, 0, 8}, HeadLayout{2, 0, 0, 8},
-        HeadLayout{2, 2, -2, 8}, HeadLayout{2, 2, 0, 8, 0, 0},
-        HeadLayout{3, 2, 0, 4, 2, 0}, HeadLayout{2, 2, 0, 8, 1, -1},
-        HeadLayout{2, 2, 0, 8, 2, 1}}) {
+        HeadLayout{0, 2, 0, 8}, HeadLayout{2, 0, 0, 8}, HeadLayout{2, 2, -2, 8},
+        HeadLayout{2, 2, 0, 8, 0, 0}, HeadLayout{3, 2, 0, 4, 2, 0},
+        HeadLayout{2, 2, 0, 8, 1, -1}, HeadLayout{2, 2, 0, 8, 2, 1}}) {
     info.rowHeads = heads;
     EXPECT_NE(getError(source, info)
                   .find("the parameter 'p' of shape [16, 4] "

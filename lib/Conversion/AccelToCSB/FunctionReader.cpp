@@ -207,7 +207,7 @@ Word FunctionReader::getObject(Value object) {
 }
 
 FunctionReader::View FunctionReader::getView(MemRefType type, const Word &base,
-                                              SmallVector<Word> sizes) {
+                                             SmallVector<Word> sizes) {
   View view;
   view.base = base;
   view.sizes = std::move(sizes);
