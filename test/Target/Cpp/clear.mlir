@@ -8,8 +8,8 @@ func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
 }
 
 // CHECK-LABEL: inline void clear_caches(dlavm::Device &device) {
-// CHECK-NEXT:    dlavm::clear(device, {"keys", "", "HBM", 0x1000, 0x10000, 28, 32,
-// CHECK-NEXT:                 0x10000000, 32768});
+// CHECK-NEXT:    dlavm::clear(device, {"keys", "", "HBM", 0x1000, 0x10000, 28, 32, 0x10000000,
+// CHECK-NEXT:                 32768});
 // CHECK-NEXT:  }
 func.func @clear_caches() {
   csb.clear @keys
