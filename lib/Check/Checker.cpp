@@ -38,7 +38,7 @@ public:
   void write(uint32_t reg, uint32_t value);
   void poll(uint32_t reg, uint32_t value);
   void read(uint32_t reg);
-  void endRun();
+  void endRun(bool onlySomeLayers);
   void report(llvm::StringRef reg, const Twine &message) {
     log.report(mark, starts, reg, "", message);
   }
@@ -149,9 +149,9 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   mark = Mark();
 }
 
-void Checker::Impl::endRun() {
+void Checker::Impl::endRun(bool onlySomeLayers) {
   finishOp();
-  plan.endRun(log);
+  plan.endRun(log, onlySomeLayers);
   // Whoever finds no fault in nothing has checked nothing. Writes without a
   // start have findings of their own.
   if (starts == 0 && !hasWrites)
@@ -415,7 +415,7 @@ void Checker::task(int32_t layer, llvm::StringRef name) {
 void Checker::write(uint32_t reg, uint32_t value) { impl->write(reg, value); }
 void Checker::poll(uint32_t reg, uint32_t value) { impl->poll(reg, value); }
 void Checker::read(uint32_t reg) { impl->read(reg); }
-void Checker::endRun() { impl->endRun(); }
+void Checker::endRun(bool onlySomeLayers) { impl->endRun(onlySomeLayers); }
 void Checker::report(const Twine &message) { impl->report("", message); }
 llvm::ArrayRef<Finding> Checker::getFindings() const {
   return impl->log.getFindings();

@@ -142,12 +142,12 @@ static bool has(const llvm::BitVector &bits, int64_t index) {
   return index < static_cast<int64_t>(bits.size()) && bits.test(index);
 }
 
-void Plan::endRun(FindingLog &log) const {
+void Plan::endRun(FindingLog &log, bool onlySomeLayers) const {
   for (const Region &region : regions)
     for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
          ++layer)
       if (region.kind == Kind::Parameter && !has(region.read, layer) &&
-          (region.layers == 0 || has(reached, layer)))
+          (region.layers == 0 || !onlySomeLayers || has(reached, layer)))
         log.report({}, 0, "", region.getName(layer),
                    "no task reads this parameter");
 }

@@ -625,13 +625,15 @@ TEST(Checker, OperandOutsideThePlan) {
 TEST(Checker, ParameterThatNobodyReads) {
   std::vector<PlanRegion> plan = makePlan();
   plan.push_back({"unread", "DDR", 0x200000, 0x200040, 0x1000, 3, "parameter"});
-  Checker checker(getDevice(), plan);
   // Layer 2 does not run.
-  feed(checker, makeRun());
-  ASSERT_EQ(checker.getFindings().size(), 1u);
-  EXPECT_EQ(checker.getFindings()[0].message, "no task reads this parameter");
-  EXPECT_EQ(checker.getFindings()[0].buffer, "unread[0]");
-  EXPECT_EQ(checker.getFindings()[0].count, 2u);
+  for (bool onlySomeLayers : {false, true}) {
+    Checker checker(getDevice(), plan);
+    feed(checker, makeRun(), /*past=*/77, onlySomeLayers);
+    ASSERT_EQ(checker.getFindings().size(), 1u);
+    EXPECT_EQ(checker.getFindings()[0].message, "no task reads this parameter");
+    EXPECT_EQ(checker.getFindings()[0].buffer, "unread[0]");
+    EXPECT_EQ(checker.getFindings()[0].count, onlySomeLayers ? 2u : 3u);
+  }
 }
 
 } // namespace

@@ -158,7 +158,8 @@ inline void writeStart(Checker &checker, const Start &start) {
       checker.write(reg.number, start.values.at(reg.name));
 }
 
-inline void feed(Checker &checker, const Starts &run, int64_t past = 77) {
+inline void feed(Checker &checker, const Starts &run, int64_t past = 77,
+                 bool onlySomeLayers = false) {
   checker.beginRun(300, past);
   for (const MarkedStart &start : run) {
     checker.task(start.layer, start.name);
@@ -166,7 +167,7 @@ inline void feed(Checker &checker, const Starts &run, int64_t past = 77) {
     checker.poll(
         getDevice().getTask(start.start.kind)->registers.getStatus().number, 1);
   }
-  checker.endRun();
+  checker.endRun(onlySomeLayers);
 }
 
 } // namespace dlavm::test

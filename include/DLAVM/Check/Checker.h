@@ -81,7 +81,9 @@ public:
   void write(uint32_t reg, uint32_t value);
   void poll(uint32_t reg, uint32_t value);
   void read(uint32_t reg);
-  void endRun();
+  /// With \p onlySomeLayers, parameters of layers that the run left out are no
+  /// finding.
+  void endRun(bool onlySomeLayers = false);
 
   /// Adds what somebody else has found at this point of the run.
   void report(const llvm::Twine &message);

@@ -49,7 +49,7 @@ public:
   void check(const Op &op, FindingLog &log);
   /// Reports the parameters that no op of the run has read, though their layer
   /// ran: one that should have took the place of another.
-  void endRun(FindingLog &log) const;
+  void endRun(FindingLog &log, bool onlySomeLayers) const;
 
 private:
   enum class Kind { Buffer, Parameter, Cache };
