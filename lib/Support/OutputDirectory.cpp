@@ -14,6 +14,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <climits>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,10 +42,20 @@ static Error failWriting(StringRef place, std::error_code error) {
 }
 
 std::string dlavm::followLink(StringRef place) {
-  SmallString<128> target;
-  if (fs::is_symlink_file(place) && !fs::real_path(place, target))
-    return target.str().str();
-  return place.str();
+  // As many as Linux follows.
+  constexpr unsigned kMaxLinks = 40;
+  std::string path = place.str();
+  for (unsigned i = 0; i < kMaxLinks; ++i) {
+    char target[PATH_MAX];
+    const ssize_t size = readlink(path.c_str(), target, sizeof target);
+    if (size <= 0 || size == sizeof target)
+      return path;
+    const StringRef name(target, size);
+    path = sys::path::is_absolute(name)
+               ? name.str()
+               : joinPath(sys::path::parent_path(path), name);
+  }
+  return path;
 }
 
 //===----------------------------------------------------------------------===//
@@ -236,12 +247,17 @@ Expected<bool> OutputDirectory::isEmpty() const {
 }
 
 Expected<std::string> OutputDirectory::stage(StringRef name) {
-  const std::string file = joinPath(staging.getPath(), name);
-  if (std::error_code error =
-          fs::create_directories(sys::path::parent_path(file)))
-    return failWriting(getPlace(name), error);
+  // A signal may have removed the staged files: then none is made again.
+  std::string directory = staging.getPath();
+  SmallVector<StringRef, 2> components;
+  sys::path::parent_path(name).split(components, '/', -1, /*KeepEmpty=*/false);
+  for (StringRef component : components) {
+    directory = joinPath(directory, component);
+    if (std::error_code error = fs::create_directory(directory))
+      return failWriting(getPlace(name), error);
+  }
   staged.push_back(name.str());
-  return file;
+  return joinPath(staging.getPath(), name);
 }
 
 Error OutputDirectory::write(StringRef name,
