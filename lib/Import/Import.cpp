@@ -50,12 +50,16 @@ static std::string getModelName(StringRef file) {
     sys::path::remove_filename(absolute);
     name = sys::path::filename(absolute).str();
   }
-  for (char &c : name)
-    if (!llvm::isAlnum(c))
-      c = '_';
-  if (name.empty() || llvm::isDigit(name.front()))
-    name.insert(name.begin(), '_');
-  return name;
+  // Underscores in front or in a row are not for programs.
+  std::string identifier;
+  for (char c : name)
+    if (llvm::isAlnum(c))
+      identifier += c;
+    else if (!identifier.empty() && identifier.back() != '_')
+      identifier += '_';
+  if (identifier.empty() || llvm::isDigit(identifier.front()))
+    identifier.insert(0, "model_");
+  return identifier;
 }
 
 /// Restricts the model to what \p options ask for.

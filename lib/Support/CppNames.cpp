@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
 using namespace dlavm;
@@ -41,4 +42,11 @@ bool dlavm::isReservedWord(StringRef name) {
       "xor_eq"};
   // clang-format on
   return is_contained(words, name);
+}
+
+bool dlavm::isCLibraryName(StringRef name) {
+  static const StringSet<> names = {
+#include "CLibraryNames.def"
+  };
+  return names.contains(name);
 }

@@ -21,6 +21,10 @@ bool isIdentifier(llvm::StringRef text);
 /// else. A driver may be included in C++20, too.
 bool isReservedWord(llvm::StringRef name);
 
+/// True for what the C library calls something, so that no namespace can have
+/// the name, and for its headers. Names inside of a namespace may be the same.
+bool isCLibraryName(llvm::StringRef name);
+
 } // namespace dlavm
 
 #endif // DLAVM_SUPPORT_CPPNAMES_H

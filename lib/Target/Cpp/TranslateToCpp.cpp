@@ -329,7 +329,7 @@ std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {
 LogicalResult dlavm::translateToCpp(ModuleOp module, StringRef namespaceName,
                                     raw_ostream &os) {
   std::string name = getNamespace(module, namespaceName);
-  const bool isReserved = isReservedWord(name);
+  const bool isReserved = isReservedWord(name) || isCLibraryName(name);
   if (isReserved || !isIdentifier(name))
     return module.emitError("cannot be a driver in the namespace '")
            << name << "', which is "
