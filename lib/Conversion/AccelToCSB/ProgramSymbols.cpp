@@ -141,6 +141,22 @@ csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
   return buffer;
 }
 
+/// Pairs of first and last step, in order, as few as they can be.
+static SmallVector<int64_t> unite(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+  SmallVector<std::pair<int64_t, int64_t>> intervals;
+  for (ArrayRef<int64_t> live : {a, b})
+    for (size_t i = 0; i + 1 < live.size(); i += 2)
+      intervals.push_back({live[i], live[i + 1]});
+  llvm::sort(intervals);
+  SmallVector<int64_t> united;
+  for (auto [first, last] : intervals)
+    if (!united.empty() && first <= united.back() + 1)
+      united.back() = std::max(united.back(), last);
+    else
+      united.append({first, last});
+  return united;
+}
+
 FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
   if (!buffer.getAddress()) {
     buffer.emitOpError("has no address; run accel-place-buffers before");
@@ -149,10 +165,15 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
   const int64_t address = *buffer.getAddress();
   auto [it, isNew] =
       buffers.try_emplace({buffer.getName().str(), address}, nullptr);
-  if (isNew)
+  if (isNew) {
     it->second = FlatSymbolRefAttr::get(
         addBuffer(buffer.getName(), address, *buffer.getBytes(),
                   *buffer.getLive(), buffer.isInput()));
+    return it->second;
+  }
+  // What functions and loops hand around are several maps of one name.
+  auto symbol = symbols.lookup<csb::BufferOp>(it->second.getAttr());
+  symbol.setLive(unite(symbol.getLive(), *buffer.getLive()));
   return it->second;
 }
 
