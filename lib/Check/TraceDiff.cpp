@@ -15,8 +15,8 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// The decimal or, with 0x, hexadecimal number, or nothing where \p value is the
-/// name of an address.
+/// The decimal or, with 0x, hexadecimal number, or nothing where \p value is
+/// the name of an address.
 static std::optional<uint32_t> getNumber(StringRef value) {
   uint32_t number = 0;
   const unsigned radix = value.consume_front("0x") ? 16 : 10;
@@ -50,11 +50,15 @@ Expected<std::vector<TraceEvent>> dlavm::parseTrace(StringRef text) {
       continue;
     }
     TraceEvent event;
+    auto isValue = [](StringRef word) {
+      return isAlpha(word.front()) || getNumber(word);
+    };
     if (words.size() != 3 || (words[0] != "W" && words[0] != "P") ||
-        words[1].getAsInteger(10, event.reg))
+        words[1].getAsInteger(10, event.reg) || !isValue(words[2]))
       return createStringError("line " + Twine(number) +
                                ": expected 'W REGISTER VALUE', 'P REGISTER "
-                               "VALUE' or a comment behind '#', found '" +
+                               "VALUE' with a number of 32 bits or a name, or "
+                               "a comment behind '#', found '" +
                                line.trim().take_front(60) + "'");
     event.kind = words[0].front();
     event.value = words[2].str();

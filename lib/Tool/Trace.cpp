@@ -182,8 +182,46 @@ static std::string describeTasks(const TraceCommand &command,
   return text;
 }
 
+/// What can be known before the driver is compiled. The driver says the same of
+/// its calls.
+static Error checkCommand(const TraceCommand &command, const DriverPlan &plan) {
+  const bool hasTask =
+      !command.task || any_of(plan.tasks, [&](const PlanTask &task) {
+        return task.name == *command.task;
+      });
+  int64_t layers = 0;
+  for (const PlanObject &object : plan.objects)
+    layers = std::max(layers, object.layers);
+  if (!hasTask || (command.layer && layers > 0 &&
+                   (*command.layer < -1 || *command.layer >= layers)))
+    return createStringError(describeTasks(command, plan));
+  // Sweeps skip what exceeds the context.
+  if (command.hash)
+    return Error::success();
+  for (int64_t seq : command.seq.values) {
+    if (seq < 1)
+      return createStringError("seq is " + Twine(seq) +
+                               ", but a call processes at least one token");
+    const auto past = find_if(command.past.values, [&](int64_t value) {
+      return seq + value > plan.maxTokens;
+    });
+    if (past != command.past.values.end())
+      return createStringError("seq + past is " + Twine(seq) + " + " +
+                               Twine(*past) + " = " + Twine(seq + *past) +
+                               ", but this driver was made for at most " +
+                               Twine(plan.maxTokens) + " tokens");
+  }
+  return Error::success();
+}
+
 int dlavm::runTrace(const TraceCommand &command) {
-  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
+  if (!opened)
+    return reportError(opened.takeError());
+  if (Error error = checkCommand(command, opened->plan))
+    return reportError(std::move(error));
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*opened));
   if (!driver)
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
