@@ -742,6 +742,11 @@ llm.parameter @p splat 0x7FF0000000000000 : tensor<64xf16>
 
 // -----
 
+// expected-error@+1 {{'llm.parameter' op needs a 'splat' that FP16 can hold, found 7.000000e+04 : f64}}
+llm.parameter @p splat 70000.0 : tensor<64xf16>
+
+// -----
+
 // expected-error@+1 {{has the attribute "llm.task" at argument 0, but those of the llm dialect belong to ops}}
 func.func private @f(tensor<1x1x64xf16> {llm.task = "x"})
 

@@ -40,6 +40,11 @@ llvm::LogicalResult verifyParameterDeclaration(ParameterOp op) {
   if (op.getSplat() && !op.getSplat()->isFinite())
     return op.emitOpError("needs a finite 'splat', found ")
            << op.getSplatAttr();
+  // Elements, and the scales of INT4 ones, are FP16.
+  constexpr double end = 65520;
+  if (op.getSplat() && std::abs(op.getSplat()->convertToDouble()) >= end)
+    return op.emitOpError("needs a 'splat' that FP16 can hold, found ")
+           << op.getSplatAttr();
   if (op.getFirstRow() && !op.getTensor())
     return op.emitOpError("has 'rows', which select from a tensor of the "
                           "checkpoint, but names none");
