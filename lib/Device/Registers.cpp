@@ -119,6 +119,14 @@ const Register *RegisterTable::lookup(RegisterRole role) const {
   return it == getRegisters().end() ? nullptr : it;
 }
 
+uint32_t RegisterTable::getAddressBits(const Register &high) const {
+  uint64_t bits = 0;
+  for (const Register &reg : registers)
+    if (reg.high && reg.high->reg == high.name)
+      bits |= ((uint64_t(1) << reg.high->bits) - 1) << reg.high->shift;
+  return static_cast<uint32_t>(bits);
+}
+
 const Register &RegisterTable::getOpcode() const {
   return *lookup(RegisterRole::Opcode);
 }

@@ -179,6 +179,9 @@ public:
   /// The first register of a role, or null.
   const Register *lookup(RegisterRole role) const;
 
+  /// The bits of a HighAddress register that are those of addresses.
+  uint32_t getAddressBits(const Register &high) const;
+
   const Register &getOpcode() const;
   const Register &getStatus() const;
   /// The status register that ends what this value of the opcode starts.

@@ -15,8 +15,6 @@
 #include "Check.h"
 #include "Rules.h"
 
-#include <cmath>
-
 using namespace dlavm;
 using namespace dlavm::edgellm;
 using llvm::alignTo;
@@ -47,19 +45,6 @@ struct WeightMatrix {
   int64_t ng;
 };
 } // namespace
-
-/// The FP20 code of 1 / \p count (section 1.6, with the carry that D8 asks
-/// for).
-static int64_t getReciprocalCode(int64_t count) {
-  const float value = 1.0f / static_cast<float>(count);
-  int exponent;
-  // value = mantissa * 2^exponent, and 2 * mantissa is 1 + M / 8192.
-  const float mantissa = std::frexp(value, &exponent);
-  const int64_t biased = exponent - 1 + 31;
-  if (biased < 1)
-    return std::lround(std::ldexp(value, 43));
-  return 8192 * (biased - 1) + std::lround(16384 * mantissa);
-}
 
 /// A channel count with its logarithm above it.
 static int64_t withLog2(const DeviceInfo &device, int64_t channels) {

@@ -9,17 +9,14 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
 #define DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H
 
-#include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Device/RegisterRules.h"
 #include "DLAVM/Support/SaturatingProduct.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace dlavm::edgellm {
 
-using Report = llvm::function_ref<void(const Register &, std::string)>;
+using Report = RegisterRules::Report;
 
 /// What the opcode register of the MVM engine says about the form (4.1).
 inline bool hasScaleBias(const RegisterValues &v) { return v["Mode"] >> 9 & 1; }
@@ -44,57 +41,10 @@ struct HeadConfiguration {
 
 /// The rules that the tables of several tasks share. Each reports the register
 /// that breaks it.
-class Rules {
+class Rules : public RegisterRules {
 public:
   Rules(const RegisterValues &values, const DeviceInfo &device, Report report)
-      : values(values), device(device), report(report) {
-    for (const Register &reg : values.getTable().getRegisters()) {
-      if (reg.role == RegisterRole::Reserved)
-        equals(reg.name, reg.value, "the register is reserved");
-      else if (reg.role == RegisterRole::Opcode)
-        isNamed(reg.name);
-    }
-  }
-
-  int64_t operator[](llvm::StringRef reg) const { return values[reg]; }
-
-  void fail(llvm::StringRef reg, const llvm::Twine &message) {
-    report(values.getTable().get(reg),
-           ("is " + llvm::Twine(values[reg]) + ", " + message).str());
-  }
-  void require(bool holds, llvm::StringRef reg, const llvm::Twine &message) {
-    if (!holds)
-      fail(reg, message);
-  }
-  void equals(llvm::StringRef reg, int64_t expected, const llvm::Twine &why) {
-    require(values[reg] == expected, reg,
-            "not " + llvm::Twine(expected) + ": " + why);
-  }
-  /// At least 1.
-  void counts(llvm::StringRef reg) {
-    const bool isTokens = values.getTable().get(reg).unit == "tokens";
-    require(values[reg] > 0, reg,
-            isTokens ? "but must be at least 1: a slice of no tokens, as of a "
-                       "loop that runs once too often"
-                     : "but must be at least 1");
-  }
-  void atMost(llvm::StringRef reg, int64_t limit, const llvm::Twine &why) {
-    require(values[reg] <= limit, reg,
-            "more than " + llvm::Twine(limit) + ": " + why);
-  }
-  /// One of the named values of the table; bits of \p ignored do not matter.
-  void isNamed(llvm::StringRef reg, int64_t ignored = 0) {
-    const int64_t value = values[reg] & ~ignored;
-    auto &known = values.getTable().get(reg).values;
-    if (llvm::any_of(known, [&](const NamedValue &k) {
-          return k.value == static_cast<uint64_t>(value);
-        }))
-      return;
-    auto texts = llvm::map_range(known, [](const NamedValue &k) {
-      return std::to_string(k.value) + " (" + k.name + ")";
-    });
-    fail(reg, "which is none of " + llvm::join(texts, ", "));
-  }
+      : RegisterRules(values, report), device(device) {}
 
   /// A distance that leaves room for what it steps over.
   void stride(llvm::StringRef reg, int64_t count, int64_t bytes,
@@ -159,9 +109,7 @@ public:
   }
 
 private:
-  const RegisterValues &values;
   const DeviceInfo &device;
-  Report report;
 };
 
 /// Sets the `extents` of every task that has a place in the plan of a model.
