@@ -11,6 +11,8 @@
 #include "StartCache.h"
 
 #include <map>
+#include <set>
+#include <tuple>
 
 using namespace dlavm;
 using llvm::Twine;
@@ -48,10 +50,22 @@ public:
 private:
   using Operands = llvm::SmallVector<Operand, 6>;
 
-  /// A start that computed some output channels of the op.
+  /// What starts may share an op by, besides tokens: the first output channel,
+  /// 0 where there is none, and where the KV heads begin in their cache.
+  struct Part {
+    uint32_t firstChannel;
+    int64_t cache;
+    bool operator<(const Part &other) const {
+      return std::tie(cache, firstChannel) <
+             std::tie(other.cache, other.firstChannel);
+    }
+  };
+  /// The last start that computed a part of the op.
   struct Slice {
     Operands operands;
-    int64_t width;
+    int64_t width = 0;
+    /// Of this start and those before it.
+    int64_t tokens = 0;
   };
 
   void report(const DecodedTask &task, const Operand &operand,
@@ -63,17 +77,20 @@ private:
   /// Everything about one start, in the order of these functions.
   void start(uint32_t reg, uint32_t value);
   void checkWritten(const DecodedTask &task);
-  void checkCall(const DecodedTask &task);
+  /// A register of a table that has it says a number of tokens.
+  void checkCount(const DecodedTask &task, const Register *reg,
+                  int64_t expected, const Twine &meaning);
   Operands getOperands(const DecodedTask &task);
   void checkPlacement(const DecodedTask &task, const Operand &operand);
   void addToOp(const DecodedTask &task, Operands operands);
+  Part getPart(const DecodedTask &task, const Operands &operands) const;
+  void checkReuse(const DecodedTask &task, const Operands &operands);
   void checkAdvance(const DecodedTask &task, const Slice &slice,
                     Operands &operands);
-  /// A second append must go on where the one before it ended.
-  void checkAppend(const DecodedTask &task, const Slice &slice,
-                   const Operand &cache);
   /// Ends the group of starts of the current op.
   void finishOp();
+  /// The parts of an op are those of one whole.
+  void checkParts();
 
   const DeviceInfo &device;
   TaskDecoder decoder;
@@ -106,11 +123,10 @@ private:
   unsigned starts = 0;
   Mark mark;
   std::optional<Op> op;
-  /// The last start of the op for each first channel; for 0 where starts do not
-  /// share the channels.
-  std::map<uint32_t, Slice> lastSlices;
+  std::map<Part, Slice> lastSlices;
   /// Of the last start of the op.
   llvm::SmallVector<uint32_t, 36> lastValues;
+  Operands lastOperands;
 };
 
 Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions)
@@ -224,7 +240,8 @@ void Checker::Impl::start(uint32_t reg, uint32_t value) {
     running = task;
     checkWritten(*task);
     Operands operands = getOperands(*task);
-    checkCall(*task);
+    checkCount(*task, keys[task - decoder.getTasks().data()], seq + past,
+               "the tokens in the KV cache and those of the call");
     addToOp(*task, std::move(operands));
   }
   hasPendingWrites = false;
@@ -255,19 +272,13 @@ void Checker::Impl::checkWritten(const DecodedTask &task) {
                  (missing.size() > most ? ", ..." : ""));
 }
 
-void Checker::Impl::checkCall(const DecodedTask &task) {
-  const size_t index = &task - decoder.getTasks().data();
-  auto check = [&](const Register *reg, int64_t expected,
-                   const Twine &meaning) {
-    // A register that nobody wrote has been reported.
-    if (reg && writtenAt[reg->number] == epoch && file[reg->number] != expected)
-      report(task.getName(*reg), Twine(reg->name) + " is " +
-                                     Twine(file[reg->number]) + ", not " +
-                                     Twine(expected) + ": " + meaning);
-  };
-  check(pasts[index], past, "the tokens in the KV cache before the call");
-  check(keys[index], seq + past,
-        "the tokens in the KV cache and those of the call");
+void Checker::Impl::checkCount(const DecodedTask &task, const Register *reg,
+                               int64_t expected, const Twine &meaning) {
+  // A register that nobody wrote has been reported.
+  if (reg && writtenAt[reg->number] == epoch && file[reg->number] != expected)
+    report(task.getName(*reg), Twine(reg->name) + " is " +
+                                   Twine(file[reg->number]) + ", not " +
+                                   Twine(expected) + ": " + meaning);
 }
 
 Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
@@ -281,7 +292,9 @@ Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
     operands.push_back(
         {extent.reg,
          memoryOfRole[static_cast<unsigned>(extent.reg->role)],
-         {address + extent.bytes.begin, address + extent.bytes.end}});
+         {address + extent.bytes.begin, address + extent.bytes.end},
+         address,
+         extent.isReused});
     checkPlacement(task, operands.back());
   }
   return operands;
@@ -307,18 +320,13 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
   for (const Register *reg : task.written)
     values.push_back(file[reg->number]);
   const size_t index = &task - decoder.getTasks().data();
-  const Register *channel = firstChannels[index];
-  const uint32_t firstChannel = channel ? file[channel->number] : 0;
+  const Register *width = widths[index];
   if (!op) {
     op = Op{&task, mark, starts, operands};
     lastSlices.clear();
+    lastValues.clear();
+    lastOperands.clear();
   } else {
-    const auto last = lastSlices.find(firstChannel);
-    if (values == lastValues)
-      report(task.getName(*task.opcode),
-             "the task runs a second time with the same operands");
-    else if (last != lastSlices.end())
-      checkAdvance(task, last->second, operands);
     for (const Operand &operand : operands) {
       if (Operand *whole = findOperand(op->operands, operand.reg))
         whole->bytes = whole->bytes.hull(operand.bytes);
@@ -326,10 +334,59 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
         op->operands.push_back(operand);
     }
   }
+  const auto [last, isFirst] = lastSlices.try_emplace(getPart(task, operands));
+  Slice &slice = last->second;
+  if (values == lastValues) {
+    report(task.getName(*task.opcode),
+           "the task runs a second time with the same operands");
+  } else {
+    checkCount(task, pasts[index], past + slice.tokens,
+               "the tokens in the KV cache before the call" +
+                   (slice.tokens == 0
+                        ? ""
+                        : ", and the " + std::to_string(slice.tokens) +
+                              " of starts before this one"));
+    checkReuse(task, operands);
+    if (!isFirst)
+      checkAdvance(task, slice, operands);
+    slice.width = width ? file[width->number] : 0;
+    slice.tokens += slice.width;
+  }
   lastValues = std::move(values);
-  const Register *width = widths[index];
-  lastSlices[firstChannel] = {std::move(operands),
-                              width ? file[width->number] : 0};
+  lastOperands = operands;
+  slice.operands = std::move(operands);
+}
+
+Checker::Impl::Part Checker::Impl::getPart(const DecodedTask &task,
+                                           const Operands &operands) const {
+  const Register *channel = firstChannels[&task - decoder.getTasks().data()];
+  const Operand *cache = llvm::find_if(operands, [](const Operand &operand) {
+    return operand.reg->role == RegisterRole::CacheIn;
+  });
+  return {channel ? file[channel->number] : 0,
+          cache == operands.end() ? 0 : cache->bytes.begin};
+}
+
+void Checker::Impl::checkReuse(const DecodedTask &task,
+                               const Operands &operands) {
+  for (const Operand &operand : operands) {
+    if (!operand.isReused)
+      continue;
+    const Operand *last = findOperand(lastOperands, operand.reg);
+    if (!last)
+      report(task, operand,
+             "the start reuses what no start of the op before it has read");
+    else if (last->address != operand.address)
+      report(task, operand,
+             "the start reuses what lies at " + Twine(operand.address) +
+                 ", but the one before it used what lies at " +
+                 Twine(last->address));
+    else if (!(last->bytes == operand.bytes))
+      report(task, operand,
+             "the start reuses " + FindingLog::describe(operand.bytes) +
+                 ", but the one before it used " +
+                 FindingLog::describe(last->bytes));
+  }
 }
 
 void Checker::Impl::checkAdvance(const DecodedTask &task, const Slice &slice,
@@ -339,9 +396,6 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, const Slice &slice,
       return operand.bytes.begin - last->bytes.begin;
     return std::nullopt;
   };
-  for (const Operand &operand : operands)
-    if (operand.reg->role == RegisterRole::CacheOut)
-      checkAppend(task, slice, operand);
   const Operand *output = llvm::find_if(operands, [](const Operand &operand) {
     return operand.reg->role == RegisterRole::MapOut;
   });
@@ -377,24 +431,66 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, const Slice &slice,
   }
 }
 
-void Checker::Impl::checkAppend(const DecodedTask &task, const Slice &slice,
-                                const Operand &cache) {
-  const size_t index = &task - decoder.getTasks().data();
-  const Register *position = pasts[index];
-  if (!position)
-    return;
-  const auto *last = llvm::find(task.written, position);
-  const int64_t end = lastValues[last - task.written.begin()] + slice.width;
-  if (file[position->number] != end)
-    report(task, cache,
-           "the append starts at token " + Twine(file[position->number]) +
-               " of the KV cache, but the start before it ended at token " +
-               Twine(end));
+void Checker::Impl::checkParts() {
+  const auto &[firstPart, first] = *lastSlices.begin();
+  auto describe = [](const Part &part) {
+    return "output channel " + std::to_string(part.firstChannel) +
+           (part.cache == 0
+                ? ""
+                : " with the KV cache at " + std::to_string(part.cache));
+  };
+  std::set<uint32_t> channels;
+  std::set<int64_t> caches;
+  for (const auto &[part, slice] : lastSlices) {
+    channels.insert(part.firstChannel);
+    caches.insert(part.cache);
+    if (slice.tokens != first.tokens)
+      log.report(op->mark, op->start, "", "",
+                 "some starts are missing or too many: those of " +
+                     describe(part) + " write " + Twine(slice.tokens) +
+                     " tokens, but those of " + describe(firstPart) +
+                     " write " + Twine(first.tokens));
+  }
+  if (channels.size() * caches.size() != lastSlices.size())
+    log.report(op->mark, op->start, "", "",
+               "some starts are missing: " + Twine(caches.size()) +
+                   " KV heads with " + Twine(channels.size()) +
+                   " slices of output channels have only " +
+                   Twine(lastSlices.size()) + " together");
+  // The slices of the weights follow each other, and so do the KV heads.
+  for (const Operand &whole : op->operands) {
+    const bool isCache = whole.reg->role == RegisterRole::CacheIn;
+    if (!isCache && whole.reg->role != RegisterRole::Weight)
+      continue;
+    std::vector<ByteRange> pieces;
+    for (const auto &[part, slice] : lastSlices)
+      if (isCache ? part.firstChannel == firstPart.firstChannel
+                  : part.cache == firstPart.cache)
+        if (const Operand *operand = findOperand(slice.operands, whole.reg))
+          pieces.push_back(operand->bytes);
+    llvm::sort(pieces, [](const ByteRange &a, const ByteRange &b) {
+      return a.begin < b.begin;
+    });
+    for (size_t i = 1; i < pieces.size(); ++i) {
+      const int64_t begin = pieces[i].begin, end = pieces[i - 1].end;
+      if (begin != end)
+        log.report(*op, whole, plan.getName(whole.memory, whole.bytes),
+                   begin > end
+                       ? "no start of the op uses " +
+                             FindingLog::describe(ByteRange{end, begin})
+                       : "starts for other output channels or KV "
+                         "heads use " +
+                             FindingLog::describe(ByteRange{begin, end}) +
+                             " too");
+    }
+  }
 }
 
 void Checker::Impl::finishOp() {
   if (!op)
     return;
+  if (lastSlices.size() > 1)
+    checkParts();
   dataflow.add(*op);
   plan.check(*op, log);
   op.reset();

@@ -15,11 +15,14 @@ using namespace dlavm;
 const StartFacts &StartCache::get(const DecodedTask &task,
                                   llvm::ArrayRef<uint32_t> file) {
   llvm::SmallVector<uint32_t, 36> key;
+  const RegisterTable &table = task.getTable();
+  const RegisterValues values(table, file);
   for (const Register *reg : task.written) {
     const uint32_t value = file[reg->number];
-    key.push_back(isAddress(reg->role)                     ? value != 0
-                  : reg->role == RegisterRole::HighAddress ? 0
-                                                           : value);
+    key.push_back(isAddress(reg->role) ? values.getAddress(*reg) != 0
+                  : reg->role == RegisterRole::HighAddress
+                      ? value & ~table.getAddressBits(*reg)
+                      : value);
   }
   const llvm::ArrayRef<uint8_t> bytes(
       reinterpret_cast<const uint8_t *>(key.data()),
@@ -55,6 +58,8 @@ void StartCache::compute(Entry &entry, llvm::ArrayRef<uint32_t> file) const {
   for (const Extent &extent : extents) {
     const int64_t address = values.getAddress(*extent.reg);
     entry.facts.extents.push_back(
-        {extent.reg, {extent.begin - address, extent.end - address}});
+        {extent.reg,
+         {extent.begin - address, extent.end - address},
+         extent.isReused});
   }
 }

@@ -20,6 +20,7 @@ struct StartFacts {
     const Register *reg;
     /// Relative to the address.
     ByteRange bytes;
+    bool isReused;
   };
   llvm::SmallVector<RelativeExtent, 6> extents;
   std::vector<std::pair<const Register *, std::string>> problems;

@@ -150,6 +150,8 @@ void StartDump::dump(const DecodedTask &task, uint32_t reg, uint32_t value) {
   SmallVector<Extent> extents;
   if (task.support->extents)
     task.support->extents(decoder.getValues(task), device, extents);
+  // The start has these from the one before it, not from memory.
+  erase_if(extents, [](const Extent &extent) { return extent.isReused; });
   // In the order of the run.
   directory = formatv("call{0,0+4}-start{1,0+6}-", call, starts);
   if (layer >= 0)

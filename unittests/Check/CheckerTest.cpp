@@ -336,10 +336,10 @@ TEST(Checker, SecondAppendThatDoesNotGoOn) {
       second);
   Checker checker(getDevice(), {});
   feed(checker, run);
-  EXPECT_EQ(getFinding(checker).reg, "dat2hbm::CacheAddress");
+  EXPECT_EQ(getFinding(checker).reg, "dat2hbm::Past");
   EXPECT_EQ(getFinding(checker).message,
-            "the append starts at token 77 of the KV cache, but the start "
-            "before it ended at token 377");
+            "Past is 77, not 377: the tokens in the KV cache before the call, "
+            "and the 300 of starts before this one");
 }
 
 TEST(Checker, MissingSlice) {

@@ -47,14 +47,17 @@ struct Finding {
 ///     registers that a task needs and nobody wrote, wrong polls.
 ///  2. Contradictions among the registers of a start (TaskSupport::check).
 ///     Tasks that compute with another call than the one that runs: a register
-///     with the identifier Past holds the tokens in the KV cache before the
-///     call, and one with the identifier Columns those and the call's, in every
-///     start of every task that writes it.
+///     of the role Past holds the tokens in the KV cache before the call and
+///     those of the op's earlier starts, and one of the role Keys those in the
+///     KV cache and the call's, in every start of every task that writes it.
 ///  3. Operands that are not aligned or leave their memory.
 ///  4. Slices of an op (consecutive starts with the same mark) whose operands
 ///     do not advance together, or that leave gaps. The output advances by the
-///     tokens of the start, which the register OutputWidth, or else Width,
-///     says, and the device parameter Pixel_Data_Bytes.
+///     tokens of the start, which the register of the role Tokens says. Starts
+///     that differ in their first output channel or in their KV heads are other
+///     parts of the op: each has all tokens, and together they use all of the
+///     weights or the cache. A start that keeps an operand on the chip keeps
+///     what the start before it used.
 ///  5. Ops that write what they read.
 ///  6. Maps that an op reads, but another op has overwritten in part, or nobody
 ///     wrote; maps that are overwritten before anybody reads them; parameters

@@ -33,6 +33,10 @@ struct Operand {
   const Register *reg;
   unsigned memory;
   ByteRange bytes;
+  /// The address in the register.
+  int64_t address;
+  /// Extent::isReused.
+  bool isReused;
 };
 
 /// Consecutive starts with the same mark.

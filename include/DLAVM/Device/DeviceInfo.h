@@ -186,6 +186,9 @@ struct Extent {
   const Register *reg;
   int64_t begin;
   int64_t end;
+  /// The start does not read the bytes: it takes them for those that the start
+  /// before it has left on the chip.
+  bool isReused = false;
 };
 
 /// Everything that a device knows about one task.

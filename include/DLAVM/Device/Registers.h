@@ -36,7 +36,8 @@ enum class RegisterRole {
   /// The first output channel that a start computes, where starts share them;
   /// at most one register of a table.
   FirstChannel,
-  /// The tokens in the KV cache before the call.
+  /// The tokens before the first one of the start: those in the KV cache before
+  /// the call, and those of earlier starts.
   Past,
   /// The tokens in the KV cache and those of the call.
   Keys,

@@ -42,18 +42,20 @@ public:
 
   /// \p bytes from \p offset behind the address on; nothing where there are
   /// none.
-  void add(StringRef identifier, int64_t bytes, int64_t offset = 0) {
+  void add(StringRef identifier, int64_t bytes, int64_t offset = 0,
+           bool isReused = false) {
     const Register &reg = values.getTable().get(identifier);
     const int64_t begin = values.getAddress(reg) + offset;
     if (bytes > 0)
-      extents.push_back({&reg, begin, begin + bytes});
+      extents.push_back({&reg, begin, begin + bytes, isReused});
   }
   /// The rows of `Tokens` tokens in surfaces \p first to \p last.
-  void addMap(StringRef identifier, int64_t line, int64_t first, int64_t last) {
+  void addMap(StringRef identifier, int64_t line, int64_t first, int64_t last,
+              bool isReused = false) {
     if (values["Tokens"] > 0 && first <= last)
       add(identifier,
           saturatingProduct(last - first, line) + kRowBytes * values["Tokens"],
-          saturatingProduct(first, line));
+          saturatingProduct(first, line), isReused);
   }
 
 private:
@@ -67,13 +69,12 @@ static void matrixExtents(const RegisterValues &v, const DeviceInfo &,
   Extents extents(v, result);
   const int64_t first = v["FirstChannel"], count = v["OutputChannels"];
   // What is on the chip already is not read again.
-  const bool readsInput = !(v["Flags"] & 2), readsWeight = !(v["Flags"] & 1);
-  if (readsInput)
-    extents.addMap("InputAddress", v["InputLine"], 0,
-                   divideCeil(v["InputChannels"], kLanes) - 1);
+  const bool reusesInput = v["Flags"] & 2, reusesWeight = v["Flags"] & 1;
+  extents.addMap("InputAddress", v["InputLine"], 0,
+                 divideCeil(v["InputChannels"], kLanes) - 1, reusesInput);
   const int64_t row = 66 * divideCeil(v["InputChannels"], 128);
-  if (readsWeight)
-    extents.add("WeightAddress", divideCeil(count, 4) * row, first / 4 * row);
+  extents.add("WeightAddress", divideCeil(count, 4) * row, first / 4 * row,
+              reusesWeight);
   if (v["Flags"] & 4)
     extents.add("ScaleBiasAddress", count, first);
   extents.addMap("OutputAddress", v["OutputLine"], first / kLanes,
