@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Device/OHBM/OHBM.h"
+#include "Check/Check.h"
 #include "Encode/Encode.h"
 #include "Record/Record.h"
 
@@ -14,11 +15,13 @@ using namespace dlavm;
 
 std::vector<DeviceInfo> ohbm::createDevices() {
   std::vector<DeviceInfo> devices = createRecords();
-  for (DeviceInfo &device : devices)
+  for (DeviceInfo &device : devices) {
     addEncoding(device);
+    addChecks(device);
+  }
   return devices;
 }
 
 /// A driver that nothing can judge is none: the devices stay out of the tools
-/// until they have checks and a simulator.
+/// until they have a simulator.
 void ohbm::registerDevices(DeviceRegistry &) {}

@@ -159,7 +159,7 @@ static DeviceInfo createRecord20250326(const Board &board) {
   device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64", {32, 64});
   const int64_t bank = int64_t(1) << board.log2BankStep;
   device.addMemory({"HBM", /*capacity=*/bank, /*dmaBase=*/0, board.ports, bank,
-                    board.alignment, /*minimumAlignment=*/64});
+                    board.alignment, /*minimumAlignment=*/rowBytes(device)});
   device.setMapMemory("HBM");
   device.traits = getTraits;
   device.placeLane = placeLane;
