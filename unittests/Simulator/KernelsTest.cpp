@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../../lib/Device/EdgeLLM/Simulate/Kernels.h"
+#include "../../lib/Device/Simulate/Kernels.h"
 #include "Machine.h"
 
-using namespace dlavm::edgellm;
+using namespace dlavm::simulate;
 using namespace dlavm::test;
 
 TEST(Kernels, PortableOnesAreAlwaysThere) {

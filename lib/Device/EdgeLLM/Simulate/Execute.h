@@ -9,9 +9,10 @@
 #ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_EXECUTE_H
 #define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_EXECUTE_H
 
+#include "../../Simulate/Formulas.h"
+#include "../../Simulate/Numbers.h"
 #include "DLAVM/Device/TaskExecution.h"
 #include "DLAVM/Support/SaturatingProduct.h"
-#include "Numbers.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -19,6 +20,12 @@
 #include <vector>
 
 namespace dlavm::edgellm {
+
+using simulate::fromFP20;
+using simulate::fromHalf;
+using simulate::LaneNumbers;
+using simulate::ScaleBias;
+using simulate::toHalf;
 
 /// Channels of a pixel, and ports of HBM, in all versions of the family.
 inline constexpr int64_t kLanes = 32;
@@ -97,9 +104,6 @@ ElementPlace placeInCache(bool isKeys, int64_t head, int64_t token,
                           int64_t lineBytes);
 
 /// Words of scale (upper half) and bias (sections 3.3 and 3.4).
-struct ScaleBias {
-  double scale, bias;
-};
 std::vector<ScaleBias> readScaleBias(TaskExecution &execution,
                                      llvm::StringRef reg, int64_t channels);
 

@@ -12,7 +12,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Execute.h"
-#include "Kernels.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -20,11 +19,6 @@ using llvm::divideCeil;
 using llvm::Twine;
 
 namespace {
-
-/// 32 keys of a channel, or 32 channels of a value.
-struct alignas(64) LaneNumbers {
-  double lanes[kLanes] = {};
-};
 
 /// What trp_mvm and f2w_mvm share: rows of query heads times the cache of their
 /// KV head (4.6 and 4.8).
@@ -215,9 +209,9 @@ void Attention::computeGroup(const TaskOperand &cache, const Map &output,
   for (int64_t first = 0; first < rowLength; first += kLanes) {
     const int64_t count = std::min(kLanes, rowLength - first);
     readCache(cache, kvHead, group, first, count, numbers.data());
-    getKernels().accumulate(&rows[firstHead * tokens * stride + first], stride,
-                            heads * tokens, numbers.front().lanes, count,
-                            sums.front().lanes);
+    simulate::getKernels().accumulate(
+        &rows[firstHead * tokens * stride + first], stride, heads * tokens,
+        numbers.front().lanes, count, sums.front().lanes);
   }
   const int64_t lanes = std::min(kLanes, outputLength - group * kLanes);
   for (int64_t head = 0; head < heads; ++head)

@@ -44,14 +44,9 @@ void edgellm::executeRope(TaskExecution &execution) {
         const Pixel cosines = table.read(0, plane, token);
         const Pixel sines = table.read(1, plane, token);
         Pixel pixel = input.read(head, group, token);
-        for (int64_t pair = 0; pair < kLanes / 2; ++pair) {
-          const double cosine = fromHalf(cosines[firstPair + pair]);
-          const double sine = fromHalf(sines[firstPair + pair]);
-          const double x0 = fromHalf(pixel[2 * pair]);
-          const double x1 = fromHalf(pixel[2 * pair + 1]);
-          pixel[2 * pair] = toHalf(x0 * cosine - x1 * sine);
-          pixel[2 * pair + 1] = toHalf(x1 * cosine + x0 * sine);
-        }
+        for (int64_t pair = 0; pair < kLanes / 2; ++pair)
+          simulate::rotate(pixel[2 * pair], pixel[2 * pair + 1],
+                           cosines[firstPair + pair], sines[firstPair + pair]);
         output.write(head, group, token, pixel);
       }
     }
@@ -62,42 +57,34 @@ void edgellm::executeRope(TaskExecution &execution) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// Replaces scores by probabilities. \p T is the precision of every step but
-/// the exponential.
-template <typename T> static void computeSoftmax(llvm::MutableArrayRef<T> row) {
-  T largest = -HUGE_VAL;
-  for (T score : row)
-    largest = std::max(largest, score);
-  T sum = 0;
-  for (T &value : row) {
-    value = static_cast<T>(std::exp(static_cast<double>(value - largest)));
-    sum += value;
-  }
-  for (T &value : row)
-    value /= sum;
-}
-
-template <typename T>
-static void executeSoftmax(TaskExecution &execution, const Map &input,
-                           const Map &output) {
+void edgellm::executeSoftmax(TaskExecution &execution) {
+  if (!checkCounts(execution, {"Heads", "ColumnGroups", "Width"}) ||
+      !checkCounts(execution, {"Rows"}) || !checkCounts(execution, {"Columns"}))
+    return;
   const int64_t groups = execution["ColumnGroups"];
   const int64_t columns = std::min(execution["Columns"], groups * kLanes);
   const int64_t rows = std::min(execution["Width"], execution["Rows"]);
   const bool isCausal = execution["Mask"] != 0;
+  const bool isFP32 = execution.getDevice()["Softmax_Bits"] == 32;
   const int64_t past = execution["Past"];
+  const MapStrides strides = getHeadStrides(execution, "Output");
+  const Map input(execution, "InputAddress",
+                  getHeadStrides(execution, "Input"));
+  const Map output(execution, "OutputAddress", strides);
+  checkOverlap(execution, strides, groups, execution["Width"],
+               execution["Heads"]);
 
   execution.parallelFor(execution["Heads"], [&](int64_t head) {
-    std::vector<T> row(groups * kLanes);
+    std::vector<double> row(groups * kLanes);
     for (int64_t token = 0; token < rows; ++token) {
-      const int64_t visible =
-          isCausal ? std::min(columns, past + token + 1) : columns;
       for (int64_t group = 0; group < groups; ++group) {
         const Pixel pixel = input.read(head, group, token);
         for (int64_t lane = 0; lane < kLanes; ++lane)
           row[group * kLanes + lane] = fromHalf(pixel[lane]);
       }
-      computeSoftmax<T>(llvm::MutableArrayRef(row).take_front(visible));
-      std::fill(row.begin() + visible, row.end(), 0);
+      simulate::computeSoftmax(
+          row, isCausal ? std::min(columns, past + token + 1) : columns,
+          isFP32);
       for (int64_t group = 0; group < groups; ++group) {
         Pixel pixel;
         for (int64_t lane = 0; lane < kLanes; ++lane)
@@ -106,22 +93,6 @@ static void executeSoftmax(TaskExecution &execution, const Map &input,
       }
     }
   });
-}
-
-void edgellm::executeSoftmax(TaskExecution &execution) {
-  if (!checkCounts(execution, {"Heads", "ColumnGroups", "Width"}) ||
-      !checkCounts(execution, {"Rows"}) || !checkCounts(execution, {"Columns"}))
-    return;
-  const MapStrides strides = getHeadStrides(execution, "Output");
-  const Map input(execution, "InputAddress",
-                  getHeadStrides(execution, "Input"));
-  const Map output(execution, "OutputAddress", strides);
-  checkOverlap(execution, strides, execution["ColumnGroups"],
-               execution["Width"], execution["Heads"]);
-  if (execution.getDevice()["Softmax_Bits"] == 32)
-    ::executeSoftmax<float>(execution, input, output);
-  else
-    ::executeSoftmax<double>(execution, input, output);
 }
 
 //===----------------------------------------------------------------------===//

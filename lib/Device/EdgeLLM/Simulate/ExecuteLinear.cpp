@@ -12,10 +12,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Execute.h"
-#include "Kernels.h"
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
+using dlavm::simulate::kBlock;
+using dlavm::simulate::kBlockBytes;
 using llvm::divideCeil;
 using llvm::Twine;
 
@@ -23,11 +24,6 @@ namespace {
 
 /// The scales of 16 blocks, ahead of their weights (3.2).
 constexpr int64_t kScaleBytes = 32;
-
-/// A number of 32 output channels.
-struct alignas(64) LaneSums {
-  double lanes[kLanes] = {};
-};
 
 /// One start of the MVM engine.
 class Linear {
@@ -51,15 +47,12 @@ private:
   /// Computes the output channels of package \p index for all tokens.
   void computePackage(int64_t index, const TaskOperand &weights,
                       const Map &output, const Map &residual);
-  void addBlock(int64_t block, const WeightBlock &values, const double *scales,
-                std::vector<LaneSums> &sums) const;
   /// A sum of products as one FP16 number.
   uint16_t finish(double sum, int64_t channel, uint16_t residual) const;
   void writeArgmax();
 
   TaskExecution &execution;
   const DeviceInfo &device = execution.getDevice();
-  const Kernels &kernels = getKernels();
   const bool hasScaleBias = execution["Mode"] >> 9 & 1;
   const bool hasResidual = execution["Mode"] >> 10 & 1;
   const bool hasArgmax = execution["Mode"] >> 11 & 1;
@@ -258,8 +251,8 @@ void Linear::computePackage(int64_t index, const TaskOperand &weights,
   // A port's bytes of a scale group: its scales, then the weights (3.2).
   constexpr int64_t maxGroupBytes = kScaleBytes + 16 * kBlockBytes;
   std::vector<uint8_t> bytes(kLanes * maxGroupBytes);
-  std::vector<LaneSums> sums(tokens);
-  WeightBlock values;
+  std::vector<LaneNumbers> sums(tokens);
+  simulate::WeightBlock values;
 
   int64_t from = weights.getAddress() + index * packageBytes;
   for (int64_t first = 0; first < inputChannels; first += groupChannels) {
@@ -279,9 +272,13 @@ void Linear::computePackage(int64_t index, const TaskOperand &weights,
         std::memcpy(&scale, &bytes[lane * maxGroupBytes + 2 * block], 2);
         scales[lane] = fromHalf(scale);
       }
-      kernels.decode(&bytes[kScaleBytes + block * kBlockBytes], maxGroupBytes,
-                     static_cast<int32_t>(code8), values);
-      addBlock(first / kBlock + block, values, scales, sums);
+      simulate::getKernels().decode(&bytes[kScaleBytes + block * kBlockBytes],
+                                    maxGroupBytes, static_cast<int32_t>(code8),
+                                    values);
+      const int64_t begin = first + block * kBlock;
+      simulate::addBlock(&inputs[begin], stride, values, scales,
+                         std::min(kBlock, weightChannels - begin), sumsInFP32,
+                         sums);
     }
   }
 
@@ -295,33 +292,6 @@ void Linear::computePackage(int64_t index, const TaskOperand &weights,
     output.write(0, index, token, pixel);
     if (token == 0)
       std::copy(pixel.begin(), pixel.end(), &logits[index * kLanes]);
-  }
-}
-
-void Linear::addBlock(int64_t block, const WeightBlock &values,
-                      const double *scales, std::vector<LaneSums> &sums) const {
-  // A piece of the weights stays in the first cache.
-  constexpr int64_t piece = kBlock / 2;
-  alignas(64) double weights[piece * kLanes];
-  const int64_t end = std::min((block + 1) * kBlock, weightChannels);
-  for (int64_t first = block * kBlock; first < end; first += piece) {
-    const int64_t depth = std::min(piece, end - first);
-    kernels.scale(values, scales, first % kBlock, depth, weights);
-    if (!sumsInFP32) {
-      kernels.accumulate(&inputs[first], stride, tokens, weights, depth,
-                         sums.front().lanes);
-      continue;
-    }
-    for (int64_t token = 0; token < tokens; ++token)
-      for (int64_t i = 0; i < depth; ++i) {
-        const auto input =
-            static_cast<float>(inputs[token * stride + first + i]);
-        for (int64_t lane = 0; lane < kLanes; ++lane) {
-          const auto weight = static_cast<float>(weights[i * kLanes + lane]);
-          double &sum = sums[token].lanes[lane];
-          sum = static_cast<float>(sum) + input * weight;
-        }
-      }
   }
 }
 

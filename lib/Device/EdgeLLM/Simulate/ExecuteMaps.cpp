@@ -19,24 +19,6 @@ using namespace dlavm::edgellm;
 // Norm
 //===----------------------------------------------------------------------===//
 
-/// The denominators of a token: what is subtracted, and what is divided by.
-static std::pair<double, double> measure(llvm::ArrayRef<double> x,
-                                         bool isLayerNorm, double reciprocal,
-                                         double epsilon) {
-  double mean = 0;
-  if (isLayerNorm) {
-    for (double value : x)
-      mean += value;
-    mean *= reciprocal;
-  }
-  double squares = 0;
-  for (double value : x) {
-    const double deviation = isLayerNorm ? value - mean : value;
-    squares += deviation * deviation;
-  }
-  return {mean, std::sqrt(squares * reciprocal + epsilon)};
-}
-
 void edgellm::executeNorm(TaskExecution &execution) {
   if (!checkCounts(execution, {"ChannelGroups", "Rows", "Width"}) ||
       !checkCounts(execution, {"Pixels"}))
@@ -63,13 +45,13 @@ void edgellm::executeNorm(TaskExecution &execution) {
       for (int64_t lane = 0; lane < kLanes; ++lane)
         x[group * kLanes + lane] = fromHalf(pixel[lane]);
     }
-    const auto [mean, deviation] = measure(x, isLayerNorm, reciprocal, epsilon);
+    const simulate::NormTerms terms =
+        simulate::measure(x, isLayerNorm, reciprocal, epsilon);
     for (int64_t group = 0; group < groups; ++group) {
       Pixel pixel;
       for (int64_t lane = 0; lane < kLanes; ++lane) {
         const int64_t channel = group * kLanes + lane;
-        const auto &[gamma, beta] = weights[channel];
-        pixel[lane] = toHalf((x[channel] - mean) / deviation * gamma + beta);
+        pixel[lane] = simulate::normalize(x[channel], terms, weights[channel]);
       }
       output.write(0, group, token, pixel);
     }
@@ -80,43 +62,14 @@ void edgellm::executeNorm(TaskExecution &execution) {
 // Activation
 //===----------------------------------------------------------------------===//
 
-namespace {
 /// A piecewise-linear function (section 3.6).
-class PiecewiseLinear {
-public:
-  PiecewiseLinear(TaskExecution &execution, llvm::StringRef reg)
-      : holds(execution.getDevice()["Activation_Beyond_Table"] == 1) {
-    const TaskOperand operand(execution, reg);
-    operand.read(0, operand.getAddress(), codes.data(), codes.size());
-    for (size_t i = 0; i < numbers.size(); ++i)
-      numbers[i] = fromHalf(codes[i]);
-  }
-
-  uint16_t evaluate(uint16_t code) const {
-    double x = fromHalf(code);
-    // A NaN lies in no region.
-    if (std::isnan(x))
-      return toHalf(x);
-    int64_t region = 0;
-    for (int64_t i = 0; i < numRegions; ++i)
-      region += numbers[i] <= x;
-    if (region == 0)
-      return 0;
-    if (region == numRegions && holds)
-      x = numbers[numRegions - 1];
-    region = std::min(region, numRegions - 1);
-    return toHalf(numbers[numRegions + region] * x +
-                  numbers[2 * numRegions + region]);
-  }
-
-private:
-  static constexpr int64_t numRegions = 16;
-  /// Breakpoints, slopes, intercepts.
-  std::array<uint16_t, 3 * numRegions> codes;
-  std::array<double, 3 * numRegions> numbers;
-  bool holds;
-};
-} // namespace
+static simulate::PiecewiseLinear readFunction(TaskExecution &execution,
+                                              llvm::StringRef reg) {
+  const TaskOperand operand(execution, reg);
+  simulate::PiecewiseLinear::Codes codes;
+  operand.read(0, operand.getAddress(), codes.data(), codes.size());
+  return {codes, execution.getDevice()["Activation_Beyond_Table"] == 1};
+}
 
 void edgellm::executeActivation(TaskExecution &execution) {
   if (!checkCounts(execution, {"ChannelGroups", "Rows", "Width"}) ||
@@ -135,7 +88,8 @@ void edgellm::executeActivation(TaskExecution &execution) {
                   getMapStrides(execution, "Input", width));
   const Map output(execution, "OutputAddress", strides);
   checkOverlap(execution, strides, groups, tokens);
-  const PiecewiseLinear function(execution, "TableAddress");
+  const simulate::PiecewiseLinear function =
+      readFunction(execution, "TableAddress");
 
   // An input has 2^16 values; many elements are looked up.
   std::vector<uint16_t> values;

@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H
-#define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H
+#ifndef DLAVM_LIB_DEVICE_SIMULATE_KERNELS_H
+#define DLAVM_LIB_DEVICE_SIMULATE_KERNELS_H
 
 #include <cstdint>
 #include <vector>
 
-namespace dlavm::edgellm {
+namespace dlavm::simulate {
 
 /// Input channels that have a scale of their own; a port keeps their weights of
 /// one output channel in 64 bytes.
@@ -51,6 +51,6 @@ std::vector<const Kernels *> getSupportedKernels();
 /// The fastest of them.
 const Kernels &getKernels();
 
-} // namespace dlavm::edgellm
+} // namespace dlavm::simulate
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_KERNELS_H
+#endif // DLAVM_LIB_DEVICE_SIMULATE_KERNELS_H

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
-using namespace dlavm::edgellm;
+using namespace dlavm::simulate;
 
 namespace {
 
@@ -171,7 +171,7 @@ DLAVM_KERNELS(
 
 } // namespace
 
-std::vector<const Kernels *> dlavm::edgellm::getSupportedKernels() {
+std::vector<const Kernels *> dlavm::simulate::getSupportedKernels() {
   std::vector<const Kernels *> result;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512bw") &&
@@ -184,7 +184,7 @@ std::vector<const Kernels *> dlavm::edgellm::getSupportedKernels() {
   return result;
 }
 
-const Kernels &dlavm::edgellm::getKernels() {
+const Kernels &dlavm::simulate::getKernels() {
   static const Kernels &kernels = *getSupportedKernels().front();
   return kernels;
 }

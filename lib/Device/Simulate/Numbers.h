@@ -1,4 +1,4 @@
-//===- Numbers.h - Number formats of edgellm tasks -----------------------===//
+//===- Numbers.h - Number formats of simulated tasks ---------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,15 +9,15 @@
 // The simulator's own conversions: the packer and the reference interpreter
 // have others, so that a mistake in one shows.
 
-#ifndef DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H
-#define DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H
+#ifndef DLAVM_LIB_DEVICE_SIMULATE_NUMBERS_H
+#define DLAVM_LIB_DEVICE_SIMULATE_NUMBERS_H
 
 #include "llvm/ADT/bit.h"
 
 #include <cmath>
 #include <cstdint>
 
-namespace dlavm::edgellm {
+namespace dlavm::simulate {
 
 /// The value of an FP16 code.
 inline float fromHalf(uint16_t code) {
@@ -53,7 +53,7 @@ inline uint16_t toHalf(double value) {
   return static_cast<uint16_t>(sign | ((rounded >> 42) - ((1023 - 15) << 10)));
 }
 
-/// The value of an FP20 code (section 1.6); bits above it do not matter.
+/// The value of an FP20 code; bits above it do not matter.
 inline double fromFP20(int64_t code) {
   const int exponent = static_cast<int>(code >> 13 & 63);
   const auto fraction = static_cast<double>(code & 8191);
@@ -63,6 +63,6 @@ inline double fromFP20(int64_t code) {
   return code >> 19 & 1 ? -magnitude : magnitude;
 }
 
-} // namespace dlavm::edgellm
+} // namespace dlavm::simulate
 
-#endif // DLAVM_LIB_DEVICE_EDGELLM_SIMULATE_NUMBERS_H
+#endif // DLAVM_LIB_DEVICE_SIMULATE_NUMBERS_H
