@@ -114,13 +114,11 @@ Plan::Overlap Plan::getParameterOverlap(unsigned memory,
   return result;
 }
 
-void Plan::forEachParameter(
-    llvm::function_ref<void(const std::string &, unsigned, ByteRange)> visit)
-    const {
+void Plan::forEach(Kind kind, Visit visit) const {
   for (const Region &region : regions)
     for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
          ++layer)
-      if (region.kind == Kind::Parameter)
+      if (region.kind == kind)
         visit(region.getName(layer), region.memory,
               {region.bytes.begin + layer * region.layerStride,
                region.bytes.end + layer * region.layerStride});

@@ -100,26 +100,38 @@ void Sanitizer::beginRun(int64_t newSeq, int64_t newPast) {
 void Sanitizer::checkLoaded() {
   plan.forEachParameter([&](const std::string &name, unsigned index,
                             ByteRange bytes) {
-    const Memory &memory = device.getMemories()[index];
-    const MemoryState &state = memories[index];
-    for (int64_t port = 0; port < memory.ports; ++port) {
-      const int64_t begin = port * memory.capacity + bytes.begin;
-      const ByteRange places = {begin, begin + bytes.end - bytes.begin};
-      for (int64_t pixel = getPixel(begin); pixel * pixelBytes < places.end;
-           ++pixel) {
-        const uint32_t unwritten =
-            getElements(places, pixel, false) & ~state.pixels[pixel].written;
-        if (!unwritten)
-          continue;
-        const int64_t place =
-            pixel * pixelBytes + elementBytes * llvm::countr_zero(unwritten);
-        return log.report({}, 0, "", name,
-                          "the parameter is not loaded as a whole: byte " +
-                              Twine(place - begin) + " of port " + Twine(port) +
-                              " is missing");
-      }
-    }
+    checkWritten(name, index, bytes, "the parameter is not loaded as a whole");
   });
+  if (!traits.readsUnwrittenCache)
+    return;
+  plan.forEachCache(
+      [&](const std::string &name, unsigned index, ByteRange bytes) {
+        checkWritten(name, index, bytes,
+                     "tasks read elements of the KV cache that no token has "
+                     "written, but it is not cleared as a whole");
+      });
+}
+
+void Sanitizer::checkWritten(const std::string &name, unsigned index,
+                             ByteRange bytes, const Twine &what) {
+  const Memory &memory = device.getMemories()[index];
+  const MemoryState &state = memories[index];
+  for (int64_t port = 0; port < memory.ports; ++port) {
+    const int64_t begin = port * memory.capacity + bytes.begin;
+    const ByteRange places = {begin, begin + bytes.end - bytes.begin};
+    for (int64_t pixel = getPixel(begin); pixel * pixelBytes < places.end;
+         ++pixel) {
+      const uint32_t unwritten =
+          getElements(places, pixel, false) & ~state.pixels[pixel].written;
+      if (!unwritten)
+        continue;
+      const int64_t place =
+          pixel * pixelBytes + elementBytes * llvm::countr_zero(unwritten);
+      return log.report({}, 0, "", name,
+                        what + ": byte " + Twine(place - begin) + " of port " +
+                            Twine(port) + " is missing");
+    }
+  }
 }
 
 uint32_t Sanitizer::addWriter(WriterKind kind, Mark writerMark) {
@@ -195,7 +207,19 @@ void Sanitizer::noteWriter(Operand &operand, uint32_t writer, int64_t place) {
   operand.others.push_back({writer, place});
 }
 
-void Sanitizer::watchRead(Operand &operand, const TaskAccess &access) {
+void Sanitizer::watchRead(Operand &operand, TaskAccess access) {
+  // What no token has written is the task's to judge: see getCachedTokens.
+  if (traits.readsUnwrittenCache && access.positions.first >= 0) {
+    const int64_t defined =
+        std::max<int64_t>(0, getCachedTokens() - access.positions.first);
+    if (access.positions.advances)
+      access.bytes =
+          elementBytes * std::min(access.bytes / elementBytes, defined);
+    else if (defined == 0)
+      access.bytes = 0;
+    if (access.bytes == 0)
+      return;
+  }
   const MemoryState &state = getState(*access.memory);
   const int64_t begin = access.port * access.memory->capacity + access.address;
   const ByteRange bytes = {begin, begin + access.bytes};
@@ -233,7 +257,10 @@ void Sanitizer::watchWrite(Operand &operand, const TaskAccess &access) {
       operand.overwritten.add(place, place);
     }
     found.writer = startWriter;
-    found.written |= getElements(bytes, pixel, true);
+    if (access.isDefined)
+      found.written |= getElements(bytes, pixel, true);
+    else
+      found.written &= ~getElements(bytes, pixel, false);
   }
   if (access.positions.first >= 0)
     stampPositions(operand, access);

@@ -54,6 +54,12 @@ public:
   /// False if the system refuses the address space that all this needs.
   bool hasMemory() const;
 
+  /// The tokens of KV caches, those of the current run included; INT64_MAX
+  /// between runs.
+  int64_t getCachedTokens() const {
+    return isRunning ? static_cast<int64_t>(history.size()) : INT64_MAX;
+  }
+
   void beginRun(int64_t seq, int64_t past);
   void endRun() { isRunning = false; }
 
@@ -125,8 +131,12 @@ private:
   };
 
   /// Before the first run: reports parameters of the plan that nobody has
-  /// loaded, or only in part.
+  /// loaded, and caches that nobody has cleared for a device that reads what no
+  /// token has written; or only in part.
   void checkLoaded();
+  /// Reports the first of these bytes of all ports that nobody has written.
+  void checkWritten(const std::string &name, unsigned index, ByteRange bytes,
+                    const llvm::Twine &what);
   bool holdsCaches(const Memory &memory) const;
   unsigned getIndex(const Memory &memory) const;
   const MemoryState &getState(const Memory &memory) const;
@@ -139,7 +149,7 @@ private:
   /// "byte 64 of port 3"
   std::string describePlace(const Operand &operand, int64_t place) const;
 
-  void watchRead(Operand &operand, const TaskAccess &access);
+  void watchRead(Operand &operand, TaskAccess access);
   void watchWrite(Operand &operand, const TaskAccess &access);
   void noteWriter(Operand &operand, uint32_t writer, int64_t place);
   void checkPositions(Operand &operand, const TaskAccess &access);

@@ -18,8 +18,8 @@ using llvm::Twine;
 Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
                       SimulatorOptions options)
     : device(device), plan(device, std::move(regions)),
-      decoder(device), machine{device, log, plan,    {},
-                               {},     {},  nullptr, nullptr} {
+      decoder(device), machine{device, log, plan,    {},     {},
+                               0,      {},  nullptr, nullptr} {
   if (std::optional<std::string> problem = checkConventions(device)) {
     report("", *problem + "; no task computes");
     knowsConventions = false;

@@ -21,7 +21,12 @@ StartExecution::StartExecution(SimulatedMachine &machine,
                                unsigned start)
     : TaskExecution(RegisterValues(task.getTable(), machine.registers),
                     machine.device, machine.sanitizer != nullptr),
-      machine(machine), task(task), mark(mark), start(start) {}
+      machine(machine), task(task), mark(mark), start(start),
+      index(machine.starts++) {}
+
+int64_t StartExecution::getCachedTokens() const {
+  return machine.sanitizer ? machine.sanitizer->getCachedTokens() : INT64_MAX;
+}
 
 bool StartExecution::overwritesOperands() const {
   if (!task.support->extents)

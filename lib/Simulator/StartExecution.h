@@ -30,6 +30,8 @@ struct SimulatedMachine {
   std::vector<SparseArray<uint8_t>> memories;
   /// By register number.
   std::vector<uint32_t> registers;
+  /// Starts until now.
+  int64_t starts = 0;
   /// What starts leave on the chip, by the number of an address register.
   std::map<uint32_t, std::vector<uint8_t>> buffers;
   /// Null if one thread computes.
@@ -46,6 +48,8 @@ public:
   /// Reports what was wrong with the accesses of the task.
   void run();
 
+  int64_t getIndex() const override { return index; }
+  int64_t getCachedTokens() const override;
   void fail(llvm::StringRef reg, const llvm::Twine &message) override;
   void setResult(llvm::StringRef reg, uint32_t value) override;
   std::vector<uint8_t> &getBuffer(llvm::StringRef reg) override;
@@ -78,6 +82,7 @@ private:
   const DecodedTask &task;
   const Mark mark;
   const unsigned start;
+  const int64_t index;
   llvm::SmallVector<const Register *, 1> results;
   std::mutex mutex;
   llvm::SmallVector<Outside, 2> outsides;

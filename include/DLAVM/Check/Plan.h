@@ -39,9 +39,11 @@ public:
 
   /// Calls \p visit with the name, the number of the memory and the bytes of
   /// each parameter of each layer.
-  void forEachParameter(
-      llvm::function_ref<void(const std::string &, unsigned, ByteRange)> visit)
-      const;
+  using Visit =
+      llvm::function_ref<void(const std::string &, unsigned, ByteRange)>;
+  void forEachParameter(Visit visit) const { forEach(Kind::Parameter, visit); }
+  /// The same for KV caches.
+  void forEachCache(Visit visit) const { forEach(Kind::Cache, visit); }
 
   void beginRun();
   /// Reports an operand that does not lie within one region of its kind and
@@ -74,6 +76,7 @@ private:
     return kind == getKind(role) || (cachesAreMaps && kind == Kind::Cache &&
                                      role == RegisterRole::MapOut);
   }
+  void forEach(Kind kind, Visit visit) const;
   Region *find(const Operand &operand,
                llvm::function_ref<bool(const Region &)> holds);
   void check(const Op &op, const Operand &operand, FindingLog &log) const;

@@ -38,6 +38,8 @@ struct TaskAccess {
   int64_t bytes;
   CachePositions positions;
   bool isWrite;
+  /// False for a write of what follows from KV cache elements of no token.
+  bool isDefined = true;
 };
 
 /// One start of a task. The simulator implements it.
@@ -53,7 +55,19 @@ public:
   int64_t getAddress(llvm::StringRef reg) const {
     return values.getAddress(values.getTable().get(reg));
   }
+  /// Whether the table of this version has the register.
+  bool takes(llvm::StringRef reg) const {
+    return values.getTable().lookup(reg) != nullptr;
+  }
   const DeviceInfo &getDevice() const { return device; }
+
+  /// The starts of the device before this one.
+  virtual int64_t getIndex() const = 0;
+
+  /// The tokens that the KV caches have, those of this call included, or
+  /// INT64_MAX where nobody follows the calls. What lies behind them is
+  /// undefined.
+  virtual int64_t getCachedTokens() const = 0;
 
   /// Reports that the hardware cannot do what this register says: "is 0, but
   /// ..." follows the name of the register. The task should then return.
@@ -118,12 +132,14 @@ public:
     else
       std::memset(to, 0, access.bytes);
   }
+  /// Copies elements to byte \p to of a port. Elements that are not defined
+  /// count as never written.
   template <typename T>
   void write(int64_t port, int64_t to, const T *from, int64_t count,
-             CachePositions positions = {}) const {
+             CachePositions positions = {}, bool isDefined = true) const {
     const TaskAccess access = {
-        &memory,         port, to, count * int64_t(sizeof(T)), positions,
-        /*isWrite=*/true};
+        &memory,          port,     to, count * int64_t(sizeof(T)), positions,
+        /*isWrite=*/true, isDefined};
     if (uint8_t *place = locate(access))
       std::memcpy(place, from, access.bytes);
   }
