@@ -10,6 +10,7 @@
 #include "Check/Check.h"
 #include "Encode/Encode.h"
 #include "Record/Record.h"
+#include "Simulate/Simulate.h"
 
 using namespace dlavm;
 
@@ -18,10 +19,10 @@ std::vector<DeviceInfo> ohbm::createDevices() {
   for (DeviceInfo &device : devices) {
     addEncoding(device);
     addChecks(device);
+    addExecution(device);
   }
   return devices;
 }
 
-/// A driver that nothing can judge is none: the devices stay out of the tools
-/// until they have a simulator.
+/// The devices stay out of the tools until whole models have been run.
 void ohbm::registerDevices(DeviceRegistry &) {}
