@@ -199,6 +199,9 @@ void Comparison::compareCache(const ExpectedMap &expected,
 }
 
 void Comparison::compareTokenWord() {
+  // The token may be in a register only.
+  if (device.getTraits().argmaxBits == 0)
+    return;
   const auto function = find_if(plan.functions, [](const HostFunction &entry) {
     return entry.kind == "token";
   });

@@ -102,6 +102,10 @@ void Validator::checkTraits() {
           "it does not say where KV caches have elements");
   if (traits.cachesAreMaps)
     checkCaches(traits);
+  const TaskSupport *linear = device.getTask(TaskKind::Linear);
+  require(!linear || traits.argmaxBits > 0 ||
+              linear->registers.lookup(RegisterRole::Result),
+          "argmax leaves its index neither in memory nor in a register");
 }
 
 /// Tasks write such caches as they write maps.

@@ -346,6 +346,22 @@ TEST(Validate, WeightBlock) {
             "each 128 input channels, not for each 32");
 }
 
+TEST(Validate, Argmax) {
+  DeviceInfo device = createSmallest();
+  device.traits = [](const DeviceInfo &) {
+    Traits traits = createSmallest().getTraits();
+    traits.argmaxBits = 0;
+    return traits;
+  };
+  device.addTask(TaskKind::Linear).registers = createTable("linear");
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: argmax leaves its index "
+            "neither in memory nor in a register");
+  device.addTask(TaskKind::Linear)
+      .registers.add({"Index", 12, RegisterRole::Result, "", "", 0, {}});
+  EXPECT_EQ(getProblem(device), "");
+}
+
 // A register of 32 bits reaches 4 GiB; what lies above needs another.
 TEST(Validate, Addresses) {
   DeviceInfo device("family", "1");

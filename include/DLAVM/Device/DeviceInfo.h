@@ -115,7 +115,7 @@ struct Traits {
   /// Whether KV caches are maps of `maxTokens` tokens, which the tasks write
   /// that compute keys and values. No task appends then.
   bool cachesAreMaps = false;
-  /// Bits that the hardware writes of an argmax's word in memory.
+  /// Bits that the hardware writes of an argmax's word in memory; 0 for none.
   int64_t argmaxBits = 32;
 
   /// What norms add to the mean square; no register carries it.

@@ -86,6 +86,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.rotatesHalves = true;
   traits.headsPerRow = headsPerRow(device);
   traits.readsUnwrittenCache = true;
+  traits.argmaxBits = 0;
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
   traits.takesLastOfEqual = device["Argmax_Tie"] == 1;
