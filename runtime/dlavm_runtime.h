@@ -934,9 +934,18 @@ inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
       map.size(), tokens, channels, lanes, ports,
       [&](size_t place, size_t element) { places[element] = place; });
   const size_t size = map.size() / static_cast<size_t>(ports);
-  for (size_t port = 0; port < static_cast<size_t>(ports); ++port)
-    device.dma_read(address + port * port_stride, map.data() + port * size,
-                    size * sizeof(uint16_t));
+  // What the last row of a token has behind the last channel, nobody may have
+  // written: ports that have no more of it are not read there.
+  const auto port_lanes = static_cast<size_t>(lanes / ports);
+  const auto last_lanes = static_cast<size_t>((channels - 1) % lanes + 1);
+  for (size_t port = 0; port < static_cast<size_t>(ports); ++port) {
+    const size_t rest = port * port_lanes < last_lanes
+                            ? 0
+                            : static_cast<size_t>(tokens) * port_lanes;
+    if (size > rest)
+      device.dma_read(address + port * port_stride, map.data() + port * size,
+                      (size - rest) * sizeof(uint16_t));
+  }
   for (size_t i = 0; i < rows.size(); ++i)
     rows[i] = map[places[i]];
   return rows;

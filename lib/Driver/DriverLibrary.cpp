@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Driver/DriverLibrary.h"
+#include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Support/SaturatingProduct.h"
 #include "DriverCompiler.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -34,8 +36,14 @@ DriverLibrary::Impl::Impl(OpenFile program, const DriverPlan &plan)
     : program(std::move(program)) {
   // A driver moves a file or a map at once, and holds a few of them.
   limits.transfer = 1 << 20;
+  // It moves a map in all ports of its memory.
+  const DeviceInfo *device = DeviceRegistry::instance().lookup(plan.device);
+  uint64_t mapBytes = 0;
   for (const PlanBuffer &buffer : plan.buffers) {
     limits.transfer = std::max<uint64_t>(limits.transfer, buffer.bytes);
+    const Memory *memory = device ? device->getMemory(buffer.memory) : nullptr;
+    mapBytes = std::max<uint64_t>(
+        mapBytes, saturatingProduct(buffer.bytes, memory ? memory->ports : 1));
   }
   uint64_t files = 0, fileBytes = 0;
   for (const PlanObject &object : plan.objects) {
@@ -45,7 +53,7 @@ DriverLibrary::Impl::Impl(OpenFile program, const DriverPlan &plan)
     fileBytes += count * object.bytes;
   }
   limits.accesses = 1024;
-  limits.transfers = limits.transfer;
+  limits.transfers = std::max(limits.transfer, mapBytes);
   runLimits = limits;
   // A slice too many of each task is a fault that others report better.
   runLimits.accesses += 2 * plan.accesses;
