@@ -255,11 +255,22 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::Values("edgellm-20240923", "edgellm-20240831"),
                      testing::ValuesIn(architectures), testing::Range(1, 2)),
     getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    InHBM, RandomModels,
+    testing::Combine(testing::Values("ohbm-20250407", "ohbm-v80-20250326"),
+                     testing::ValuesIn(architectures), testing::Range(0, 3)),
+    getModelName);
+INSTANTIATE_TEST_SUITE_P(OlderInHBM, RandomModels,
+                         testing::Combine(testing::Values("ohbm-20250326"),
+                                          testing::ValuesIn(architectures),
+                                          testing::Range(1, 2)),
+                         getModelName);
 INSTANTIATE_TEST_SUITE_P(All, Devices,
                          testing::Values(newest, "edgellm-20240923",
                                          "edgellm-20240831", "edgellm-20240824",
                                          "edgellm-20240721", "edgellm-20240603",
-                                         "edgellm-synthetic"),
+                                         "edgellm-synthetic", "ohbm-20250407",
+                                         "ohbm-20250312", "ohbm-v80-20250326"),
                          [](const auto &info) {
                            return getTestName(info.param);
                          });

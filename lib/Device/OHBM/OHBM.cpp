@@ -24,5 +24,8 @@ std::vector<DeviceInfo> ohbm::createDevices() {
   return devices;
 }
 
-/// The devices stay out of the tools until whole models have been run.
-void ohbm::registerDevices(DeviceRegistry &) {}
+void ohbm::registerDevices(DeviceRegistry &registry) {
+  llvm::ExitOnError exitOnError("dlavm: ");
+  for (DeviceInfo &device : createDevices())
+    exitOnError(registry.add(std::move(device)));
+}
