@@ -1,5 +1,4 @@
-//===- ExecuteAttentionTest.cpp - Simulated ohbm products with KV caches
-//---===//
+//===- ExecuteAttentionTest.cpp - Simulated ohbm products with KV caches --===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

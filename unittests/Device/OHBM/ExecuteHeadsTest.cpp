@@ -1,5 +1,4 @@
-//===- ExecuteHeadsTest.cpp - Simulated ohbm tasks on heads
-//----------------===//
+//===- ExecuteHeadsTest.cpp - Simulated ohbm tasks on heads ---------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

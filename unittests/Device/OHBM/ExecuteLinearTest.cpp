@@ -1,5 +1,4 @@
-//===- ExecuteLinearTest.cpp - Simulated ohbm products with INT4 weights
-//---===//
+//===- ExecuteLinearTest.cpp - Simulated ohbm products with INT4 weights --===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExecuteMapsTest.cpp - Simulated ohbm tasks on whole maps
-//------------===//
+//===- ExecuteMapsTest.cpp - Simulated ohbm tasks on whole maps -----------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Machine.h - Simulated ohbm devices for tests
-//------------------------===//
+//===- Machine.h - Simulated ohbm devices for tests -------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

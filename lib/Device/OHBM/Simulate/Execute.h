@@ -1,5 +1,4 @@
-//===- Execute.h - What the tasks of ohbm share when simulated
-//-------------===//
+//===- Execute.h - What the tasks of ohbm share when simulated --*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExecuteAttention.cpp - Simulated products with the KV cache
-//---------===//
+//===- ExecuteAttention.cpp - Simulated products with the KV cache --------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExecuteHeads.cpp - Simulated rotary embedding, softmax, KV append
-//---===//
+//===- ExecuteHeads.cpp - Simulated rotary embedding, softmax, KV append --===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

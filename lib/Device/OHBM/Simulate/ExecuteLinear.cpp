@@ -1,5 +1,4 @@
-//===- ExecuteLinear.cpp - Simulated products with INT4 weights
-//------------===//
+//===- ExecuteLinear.cpp - Simulated products with INT4 weights -----------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

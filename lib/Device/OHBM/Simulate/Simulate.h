@@ -1,5 +1,4 @@
-//===- Simulate.h - Simulated tasks of ohbm
-//--------------------------------===//
+//===- Simulate.h - Simulated tasks of ohbm ---------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
