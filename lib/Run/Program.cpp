@@ -332,8 +332,7 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
     return fail("its largest context is " + std::to_string(maxTokens) +
                 " tokens");
   someLayers = onlySomeLayers;
-  instructionsLeft = kMaxInstructions;
-  pollsLeft = kMaxPolls;
+  counts = {};
   slots[entry->arguments[0]] = seq;
   slots[entry->arguments[1]] = past;
   return execute(entry->body, sink);
@@ -388,36 +387,52 @@ LogicalResult Program::loop(const Instruction &i, EventSink &sink) {
                        ", which never ends");
   const bool skips = someLayers && i.number;
   int64_t next = 0;
+  Counts second;
   for (int64_t v = slots[i.lhs], n = 0; v < upper; v = next, ++n) {
-    if (--instructionsLeft < 0)
-      return failEndless(i);
+    ++counts.instructions;
+    if (failed(checkEnd(i)))
+      return failure();
     // The driver computes the value that ends the loop, too.
     if (llvm::AddOverflow(v, step, next) || !fits(next, i.bits))
       return fail(i, "has a loop whose variable needs more than " +
                          std::to_string(i.bits) + " bits");
-    if (skips && n >= 2 && next < upper)
+    if (skips && n >= 2 && next < upper) {
+      counts.instructions += second.instructions;
+      counts.writes += second.writes;
+      counts.polls += second.polls;
       continue;
+    }
+    const Counts before = counts;
     slots[i.result] = v;
     if (failed(execute(i.body, sink)))
       return failure();
+    if (n == 1)
+      second = {counts.instructions - before.instructions,
+                counts.writes - before.writes, counts.polls - before.polls};
   }
-  return success();
+  return checkEnd(i);
 }
 
-LogicalResult Program::failEndless(const Instruction &i) {
-  return fail(i, "is not at its end after " +
-                     std::to_string(i.kind == Instruction::Poll
-                                        ? kMaxPolls
-                                        : kMaxInstructions) +
-                     (i.kind == Instruction::Poll ? " starts" : " steps") +
-                     ", which no call of a driver needs");
+/// Fails if the call has taken more than any call of a driver.
+LogicalResult Program::checkEnd(const Instruction &i) {
+  const bool hasTooManyPolls = counts.polls > kMaxPolls;
+  if (!hasTooManyPolls && counts.instructions <= kMaxInstructions)
+    return success();
+  return fail(
+      i, "is not at its end after " +
+             std::to_string(hasTooManyPolls ? kMaxPolls : kMaxInstructions) +
+             (hasTooManyPolls ? " starts" : " steps") +
+             ", which no call of a driver needs");
 }
 
 LogicalResult Program::execute(const std::vector<Instruction> &body,
                                EventSink &sink) {
   for (const Instruction &i : body) {
-    if (--instructionsLeft < 0)
-      return failEndless(i);
+    ++counts.instructions;
+    counts.writes += i.kind == Instruction::Write;
+    counts.polls += i.kind == Instruction::Poll;
+    if (failed(checkEnd(i)))
+      return failure();
     switch (i.kind) {
     case Instruction::Set:
       slots[i.result] = i.number;
@@ -450,8 +465,6 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
                  static_cast<uint32_t>(slots[i.lhs]));
       break;
     case Instruction::Poll:
-      if (--pollsLeft < 0)
-        return failEndless(i);
       sink.poll(static_cast<uint32_t>(i.number),
                 static_cast<uint32_t>(i.other));
       break;

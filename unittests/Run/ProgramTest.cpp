@@ -244,8 +244,12 @@ TEST_F(ProgramTest, SomeLayersAreTheFirstTheSecondAndTheLast) {
   const std::string some = "T 0 op, W 3 0, W 3 1, W 3 2, T 1 op, W 3 0, W 3 1, "
                            "W 3 2, T 4 op, W 3 0, W 3 1, W 3 2, T -1 end";
   EXPECT_EQ(run(*program, 3, 0, /*someLayers=*/true), some);
+  // What is left out is counted.
+  EXPECT_EQ(program->getWrites(), 15);
+  EXPECT_EQ(program->getPolls(), 0);
   // The choice belongs to the call.
   EXPECT_NE(run(*program, 3, 0), some);
+  EXPECT_EQ(program->getWrites(), 15);
 }
 
 TEST_F(ProgramTest, RunsAgainAsIfForTheFirstTime) {

@@ -41,6 +41,11 @@ public:
   llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
                           bool someLayers = false);
 
+  /// The register accesses of the last run, with those of the iterations that
+  /// it left out: as many as the second one has.
+  int64_t getWrites() const { return counts.writes; }
+  int64_t getPolls() const { return counts.polls; }
+
   /// Why the last run failed: "its largest context is 2048 tokens".
   const std::string &getMessage() const { return message; }
   /// Where it failed: at the op, or at the function that the host calls.
@@ -58,7 +63,7 @@ private:
   llvm::LogicalResult fail(const std::string &reason);
   llvm::LogicalResult fail(const Instruction &instruction,
                            const std::string &reason);
-  llvm::LogicalResult failEndless(const Instruction &instruction);
+  llvm::LogicalResult checkEnd(const Instruction &instruction);
 
   std::vector<std::unique_ptr<Function>> functions;
   std::vector<int64_t> slots;
@@ -69,8 +74,11 @@ private:
   const std::string *task = nullptr;
   std::string message;
   mlir::LocationAttr place;
-  /// What the call may still take.
-  int64_t instructionsLeft = 0, pollsLeft = 0;
+  /// What the call has taken so far.
+  struct Counts {
+    int64_t instructions = 0, writes = 0, polls = 0;
+  };
+  Counts counts;
 };
 
 } // namespace dlavm

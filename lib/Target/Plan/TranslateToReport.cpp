@@ -113,15 +113,16 @@ LogicalResult Report::printCalls(int64_t maxTokens) {
     calls.insert(calls.end(), {{maxTokens, 0}, {1, maxTokens - 1}});
   for (auto [seq, past] : calls) {
     StartCounts counts;
-    if (failed(program->run(seq, past, counts)))
+    if (failed(program->run(seq, past, counts, /*someLayers=*/true)))
       return emitError(program->getPlace(), "cannot run ")
              << seq << " tokens after " << past << ": "
              << program->getMessage();
-    os << llvm::format(
-        "%8lld%8lld%14lld%14lld%14lld\n", static_cast<long long>(seq),
-        static_cast<long long>(past), static_cast<long long>(counts.polls),
-        static_cast<long long>(counts.writes),
-        static_cast<long long>(counts.polls));
+    os << llvm::format("%8lld%8lld%14lld%14lld%14lld\n",
+                       static_cast<long long>(seq),
+                       static_cast<long long>(past),
+                       static_cast<long long>(program->getPolls()),
+                       static_cast<long long>(program->getWrites()),
+                       static_cast<long long>(program->getPolls()));
     if (seq == maxTokens)
       starts = std::move(counts.starts);
   }

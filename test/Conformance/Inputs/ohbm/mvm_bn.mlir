@@ -1,0 +1,12 @@
+!inner = tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
+!hidden = tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+
+module @mvm_bn attributes {llm.max_tokens = 2048 : i64} {
+  llm.parameter @weight from "weight" : tensor<4096x13696xi4>
+  llm.parameter @scale from "scale" : tensor<4096xf16>
+  llm.parameter @bias from "bias" : tensor<4096xf16>
+  func.func @model(%x: !inner) -> !hidden {
+    %y = llm.linear %x, @weight scale @scale bias @bias : !inner -> !hidden
+    return %y : !hidden
+  }
+}
