@@ -146,6 +146,13 @@ public:
   virtual void dma_write(uint64_t address, const void *data, size_t bytes) = 0;
   virtual void dma_read(uint64_t address, void *data, size_t bytes) = 0;
 
+  /// Sends a file with these bytes, which \p data holds as well. Only hosts
+  /// that send files and no memory have a use for the path.
+  virtual void dma_write_file(uint64_t address, const String & /*path*/,
+                              const void *data, size_t bytes) {
+    dma_write(address, data, bytes);
+  }
+
   /// Says which operation the following writes belong to; \p layer is -1
   /// outside the layers. Only devices that record or check have a use for it.
   virtual void task(int32_t /*layer*/, const char * /*name*/) {}
@@ -807,13 +814,14 @@ inline void load_parameters(Device &device, const ParameterFile *first,
   for (detail::Files files(first, count); files.next();) {
     const ParameterFile &file = files.get_entry();
     const String name = files.get_name();
-    detail::read_again(directory + "/" + name, *sums.find(name), data);
+    const String path = directory + "/" + name;
+    detail::read_again(path, *sums.find(name), data);
     if (!engine || !engine->serves(file)) {
-      device.dma_write(files.get_address(), data.data(), file.bytes);
+      device.dma_write_file(files.get_address(), path, data.data(), file.bytes);
       continue;
     }
-    device.dma_write(engine->base + static_cast<uint64_t>(engine->scratch),
-                     data.data(), file.bytes);
+    device.dma_write_file(engine->base + static_cast<uint64_t>(engine->scratch),
+                          path, data.data(), file.bytes);
     engine->copy(device, engine->scratch,
                  static_cast<int64_t>(files.get_address()),
                  static_cast<int64_t>(file.bytes), files.get_port());
