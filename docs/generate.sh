@@ -64,17 +64,13 @@ passes() { # title definitions
   passes "The driver source" DLAVM/Target/Passes.td
 } | page Passes.md
 
-# One page per device: its parameters, then its registers.
-devices="$(dlavm devices)"
-registers="$(dlavm devices --registers)"
-grep -E '^[^ ]' <<<"$devices" | while read -r name; do
+# One page per device: its parameters and boards, then its registers.
+dlavm devices | grep -E '^[^ ]' | while read -r name; do
   {
     printf '# %s\n\nGenerated from the record of the device.\n\n' "$name"
-    printf '## Parameters and memories\n\n```\n'
-    awk -v name="$name" '/^[^ ]/ { mine = $0 == name; next } mine && NF' <<<"$devices"
+    printf '## Parameters and boards\n\n```\n'
+    dlavm devices "$name" | tail -n +2
     printf '```\n\n'
-    awk -v title="# Registers of $name" \
-      '/^# / { mine = $0 == title } mine' <<<"$registers" |
-      sed 's/^#/##/'
+    dlavm devices --registers "$name" | sed 's/^#/##/'
   } | page "$name.md"
 done

@@ -11,15 +11,75 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ErrorHandling.h"
-#include "llvm/Support/Format.h"
-#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
 
-DeviceInfo DeviceInfo::derive(std::string newVersion) const {
+DeviceInfo DeviceInfo::derive(std::string newFamily,
+                              std::string newVersion) const {
   DeviceInfo device = *this;
+  device.origin = getName();
+  device.family = std::move(newFamily);
   device.version = std::move(newVersion);
   return device;
+}
+
+std::string DeviceInfo::getName() const {
+  std::string name = family + "-" + version;
+  if (board != 0)
+    name += "@" + getBoard().name;
+  for (const auto &[what, bytes] : changes)
+    name += "," + what + "=0x" + llvm::utohexstr(bytes, /*LowerCase=*/true);
+  return name;
+}
+
+llvm::Error DeviceInfo::setBoard(llvm::StringRef name) {
+  assert(changes.empty() && "changes are those of a board");
+  auto found = llvm::find_if(
+      boards, [&](const Board &other) { return other.name == name; });
+  if (found != boards.end()) {
+    board = found - boards.begin();
+    return llvm::Error::success();
+  }
+  const std::string names = llvm::join(
+      llvm::map_range(boards, [](const Board &b) { return b.name; }), ", ");
+  return llvm::createStringError("there is no board '" + name + "' with " +
+                                 getName() + "; its boards: " + names);
+}
+
+static bool isOpen(const Memory &memory) { return memory.isOpen; }
+
+bool Board::hasOpenMemory() const { return llvm::any_of(memories, isOpen); }
+
+llvm::Error DeviceInfo::changeMemory(llvm::StringRef what, int64_t bytes) {
+  auto fail = [&](const llvm::Twine &why) {
+    return llvm::createStringError(what + "=" + llvm::Twine(bytes) + " " + why);
+  };
+  std::vector<Memory> &memories = boards[board].memories;
+  auto memory = llvm::find_if(memories, isOpen);
+  assert(memory != memories.end() && "the board leaves nothing open");
+  const bool isStride = what == "port-stride";
+  if (!isStride && what != "dma-base")
+    return fail("is nothing that the board " + getBoard().name +
+                " leaves open, which is port-stride and dma-base");
+  if (changes.count(what.str()))
+    return fail("says again what the name of the device says");
+  if (bytes < (isStride ? 1 : 0) || bytes % memory->alignment != 0)
+    return fail("is no multiple of the " + llvm::Twine(memory->alignment) +
+                " bytes that buffers of " + memory->name + " are aligned to");
+  int64_t &value = isStride ? memory->portStride : memory->dmaBase;
+  if (value == bytes)
+    return llvm::Error::success();
+  value = bytes;
+  memory->capacity = std::min(memory->capacity, memory->portStride);
+  int64_t end;
+  if (llvm::MulOverflow(memory->ports - 1, memory->portStride, end) ||
+      llvm::AddOverflow(end, memory->dmaBase, end) ||
+      llvm::AddOverflow(end, memory->capacity, end))
+    return fail("gives " + memory->name +
+                " addresses of the host that have more than 63 bits");
+  changes[what.str()] = bytes;
+  return llvm::Error::success();
 }
 
 /// The parameter of this name.
@@ -52,7 +112,7 @@ const ObjectSupport *DeviceInfo::getObject(ObjectKind kind) const {
 }
 
 const Memory *DeviceInfo::getMemory(llvm::StringRef name) const {
-  for (const Memory &memory : memories)
+  for (const Memory &memory : getMemories())
     if (memory.name == name)
       return &memory;
   return nullptr;
@@ -86,81 +146,4 @@ const Memory *DeviceInfo::findMemory(RegisterRole role) const {
     return getMemory(mapMemory);
   const ObjectSupport *object = getObject(*kind);
   return object ? getMemory(object->memory) : nullptr;
-}
-
-DeviceRegistry &DeviceRegistry::instance() {
-  static DeviceRegistry registry;
-  return registry;
-}
-
-llvm::Error DeviceRegistry::add(DeviceInfo device) {
-  if (llvm::Error error = validate(device))
-    return error;
-  std::string name = device.getName();
-  devices.insert_or_assign(std::move(name), std::move(device));
-  return llvm::Error::success();
-}
-
-const DeviceInfo *DeviceRegistry::lookup(llvm::StringRef name) const {
-  auto it = devices.find(name.str());
-  return it == devices.end() ? nullptr : &it->second;
-}
-
-std::string DeviceRegistry::getNames() const {
-  return llvm::join(llvm::make_first_range(devices), ", ");
-}
-
-std::string DeviceRegistry::explainMissing(llvm::StringRef name) const {
-  std::string text = "there is no device '" + name.str() + "'";
-  if (auto it = missing.find(name.str()); it != missing.end())
-    text += ": " + it->second;
-  return text + "; known devices: " + getNames();
-}
-
-void dlavm::printDevices(const DeviceRegistry &registry,
-                         llvm::raw_ostream &os) {
-  llvm::interleave(
-      registry.getDevices(), os,
-      [&](const auto &entry) {
-        const DeviceInfo &device = entry.second;
-        os << device.getName() << "\n";
-        for (const Parameter &parameter : device.getParameters())
-          os << llvm::format("  %-24s %10lld  ", parameter.name.c_str(),
-                             static_cast<long long>(parameter.value))
-             << parameter.meaning << "\n";
-        os << llvm::format("  %-24s %10g  ", "Norm_Epsilon",
-                           device.getTraits().normEpsilon)
-           << "what norms add to the mean square\n";
-        for (const Memory &memory : device.getMemories())
-          os << "  " << memory.name << ": " << memory.ports
-             << (memory.ports == 1 ? " port of " : " ports of ")
-             << memory.capacity << " bytes, buffers at multiples of "
-             << memory.alignment << "\n";
-      },
-      "\n");
-}
-
-void dlavm::printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os) {
-  os << "# Registers of " << device.getName() << "\n\n"
-     << "Generated from the register tables that encoders and checker use. A "
-        "task's\nregisters are written in this order; the opcode starts it.\n";
-  for (const auto &[kind, support] : device.getTasks()) {
-    const RegisterTable &table = support.registers;
-    os << "\n## " << table.getName() << ": " << table.getTitle() << "\n\n"
-       << "| register | name | role | unit | meaning |\n"
-       << "|---|---|---|---|---|\n";
-    for (const Register &reg : table.getRegisters()) {
-      os << "| " << reg.number << " | " << reg.name << " | "
-         << stringify(reg.role) << " | " << reg.unit << " | " << reg.meaning;
-      llvm::ListSeparator separator("; ");
-      if (!reg.values.empty() || !reg.fields.empty())
-        os << ": ";
-      for (const BitField &field : reg.fields)
-        os << separator << "bits " << field.low + field.bits - 1 << ".."
-           << field.low << " " << field.name;
-      for (const NamedValue &value : reg.values)
-        os << separator << value.value << " = " << value.name;
-      os << " |\n";
-    }
-  }
 }

@@ -30,6 +30,7 @@ private:
     if (!holds)
       problems.push_back(message.str());
   }
+  void checkBoards();
   void checkMemories();
   void checkTraits();
   void checkRows(const Traits &traits, int64_t ports);
@@ -44,6 +45,16 @@ private:
   std::vector<std::string> problems;
 };
 } // namespace
+
+void Validator::checkBoards() {
+  require(!device.getBoards().empty(), "it is on no board");
+  llvm::StringSet<> names;
+  for (const Board &board : device.getBoards())
+    require(!board.name.empty() && names.insert(board.name).second &&
+                llvm::all_of(board.name, llvm::isAlnum),
+            "the board '" + board.name +
+                "' needs a name of its own of letters and digits");
+}
 
 void Validator::checkMemories() {
   llvm::StringSet<> names;
@@ -282,6 +293,7 @@ void Validator::checkKeys() {
 }
 
 Error Validator::run() {
+  checkBoards();
   checkMemories();
   checkTraits();
   for (const auto &[kind, support] : device.getTasks())

@@ -24,6 +24,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
@@ -165,9 +166,15 @@ bool Compiler::checkRopePairing(const DeviceInfo &device) {
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
-  const DeviceInfo *device = devices.lookup(command.device);
+  std::string deviceName = command.device;
+  for (const auto &[option, bytes] :
+       {std::pair("port-stride", command.portStride),
+        std::pair("dma-base", command.dmaBase)})
+    if (bytes)
+      deviceName += llvm::formatv(",{0}={1}", option, *bytes);
+  const DeviceInfo *device = devices.lookup(deviceName);
   if (!device)
-    return fail(devices.explainMissing(command.device));
+    return fail(devices.explainMissing(deviceName));
   const int64_t limit = device->getTraits().maxTokens;
   if (command.maxTokens &&
       (*command.maxTokens < 1 || *command.maxTokens > limit))
@@ -191,7 +198,7 @@ bool Compiler::run() {
     files.add(name + ".import.mlir", printIR(*module));
 
   CompileOptions options;
-  options.device = command.device;
+  options.device = device->getName();
   options.weightLoading = command.weightLoading;
   options.ropePairing = command.ropePairing;
   options.printSteps = command.printSteps;

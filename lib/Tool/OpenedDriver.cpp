@@ -19,9 +19,8 @@ Expected<const DeviceInfo *> dlavm::findDevice(const DriverPlan &plan) {
   const DeviceRegistry &registry = DeviceRegistry::instance();
   if (const DeviceInfo *device = registry.lookup(plan.device))
     return device;
-  return createStringError(
-      "plan.json names the device '" + plan.device +
-      "', which is not known; known devices: " + registry.getNames());
+  return createStringError("plan.json names the device '" + plan.device +
+                           "': " + registry.explainMissing(plan.device));
 }
 
 std::vector<std::string> dlavm::getFiles(StringRef directory,

@@ -22,7 +22,8 @@ cl::SubCommand interpret("interpret",
                          "run a checkpoint with the reference interpreter");
 cl::SubCommand makeModel("make-model",
                          "write a small checkpoint with random weights");
-cl::SubCommand devices("devices", "list the devices with their parameters");
+cl::SubCommand devices("devices", "list the devices, how versions differ, and "
+                                  "their boards; or all of the devices NAME");
 
 // compile
 CompileCommand compileCommand;
@@ -32,7 +33,8 @@ cl::opt<std::string, true> model(cl::Positional, cl::Required, cl::sub(compile),
 cl::opt<std::string, true>
     device("device", cl::Required, cl::sub(compile),
            cl::location(compileCommand.device), cl::value_desc("name"),
-           cl::desc("the device to compile for; see dlavm devices"));
+           cl::desc("the device to compile for, and its board where that is "
+                    "not the default (name@board); see dlavm devices"));
 cl::opt<std::string, true>
     output("o", cl::Required, cl::sub(compile),
            cl::location(compileCommand.outputDirectory), cl::value_desc("dir"),
@@ -44,6 +46,13 @@ cl::opt<int64_t>
     maxTokens("max-tokens", cl::sub(compile), cl::value_desc("n"),
               cl::desc("the largest context; less than the device's saves "
                        "memory of feature maps, not of KV caches"));
+cl::opt<int64_t>
+    portStride("port-stride", cl::sub(compile), cl::value_desc("bytes"),
+               cl::desc("distance of the ports of a memory for the host, "
+                        "where the board leaves it open"));
+cl::opt<int64_t>
+    dmaBase("dma-base", cl::sub(compile), cl::value_desc("bytes"),
+            cl::desc("where the host finds port 0 of that memory"));
 cl::opt<std::string, true> weightLoading(
     "weight-loading", cl::sub(compile),
     cl::location(compileCommand.weightLoading), cl::value_desc("dma|wt2hbm"),
@@ -186,6 +195,8 @@ cl::opt<bool, true> tied("tied", cl::sub(makeModel),
                          cl::desc("let the output layer be the embedding"));
 
 // devices
+cl::list<std::string> deviceNames(cl::Positional, cl::sub(devices),
+                                  cl::desc("[NAME...]"));
 cl::opt<bool> registers("registers", cl::sub(devices),
                         cl::desc("print the register tables as Markdown"));
 } // namespace
@@ -217,6 +228,8 @@ std::optional<int> dlavm::runModelCommand() {
   if (compile) {
     compileCommand.layers = getOptional(layers);
     compileCommand.maxTokens = getOptional(maxTokens);
+    compileCommand.portStride = getOptional(portStride);
+    compileCommand.dmaBase = getOptional(dmaBase);
     return runCompile(compileCommand);
   }
   if (pack)
@@ -229,6 +242,6 @@ std::optional<int> dlavm::runModelCommand() {
     return runMakeModel(makeCommand);
   }
   if (devices)
-    return runDevices(registers);
+    return runDevices(deviceNames, registers);
   return std::nullopt;
 }

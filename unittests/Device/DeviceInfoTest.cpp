@@ -18,10 +18,14 @@ using namespace dlavm;
 
 namespace {
 
+Board createBoard(std::vector<Memory> memories, std::string name = "board") {
+  return {std::move(name), "a board", "none", 0x400, std::move(memories)};
+}
+
 /// A complete record of a device that does nothing.
 DeviceInfo createSmallest() {
   DeviceInfo device("family", "1");
-  device.addMemory({"DDR", 4096, 0, 1, 0, 1024, 64});
+  device.addBoard(createBoard({{"DDR", 4096, 0, 1, 0, 1024, 64}}));
   device.setMapMemory("DDR");
   device.traits = [](const DeviceInfo &) {
     Traits traits;
@@ -149,13 +153,14 @@ TEST(Validate, ACompleteRecordIsAccepted) {
 
 TEST(Validate, NothingIsComplete) {
   EXPECT_EQ(getProblem(DeviceInfo("family", "1")),
-            "the record of family-1 is not complete: no memory holds feature "
-            "maps; it has no traits");
+            "the record of family-1 is not complete: it is on no board; no "
+            "memory holds feature maps; it has no traits");
 }
 
 TEST(Validate, Memories) {
   DeviceInfo device = createSmallest();
-  device.addMemory({"DDR", 4096, 0, 4, 1024, 1024, 48});
+  device.setBoards({createBoard({{"DDR", 4096, 0, 1, 0, 1024, 64},
+                                 {"DDR", 4096, 0, 4, 1024, 1024, 48}})});
   EXPECT_EQ(getProblem(device),
             "the record of family-1 is not complete: the memory 'DDR' needs a "
             "name of its own; the memory 'DDR' has ports that overlap for the "
@@ -295,7 +300,7 @@ TEST(Validate, Fields) {
 TEST(Validate, Rows) {
   auto create = [](int64_t ports, auto placeLane) {
     DeviceInfo device("family", "1");
-    device.addMemory({"URAM", 4096, 0, ports, 4096, 1024, 64});
+    device.addBoard(createBoard({{"URAM", 4096, 0, ports, 4096, 1024, 64}}));
     device.setMapMemory("URAM");
     device.traits = [](const DeviceInfo &device) {
       Traits traits = createSmallest().getTraits();
@@ -365,7 +370,7 @@ TEST(Validate, Argmax) {
 // A register of 32 bits reaches 4 GiB; what lies above needs another.
 TEST(Validate, Addresses) {
   DeviceInfo device("family", "1");
-  device.addMemory({"DDR", int64_t(1) << 36, 0, 1, 0, 1024, 64});
+  device.addBoard(createBoard({{"DDR", int64_t(1) << 36, 0, 1, 0, 1024, 64}}));
   device.setMapMemory("DDR");
   device.traits = createSmallest().traits;
   device.placeLane = createSmallest().placeLane;
@@ -421,8 +426,8 @@ TEST(Validate, Keys) {
 TEST(DeviceRegistry, RefusesWhatIsNotComplete) {
   DeviceRegistry registry;
   EXPECT_EQ(llvm::toString(registry.add(DeviceInfo("family", "1"))),
-            "the record of family-1 is not complete: no memory holds feature "
-            "maps; it has no traits");
+            "the record of family-1 is not complete: it is on no board; no "
+            "memory holds feature maps; it has no traits");
   EXPECT_EQ(registry.lookup("family-1"), nullptr);
 }
 
@@ -455,22 +460,184 @@ TEST(DeviceRegistry, ADeviceOfTheSameNameReplaces) {
   EXPECT_EQ((*registry.lookup("family-1"))["depth"], 1);
 }
 
-TEST(DeviceRegistry, PrintsParametersAndMemories) {
+// A board lacks the memory of maps; the first one has it.
+TEST(DeviceRegistry, RefusesABoardThatIsNotComplete) {
   DeviceRegistry registry;
   DeviceInfo device = createSmallest();
+  device.addBoard(createBoard({{"SRAM", 4096, 0, 1, 0, 1024, 64}}, "other"));
+  EXPECT_EQ(llvm::toString(registry.add(device)),
+            "the record of family-1@other is not complete: no memory holds "
+            "feature maps");
+  EXPECT_EQ(registry.lookup("family-1"), nullptr);
+  device = createSmallest();
+  device.addBoard(device.getBoard());
+  EXPECT_EQ(getProblem(device),
+            "the record of family-1 is not complete: the board 'board' needs a "
+            "name of its own of letters and digits");
+}
+
+/// A device on two boards; the second leaves open where HBM lies.
+DeviceRegistry createBoards() {
+  DeviceRegistry registry;
+  DeviceInfo device = createSmallest();
+  device.addBoard(createBoard({{"DDR", 4096, 0x10000, 1, 0, 1024, 64},
+                               {"HBM", 8192, 0, 4, 8192, 512, 512, true}},
+                              "large"));
+  llvm::cantFail(registry.add(std::move(device)));
+  return registry;
+}
+
+TEST(DeviceRegistry, ADeviceIsOnSeveralBoards) {
+  const DeviceRegistry registry = createBoards();
+  const DeviceInfo *first = registry.lookup("family-1");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->getMemories().size(), 1u);
+  EXPECT_EQ(registry.lookup("family-1@board"), first);
+  const DeviceInfo *large = registry.lookup("family-1@large");
+  ASSERT_NE(large, nullptr);
+  EXPECT_EQ(registry.lookup("family-1@large"), large);
+  EXPECT_EQ(large->getName(), "family-1@large");
+  EXPECT_EQ(large->getMapMemory().dmaBase, 0x10000);
+  EXPECT_EQ(large->getMemory("HBM")->ports, 4);
+  EXPECT_EQ(registry.getNames(), "family-1");
+  auto explain = [&](const char *name) {
+    EXPECT_EQ(registry.lookup(name), nullptr) << name;
+    return registry.explainMissing(name);
+  };
+  EXPECT_EQ(explain("family-1@small"),
+            "there is no board 'small' with family-1; its boards: board, "
+            "large");
+  EXPECT_EQ(explain("family-1@"),
+            "there is no board '' with family-1; its boards: board, large");
+  EXPECT_EQ(explain("family@large"),
+            "there is no device 'family'; known devices: family-1");
+}
+
+TEST(DeviceRegistry, ABoardLeavesAMemoryOpen) {
+  const DeviceRegistry registry = createBoards();
+  const std::string name = "family-1@large,dma-base=0x40000,port-stride=0x4000";
+  const DeviceInfo *moved =
+      registry.lookup("family-1@large,port-stride=16384,dma-base=0x40000");
+  ASSERT_NE(moved, nullptr);
+  EXPECT_EQ(moved->getName(), name);
+  EXPECT_EQ(registry.lookup(name), moved);
+  EXPECT_EQ(moved->getMemory("HBM")->portStride, 16384);
+  EXPECT_EQ(moved->getMemory("HBM")->dmaBase, 0x40000);
+  EXPECT_EQ(moved->getMemory("HBM")->capacity, 8192);
+  EXPECT_EQ(moved->getMapMemory().dmaBase, 0x10000);
+  // What is no change has no name; ports that are close have fewer bytes.
+  EXPECT_EQ(registry.lookup("family-1@large,port-stride=8192"),
+            registry.lookup("family-1@large"));
+  const DeviceInfo *close = registry.lookup("family-1@large,port-stride=512");
+  ASSERT_NE(close, nullptr);
+  EXPECT_EQ(close->getMemory("HBM")->capacity, 512);
+  auto explain = [&](const std::string &name) {
+    EXPECT_EQ(registry.lookup(name), nullptr) << name;
+    return registry.explainMissing(name);
+  };
+  const std::string large = "family-1@large";
+  EXPECT_EQ(explain("family-1,port-stride=8192"),
+            "port-stride=8192 cannot be, because the board board of family-1 "
+            "has its memories where it has them; boards that leave it open: "
+            "family-1@large");
+  EXPECT_EQ(explain(large + ",banks=512"),
+            "banks=512 is nothing that the board large leaves open, which is "
+            "port-stride and dma-base");
+  for (const char *wrong : {"port-stride=0", "port-stride=-512",
+                            "port-stride=1000", "dma-base=-512", "dma-base=8"})
+    EXPECT_NE(explain(large + "," + wrong)
+                  .find("is no multiple of the 512 bytes that buffers of HBM "
+                        "are aligned to"),
+              std::string::npos)
+        << wrong;
+  EXPECT_EQ(explain(large + ",port-stride=0x7ffffffffffffe00"),
+            "port-stride=9223372036854775296 gives HBM addresses of the host "
+            "that have more than 63 bits");
+  EXPECT_EQ(explain(large + ",port-stride=1024,port-stride=2048"),
+            "port-stride=2048 says again what the name of the device says");
+  for (const char *wrong : {"", "port-stride", "port-stride=", "=8",
+                            "port-stride=99999999999999999999"})
+    EXPECT_NE(explain(large + "," + wrong), "") << wrong;
+  EXPECT_EQ(explain(large + ",port-stride=many"),
+            "'port-stride=many' in the name of the device family-1@large must "
+            "be port-stride=BYTES or dma-base=BYTES");
+}
+
+TEST(DeviceRegistry, PrintsParametersAndBoards) {
+  DeviceInfo device = createSmallest();
   device.addParameter("depth", 16, "words of a buffer");
-  device.addMemory({"HBM", 256, 0, 32, 256, 512, 512});
-  llvm::cantFail(registry.add(device));
+  Board board = createBoard({{"DDR", 4096, 0x100, 1, 0, 1024, 64},
+                             {"HBM", 256, 0, 32, 512, 512, 512, true}},
+                            "large");
+  board.registerWindow.reset();
+  device.addBoard(board);
   std::string text;
   llvm::raw_string_ostream os(text);
-  printDevices(registry, os);
+  printDevice(device, os);
   EXPECT_EQ(text,
             "family-1\n"
             "  depth                            16  words of a buffer\n"
             "  Norm_Epsilon                  1e-05  what norms add to "
             "the mean square\n"
-            "  DDR: 1 port of 4096 bytes, buffers at multiples of 1024\n"
-            "  HBM: 32 ports of 256 bytes, buffers at multiples of 512\n");
+            "  board board: a board\n"
+            "    host: none\n"
+            "    register r: at 0x400 + 4 * r of the control window\n"
+            "    DDR: 1 port of 4096 bytes, buffers at multiples of 1024; host "
+            "at 0x0\n"
+            "  board large: a board\n"
+            "    host: none\n"
+            "    DDR: 1 port of 4096 bytes, buffers at multiples of 1024; host "
+            "at 0x100\n"
+            "    HBM: 32 ports of 256 bytes, buffers at multiples of 512; host "
+            "at 0x0, ports 0x200 apart (--dma-base, --port-stride)\n");
+  llvm::cantFail(device.setBoard("large"));
+  text.clear();
+  printDevice(device, os);
+  EXPECT_EQ(text.find("board board"), std::string::npos);
+}
+
+TEST(DeviceRegistry, PrintsWhatDiffers) {
+  DeviceRegistry registry;
+  DeviceInfo device = createSmallest();
+  device.addParameter("depth", 16, "words of a buffer");
+  device.addTask(TaskKind::Norm).registers = createTable("norm");
+  device.addBoard(createBoard({{"DDR", 4096, 0, 1, 0, 1024, 64}}, "other"));
+  DeviceInfo equal = device.derive("2");
+  DeviceInfo other = equal.derive("3");
+  EXPECT_EQ(device.getOrigin(), "");
+  EXPECT_EQ(other.getOrigin(), "family-2");
+  other.setParameter("depth", 8);
+  other.addParameter("width", 1, "new");
+  other.addTask(TaskKind::Norm).registers.renumber("Width", 5);
+  RegisterTable softmax = createTable("softmax");
+  softmax.renumber("Go", 10);
+  other.addTask(TaskKind::Softmax).registers = softmax;
+  DeviceInfo fewer = other.derive("4");
+  fewer.removeTask(TaskKind::Norm);
+  for (const DeviceInfo &each : {device, equal, other, fewer})
+    llvm::cantFail(registry.add(each));
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printDevices(registry, os);
+  EXPECT_EQ(text, "family-1\n"
+                  "  boards: board, other\n"
+                  "family-2\n"
+                  "  boards: board, other\n"
+                  "  equal to family-1\n"
+                  "family-3\n"
+                  "  boards: board, other\n"
+                  "  differs from family-2\n"
+                  "  depth 8, was 16\n"
+                  "  width 1, new\n"
+                  "  norm 4: no register\n"
+                  "    was Width, tokens of the start, tokens: \n"
+                  "  norm 5: Width, tokens of the start, tokens: \n"
+                  "    was no register\n"
+                  "  new task softmax\n"
+                  "family-4\n"
+                  "  boards: board, other\n"
+                  "  differs from family-3\n"
+                  "  no task norm\n");
 }
 
 TEST(DeviceRegistry, PrintsRegisterPages) {

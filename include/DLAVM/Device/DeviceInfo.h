@@ -16,6 +16,7 @@
 #ifndef DLAVM_DEVICE_DEVICEINFO_H
 #define DLAVM_DEVICE_DEVICEINFO_H
 
+#include "DLAVM/Device/Board.h"
 #include "DLAVM/Device/Registers.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -25,6 +26,7 @@
 #include "llvm/Support/LogicalResult.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -131,23 +133,6 @@ struct Traits {
   /// Whether a piecewise-linear function stays what it is at its last
   /// breakpoint, and does not go on with its last segment.
   bool holdsLastSegment = false;
-};
-
-/// A memory of a device. Sizes and addresses are bytes; with several ports they
-/// are bytes of one port, and a buffer lies at the same offset in each.
-struct Memory {
-  /// As programs, plans and reports call it.
-  std::string name;
-  int64_t capacity;
-  /// The host's DMA address of offset 0 of port 0.
-  int64_t dmaBase;
-  int64_t ports;
-  /// Distance between ports as the host's DMA sees it.
-  int64_t portStride;
-  /// Where the planner places buffers. Exercised on boards.
-  int64_t alignment;
-  /// What a task's operand must at least be aligned to.
-  int64_t minimumAlignment;
 };
 
 /// The register values of one started task, by register number.
@@ -311,12 +296,19 @@ public:
       : family(std::move(family)), version(std::move(version)) {}
 
   /// A new version that starts as a copy of this one.
-  DeviceInfo derive(std::string newVersion) const;
+  DeviceInfo derive(std::string newVersion) const {
+    return derive(family, std::move(newVersion));
+  }
+  /// The same under the name of another family.
+  DeviceInfo derive(std::string newFamily, std::string newVersion) const;
 
   llvm::StringRef getFamily() const { return family; }
   llvm::StringRef getVersion() const { return version; }
-  /// "edgellm-20241128"
-  std::string getName() const { return family + "-" + version; }
+  /// "edgellm-20241128" on its default board, "edgellm-20241128@v80" on
+  /// another, and what was changed of its memories: ",port-stride=0x10000000".
+  std::string getName() const;
+  /// The device that it was derived from; empty if it stands by itself.
+  llvm::StringRef getOrigin() const { return origin; }
 
   llvm::ArrayRef<Parameter> getParameters() const { return parameters; }
   /// The value of a parameter; an unknown name is our own mistake.
@@ -344,10 +336,28 @@ public:
     return objects[kind] = support;
   }
 
-  llvm::ArrayRef<Memory> getMemories() const { return memories; }
+  /// The boards that have the device, the default first.
+  llvm::ArrayRef<Board> getBoards() const { return boards; }
+  void addBoard(Board added) { boards.push_back(std::move(added)); }
+  /// Replaces those that it was derived with.
+  void setBoards(std::vector<Board> others) { boards = std::move(others); }
+  /// The board that the device is on.
+  const Board &getBoard() const { return boards[board]; }
+  /// Puts the device on another of its boards. Fails, with a list of them, if
+  /// there is none of this name.
+  llvm::Error setBoard(llvm::StringRef name);
+  /// Changes what the board leaves open of its open memory: "port-stride" or
+  /// "dma-base", in bytes. Ports that are closer than they are large keep the
+  /// bytes up to the next one.
+  llvm::Error changeMemory(llvm::StringRef what, int64_t bytes);
+
+  llvm::ArrayRef<Memory> getMemories() const {
+    if (boards.empty())
+      return {};
+    return getBoard().memories;
+  }
   /// The memory of this name, or null.
   const Memory *getMemory(llvm::StringRef name) const;
-  void addMemory(Memory memory) { memories.push_back(std::move(memory)); }
   /// Where the operand of an address register of this role lies.
   bool hasMemory(RegisterRole role) const { return findMemory(role); }
   const Memory &getMemory(RegisterRole role) const { return *findMemory(role); }
@@ -378,10 +388,14 @@ private:
 
   std::string family;
   std::string version;
+  std::string origin;
   std::vector<Parameter> parameters;
   std::map<TaskKind, TaskSupport> tasks;
   std::map<ObjectKind, ObjectSupport> objects;
-  std::vector<Memory> memories;
+  std::vector<Board> boards;
+  size_t board = 0;
+  /// What `changeMemory` changed.
+  std::map<std::string, int64_t> changes;
   std::string mapMemory;
 };
 
@@ -394,9 +408,16 @@ public:
   /// The registry that passes look devices up in.
   static DeviceRegistry &instance();
 
-  /// Fails, and adds nothing, if the record is not complete.
+  DeviceRegistry();
+  DeviceRegistry(DeviceRegistry &&);
+  ~DeviceRegistry();
+
+  /// Fails, and adds nothing, if the record is not complete on each of its
+  /// boards.
   llvm::Error add(DeviceInfo device);
-  /// The device of this name, or null.
+  /// The device of this name, or null: a version, "@" and the board unless it
+  /// is the default one, and after commas what is changed of its memories, as
+  /// DeviceInfo::getName has it.
   const DeviceInfo *lookup(llvm::StringRef name) const;
   /// "a, b, c"
   std::string getNames() const;
@@ -404,20 +425,36 @@ public:
   void addMissing(llvm::StringRef name, llvm::StringRef reason) {
     missing[name.str()] = reason.str();
   }
-  /// "there is no device 'd', ...; known devices: a, b, c"
+  /// Why `lookup` finds nothing, and what there is: "there is no device 'd';
+  /// known devices: a, b, c", "the boards of a are b, c; there is no 'd'".
   std::string explainMissing(llvm::StringRef name) const;
+  /// The default board of each version.
   const std::map<std::string, DeviceInfo> &getDevices() const {
     return devices;
   }
 
 private:
+  llvm::Expected<DeviceInfo> resolve(llvm::StringRef name) const;
+
   std::map<std::string, DeviceInfo> devices;
   /// Names that people may know, and why they are no devices.
   std::map<std::string, std::string> missing;
+  /// Devices that are not on their default board, once they were looked up.
+  struct Variants;
+  std::unique_ptr<Variants> variants;
 };
 
-/// Prints what `dlavm devices` shows: every device with its parameters.
+/// Prints what `dlavm devices` shows: every version, how it differs from the
+/// one that it was derived from, and its boards.
 void printDevices(const DeviceRegistry &registry, llvm::raw_ostream &os);
+
+/// Prints the parameters of a device, and its boards with their memories.
+void printDevice(const DeviceInfo &device, llvm::raw_ostream &os);
+
+/// Prints a line for each parameter and register that two devices differ in,
+/// which \p device has and \p origin had.
+void printDifferences(const DeviceInfo &device, const DeviceInfo &origin,
+                      llvm::raw_ostream &os);
 
 /// Prints the register tables of a device as a Markdown page.
 void printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os);

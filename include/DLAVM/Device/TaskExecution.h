@@ -20,6 +20,7 @@
 #include "llvm/ADT/Twine.h"
 
 #include <cstring>
+#include <optional>
 
 namespace dlavm {
 
@@ -108,13 +109,14 @@ protected:
 class TaskOperand {
 public:
   /// \p bankStep is the log2 of the distance between ports that the task's
-  /// registers give, at most 32.
+  /// registers give, at most 32; none where the hardware knows its ports.
   TaskOperand(TaskExecution &execution, llvm::StringRef identifier,
-              int64_t bankStep = 0)
+              std::optional<int64_t> bankStep = std::nullopt)
       : execution(execution), reg(execution.values.getTable().get(identifier)),
         address(execution.values.getAddress(reg)),
         memory(execution.device.getMemory(reg.role)),
-        bytes(execution.getBytes(memory)), bankStep(bankStep) {}
+        bytes(execution.getBytes(memory)),
+        portStride(bankStep ? int64_t(1) << *bankStep : memory.portStride) {}
 
   /// The address, with the high bits that another register may have.
   int64_t getAddress() const { return address; }
@@ -151,7 +153,7 @@ private:
         access.address <= memory.capacity - access.bytes) {
       // A wrong bank step reaches some other place.
       if (access.port != 0) {
-        const int64_t place = (access.port << bankStep) + access.address;
+        const int64_t place = access.port * portStride + access.address;
         access.port = place / memory.portStride;
         access.address = place % memory.portStride;
       }
@@ -171,7 +173,7 @@ private:
   int64_t address;
   const Memory &memory;
   uint8_t *bytes;
-  int64_t bankStep;
+  int64_t portStride;
 };
 
 } // namespace dlavm

@@ -28,6 +28,8 @@ struct CompileCommand {
   /// A config.json, a checkpoint directory or a .mlir file.
   std::string model;
   std::string device;
+  /// What the device's board leaves open, in bytes.
+  std::optional<int64_t> portStride, dmaBase;
   std::string outputDirectory;
   std::optional<int64_t> layers;
   std::optional<int64_t> maxTokens;
@@ -167,7 +169,8 @@ int runPack(const PackCommand &command);
 int runRun(const RunCommand &command);
 int runMakeModel(const MakeModelCommand &command);
 int runInterpret(const InterpretCommand &command);
-int runDevices(bool registers);
+/// Prints all of the devices of these names; without names, what there is.
+int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 
 } // namespace dlavm
 

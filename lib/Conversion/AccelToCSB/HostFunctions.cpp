@@ -162,11 +162,14 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
                       /*output=*/FlatSymbolRefAttr());
   const Word offset(builder, variable, 0, destination.capacity - 1);
   const Word bytes = argument(2, destination.capacity);
-  const WeightCopy copy = {
-      argument(0, source.capacity - 1) + offset,
-      (argument(1, destination.portStride * destination.ports - 1) + offset)
-          .named("address"),
-      min(bytes - offset, slice), argument(3, destination.ports - 1)};
+  // The hardware's address is that of the host without the base.
+  const int64_t base = destination.dmaBase;
+  const Word target(builder, entry->getArgument(1), base,
+                    base + destination.portStride * destination.ports - 1);
+  const WeightCopy copy = {argument(0, source.capacity - 1) + offset,
+                           (target - base + offset).named("address"),
+                           min(bytes - offset, slice),
+                           argument(3, destination.ports - 1)};
   const TaskSupport *support = device.getTask(TaskKind::WeightCopy);
   NoOperands reader;
   TaskWriter writer(device, support->registers, reader);

@@ -9,7 +9,8 @@
 
   names.py ROOT KNOWN    prints where a file outside the folders of the families
                          names a family, or has a string with the name of one of
-                         its parameters, or one that is the name of a register.
+                         its parameters or boards, or one that is the name of a
+                         register.
                          KNOWN lists what is left out, and each entry must be
                          needed: "FILE: NAME".
 
@@ -40,12 +41,13 @@ def find_families(root):
 
 
 def find_names(root, family):
-    """The parameters and the registers of a family."""
+    """The parameters and boards, and the registers of a family."""
     parameters, registers = set(), set()
     folder = "lib/Device/" + family
     for path in list_sources(root, (folder,), (".cpp", ".def")):
         text = read(root, path)
         parameters.update(re.findall(r'addParameter\(\s*"(\w+)"', text))
+        parameters.update(re.findall(r'Boards?\(\{+\s*"(\w+)"', text))
         if path.endswith(".def"):
             registers.update(re.findall(r"^ *(?:REG|FIXED)\((\w+),", text,
                                         re.M))

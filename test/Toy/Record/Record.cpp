@@ -89,9 +89,13 @@ DeviceInfo toy::createRecord1() {
   device.addParameter("Weight_Values", 1024,
                       "values that the weight buffer holds");
   // Eight buffers or objects fill the first 4 GiB.
-  device.addMemory({"URAM", int64_t(1) << 34, int64_t(1) << 40, 4,
-                    int64_t(1) << 34, /*alignment=*/1 << 29,
-                    /*minimumAlignment=*/8});
+  device.addBoard({"toy",
+                   "a board of the tests",
+                   "none",
+                   /*registerWindow=*/0,
+                   {{"URAM", int64_t(1) << 34, int64_t(1) << 40, 4,
+                     int64_t(1) << 34, /*alignment=*/1 << 29,
+                     /*minimumAlignment=*/8}}});
   device.setMapMemory("URAM");
   device.traits = getTraits;
   device.placeLane = placeLane;

@@ -107,6 +107,28 @@ static ElementPlace placeLane(const DeviceInfo &device, int64_t lane) {
   return {0, lane * device["MAX_DAT_DW"] / 8};
 }
 
+/// Registers hold 32 bits of a DDR address and log2_Bank_Step is the distance
+/// between ports, so every card has the same memories, wherever its host finds
+/// them.
+static void addBoards(DeviceInfo &device) {
+  const int64_t bank = int64_t(1) << device["log2_Bank_Step"];
+  auto createMemories = [&](int64_t baseDDR, int64_t baseHBM) {
+    return std::vector<Memory>{
+        {"DDR", int64_t(1) << 32, baseDDR, /*ports=*/1, /*portStride=*/0,
+         /*alignment=*/1024, /*minimumAlignment=*/64},
+        {"HBM", bank, baseHBM, device["HBM_Port"], /*portStride=*/bank,
+         /*alignment=*/512, /*minimumAlignment=*/512}};
+  };
+  device.addBoard({"vcu128", "VCU128, a PCIe card with DDR and 8 GiB of HBM",
+                   "XDMA: registers in the user BAR, DMA by addresses",
+                   /*registerWindow=*/0x20000, createMemories(0x200000000, 0)});
+  device.addBoard({"v80", "V80, a PCIe card with DDR and HBM",
+                   "CSB_Write, CSB_Read, start_host2fpga "
+                   "(dlavm_v80_host2fpga.h)",
+                   /*registerWindow=*/std::nullopt,
+                   createMemories(0x60000000000, 0x4000000000)});
+}
+
 DeviceInfo edgellm::createRecord20241128() {
   DeviceInfo device("edgellm", "20241128");
   device.addParameter("Tin", 128, "input channels per cycle of the MVM engine");
@@ -162,11 +184,7 @@ DeviceInfo edgellm::createRecord20241128() {
                       "of equal logits: 0 the lowest index, 1 the highest",
                       {0, 1});
   device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64", {32, 64});
-  // Registers hold 32 bits of a DDR address, and a bank has 2^28 bytes.
-  device.addMemory({"DDR", int64_t(1) << 32, 0x200000000, 1, 0,
-                    /*alignment=*/1024, /*minimumAlignment=*/64});
-  device.addMemory({"HBM", 1 << 28, 0, 32, 1 << 28,
-                    /*alignment=*/512, /*minimumAlignment=*/512});
+  addBoards(device);
   device.setMapMemory("DDR");
   device.traits = getTraits;
   device.placeLane = placeLane;

@@ -39,15 +39,13 @@ struct PortLayout {
   explicit PortLayout(const DeviceInfo &device)
       : ports(device["HBM_Port"]), rowBytes(device["HBM_AXI_DATA_WIDTH"] / 8),
         portLanes(rowBytes / 2), lanes(ports * portLanes),
-        portChannels(kTout / ports), bankStep(device["log2_Bank_Step"]) {}
+        portChannels(kTout / ports) {}
 
   int64_t ports;
   /// Of a row in each port, and its channels there and in all ports.
   int64_t rowBytes, portLanes, lanes;
   /// Output channels of 32 that share a port, n_sub.
   int64_t portChannels;
-  /// The log2 of the bytes from one port to the next.
-  int64_t bankStep;
 };
 
 /// Rows in HBM (section 3.1): one for each token, and where it has more
@@ -56,8 +54,8 @@ class Map {
 public:
   /// \p surface is the distance between surfaces.
   Map(TaskExecution &execution, llvm::StringRef reg, int64_t surface)
-      : operand(execution, reg, PortLayout(execution.getDevice()).bankStep),
-        layout(execution.getDevice()), surface(surface) {}
+      : operand(execution, reg), layout(execution.getDevice()),
+        surface(surface) {}
 
   /// Channels from \p channel on of a token. The row of token 0 and channel 0
   /// is \p offset bytes behind the address.

@@ -245,7 +245,7 @@ void Attention::run() {
     return;
   readRows();
   const Map output(execution, "OutputAddress", execution["OutputLine"]);
-  const TaskOperand cache(execution, "CacheAddress", layout.bankStep);
+  const TaskOperand cache(execution, "CacheAddress");
   if (readsKeys)
     checkOverlap(execution, tokens,
                  divideCeil(firstOutput % layout.lanes + outputs, layout.lanes),

@@ -119,7 +119,7 @@ void ohbm::executeKVAppend(TaskExecution &execution) {
                                       "values");
   const PortLayout layout(execution.getDevice());
   const Map input(execution, "InputAddress", 0);
-  const TaskOperand cache(execution, "CacheAddress", layout.bankStep);
+  const TaskOperand cache(execution, "CacheAddress");
   // Token u of keys, or channel u of values, is like an output channel of
   // weights: 32 share the ports (A5).
   const int64_t headBytes = execution["CacheHead"];

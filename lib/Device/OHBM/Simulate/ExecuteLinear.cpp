@@ -197,7 +197,7 @@ void Linear::run() {
   logits.resize(channels);
 
   const Map output(execution, "OutputAddress", execution["OutputSurface"]);
-  const TaskOperand weights(execution, "WeightAddress", layout.bankStep);
+  const TaskOperand weights(execution, "WeightAddress");
   const int64_t lane = firstChannel % layout.lanes;
   checkOverlap(execution, tokens, divideCeil(lane + channels, layout.lanes),
                execution["OutputSurface"]);

@@ -1,0 +1,167 @@
+//===- PrintDevices.cpp - What dlavm devices prints -----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Device/DeviceInfo.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <set>
+
+using namespace dlavm;
+
+/// "0x400": addresses are read in this form, sizes in decimal.
+static std::string hex(int64_t value) {
+  return "0x" + llvm::utohexstr(value, /*LowerCase=*/true);
+}
+
+/// The meaning of a register, and of its bits and values.
+static std::string describe(const Register &reg) {
+  std::string text = reg.meaning;
+  llvm::raw_string_ostream os(text);
+  llvm::ListSeparator separator("; ");
+  if (!reg.values.empty() || !reg.fields.empty())
+    os << ": ";
+  for (const BitField &field : reg.fields)
+    os << separator << "bits " << field.low + field.bits - 1 << ".."
+       << field.low << " " << field.name;
+  for (const NamedValue &value : reg.values)
+    os << separator << value.value << " = " << value.name;
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// One device
+//===----------------------------------------------------------------------===//
+
+static void printBoard(const Board &board, llvm::raw_ostream &os) {
+  os << board.name << ": " << board.description << "\n"
+     << "    host: " << board.hostInterface << "\n";
+  if (board.registerWindow)
+    os << "    register r: at " << hex(*board.registerWindow)
+       << " + 4 * r of the control window\n";
+  for (const Memory &memory : board.memories) {
+    os << "    " << memory.name << ": " << memory.ports
+       << (memory.ports == 1 ? " port of " : " ports of ") << memory.capacity
+       << " bytes, buffers at multiples of " << memory.alignment << "; host at "
+       << hex(memory.dmaBase);
+    if (memory.ports > 1)
+      os << ", ports " << hex(memory.portStride) << " apart";
+    os << (memory.isOpen ? " (--dma-base, --port-stride)" : "") << "\n";
+  }
+}
+
+void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
+  os << device.getName() << "\n";
+  for (const Parameter &parameter : device.getParameters())
+    os << llvm::format("  %-24s %10lld  ", parameter.name.c_str(),
+                       static_cast<long long>(parameter.value))
+       << parameter.meaning << "\n";
+  os << llvm::format("  %-24s %10g  ", "Norm_Epsilon",
+                     device.getTraits().normEpsilon)
+     << "what norms add to the mean square\n";
+  // A device that was put on a board is on no other.
+  const bool isDefault = &device.getBoard() == device.getBoards().data();
+  for (const Board &board :
+       isDefault ? device.getBoards() : llvm::ArrayRef(device.getBoard()))
+    printBoard(board, os << "  board ");
+}
+
+void dlavm::printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os) {
+  os << "# Registers of " << device.getName() << "\n\n"
+     << "Generated from the register tables that encoders and checker use. A "
+        "task's\nregisters are written in this order; the opcode starts it.\n";
+  for (const auto &[kind, support] : device.getTasks()) {
+    const RegisterTable &table = support.registers;
+    os << "\n## " << table.getName() << ": " << table.getTitle() << "\n\n"
+       << "| register | name | role | unit | meaning |\n"
+       << "|---|---|---|---|---|\n";
+    for (const Register &reg : table.getRegisters())
+      os << "| " << reg.number << " | " << reg.name << " | "
+         << stringify(reg.role) << " | " << reg.unit << " | " << describe(reg)
+         << " |\n";
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// What differs
+//===----------------------------------------------------------------------===//
+
+/// What is written into a register, or read from it.
+static std::string describe(const Register *reg) {
+  if (!reg)
+    return "no register";
+  std::string text = reg->name + ", " + stringify(reg->role).str();
+  if (!reg->unit.empty())
+    text += ", " + reg->unit;
+  text += ": " + describe(*reg);
+  if (reg->high)
+    text += "; high bits in " + reg->high->reg;
+  return text;
+}
+
+static void printDifferences(const RegisterTable &table,
+                             const RegisterTable &origin,
+                             llvm::raw_ostream &os) {
+  std::set<uint32_t> numbers;
+  for (const RegisterTable *each : {&table, &origin})
+    for (const Register &reg : each->getRegisters())
+      numbers.insert(reg.number);
+  for (uint32_t number : numbers) {
+    const std::string now = describe(table.lookup(number));
+    const std::string was = describe(origin.lookup(number));
+    if (now != was)
+      os << "  " << table.getName() << " " << number << ": " << now
+         << "\n    was " << was << "\n";
+  }
+}
+
+void dlavm::printDifferences(const DeviceInfo &device, const DeviceInfo &origin,
+                             llvm::raw_ostream &os) {
+  auto find = [](const DeviceInfo &in, llvm::StringRef name) {
+    return llvm::find_if(in.getParameters(),
+                         [&](const Parameter &p) { return p.name == name; });
+  };
+  for (const Parameter &parameter : device.getParameters()) {
+    const auto *was = find(origin, parameter.name);
+    if (was == origin.getParameters().end())
+      os << "  " << parameter.name << " " << parameter.value << ", new\n";
+    else if (was->value != parameter.value)
+      os << "  " << parameter.name << " " << parameter.value << ", was "
+         << was->value << "\n";
+  }
+  for (const auto &[kind, support] : device.getTasks())
+    if (const TaskSupport *was = origin.getTask(kind))
+      ::printDifferences(support.registers, was->registers, os);
+    else
+      os << "  new task " << support.registers.getName() << "\n";
+  for (const auto &[kind, support] : origin.getTasks())
+    if (!device.getTask(kind))
+      os << "  no task " << support.registers.getName() << "\n";
+}
+
+void dlavm::printDevices(const DeviceRegistry &registry,
+                         llvm::raw_ostream &os) {
+  for (const auto &[name, device] : registry.getDevices()) {
+    os << name << "\n  boards: ";
+    llvm::interleaveComma(device.getBoards(), os,
+                          [&](const Board &board) { os << board.name; });
+    os << "\n";
+    const DeviceInfo *origin = registry.lookup(device.getOrigin());
+    if (!origin)
+      continue;
+    std::string differences;
+    llvm::raw_string_ostream stream(differences);
+    printDifferences(device, *origin, stream);
+    os << (differences.empty() ? "  equal to " : "  differs from ")
+       << origin->getName() << "\n"
+       << differences;
+  }
+}
