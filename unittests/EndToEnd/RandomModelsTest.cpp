@@ -228,6 +228,34 @@ TEST_P(Devices, LargestContext) {
   expectEqual(model, GetParam(), "absmax", {{tokens - 1, 0}, {1, tokens - 1}});
 }
 
+/// Registers of high bits have what address registers cannot hold: of weights,
+/// caches and maps.
+TEST_F(EndToEnd, AddressesAbove4GiB) {
+  MakeModelCommand model;
+  model.architecture = "qwen2";
+  model.outputDirectory = directory / "checkpoint";
+  model.hidden = 160;
+  model.layers = 1;
+  model.heads = 4;
+  model.kvHeads = 2;
+  model.intermediate = 200;
+  model.vocabulary = 65;
+  model.context = 50;
+  expectEqual(model, "ohbm-v80-apart", "absmax", {{40, 0}, {1, 40}});
+  const DriverPlan plan = get(DriverPlan::read(directory / "driver"));
+  auto isHigh = [](const auto &place) { return place.address >> 32 != 0; };
+  EXPECT_TRUE(all_of(plan.buffers, isHigh));
+  EXPECT_EQ(count_if(plan.objects,
+                     [&](const PlanObject &object) {
+                       return object.kind == ObjectKind::KVCache &&
+                              isHigh(object);
+                     }),
+            2);
+  EXPECT_TRUE(any_of(plan.objects, [&](const PlanObject &object) {
+    return object.kind == ObjectKind::Weight && isHigh(object);
+  }));
+}
+
 static std::string getTestName(StringRef device) {
   std::string name = device.str();
   std::replace(name.begin(), name.end(), '-', '_');
@@ -287,8 +315,19 @@ static DeviceInfo createSyntheticVersion() {
   return device;
 }
 
+/// Objects and buffers so far apart that most lie above 4 GiB of a port.
+static DeviceInfo createApart() {
+  const DeviceRegistry &registry = DeviceRegistry::instance();
+  DeviceInfo device = registry.lookup("ohbm-v80-20250326")->derive("apart");
+  Board board = device.getBoard();
+  board.memories.front().alignment = 1 << 28;
+  device.setBoards({board});
+  return device;
+}
+
 int main(int argc, char **argv) {
   registerAllDevices();
+  cantFail(DeviceRegistry::instance().add(createApart()));
   cantFail(DeviceRegistry::instance().add(createSyntheticVersion()));
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
