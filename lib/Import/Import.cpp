@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Import/Import.h"
-#include "DLAVM/Support/OutputDirectory.h"
-
 #include "CheckTensors.h"
 #include "ModelBuilder.h"
 
@@ -121,7 +119,7 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   if (failed(applyOptions(*reader, options, *config)))
     return nullptr;
   OwningOpRef<ModuleOp> module =
-      ModelBuilder(*config, context).build(getModelName(*file));
+      ModelBuilder(*config, context).build(getModelName(*file), layers);
   if (failed(verify(*module)) || failed(checkDirectory(path, *module, layers)))
     return nullptr;
   return module;

@@ -23,8 +23,10 @@ ModelBuilder::ModelBuilder(const ModelConfig &config, MLIRContext &context)
                       scf::SCFDialect>();
 }
 
-OwningOpRef<ModuleOp> ModelBuilder::build(StringRef name) {
+OwningOpRef<ModuleOp> ModelBuilder::build(StringRef name, int64_t modelLayers) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, name);
+  (*module)->setAttr(LLMDialect::getModelLayersAttrName(),
+                     builder.getI64IntegerAttr(modelLayers));
   (*module)->setAttr(LLMDialect::getMaxTokensAttrName(),
                      builder.getI64IntegerAttr(config.context));
   (*module)->setAttr(

@@ -22,7 +22,9 @@ class ModelBuilder {
 public:
   ModelBuilder(const ModelConfig &config, mlir::MLIRContext &context);
 
-  mlir::OwningOpRef<mlir::ModuleOp> build(llvm::StringRef name);
+  /// \p modelLayers are all of the model, of which the module may have fewer.
+  mlir::OwningOpRef<mlir::ModuleOp> build(llvm::StringRef name,
+                                          int64_t modelLayers);
 
 private:
   /// [maps, seq, channels] of f16.

@@ -94,7 +94,9 @@ template <typename IO> bool mapFields(IO &io, DriverPlan &plan) {
          io.map("max_tokens", plan.maxTokens, positiveInt) &&
          io.map("accesses", plan.accesses, anyInt) &&
          io.map("fingerprint", plan.fingerprint) &&
-         io.map("model", plan.model) && io.map("embedding", plan.embedding) &&
+         io.map("model", plan.model) &&
+         io.mapOptionalHex("model_checksum", plan.modelChecksum) &&
+         io.map("embedding", plan.embedding) &&
          io.map("functions", plan.functions) && io.map("tasks", plan.tasks) &&
          io.map("buffers", plan.buffers) && io.map("objects", plan.objects) &&
          io.map("parameters", plan.parameters) &&

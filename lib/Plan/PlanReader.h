@@ -66,6 +66,9 @@ public:
                    PlanRange range) {
     return !object.get(key) || map(key, number.emplace(), range);
   }
+  bool mapOptionalHex(llvm::StringRef key, std::optional<uint64_t> &number) {
+    return !find(key) || mapHex(key, number.emplace());
+  }
   template <typename Entry>
   bool mapOptional(llvm::StringRef key, std::optional<Entry> &entry) {
     const llvm::json::Value *value = find(key);

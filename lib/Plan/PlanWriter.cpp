@@ -68,6 +68,9 @@ public:
   bool mapOptional(StringRef key, std::optional<int64_t> number, PlanRange) {
     return !number || map(key, *number);
   }
+  bool mapOptionalHex(StringRef key, std::optional<uint64_t> number) {
+    return !number || mapHex(key, *number);
+  }
   template <typename Entry>
   bool mapOptional(StringRef key, std::optional<Entry> &entry) {
     if (entry)

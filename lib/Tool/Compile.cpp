@@ -217,7 +217,8 @@ bool Compiler::run() {
     (*module)->setAttr(
         llm::LLMDialect::getMaxTokensAttrName(),
         Builder(&this->context).getI64IntegerAttr(options.maxTokens));
-  files.add(name + ".llm.mlir", printIR(*module));
+  const std::string model = printIR(*module);
+  files.add(name + ".llm.mlir", model);
   if (!runPasses(*module, buildAccelPipeline, options))
     return false;
   if (command.saveIR)
@@ -230,7 +231,7 @@ bool Compiler::run() {
   std::string driver, plan, report;
   llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
   if (failed(translateToCpp(*module, name, driverOS)) ||
-      failed(translateToPlan(*module, name, planOS)) ||
+      failed(translateToPlan(*module, name, planOS, model)) ||
       failed(translateToReport(*module, reportOS)))
     return false;
   files.add(name + ".h", std::move(driver));

@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace dlavm;
 using namespace llvm;
@@ -64,6 +65,12 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
     return createStringError("the reference cannot read " + file + ": " +
                              toString(buffer.takeError()) +
                              "; compile the model again with dlavm compile");
+  if (plan.modelChecksum &&
+      xxHash64((*buffer)->getBuffer()) != *plan.modelChecksum)
+    return createStringError(
+        file + " has changed since dlavm compile wrote it, so the driver "
+               "computes something else; compile the model again, or this file "
+               "into another directory");
   SourceMgr sourceMgr;
   sourceMgr.AddNewSourceBuffer(std::move(*buffer), SMLoc());
   model.module = mlir::parseSourceFile<mlir::ModuleOp>(

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckCheckpoint.h"
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Checkpoint/GenerationConfig.h"
 #include "DLAVM/Pack/PackDirectory.h"
@@ -46,6 +47,14 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
       Checkpoint::open(command.checkpoint);
   if (!checkpoint)
     return checkpoint.takeError();
+  // Nothing is read from the model, but what it is decides what the tensors
+  // mean.
+  Expected<OpenedModel> model =
+      OpenedModel::open(command.directory, *plan, /*tensors=*/nullptr);
+  if (!model)
+    return model.takeError();
+  if (Error error = checkCheckpoint(command.checkpoint, *model, *plan))
+    return error;
   Expected<std::vector<int32_t>> endTokens = readEndTokens(command.checkpoint);
   if (!endTokens)
     return endTokens.takeError();

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckCheckpoint.h"
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Pack/PackDirectory.h"
@@ -77,7 +78,13 @@ static Expected<OpenedModel> openModel(const RunCommand &command,
       Checkpoint::open(command.checkpoint);
   if (!checkpoint)
     return checkpoint.takeError();
-  return OpenedModel::open(command.directory, plan, std::move(*checkpoint));
+  Expected<OpenedModel> model =
+      OpenedModel::open(command.directory, plan, std::move(*checkpoint));
+  if (!model)
+    return model;
+  if (llvm::Error error = checkCheckpoint(command.checkpoint, *model, plan))
+    return error;
+  return model;
 }
 
 /// Fails if an output cannot be written or would be over a file that is read,

@@ -155,6 +155,8 @@ struct DriverPlan {
   std::string fingerprint;
   /// The file with the llm module that the driver computes.
   std::string model;
+  /// Its xxHash64; absent where a plan was translated without the file.
+  std::optional<uint64_t> modelChecksum;
   /// The parameter with a row for each token; empty if the model has none.
   std::string embedding;
   std::vector<HostFunction> functions;

@@ -12,16 +12,21 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
+
 namespace dlavm {
 
 /// Prints what tools need to know of a driver: its functions, tasks, buffers
 /// with extents and lifetimes, objects with addresses and files, and the
 /// parameters that they are made of. The driver is in the namespace
-/// \p namespaceName and the header of that name. Emits an error, and writes
-/// nothing, where the module is no complete driver.
+/// \p namespaceName and the header of that name. \p model is the text of the
+/// llm module that is written beside it; without one, nobody will notice that
+/// it is another. Emits an error, and writes nothing, where the module is no
+/// complete driver.
 llvm::LogicalResult translateToPlan(mlir::ModuleOp module,
                                     llvm::StringRef namespaceName,
-                                    llvm::raw_ostream &os);
+                                    llvm::raw_ostream &os,
+                                    std::optional<llvm::StringRef> model = {});
 
 /// Prints what people want to know of a driver: tasks and register writes of a
 /// prompt and of a decode step, arenas, buffers, a picture of the memory, the

@@ -72,6 +72,7 @@ struct ConvertLLMToAccel
              << *tokens << " tokens, " << *tokens - limit << " more than the "
              << limit << " of " << target.getName()
              << "; use --max-tokens=" << limit << " or less";
+    module->removeAttr(llm::LLMDialect::getModelLayersAttrName());
     module->setAttr(
         llm::LLMDialect::getMaxTokensAttrName(),
         IntegerAttr::get(IntegerType::get(&getContext(), 64), *tokens));

@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -81,7 +82,11 @@ namespace {
 /// Reads a plan from a module, and remembers the op of each entry.
 class PlanBuilder {
 public:
-  explicit PlanBuilder(ModuleOp module) : module(module) {}
+  PlanBuilder(ModuleOp module, std::optional<StringRef> model)
+      : module(module) {
+    if (model)
+      plan.modelChecksum = llvm::xxHash64(*model);
+  }
 
   LogicalResult run(StringRef namespaceName);
   /// The text of the plan, once a reader has taken it.
@@ -277,8 +282,9 @@ FailureOr<std::string> PlanBuilder::print() {
 }
 
 LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
-                                     raw_ostream &os) {
-  PlanBuilder builder(module);
+                                     raw_ostream &os,
+                                     std::optional<StringRef> model) {
+  PlanBuilder builder(module, model);
   if (failed(builder.run(namespaceName)))
     return failure();
   FailureOr<std::string> text = builder.print();

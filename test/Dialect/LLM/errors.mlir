@@ -31,7 +31,7 @@ module attributes {llm.max_tokens = "2048"} {}
 
 // -----
 
-// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows 'llm.max_tokens', 'llm.embedding', 'llm.task' and 'llm.layer_loop'}}
+// expected-error@+1 {{has an attribute "llm.tokens" that the llm dialect does not know; it knows 'llm.max_tokens', 'llm.embedding', 'llm.model_layers', 'llm.task' and 'llm.layer_loop'}}
 module attributes {llm.tokens = 2048 : i64} {}
 
 // -----

@@ -81,6 +81,20 @@ static int64_t getNumLayers(ModuleOp module) {
   return layers;
 }
 
+static LogicalResult verifyModelLayers(Operation *op, Attribute attribute) {
+  auto module = dyn_cast<ModuleOp>(op);
+  auto value = dyn_cast<IntegerAttr>(attribute);
+  if (!module || !value || !value.getType().isInteger(64))
+    return op->emitError("'llm.model_layers' is the number of layers of the "
+                         "model that a module comes from, an i64, found ")
+           << attribute << " at " << op->getName();
+  const int64_t layers = getNumLayers(module);
+  if (value.getInt() >= layers)
+    return success();
+  return op->emitError("'llm.model_layers' is ")
+         << value.getInt() << ", but the module has " << layers << " layers";
+}
+
 /// Layers that a model does not have lie where something else does.
 static LogicalResult verifyLayers(scf::ForOp loop) {
   auto module = loop->getParentOfType<ModuleOp>();
@@ -121,13 +135,18 @@ LogicalResult LLMDialect::verifyOperationAttribute(Operation *op,
     return verifyMaxTokens(op, attribute.getValue());
   if (attribute.getName() == getEmbeddingAttrName())
     return verifyEmbedding(op, attribute.getValue());
+  if (attribute.getName() == getModelLayersAttrName())
+    return verifyModelLayers(op, attribute.getValue());
+  if (attribute.getName() == getModelLayersAttrName())
+    return verifyModelLayers(op, attribute.getValue());
   if (attribute.getName() == getTaskAttrName())
     return verifyTask(op, attribute.getValue());
   if (attribute.getName() == getLayerLoopAttrName())
     return verifyLayerLoop(op, attribute.getValue());
   return op->emitError() << "has an attribute " << attribute.getName()
                          << " that the llm dialect does not know; it knows "
-                            "'llm.max_tokens', 'llm.embedding', 'llm.task' and "
+                            "'llm.max_tokens', 'llm.embedding', "
+                            "'llm.model_layers', 'llm.task' and "
                             "'llm.layer_loop'";
 }
 

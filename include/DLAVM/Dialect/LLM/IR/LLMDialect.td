@@ -40,6 +40,11 @@ def LLM_Dialect : Dialect {
     symbol serves all layers; an op inside a layer function names the symbol and
     the layer, as in `@query[%layer]`.
 
+    A module that was made from a configuration says in `llm.model_layers` how
+    many layers the model has, of which it may compute the first only. A
+    checkpoint is one of this model only if its configuration makes the same
+    module.
+
     The host looks up the embedding rows of tokens; no op does. The module's
     attribute `llm.embedding` names the parameter that has them, [vocabulary,
     channels] of f16. The pass `llm-name-tasks` gives ops the attribute
@@ -81,6 +86,10 @@ def LLM_Dialect : Dialect {
     /// The module attribute that names the parameter with the embedding rows.
     static constexpr ::llvm::StringLiteral getEmbeddingAttrName() {
       return "llm.embedding";
+    }
+    /// The module attribute of an imported model: all of its layers, an i64.
+    static constexpr ::llvm::StringLiteral getModelLayersAttrName() {
+      return "llm.model_layers";
     }
     /// The attribute of an op that says what its hardware task is called.
     static constexpr ::llvm::StringLiteral getTaskAttrName() {

@@ -1,0 +1,90 @@
+//===- CheckCheckpoint.cpp - A checkpoint and a driver --------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CheckCheckpoint.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Import/CompareModels.h"
+#include "DLAVM/Import/Import.h"
+#include "DLAVM/Pipelines/Pipelines.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+/// All layers of the model that \p module comes from.
+static std::optional<int64_t> getModelLayers(mlir::ModuleOp module) {
+  auto layers = module->getAttrOfType<mlir::IntegerAttr>(
+      llm::LLMDialect::getModelLayersAttrName());
+  return layers ? std::optional(layers.getInt()) : std::nullopt;
+}
+
+/// What the driver was compiled with.
+static ImportOptions getImportOptions(mlir::ModuleOp module,
+                                      int64_t modelLayers) {
+  ImportOptions options;
+  options.maxTokens = llm::getMaxTokens(module);
+  for (auto parameter : module.getOps<llm::ParameterOp>())
+    if (const uint64_t layers = parameter.getLayers().value_or(0);
+        layers != 0 && static_cast<int64_t>(layers) != modelLayers)
+      options.layers = layers;
+  return options;
+}
+
+static void setCompileOptions(mlir::ModuleOp module, const DriverPlan &plan,
+                              CompileOptions &options) {
+  options.device = plan.device;
+  module.walk([&](llm::RopeOp rope) {
+    options.ropePairing = rope.getStyle() == llm::RopeStyle::HalfSplit
+                              ? "halves"
+                              : "neighbours";
+  });
+}
+
+llvm::Error dlavm::checkCheckpoint(StringRef checkpoint,
+                                   const OpenedModel &model,
+                                   const DriverPlan &plan) {
+  mlir::ModuleOp driver = model.getModule();
+  const std::optional<int64_t> layers = getModelLayers(driver);
+  if (!layers) {
+    WithColor::note(errs())
+        << plan.model << " was not made from a configuration, so only names "
+        << "and shapes of the tensors are compared\n";
+    return llvm::Error::success();
+  }
+  mlir::MLIRContext &context = *driver.getContext();
+  std::string problem;
+  mlir::ScopedDiagnosticHandler handler(&context,
+                                        [&](mlir::Diagnostic &diagnostic) {
+                                          if (problem.empty())
+                                            problem = diagnostic.str();
+                                        });
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel(checkpoint, getImportOptions(driver, *layers), context);
+  if (!module)
+    return createStringError(
+        problem + "; so it is no checkpoint of the driver, whose model has " +
+        Twine(*layers) + " layers and a context of " + Twine(plan.maxTokens) +
+        " tokens");
+  mlir::PassManager manager(&context);
+  CompileOptions options;
+  setCompileOptions(driver, plan, options);
+  buildLLMPipeline(manager, options);
+  if (failed(manager.run(*module)))
+    return createStringError(checkpoint +
+                             " is no checkpoint of the driver: " + problem);
+  const std::string difference = compareModels(*module, driver);
+  if (difference.empty())
+    return llvm::Error::success();
+  return createStringError(
+      checkpoint + " is no checkpoint of the driver: " + difference +
+      "; give the checkpoint that the driver was compiled for, or compile "
+      "this one");
+}
