@@ -259,8 +259,8 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
       largest = std::max(largest, std::abs(static_cast<double>(value)));
   const double allowed = tolerance * largest;
 
-  int64_t different = 0, numNaNs = 0;
-  std::string first, firstNaN;
+  int64_t different = 0, beyondRange = 0;
+  std::string first, firstBeyondRange;
   const float *value = expected.values.data();
   for (int64_t map = 0; map < expected.maps; ++map)
     for (int64_t token = 0; token < expected.tokens; ++token)
@@ -268,7 +268,7 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
         const double wanted = *value++;
         const uint16_t code = read(map, token, channel);
         const double found = halfToDouble(code);
-        // Equal infinities are no error.
+        // A difference of equal infinities would be NaN.
         const double error = found == wanted ? 0 : std::abs(found - wanted);
         distance.product += found * wanted;
         distance.expectedSquares += wanted * wanted;
@@ -280,8 +280,9 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
             !(error <= distance.largestError) && code != doubleToHalf(wanted))
           distance.largestError = error;
         // Two that are equal prove nothing.
-        if (std::isnan(wanted) && std::isnan(found) && numNaNs++ == 0)
-          firstNaN = describe(map, expected.maps, token, channel);
+        if (!std::isfinite(wanted) && !std::isfinite(found) &&
+            beyondRange++ == 0)
+          firstBeyondRange = describe(map, expected.maps, token, channel);
         if (isEqual)
           continue;
         if (different++ == 0)
@@ -296,12 +297,13 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
            std::to_string(different) + " of " +
                std::to_string(expected.values.size()) +
                " values differ from the reference, " + first);
-  else if (numNaNs > 0)
+  else if (beyondRange > 0)
     report(expected.layer, expected.name, buffer,
-           std::to_string(numNaNs) + " of " +
+           std::to_string(beyondRange) + " of " +
                std::to_string(expected.values.size()) +
-               " values are NaN, as those of the reference are, first at " +
-               firstNaN);
+               " values are infinite or NaN, as those of the reference are, "
+               "first at " +
+               firstBeyondRange);
 }
 
 void Comparison::report(int64_t opLayer, StringRef task, StringRef buffer,

@@ -55,6 +55,7 @@ Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
 
 void Simulator::Impl::beginRun(int64_t seq, int64_t past) {
   log.beginRun(seq, past);
+  machine.isBeyondRange = false;
   ++run;
   starts = 0;
   mark = Mark();

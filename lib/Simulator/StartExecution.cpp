@@ -69,11 +69,14 @@ void StartExecution::run() {
   task.support->execute(*this);
   if (machine.sanitizer)
     machine.sanitizer->endStart();
-  llvm::sort(outsides, [](const Outside &a, const Outside &b) {
+  llvm::sort(outsides, [](const Accesses &a, const Accesses &b) {
     return a.reg->number < b.reg->number;
   });
-  for (const Outside &outside : outsides)
-    report(outside);
+  for (const Accesses &outside : outsides)
+    reportOutside(outside);
+  // A task has one output.
+  if (!beyondRange.empty() && !std::exchange(machine.isBeyondRange, true))
+    reportBeyondRange(beyondRange.front());
 }
 
 void StartExecution::fail(llvm::StringRef reg, const Twine &message) {
@@ -155,35 +158,62 @@ uint8_t *StartExecution::getBytes(const Memory &memory) {
   return machine.memories[&memory - device.getMemories().data()].data();
 }
 
-void StartExecution::leaveMemory(const Register &reg,
-                                 const TaskAccess &access) {
+void StartExecution::note(llvm::SmallVectorImpl<Accesses> &list,
+                          const Register &reg, const TaskAccess &access) {
   std::lock_guard<std::mutex> lock(mutex);
-  for (Outside &outside : outsides) {
-    if (outside.reg != &reg)
+  for (Accesses &known : list) {
+    if (known.reg != &reg)
       continue;
-    ++outside.count;
+    ++known.count;
     if (std::tie(access.address, access.port) <
-        std::tie(outside.first.address, outside.first.port))
-      outside.first = access;
+        std::tie(known.first.address, known.first.port))
+      known.first = access;
     return;
   }
-  outsides.push_back({&reg, access, 1});
+  list.push_back({&reg, access, 1});
+}
+
+void StartExecution::leaveMemory(const Register &reg,
+                                 const TaskAccess &access) {
+  note(outsides, reg, access);
+}
+
+void StartExecution::exceedRange(const Register &reg,
+                                 const TaskAccess &access) {
+  note(beyondRange, reg, access);
 }
 
 void StartExecution::watch(const Register &reg, const TaskAccess &access) {
   machine.sanitizer->watch(reg, access);
 }
 
-void StartExecution::report(const Outside &outside) {
+/// "bytes 64 to 127 of port 3"
+static std::string describeAccess(const TaskAccess &access) {
+  return FindingLog::describe(
+             ByteRange{access.address, access.address + access.bytes}) +
+         (access.memory->ports > 1 ? " of port " + std::to_string(access.port)
+                                   : "");
+}
+
+void StartExecution::reportOutside(const Accesses &outside) {
   const TaskAccess &access = outside.first;
   const Memory &memory = *access.memory;
-  const ByteRange bytes = {access.address, access.address + access.bytes};
-  const std::string port =
-      memory.ports > 1 ? " of port " + std::to_string(access.port) : "";
   machine.log.report(
       mark, start, task.getName(*outside.reg), "",
       Twine("the task ") + (access.isWrite ? "writes" : "reads") + " " +
-          FindingLog::describe(bytes) + port + ", outside the " +
-          Twine(memory.capacity) + " bytes of " + memory.name +
-          ", the first of " + Twine(outside.count) + " such accesses");
+          describeAccess(access) + ", outside the " + Twine(memory.capacity) +
+          " bytes of " + memory.name + ", the first of " +
+          Twine(outside.count) + " such accesses");
+}
+
+void StartExecution::reportBeyondRange(const Accesses &beyond) {
+  const TaskAccess &access = beyond.first;
+  const auto memory =
+      static_cast<unsigned>(access.memory - device.getMemories().data());
+  machine.log.report(
+      mark, start, task.getName(*beyond.reg),
+      machine.plan.getName(memory,
+                           {access.address, access.address + access.bytes}),
+      "the task writes infinity or NaN to " + describeAccess(access) +
+          ": values of the model exceed the range of FP16");
 }

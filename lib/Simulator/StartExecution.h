@@ -38,6 +38,9 @@ struct SimulatedMachine {
   std::unique_ptr<llvm::ThreadPoolInterface> threads;
   /// Null without sanitizer.
   std::unique_ptr<Sanitizer> sanitizer;
+  /// Whether a start of this call has written what is no finite number: those
+  /// that follow compute with it.
+  bool isBeyondRange = false;
 };
 
 /// Runs the task that a write to its opcode register started.
@@ -60,9 +63,9 @@ public:
   llvm::ArrayRef<const Register *> getResults() const { return results; }
 
 private:
-  /// Accesses outside the memory through one register; the one at the lowest
-  /// place stands for all.
-  struct Outside {
+  /// Accesses of one kind through one register; the one at the lowest place
+  /// stands for all.
+  struct Accesses {
     const Register *reg;
     TaskAccess first;
     int64_t count;
@@ -70,13 +73,17 @@ private:
 
   uint8_t *getBytes(const Memory &memory) override;
   void leaveMemory(const Register &reg, const TaskAccess &access) override;
+  void exceedRange(const Register &reg, const TaskAccess &access) override;
   void watch(const Register &reg, const TaskAccess &access) override;
+  void note(llvm::SmallVectorImpl<Accesses> &list, const Register &reg,
+            const TaskAccess &access);
   /// True if the task writes what it reads, so that the order matters.
   bool overwritesOperands() const;
   /// True if parts of the task may touch the same pixel, which the sanitizer
   /// keeps one state for. Writes to other bytes of it are no conflict else.
   bool splitsPixels() const;
-  void report(const Outside &outside);
+  void reportOutside(const Accesses &outside);
+  void reportBeyondRange(const Accesses &beyond);
 
   SimulatedMachine &machine;
   const DecodedTask &task;
@@ -85,7 +92,7 @@ private:
   const int64_t index;
   llvm::SmallVector<const Register *, 1> results;
   std::mutex mutex;
-  llvm::SmallVector<Outside, 2> outsides;
+  llvm::SmallVector<Accesses, 2> outsides, beyondRange;
 };
 
 } // namespace dlavm

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Checkpoint/GenerationConfig.h"
+#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Interpreter/Interpreter.h"
@@ -59,7 +60,7 @@ public:
 
 private:
   Error openCheckpoint();
-  mlir::LogicalResult prepareForDevice();
+  mlir::LogicalResult prepare();
 
   const InterpretCommand &command;
   mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
@@ -106,11 +107,15 @@ Error Interpretation::openCheckpoint() {
 }
 
 /// The device's arithmetic is that of the module which `dlavm compile` lowers.
-mlir::LogicalResult Interpretation::prepareForDevice() {
+/// The others need nothing but names for what they compute.
+mlir::LogicalResult Interpretation::prepare() {
   mlir::PassManager manager(&context);
   CompileOptions options;
   options.device = command.device;
-  buildLLMPipeline(manager, options);
+  if (device)
+    buildLLMPipeline(manager, options);
+  else
+    manager.addPass(llm::createNameTasks());
   return manager.run(*module);
 }
 
@@ -120,7 +125,7 @@ bool Interpretation::load() {
     return false;
   }
   module = importModel(command.model, {}, context);
-  if (!module || (device && failed(prepareForDevice())))
+  if (!module || failed(prepare()))
     return false;
   mlir::FailureOr<std::unique_ptr<Interpreter>> created = Interpreter::create(
       *module, *checkpoint, {command.arithmetic, device, command.scaleChoice});
@@ -135,13 +140,41 @@ bool Interpretation::load() {
   return false;
 }
 
+/// Says where a result has the first value that is no finite number, in a call
+/// whose last token is at position end - 1; empty where all are.
+static std::string describeBeyondRange(int64_t layer, llvm::StringRef name,
+                                       const MapValue &value, int64_t end) {
+  const auto found = llvm::find_if_not(
+      value.values, [](double number) { return std::isfinite(number); });
+  if (found == value.values.end())
+    return "";
+  const int64_t index = found - value.values.begin();
+  const std::string place =
+      layer < 0 ? "" : "layer " + std::to_string(layer) + ": ";
+  return (place + "the result of " + name + " for the token at position " +
+          Twine(end - value.tokens + index / value.channels % value.tokens) +
+          " is " + (std::isnan(*found) ? "NaN" : "infinite") + " in channel " +
+          Twine(index % value.channels) +
+          ": values of the model exceed the range of its arithmetic")
+      .str();
+}
+
 Expected<NextToken> Interpretation::call(ArrayRef<int32_t> ids, int64_t past) {
   Expected<MapValue> input = interpreter->embed(ids);
   if (!input)
     return input.takeError();
-  Expected<Interpreter::Result> result = interpreter->run(*input, past);
+  const int64_t end = past + static_cast<int64_t>(ids.size());
+  std::string problem;
+  Expected<Interpreter::Result> result = interpreter->run(
+      *input, past,
+      [&](int64_t layer, llvm::StringRef name, const MapValue &value) {
+        if (problem.empty())
+          problem = describeBeyondRange(layer, name, value, end);
+      });
   if (!result)
     return result.takeError();
+  if (!problem.empty())
+    return createStringError(problem);
   return NextToken{*result->token, std::move(result->maps.front().values)};
 }
 

@@ -21,6 +21,7 @@
 
 #include <cstring>
 #include <optional>
+#include <type_traits>
 
 namespace dlavm {
 
@@ -94,7 +95,9 @@ protected:
   virtual uint8_t *getBytes(const Memory &memory) = 0;
   /// An access outside the memory, which does not take place.
   virtual void leaveMemory(const Register &reg, const TaskAccess &access) = 0;
-  /// Sees all others if the execution is watched. Threads call both.
+  /// A write of FP16 codes of which one is infinity or NaN.
+  virtual void exceedRange(const Register &reg, const TaskAccess &access) = 0;
+  /// Sees all others if the execution is watched. Threads call all three.
   virtual void watch(const Register &reg, const TaskAccess &access) = 0;
 
   const RegisterValues values;
@@ -142,11 +145,23 @@ public:
     const TaskAccess access = {
         &memory,          port,     to, count * int64_t(sizeof(T)), positions,
         /*isWrite=*/true, isDefined};
-    if (uint8_t *place = locate(access))
-      std::memcpy(place, from, access.bytes);
+    uint8_t *place = locate(access);
+    if (!place)
+      return;
+    std::memcpy(place, from, access.bytes);
+    if constexpr (std::is_same_v<T, uint16_t>)
+      if (isDefined && !areFinite(from, count))
+        execution.exceedRange(reg, access);
   }
 
 private:
+  /// Whether FP16 codes are numbers.
+  static bool areFinite(const uint16_t *codes, int64_t count) {
+    bool result = true;
+    for (int64_t i = 0; i < count; ++i)
+      result &= (codes[i] & 0x7c00) != 0x7c00;
+    return result;
+  }
   /// The bytes of an access, which others are told of; null outside.
   uint8_t *locate(TaskAccess access) const {
     if (access.address >= 0 && access.bytes <= memory.capacity &&
