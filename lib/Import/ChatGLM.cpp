@@ -8,6 +8,8 @@
 
 #include "Config.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 using namespace mlir;
 using namespace dlavm;
 
@@ -74,18 +76,24 @@ static LogicalResult readChatGLMHeads(const ConfigReader &reader,
 
 static LogicalResult readRope(const ConfigReader &reader, ModelConfig &config) {
   double ratio = 1;
-  std::string origin;
   if (failed(reader.readOptionalNumber("rope_ratio", ratio)) ||
-      failed(reader.readOptionalString("_name_or_path", origin)))
+      failed(reader.readOptionalNumber("rope_theta", config.theta)))
     return failure();
-  // ChatGLM3 and its successors scale the base, the 32K model of ChatGLM2
-  // divides the positions. Only its name tells.
-  if (ratio != 1 && StringRef(origin).contains_insensitive("chatglm2"))
+  // ChatGLM3 and GLM-4 multiply the base, the 32K model of ChatGLM2 divides the
+  // positions. Its vocabulary is that of ChatGLM3, and no key tells them apart.
+  constexpr int64_t kChatGLM3Vocabulary = 65024;
+  int64_t vocabulary = 0;
+  if (failed(reader.readSize("padded_vocab_size", vocabulary)))
+    return failure();
+  if (ratio != 1 && vocabulary <= kChatGLM3Vocabulary)
     return reader.emitError("rope_ratio")
-           << "must be 1 or absent for ChatGLM2 ('_name_or_path' is \""
-           << origin << "\"), found "
-           << ConfigReader::print(*reader.find("rope_ratio"))
-           << ": divided positions are not supported";
+           << "is " << ConfigReader::print(*reader.find("rope_ratio"))
+           << ", by which ChatGLM3 multiplies the base of the rotary "
+              "embedding, "
+              "but ChatGLM2 divides the positions, which is not supported; no "
+              "key says which of them this is. If it is a ChatGLM3, remove the "
+              "key, and set 'rope_theta' to "
+           << llvm::formatv("{0}", config.theta * ratio).str();
   config.ropeStyle = llm::RopeStyle::Interleaved;
   config.rotary = config.headDim / 2;
   config.theta *= ratio;
@@ -133,6 +141,21 @@ static LogicalResult nameTensors(const ConfigReader &reader,
   return success();
 }
 
+/// Transformers' own names of what this architecture calls otherwise.
+static LogicalResult checkAliases(const ConfigReader &reader,
+                                  const ModelConfig &config) {
+  // The class overwrites it with 'padded_vocab_size'.
+  (void)reader.find("vocab_size");
+  int64_t layers = config.layers;
+  if (failed(reader.readOptionalSize("num_hidden_layers", layers)))
+    return failure();
+  if (layers == config.layers)
+    return success();
+  return reader.emitError("num_hidden_layers")
+         << "is " << layers << ", but 'num_layers' is " << config.layers
+         << "; remove the one that is wrong";
+}
+
 LogicalResult dlavm::readChatGLM(const ConfigReader &reader,
                                  ModelConfig &config) {
   if (failed(refuseVariants(reader)) ||
@@ -142,7 +165,8 @@ LogicalResult dlavm::readChatGLM(const ConfigReader &reader,
       failed(reader.readSize("ffn_hidden_size", config.intermediate)) ||
       failed(reader.readSize("padded_vocab_size", config.vocabulary)) ||
       failed(reader.readSize("seq_length", config.context)) ||
-      failed(reader.readNumber("layernorm_epsilon", config.epsilon)))
+      failed(reader.readNumber("layernorm_epsilon", config.epsilon)) ||
+      failed(checkAliases(reader, config)))
     return failure();
   return nameTensors(reader, config);
 }

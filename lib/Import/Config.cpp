@@ -68,5 +68,7 @@ FailureOr<ModelConfig> dlavm::readModelConfig(const ConfigReader &reader) {
     return reader.emitError("num_attention_heads")
            << "(" << config.heads << ") times the channels of a head ("
            << config.headDim << ") must be at most " << ConfigReader::kMaxSize;
+  if (failed(checkUnreadKeys(reader, modelType)))
+    return failure();
   return config;
 }

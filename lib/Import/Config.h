@@ -68,6 +68,11 @@ struct ModelConfig {
   LinearSource query, key, value, attentionOutput, gate, up, down, lmHead;
 };
 
+/// Refuses a configuration with keys that change what other architectures
+/// compute, and that nobody has read; warns of those that nobody knows.
+mlir::LogicalResult checkUnreadKeys(const ConfigReader &reader,
+                                    llvm::StringRef modelType);
+
 /// Reads the configuration; emits an error if it is not that of a supported
 /// model.
 mlir::FailureOr<ModelConfig> readModelConfig(const ConfigReader &reader);

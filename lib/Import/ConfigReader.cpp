@@ -38,7 +38,7 @@ FailureOr<ConfigReader> ConfigReader::readOptionalObject(StringRef key) const {
 }
 
 LogicalResult ConfigReader::readSize(StringRef key, int64_t &size) const {
-  const json::Value *value = object.get(key);
+  const json::Value *value = get(key);
   std::optional<int64_t> found = value ? value->getAsInteger() : std::nullopt;
   if (!found || *found < 1 || *found > kMaxSize)
     return refuse(key, "a positive integer up to " + std::to_string(kMaxSize));
@@ -52,7 +52,7 @@ LogicalResult ConfigReader::readOptionalSize(StringRef key,
 }
 
 LogicalResult ConfigReader::readNumber(StringRef key, double &number) const {
-  const json::Value *value = object.get(key);
+  const json::Value *value = get(key);
   std::optional<double> found = value ? value->getAsNumber() : std::nullopt;
   // Nothing computes with more than 32 bits.
   using Limits = std::numeric_limits<float>;
@@ -68,7 +68,7 @@ LogicalResult ConfigReader::readOptionalNumber(StringRef key,
 }
 
 LogicalResult ConfigReader::readString(StringRef key, std::string &text) const {
-  const json::Value *value = object.get(key);
+  const json::Value *value = get(key);
   std::optional<StringRef> found = value ? value->getAsString() : std::nullopt;
   if (!found)
     return refuse(key, "a string");
@@ -106,9 +106,27 @@ LogicalResult ConfigReader::expectFlag(StringRef key, bool expected,
                         << ": " << reason;
 }
 
+const json::Value *ConfigReader::get(StringRef key) const {
+  readKeys->insert(key);
+  return object.get(key);
+}
+
+std::vector<StringRef> ConfigReader::getUnreadKeys() const {
+  std::vector<StringRef> keys;
+  for (const auto &entry : object)
+    if (!readKeys->contains(entry.first))
+      keys.push_back(entry.first);
+  llvm::sort(keys);
+  return keys;
+}
+
 const json::Value *ConfigReader::find(StringRef key) const {
-  const json::Value *value = object.get(key);
+  const json::Value *value = get(key);
   return value && value->kind() != json::Value::Null ? value : nullptr;
+}
+
+InFlightDiagnostic ConfigReader::emitWarning() const {
+  return mlir::emitWarning(UnknownLoc::get(context)) << path << ": ";
 }
 
 InFlightDiagnostic ConfigReader::emitError() const {
@@ -124,7 +142,7 @@ std::string ConfigReader::print(const json::Value &value) {
 }
 
 LogicalResult ConfigReader::refuse(StringRef key, StringRef expected) const {
-  const json::Value *value = object.get(key);
+  const json::Value *value = get(key);
   if (!value)
     return emitError() << "has no key '" << prefix << key << "', which must be "
                        << expected;

@@ -10,9 +10,12 @@
 #define DLAVM_LIB_IMPORT_CONFIGREADER_H
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace dlavm {
 
@@ -54,8 +57,13 @@ public:
   const llvm::json::Value *find(llvm::StringRef key) const;
 
   /// Whether there is a value at \p key, be it null.
-  bool contains(llvm::StringRef key) const { return object.get(key); }
+  bool contains(llvm::StringRef key) const { return get(key); }
 
+  /// The keys that nobody has asked for, in alphabetical order.
+  std::vector<llvm::StringRef> getUnreadKeys() const;
+
+  /// Starts a warning about the file.
+  mlir::InFlightDiagnostic emitWarning() const;
   /// Starts an error about the file, or about one of its keys.
   mlir::InFlightDiagnostic emitError() const;
   mlir::InFlightDiagnostic emitError(llvm::StringRef key) const;
@@ -69,6 +77,9 @@ private:
       : object(std::move(object)), path(std::move(path)),
         prefix(std::move(prefix)), context(&context) {}
 
+  /// The value at \p key, which somebody has asked for from now on.
+  const llvm::json::Value *get(llvm::StringRef key) const;
+
   /// Emits that \p key is missing or has another value than \p expected.
   mlir::LogicalResult refuse(llvm::StringRef key,
                              llvm::StringRef expected) const;
@@ -78,6 +89,9 @@ private:
   /// What precedes the keys of an object inside the file's: "outer.".
   std::string prefix;
   mlir::MLIRContext *context;
+  /// Copies share it: they are readers of the same object.
+  std::shared_ptr<llvm::StringSet<>> readKeys =
+      std::make_shared<llvm::StringSet<>>();
 };
 
 } // namespace dlavm

@@ -11,9 +11,14 @@
 using namespace mlir;
 using namespace dlavm;
 
+/// \p kvHeads are those of a configuration without the key, as Transformers has
+/// it for the class; null means as many as there are query heads.
 static LogicalResult readLlamaHeads(const ConfigReader &reader,
+                                    std::optional<int64_t> kvHeads,
                                     ModelConfig &config) {
   config.kvHeads = config.heads;
+  if (kvHeads && !reader.contains("num_key_value_heads"))
+    config.kvHeads = *kvHeads;
   if (failed(reader.readOptionalSize("num_key_value_heads", config.kvHeads)))
     return failure();
   if (config.heads % config.kvHeads != 0)
@@ -45,8 +50,8 @@ static LogicalResult readLlamaHeads(const ConfigReader &reader,
 }
 
 /// What the architectures have in common, but for their biases.
-static LogicalResult readCommon(const ConfigReader &reader,
-                                ModelConfig &config) {
+static LogicalResult readCommon(const ConfigReader &reader, ModelConfig &config,
+                                std::optional<int64_t> kvHeads = {}) {
   std::string activation = "silu";
   if (failed(reader.readOptionalString("hidden_act", activation)))
     return failure();
@@ -54,7 +59,7 @@ static LogicalResult readCommon(const ConfigReader &reader,
     return reader.emitError("hidden_act")
            << "must be \"silu\", found \"" << activation
            << "\": other activations are not supported";
-  if (failed(readLlamaHeads(reader, config)) ||
+  if (failed(readLlamaHeads(reader, kvHeads, config)) ||
       failed(readLlamaRope(reader, config)))
     return failure();
   return success(
@@ -108,7 +113,7 @@ LogicalResult dlavm::readLlama(const ConfigReader &reader,
 
 LogicalResult dlavm::readMistral(const ConfigReader &reader,
                                  ModelConfig &config) {
-  if (failed(readCommon(reader, config)))
+  if (failed(readCommon(reader, config, /*kvHeads=*/8)))
     return failure();
   // Where the key is absent, and not null, Transformers takes a window of this.
   int64_t window = 4096;
@@ -124,12 +129,14 @@ LogicalResult dlavm::readMistral(const ConfigReader &reader,
 
 LogicalResult dlavm::readQwen2(const ConfigReader &reader,
                                ModelConfig &config) {
-  if (failed(readCommon(reader, config)) ||
+  if (failed(readCommon(reader, config, /*kvHeads=*/32)) ||
       failed(reader.expectFlag("use_sliding_window", false,
                                /*isSetByDefault=*/false,
                                "attention within a sliding window is not "
                                "supported")))
     return failure();
+  // It says nothing where the window is not used.
+  (void)reader.find("sliding_window");
   return nameTensors(reader, config, /*hasInputBias=*/true,
                      /*hasOutputBias=*/false, /*hasMLPBias=*/false);
 }

@@ -43,16 +43,52 @@ static LogicalResult readLlama3Scaling(const ConfigReader &scaling,
   return success();
 }
 
+/// Reads the base; where another object had it before, both must be equal.
+static LogicalResult readTheta(const ConfigReader &reader,
+                               std::optional<double> &theta) {
+  double found = theta.value_or(0);
+  if (failed(reader.readOptionalNumber("rope_theta", found)))
+    return failure();
+  if (theta && found != *theta)
+    return reader.emitError("rope_theta")
+           << "is " << ConfigReader::print(found)
+           << ", but another 'rope_theta' is " << ConfigReader::print(*theta)
+           << "; remove the one that is wrong";
+  if (reader.find("rope_theta"))
+    theta = found;
+  return success();
+}
+
+/// What nobody has read of a rotary embedding would make it another one.
+static LogicalResult expectNothingElse(const ConfigReader &parameters) {
+  for (StringRef key : parameters.getUnreadKeys()) {
+    const llvm::json::Value *value = parameters.find(key);
+    if (!value)
+      continue;
+    InFlightDiagnostic error = parameters.emitError(key)
+                               << "is " << ConfigReader::print(*value)
+                               << ", which is not supported";
+    if (value->getAsObject())
+      error << ": rotary embeddings that differ from layer to layer";
+    else
+      error << " for this kind of rotary embedding";
+    return error;
+  }
+  return success();
+}
+
 /// Reads the object \p key, which names the kind of rotary embedding in
 /// 'rope_type', "default" where that is absent unless \p isTypeNeeded, and has
 /// the numbers of that kind beside it.
 static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
-                                    bool isTypeNeeded, ModelConfig &config) {
+                                    bool isTypeNeeded,
+                                    std::optional<double> &theta,
+                                    ModelConfig &config) {
   if (!reader.find(key))
     return success();
   FailureOr<ConfigReader> parameters = reader.readOptionalObject(key);
   if (failed(parameters) || failed(expectWholeRotation(*parameters)) ||
-      failed(parameters->readOptionalNumber("rope_theta", config.theta)))
+      failed(readTheta(*parameters, theta)))
     return failure();
   // The oldest checkpoints say 'type'.
   StringRef typeKey = parameters->find("type") && !parameters->find("rope_type")
@@ -63,12 +99,13 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
                           : parameters->readOptionalString(typeKey, type)))
     return failure();
   if (type == "default")
-    return success();
+    return expectNothingElse(*parameters);
   if (type == "llama3" && config.ropeScaling)
     return reader.emitError(key) << "is of type \"llama3\", but so is "
                                     "'rope_scaling'; remove one of them";
   if (type == "llama3")
-    return readLlama3Scaling(*parameters, config);
+    return success(succeeded(readLlama3Scaling(*parameters, config)) &&
+                   succeeded(expectNothingElse(*parameters)));
   return parameters->emitError(typeKey)
          << "must be \"default\" or \"llama3\", found \"" << type
          << "\": other scaled rotary embeddings are not supported";
@@ -79,11 +116,13 @@ LogicalResult dlavm::readLlamaRope(const ConfigReader &reader,
   config.rotary = config.headDim;
   // Checkpoints saved by Transformers 5 have everything in 'rope_parameters',
   // older ones the base in a key of its own and the rest in 'rope_scaling'.
-  return success(
-      succeeded(expectWholeRotation(reader)) &&
-      succeeded(reader.readOptionalNumber("rope_theta", config.theta)) &&
-      succeeded(readParameters(reader, "rope_scaling", /*isTypeNeeded=*/true,
-                               config)) &&
-      succeeded(readParameters(reader, "rope_parameters",
-                               /*isTypeNeeded=*/false, config)));
+  std::optional<double> theta;
+  if (failed(expectWholeRotation(reader)) || failed(readTheta(reader, theta)) ||
+      failed(readParameters(reader, "rope_scaling", /*isTypeNeeded=*/true,
+                            theta, config)) ||
+      failed(readParameters(reader, "rope_parameters",
+                            /*isTypeNeeded=*/false, theta, config)))
+    return failure();
+  config.theta = theta.value_or(config.theta);
+  return success();
 }

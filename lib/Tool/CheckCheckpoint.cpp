@@ -42,9 +42,8 @@ static void setCompileOptions(mlir::ModuleOp module, const DriverPlan &plan,
                               CompileOptions &options) {
   options.device = plan.device;
   module.walk([&](llm::RopeOp rope) {
-    options.ropePairing = rope.getStyle() == llm::RopeStyle::HalfSplit
-                              ? "halves"
-                              : "neighbours";
+    options.ropePairing =
+        rope.getStyle() == llm::RopeStyle::HalfSplit ? "halves" : "neighbours";
   });
 }
 

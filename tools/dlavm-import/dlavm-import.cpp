@@ -11,8 +11,10 @@
 #include "DLAVM/Support/InitTool.h"
 #include "DLAVM/Support/OutputFiles.h"
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
 namespace cl = llvm::cl;
@@ -52,6 +54,9 @@ int main(int argc, char **argv) {
   if (maxTokens.getNumOccurrences())
     options.maxTokens = maxTokens;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  // Without one, warnings are not shown.
+  llvm::SourceMgr sourceMgr;
+  mlir::SourceMgrDiagnosticHandler handler(sourceMgr, &context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
       dlavm::importModel(input, options, context);
   if (!module)
