@@ -157,6 +157,9 @@ Expected<PackedDirectory> DirectoryPacker::run() {
   PackedDirectory result;
   if (Error error = writeFiles(result.report))
     return error;
+  const std::string loss = result.report.describeLoss();
+  if (options.isStrict && !loss.empty())
+    return createStringError(loss + "; without --strict they are packed");
   if (Error error = complete(result.report))
     return error;
   for (const PackedFile &file : files.getFiles()) {

@@ -23,6 +23,22 @@ struct Summary {
 };
 } // namespace
 
+std::string PackReport::describeLoss() const {
+  QuantizationError total;
+  const Matrix *first = nullptr;
+  for (const Matrix &matrix : matrices) {
+    total.add(matrix.error);
+    if (!first && matrix.error.vanishedBlocks + matrix.error.outlierBlocks > 0)
+      first = &matrix;
+  }
+  if (!first)
+    return "";
+  return formatv("{0} blocks of 128 weights become zeros, and {1} all but for "
+                 "one large weight, the first in '{2}' of layer {3}",
+                 total.vanishedBlocks, total.outlierBlocks, first->parameter,
+                 first->layer);
+}
+
 std::string dlavm::printReport(const PackReport &report, ScaleChoice choice) {
   MapVector<StringRef, Summary> parameters;
   QuantizationError total;
@@ -53,6 +69,14 @@ std::string dlavm::printReport(const PackReport &report, ScaleChoice choice) {
   }
   os << formatv("{0,-28} {1,8:P2} {2,12} {3,12} {4,12:E2}\n", "all",
                 total.getRelative(), "", "", total.largest);
+  if (total.vanishedBlocks > 0 || total.outlierBlocks > 0)
+    os << formatv("\n{0} blocks became zeros; in {1}, one weight is so large "
+                  "that all others became zeros\n",
+                  total.vanishedBlocks, total.outlierBlocks);
+  for (auto &[name, summary] : parameters)
+    if (summary.all.vanishedBlocks > 0 || summary.all.outlierBlocks > 0)
+      os << formatv("{0,-28} {1,8} {2,12}\n", name, summary.all.vanishedBlocks,
+                    summary.all.outlierBlocks);
   os << formatv("\n{0,-28} {1,8} {2,12} {3,12}\n", "tensor", "layer",
                 "relative", "largest");
   for (const PackReport::Matrix &matrix : report.matrices) {

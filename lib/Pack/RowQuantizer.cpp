@@ -108,6 +108,21 @@ RowQuantizer::RowQuantizer(ScaleChoice choice, bool useVectors)
   searchScale = kernels.searchScale;
 }
 
+/// Counts a block that has lost all its weights but for at most one. The error
+/// relative to the weights does not show that: the one is most of their sum.
+static void countLost(const float *weights, const int8_t *values,
+                      QuantizationError &error) {
+  size_t left = 0;
+  // Most blocks are known by their first weights.
+  for (size_t i = 0; i < RowQuantizer::kBlock; ++i)
+    if (values[i] != 0 && ++left > 1)
+      return;
+  const auto all = std::count_if(weights, weights + RowQuantizer::kBlock,
+                                 [](float weight) { return weight != 0; });
+  if (static_cast<size_t>(all) > left)
+    ++(left == 0 ? error.vanishedBlocks : error.outlierBlocks);
+}
+
 std::optional<size_t> RowQuantizer::quantize(ArrayRef<float> weights,
                                              MutableArrayRef<int8_t> values,
                                              MutableArrayRef<uint16_t> scales,
@@ -136,6 +151,7 @@ std::optional<size_t> RowQuantizer::quantize(ArrayRef<float> weights,
         code = searchScale(in, fullScale);
       roundBlock(in, halfToFloat(code), out, error);
     }
+    countLost(in, out, error);
     scales[block] = code;
   }
   return std::nullopt;

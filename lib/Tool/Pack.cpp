@@ -31,6 +31,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return createStringError("--scale=" + command.scale +
                              " is no way to choose scales; write absmax or "
                              "search");
+  options.isStrict = command.strict;
   options.threads = command.threads;
   options.progress = showPacking();
   // Nobody else changes the plan meanwhile.
@@ -70,6 +71,10 @@ int dlavm::runPack(const PackCommand &command) {
     return reportError(packed.takeError());
   const double seconds =
       std::chrono::duration<double>(Clock::now() - begin).count();
+  const std::string loss = packed->report.describeLoss();
+  if (!loss.empty())
+    WithColor::warning(errs())
+        << loss << "; " << kReportFile << " has the numbers\n";
   const double megabytes = static_cast<double>(packed->bytes) / 1e6;
   outs() << printReport(packed->report, command.scale == "search"
                                             ? ScaleChoice::Search

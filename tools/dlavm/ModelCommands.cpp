@@ -93,6 +93,10 @@ cl::opt<std::string, true>
           cl::desc("how a block of weights gets its scale: from its largest "
                    "weight (absmax, default) or by a search for the least "
                    "squared error"));
+cl::opt<bool, true>
+    strict("strict", cl::sub(pack), cl::location(packCommand.strict),
+           cl::desc("refuse a checkpoint with blocks of which rounding leaves "
+                    "no weight, or one only"));
 cl::opt<unsigned, true>
     packThreads("threads", cl::sub(pack), cl::location(packCommand.threads),
                 cl::value_desc("n"),

@@ -76,6 +76,23 @@ class QuantizeTest : public testing::TestWithParam<ScaleChoice> {};
 
 } // namespace
 
+TEST(QuantizeLoss, BlocksWithAtMostOneWeightLeft) {
+  constexpr size_t block = RowQuantizer::kBlock;
+  std::vector<float> weights(6 * block, 0.0f);
+  // Nothing was there; all is below half of the smallest scale.
+  std::fill_n(weights.begin() + block, block, 1e-7f);
+  // One among zeros is all there is; one among others is not, nor are two.
+  weights[2 * block + 3] = 1;
+  std::fill_n(weights.begin() + 3 * block, 3 * block, 0.01f);
+  weights[3 * block + 127] = -1;
+  weights[4 * block] = weights[4 * block + 64] = 1;
+  for (bool useVectors : {false, true}) {
+    const Row row = quantizeRow(weights, ScaleChoice::AbsMax, useVectors);
+    EXPECT_EQ(row.error.vanishedBlocks, 1);
+    EXPECT_EQ(row.error.outlierBlocks, 1);
+  }
+}
+
 TEST(QuantizeDefinition, AbsMax) {
   // A scale of 1: halves go to the even neighbour, and nothing is below -7.
   const float weights[] = {7.5f,  -7.5f, 0.5f, 1.5f,  2.5f,  -0.5f, -1.5f,

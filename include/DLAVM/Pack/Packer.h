@@ -25,6 +25,8 @@ namespace dlavm {
 
 struct PackOptions {
   ScaleChoice scaleChoice = ScaleChoice::AbsMax;
+  /// Refuse a checkpoint with blocks of which at most one weight is left.
+  bool isStrict = false;
   /// 0 takes all of the machine.
   unsigned threads = 0;
   /// The tokens that end a text; they go into the plan.
@@ -56,6 +58,10 @@ struct PackReport {
     std::string function;
     double maxError;
   };
+  /// Says which blocks have lost all their weights but for at most one; empty
+  /// where none has.
+  std::string describeLoss() const;
+
   /// In the order of the plan's objects.
   std::vector<Matrix> matrices;
   std::vector<Table> tables;

@@ -23,11 +23,16 @@ struct QuantizationError {
   double squaredErrors = 0;
   double squaredWeights = 0;
   float largest = 0;
+  /// Blocks of which no weight is left, and those with one large weight beside
+  /// which all others have become 0.
+  int64_t vanishedBlocks = 0, outlierBlocks = 0;
 
   void add(const QuantizationError &other) {
     squaredErrors += other.squaredErrors;
     squaredWeights += other.squaredWeights;
     largest = std::max(largest, other.largest);
+    vanishedBlocks += other.vanishedBlocks;
+    outlierBlocks += other.outlierBlocks;
   }
   /// Root mean square of the errors over that of the weights.
   double getRelative() const {

@@ -90,6 +90,8 @@ struct PackCommand {
   std::string directory;
   /// "absmax" or "search".
   std::string scale = "absmax";
+  /// Refuse weights of which rounding leaves nothing.
+  bool strict = false;
   /// 0 takes all of the machine.
   unsigned threads = 0;
 };
