@@ -153,13 +153,14 @@ static void softmaxRow(const Numerics &numerics,
 }
 
 MapValue interpreter::softmax(const Numerics &numerics, const MapValue &input,
-                              int64_t past) {
+                              int64_t past, bool isMasked) {
   MapValue result = createMap(input.maps, input.tokens, input.channels);
   llvm::parallelFor(0, input.maps, [&](size_t head) {
     for (int64_t token = 0; token < input.tokens; ++token) {
       // Later tokens are not seen.
       llvm::MutableArrayRef<double> row(&result.at(head, token, 0),
-                                        past + token + 1);
+                                        isMasked ? past + token + 1
+                                                 : input.channels);
       std::copy_n(&input.values[(head * input.tokens + token) * input.channels],
                   row.size(), row.begin());
       if (numerics.hasSoftmaxInFP32())

@@ -170,7 +170,9 @@ Error Evaluator::evaluate(Operation *op, Frame &frame) {
         return define(op, frame, mergeHeads(map(op.getInput())));
       })
       .Case([&](llm::SoftmaxOp op) {
-        return define(op, frame, softmax(numerics, map(op.getInput()), past));
+        return define(
+            op, frame,
+            softmax(numerics, map(op.getInput()), past, !op.getUnmasked()));
       })
       .Case([&](llm::ActivationOp op) {
         return define(op, frame,
@@ -228,7 +230,8 @@ Error Evaluator::evaluate(llm::LinearOp op, Frame &frame) {
   return define(op, frame,
                 linear(numerics, frame.getMap(op.getInput()), **weight, scale,
                        bias, residual,
-                       op.getResidualKind().value_or(llm::ResidualKind::Add)));
+                       op.getResidualKind().value_or(llm::ResidualKind::Add),
+                       op.getRelu()));
 }
 
 Error Evaluator::evaluate(llm::RMSNormOp op, Frame &frame) {

@@ -55,6 +55,8 @@ static double computeActivation(llm::ActivationKind kind, double x) {
     return std::tanh(x);
   case llm::ActivationKind::Sigmoid:
     return 1 / (1 + std::exp(-x));
+  case llm::ActivationKind::ReLU:
+    return relu(x);
   }
   llvm_unreachable("unknown activation");
 }

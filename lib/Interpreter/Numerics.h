@@ -23,6 +23,9 @@ namespace dlavm::interpreter {
 /// document, section 1.6, with the carry that the original software loses.
 double roundToFP20(double value);
 
+/// 0 where \p value is not above it; NaN stays NaN.
+inline double relu(double value) { return value <= 0 ? 0 : value; }
+
 /// Where what a device computes differs from exact mathematics. Ops ask this
 /// object, so each op is written once for all arithmetics.
 class Numerics {

@@ -58,7 +58,7 @@ static std::vector<double> multiply(ArrayRef<double> columns, int64_t rows,
 MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
                              const Weight &weight, Vector scale, Vector bias,
                              const MapValue *residual,
-                             llm::ResidualKind residualKind) {
+                             llm::ResidualKind residualKind, bool hasRelu) {
   const int64_t rows = input.maps * input.tokens;
   const int64_t outputs = weight.getNumOutputs();
   MapValue result = createMap(input.maps, input.tokens, outputs);
@@ -78,6 +78,8 @@ MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
         value += residual->values[index];
       else if (residual)
         value *= residual->values[index];
+      if (hasRelu)
+        value = relu(value);
       result.values[index] = numerics.store(value);
     }
   };

@@ -42,7 +42,8 @@ MapValue createMap(int64_t maps, int64_t tokens, int64_t channels);
 /// \p scale and \p bias are empty where there are none, \p residual is null.
 MapValue linear(const Numerics &numerics, const MapValue &input,
                 const Weight &weight, Vector scale, Vector bias,
-                const MapValue *residual, llm::ResidualKind residualKind);
+                const MapValue *residual, llm::ResidualKind residualKind,
+                bool hasRelu = false);
 MapValue rmsNorm(const Numerics &numerics, const MapValue &input, Vector weight,
                  double epsilon);
 MapValue layerNorm(const Numerics &numerics, const MapValue &input,
@@ -59,7 +60,8 @@ void kvAppend(KVCache &cache, const MapValue &input, int64_t past);
 /// Of \p heads query heads; those of a KV head may be followed by empty ones.
 MapValue attentionScores(const Numerics &numerics, const MapValue &input,
                          const KVCache &cache, double scale, int64_t heads);
-MapValue softmax(const Numerics &numerics, const MapValue &input, int64_t past);
+MapValue softmax(const Numerics &numerics, const MapValue &input, int64_t past,
+                 bool isMasked = true);
 /// In \p heads heads, of which those that no query has are 0.
 MapValue attentionValues(const Numerics &numerics, const MapValue &input,
                          const KVCache &cache, int64_t heads);

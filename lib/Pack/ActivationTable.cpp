@@ -202,12 +202,26 @@ static const Curve hyperbolicTangent = {exactly::tanh, -4,  4,
 static const Curve sigmoid = {exactly::sigmoid, -8, 8, 0x1p-6, one, {}};
 
 /// Fitting takes some milliseconds, so it is done once.
+/// The diagonal from 0 to the largest finite number, in as many segments as
+/// there are: exact.
+static ActivationTable getReLU() {
+  ActivationTable table = {};
+  for (size_t i = 1; i <= kSegments; ++i) {
+    table.x[i] = doubleToHalf(static_cast<double>(i));
+    table.k[i] = diagonal.slope;
+  }
+  table.x[kSegments] = 0x7BFF;
+  return table;
+}
+
 template <const Curve &curve> static const ActivationTable &getTable() {
   static const ActivationTable table = Fit(curve).run();
   return table;
 }
 
 std::optional<ActivationTable> dlavm::fitActivation(StringRef function) {
+  if (function == "relu")
+    return getReLU();
   using GetTable = const ActivationTable &(*)();
   const auto get = StringSwitch<GetTable>(function)
                        .Case("silu", getTable<silu>)

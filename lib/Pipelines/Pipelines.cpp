@@ -31,6 +31,8 @@ void dlavm::buildLLMPipeline(OpPassManager &manager,
   manager.addPass(llm::createFuseScaleBias());
   if (traits.fusesResidual)
     manager.addPass(llm::createFuseResidual());
+  if (traits.fusesRelu)
+    manager.addPass(llm::createFuseReLU());
   if (device)
     manager.addPass(llm::createPadHeads({traits.headChannels}));
   // Halves take no permuted weights.

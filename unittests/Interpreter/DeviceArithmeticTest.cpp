@@ -264,7 +264,7 @@ TEST_F(DeviceArithmeticTest, SoftmaxIsFP32) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(DeviceArithmeticTest, ActivationsAreTables) {
-  for (const char *kind : {"silu", "gelu", "tanh", "sigmoid"}) {
+  for (const char *kind : {"silu", "gelu", "tanh", "sigmoid", "relu"}) {
     parse(std::string("func.func @model(%x: !x1) -> !x1 {\n"
                       "  %y = llm.activation ") +
           kind + " %x : !x1\n  return %y : !x1\n}");

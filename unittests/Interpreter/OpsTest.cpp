@@ -67,6 +67,24 @@ TEST_F(OpsTest, LinearWithResidual) {
   }
 }
 
+TEST_F(OpsTest, LinearWithReLU) {
+  parse(R"mlir(
+    llm.parameter @w from "w" : tensor<2x1xi4>
+    llm.parameter @s splat -1.0 : tensor<2xf16>
+    llm.parameter @b splat 1.0 : tensor<2xf16>
+    func.func @model(%x: !x1) -> (!x2, !x2) {
+      %y = llm.linear %x, @w relu : !x1 -> !x2
+      %z = llm.linear %x, @w scale @s bias @b relu : !x1 -> !x2
+      return %y, %z : !x2, !x2
+    })mlir");
+  tensors.set("w", {2, 1}, {1, -2});
+  Interpreter::Result result = get(create()->run(makeInput(2, {3, -3}), 0));
+  ASSERT_EQ(result.maps.size(), 2u);
+  expectNear(result.maps[0], {3, 0, 0, 6});
+  // 0 is the least behind the bias, not before it.
+  expectNear(result.maps[1], {0, 7, 4, 0});
+}
+
 //===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//
@@ -244,6 +262,20 @@ TEST_F(OpsTest, QueryHeadsShareKVHeads) {
 }
 
 /// Exponentials of these scores exceed FP64.
+TEST_F(OpsTest, SoftmaxWithoutMask) {
+  parse(R"mlir(
+    !scores = tensor<1x?x?xf16, #llm.dims<1, seq, seq + past>>
+    llm.kv_cache @k : tensor<1x?x1xf16, #llm.dims<1, seq + past, 1>>
+    func.func @model(%x: !x1) -> !scores {
+      %t = llm.kv_append %x, @k : !x1
+      %s = llm.attention_scores %x, @k after %t scale 0.6931471805599453 : !x1
+      %p = llm.softmax %s unmasked : !scores
+      return %p : !scores
+    })mlir");
+  // The first token sees the second, too.
+  expectNear(run(makeInput(2, {1, 2})), {1 / 3.0, 2 / 3.0, 1 / 5.0, 4 / 5.0});
+}
+
 TEST_F(OpsTest, SoftmaxSubtractsTheLargest) {
   parse(R"mlir(
     !scores = tensor<1x?x?xf16, #llm.dims<1, seq, seq + past>>
@@ -270,7 +302,8 @@ TEST_F(OpsTest, Activations) {
        {(1 / e - e) / (1 / e + e), 0,
         (e * e - 1 / (e * e)) / (e * e + 1 / (e * e))}},
       // The normal distribution function at -1 and 2, from a table.
-      {"gelu", {-0.158655253931457, 0, 2 * 0.977249868051821}}};
+      {"gelu", {-0.158655253931457, 0, 2 * 0.977249868051821}},
+      {"relu", {0, 0, 2}}};
   for (const auto &[kind, expected] : expectations) {
     parse(std::string("func.func @model(%x: !x3) -> !x3 {\n"
                       "  %y = llm.activation ") +

@@ -87,8 +87,25 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(ActivationTable, KnowsNoOthers) {
-  EXPECT_FALSE(fitActivation("relu"));
+  EXPECT_FALSE(fitActivation("swish"));
   EXPECT_FALSE(fitActivation(""));
+}
+
+/// relu is no fit: 0 below 0, and the number itself from there to the last one.
+TEST(ActivationTable, HasReLUExactly) {
+  const std::optional<ActivationTable> table = fitActivation("relu");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->maxError, 0);
+  EXPECT_EQ(decodeHalf(table->x[0]), 0);
+  EXPECT_EQ(decodeHalf(table->x[15]), 65504);
+  for (int i = 1; i < 16; ++i)
+    EXPECT_LT(decodeHalf(table->x[i - 1]), decodeHalf(table->x[i]));
+  for (int code = 0; code < 0x10000; ++code) {
+    const double x = decodeHalf(code);
+    if (std::isfinite(x)) {
+      EXPECT_EQ(evaluate(*table, x), std::max(x, 0.0)) << x;
+    }
+  }
 }
 
 /// Drivers and checkpoints packed elsewhere must agree: the very bits.

@@ -108,6 +108,8 @@ struct Traits {
   bool rotatesHalves = false;
   /// Whether a linear task adds or multiplies another map to its result.
   bool fusesResidual = false;
+  /// Whether a linear task makes what is negative 0, behind scale and bias.
+  bool fusesRelu = false;
   /// The queries of a KV head begin a row of so many heads, with empty heads
   /// behind them; 1 where they follow each other.
   int64_t headsPerRow = 1;

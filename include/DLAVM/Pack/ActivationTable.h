@@ -27,16 +27,16 @@ struct ActivationTable {
 };
 
 /// The table of an `llm.activation` kind: "silu", "gelu" (with the exact error
-/// function), "tanh" or "sigmoid"; nothing for other names. The same on all
-/// machines: the functions are computed with basic operations only, and the fit
-/// takes the smallest error that 15 segments reach with FP16 coefficients, on a
-/// grid of breakpoints.
+/// function), "tanh", "sigmoid" or "relu"; nothing for other names. The same on
+/// all machines: the functions are computed with basic operations only, and the
+/// fit takes the smallest error that 15 segments reach with FP16 coefficients,
+/// on a grid of breakpoints.
 ///
 /// Where the function approaches a straight line, the first or last segment is
 /// that line, so that arguments far out are right as well. SiLU is fitted on
 /// [-12, 10] and GELU on [-4, 4], below which they are 0 but for 1.4e-4. Tanh
 /// and sigmoid are not small below -4: the first segment of tanh begins at the
-/// smallest FP16 number, and sigmoid is fitted on [-8, 8].
+/// smallest FP16 number, and sigmoid is fitted on [-8, 8]. relu is exact.
 std::optional<ActivationTable> fitActivation(llvm::StringRef function);
 
 } // namespace dlavm

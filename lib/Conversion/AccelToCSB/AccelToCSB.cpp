@@ -162,7 +162,7 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     if (!root)
       return task.emitOpError("uses a map that is no accel.buffer of its "
                               "function, or a view of one");
-    if (!symbols.getBuffer(root))
+    if (!root.isInRegister() && !symbols.getBuffer(root))
       return failure();
   }
   if (support->verify && failed(support->verify(task, device)))

@@ -233,6 +233,7 @@ FunctionReader::View FunctionReader::getView(Value map) {
     for (AffineExpr dim : buffer.getDims().getMap().getResults())
       sizes.push_back(getTokens(dim, map));
     FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
+    failed |= !symbol;
     return getView(type, symbol ? getSymbol(symbol, *buffer.getAddress()) : 0,
                    std::move(sizes));
   }

@@ -18,9 +18,15 @@ using namespace dlavm;
 
 /// The host writes a row for each token of the call, and reads as many or one.
 LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
-  FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
-  if (!symbol)
-    return failure();
+  const bool hasRegister =
+      device.getTask(TaskKind::Linear) &&
+      device.getTask(TaskKind::Linear)->registers.lookup(RegisterRole::Result);
+  FlatSymbolRefAttr symbol;
+  if (!buffer.isInRegister() || !hasRegister) {
+    symbol = symbols.getBuffer(buffer);
+    if (!symbol)
+      return failure();
+  }
   if (!buffer.getHost())
     return success();
   // accel-outline-starts gives each function a buffer of its own for one place.

@@ -158,6 +158,11 @@ static SmallVector<int64_t> unite(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
 }
 
 FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
+  if (buffer.isInRegister()) {
+    buffer.emitOpError("lies in no memory, but ")
+        << device.getName() << " writes the token to one";
+    return {};
+  }
   if (!buffer.getAddress()) {
     buffer.emitOpError("has no address; run accel-place-buffers before");
     return {};

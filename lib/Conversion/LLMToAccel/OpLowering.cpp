@@ -114,9 +114,13 @@ LogicalResult FunctionLowering::lower(Operation *op) {
         Value keys = getTokens(llm::DimsAttr::getTotal(op.getContext()));
         Value past = getTokens(llm::DimsAttr::getPast(op.getContext()));
         map.map(op.getResult(), out);
+        const auto mask = op.getUnmasked()
+                              ? accel::MaskKindAttr::get(op.getContext(),
+                                                         accel::MaskKind::Never)
+                              : accel::MaskKindAttr();
         return createTask<accel::SoftmaxOp>(
             op.getLoc(), name, map.lookup(op.getInput()), keys, past, out,
-            op.getType().getDimSize(0));
+            builder().getI64IntegerAttr(op.getType().getDimSize(0)), mask);
       })
       .Case([&](llm::AttentionValuesOp op) {
         StringAttr name = llm::getTaskName(op);
@@ -203,12 +207,18 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
     if (!scaleBias)
       return argmaxOp.emitOpError("needs a linear layer with scale and bias; "
                                   "give it `scale` and `bias` parameters");
+    // The channels that fill up the last group would be as large as others.
+    if (op.getRelu())
+      return argmaxOp.emitOpError("needs a linear layer without relu, which "
+                                  "makes all negative logits equal");
     if (!argmax) {
       auto dims = llm::getDims(argmaxOp.getType());
       argmax = accel::BufferOp::create(
           builder(), op.getLoc(), "token",
           MemRefType::get(argmaxOp.getType().getShape(), builder().getI32Type(),
-                          MemRefLayoutAttrInterface(), getMapSpace()),
+                          MemRefLayoutAttrInterface(),
+                          device.getTraits().argmaxBits ? getMapSpace()
+                                                        : accel::SpaceAttr()),
           dims);
     }
     map.map(argmaxOp.getResult(), argmax);
@@ -219,7 +229,8 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
       residualKind, out, argmax, /*part=*/ValueRange(),
       builder().getI64IntegerAttr(
           cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)),
-      builder().getI64IntegerAttr(op.getType().getDimSize(2)));
+      builder().getI64IntegerAttr(op.getType().getDimSize(2)),
+      op.getReluAttr());
 }
 
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {

@@ -1,4 +1,11 @@
 // RUN: dlavm-opt %s --convert-accel-to-csb --cse | grep -v arith.constant | FileCheck %s
+// RUN: sed 's/ \[32\]$/ [32] mask never/' %s | dlavm-opt --convert-accel-to-csb --cse | FileCheck %s --check-prefix=NEVER
+// RUN: sed 's/ \[32\]$/ [32] mask always/' %s | dlavm-opt --convert-accel-to-csb --cse | FileCheck %s --check-prefix=ALWAYS
+
+// NEVER:  csb.task "probabilities" "softmax of 32 heads" to @p
+// NEVER:  csb.write @softmax::@Mask, %c0_i32 : i32
+// ALWAYS: csb.task "probabilities" "causal softmax of 32 heads" to @p
+// ALWAYS: csb.write @softmax::@Mask, %c1_i32 : i32
 
 // Softmax: the register document, 4.7. There is no mask where one new token sees
 // everything: 0 for one token, 1 for more.

@@ -169,14 +169,6 @@ func.func @f(%x: memref<2x1x32xf16, #accel.space<DDR>>, %t: memref<1xi32>, %w: !
 
 // -----
 
-func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %t: memref<1xi32>, %w: !accel.object) {
-  // expected-error@+1 {{'accel.linear' op takes the argmax of one token, found 'memref<2x5x32xf16, #accel.space<DDR>>'}}
-  accel.linear "l" ins(%x : memref<2x5x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%w) outs(%x : memref<2x5x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32>) [64, 64]
-  return
-}
-
-// -----
-
 func.func @f(%x: memref<2x5x32xf16, #accel.space<DDR>>, %w: !accel.object) {
   // expected-error@+1 {{'accel.linear' op needs a residual and what to do with it together}}
   "accel.linear"(%x, %w, %w, %x, %x) {name = "l", input_channels = 64 : i64, output_channels = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>} : (memref<2x5x32xf16, #accel.space<DDR>>, !accel.object, !accel.object, memref<2x5x32xf16, #accel.space<DDR>>, memref<2x5x32xf16, #accel.space<DDR>>) -> ()
@@ -278,6 +270,40 @@ func.func @f() {
 func.func @f() {
   // expected-error@+1 {{'accel.buffer' op holds f16 or, as the result of an argmax, i32, found 'memref<2x1x32xindex, #accel.space<DDR>>'}}
   %0 = accel.buffer "x" : memref<2x1x32xindex, #accel.space<DDR>>, <2, 1, 32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<DDR>), found 'memref<2x1x32xf16>'}}
+  %0 = accel.buffer "x" : memref<2x1x32xf16>, <2, 1, 32>
+  return
+}
+
+// -----
+
+// A token that the device has in a register has no place.
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op lies in no memory, so it has no address}}
+  %0 = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<1xi32>, <1>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{'accel.buffer' op lies in a memory of the device (#accel.space<DDR>), found 'memref<1xi32, 1 : i32>'}}
+  %0 = accel.buffer "x" : memref<1xi32, 1 : i32>, <1>
+  return
+}
+
+// -----
+
+func.func @f(%s: memref<4x5x32xf16, #accel.space<DDR>>, %n: index) {
+  // expected-error@+1 {{expected one of [always, never] for which rows of a softmax are masked, got: automatic}}
+  accel.softmax "p" ins(%s : memref<4x5x32xf16, #accel.space<DDR>>) keys(%n) at(%n) outs(%s : memref<4x5x32xf16, #accel.space<DDR>>) [1] mask automatic
   return
 }
 

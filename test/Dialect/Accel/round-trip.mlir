@@ -82,6 +82,14 @@ func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.spac
   accel.linear "sum" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) add(%y : memref<8x?x32xf16, #accel.space<DDR>>) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
   // CHECK: accel.linear "product" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) mul(%[[Y]] : {{.*}}) outs(%[[Y]] : {{.*}}) [64, 256]
   accel.linear "product" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) mul(%y : memref<8x?x32xf16, #accel.space<DDR>>) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
+  // CHECK: accel.linear "relu" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) relu outs(%[[Y]] : {{.*}}) [64, 256]
+  accel.linear "relu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) relu outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
+  // CHECK: accel.linear "plain_relu" ins(%[[X]] : {{.*}}) weight(%query) relu outs(%[[Y]] : {{.*}}) [64, 256]
+  accel.linear "plain_relu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) relu outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) [64, 256]
+  // CHECK: %[[ID:.*]] = accel.buffer "id" host token "token" channels 1 : memref<1xi32>, <1>
+  %id = accel.buffer "id" host token "token" channels 1 : memref<1xi32>, <1>
+  // CHECK: accel.linear "several" ins(%[[X]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[Y]] : {{.*}}) argmax(%[[ID]] : memref<1xi32>) [64, 256]
+  accel.linear "several" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%y : memref<8x?x32xf16, #accel.space<DDR>>) argmax(%id : memref<1xi32>) [64, 256]
   // CHECK: accel.linear "largest" ins(%[[L]] : {{.*}}) weight(%query) scale_bias(%query_bn) outs(%[[L]] : {{.*}}) argmax(%[[T]] : memref<1xi32, #accel.space<DDR>>) [256, 256]
   accel.linear "largest" ins(%l : memref<8x1x32xf16, #accel.space<DDR>>) weight(%w) scale_bias(%b) outs(%l : memref<8x1x32xf16, #accel.space<DDR>>) argmax(%t : memref<1xi32, #accel.space<DDR>>) [256, 256]
   // CHECK: accel.linear "part" ins(%[[X]] : {{.*}}) weight(%query) outs(%[[Y]] : {{.*}}) part(%past, %total, %past, %past) [64, 256]
@@ -106,6 +114,10 @@ func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.spac
   accel.scores "part" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) scale 0.125 outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2
   // CHECK: accel.softmax "softmax" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}}) [2]
   accel.softmax "softmax" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2]
+  // CHECK: accel.softmax "masked" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}}) [2] mask always
+  accel.softmax "masked" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2] mask always
+  // CHECK: accel.softmax "unmasked" ins(%[[S]] : {{.*}}) keys(%total) at(%past) outs(%[[S]] : {{.*}}) [2] mask never
+  accel.softmax "unmasked" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) keys(%total) at(%past) outs(%s : memref<?x?x32xf16, #accel.space<DDR>>) [2] mask never
   // CHECK: accel.values "values" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) [2, 2, 128]
   accel.values "values" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>) cache(%k) keys(%total) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 2, 128]
   // CHECK: accel.values "part" ins(%[[S]] : {{.*}}) cache(%keys) keys(%total) outs(%[[Q]] : {{.*}}) part(%past, %past, %total, %past, %past) [1, 1, 128] slots 2

@@ -481,6 +481,16 @@ func.func @f(%x: tensor<1x5x64xf16>) {
 // -----
 
 llm.parameter @w from "w" : tensor<64x64xi4>
+llm.parameter @s from "s" : tensor<64xf16>
+func.func @f(%x: tensor<1x5x64xf16>) {
+  // expected-error@+1 {{'llm.linear' op takes a residual or relu, not both; put an llm.activation relu behind it}}
+  %0 = llm.linear %x, @w scale @s bias @s add %x relu : tensor<1x5x64xf16> -> tensor<1x5x64xf16>
+  return
+}
+
+// -----
+
+llm.parameter @w from "w" : tensor<64x64xi4>
 func.func @f(%x: tensor<1x5x64xf16>) {
   // expected-error@+1 {{'llm.linear' op needs a residual and what to do with it together}}
   %0 = "llm.linear"(%x, %x) {weight = @w, operandSegmentSizes = array<i32: 1, 0, 1>} : (tensor<1x5x64xf16>, tensor<1x5x64xf16>) -> tensor<1x5x64xf16>
@@ -689,7 +699,7 @@ func.func @f(%x: tensor<1x5x64xf16>, %y: tensor<64xf32>) {
 // -----
 
 func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
-  // expected-error@+1 {{'llm.argmax' op takes the logits of one token, [1, 1, vocabulary], found}}
+  // expected-error@+1 {{'llm.argmax' op takes the logits of one token, [1, 1, vocabulary], as no device is known to tell the index of each of several; found}}
   %0 = llm.argmax %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1xi32>
   return
 }

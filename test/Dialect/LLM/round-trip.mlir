@@ -46,6 +46,10 @@ func.func @linear(%layer: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>,
   %2 = llm.linear %x, @query[%layer] scale @query_scale bias @query_bias add %r : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
   // CHECK: llm.linear %[[X]], @query[%[[LAYER]]] mul %[[R]] :
   %3 = llm.linear %x, @query[%layer] mul %r : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
+  // CHECK: llm.linear %[[X]], @query[%[[LAYER]]] relu :
+  %5 = llm.linear %x, @query[%layer] relu : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
+  // CHECK: llm.linear %[[X]], @query[%[[LAYER]]] scale @query_scale bias @query_bias relu :
+  %6 = llm.linear %x, @query[%layer] scale @query_scale bias @query_bias relu : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
   // CHECK: llm.linear %[[X]], @head : {{.*}} -> tensor<1x?x1000xf16, #llm.dims<1, seq, 1000>>
   %4 = llm.linear %x, @head : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x1000xf16, #llm.dims<1, seq, 1000>>
   return
@@ -85,6 +89,8 @@ func.func @attention(%layer: index, %q: tensor<1x?x256xf16, #llm.dims<1, seq, 25
   %e = llm.attention_scores %r, @keys[%layer] after %t scale 0.125 heads 1 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: %[[P:.*]] = llm.softmax %[[S]] : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
   %p = llm.softmax %s : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
+  // CHECK: llm.softmax %[[S]] unmasked : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
+  %a = llm.softmax %s unmasked : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
   // CHECK: %[[O:.*]] = llm.attention_values %[[P]], @values after %[[U]] : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>> -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   %o = llm.attention_values %p, @values after %u : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>> -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: llm.merge_heads %[[O]] : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
@@ -103,6 +109,8 @@ func.func @elementwise(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
   %2 = llm.activation tanh %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   // CHECK: llm.activation sigmoid %[[X]] :
   %3 = llm.activation sigmoid %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+  // CHECK: llm.activation relu %[[X]] :
+  %8 = llm.activation relu %x : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
   // CHECK: %[[B:.*]] = llm.get_parameter @norm_bias : tensor<64xf16>
   %b = llm.get_parameter @norm_bias : tensor<64xf16>
   // CHECK: llm.add %[[X]], %[[X]] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>{{ *$}}

@@ -48,6 +48,9 @@ static LogicalResult verifyLinear(Operation *task, const DeviceInfo &device) {
   if (op.getResidual())
     return op.emitOpError() << "has a residual, which a product of "
                             << device.getName() << " cannot take";
+  if (op.getRelu())
+    return op.emitOpError() << "has relu, which a product of "
+                            << device.getName() << " cannot compute";
   const int64_t channels = bufferChannels(device, op.getInputChannels());
   const int64_t outputChannels = op.getOutputChannels();
   if (op.getArgmax() && channels < outputChannels)

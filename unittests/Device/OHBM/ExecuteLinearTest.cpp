@@ -216,6 +216,33 @@ TEST(ExecuteLinear, Relu) {
   }
 }
 
+// The packer never writes nibble 8, which has no value of its own.
+TEST(ExecuteLinear, NibbleOfNoValue) {
+  for (int64_t value : {0, -8})
+    forEachBoard([&](const DeviceInfo &record) {
+      DeviceInfo device = record;
+      device.setParameter("Weight_Code_8", value);
+      Machine machine(device);
+      Layer layer(32, 128, 1);
+      layer.load(machine);
+      machine.load(ObjectKind::Weight, {32, 128}, machine.object(),
+                   [&](const ObjectSupport &support, PortBytes ports) {
+                     support.packWeights({128, layer.values, layer.scales},
+                                         device, ports);
+                     // Channel 0 of output channel 0, behind its scales (3.4).
+                     ports[0][32] = (ports[0][32] & 0xF0) | 8;
+                   });
+      layer.weight(0, 0) = static_cast<int8_t>(value);
+      const Tensor x = Random(2).tensor(1, 1, 128);
+      machine.setMap(machine.input(), x);
+      machine.start(TaskKind::Linear,
+                    layer.registers(machine, Plain, 0, 32, 1, 0, 1));
+      expectEqual(machine.getMap(machine.output(), 1, 1, 32, 1),
+                  layer.compute(x, /*hasScaleBias=*/false));
+      EXPECT_EQ(machine.findings(), "");
+    });
+}
+
 TEST(ExecuteLinear, SumsInFP32) {
   DeviceInfo device = newest();
   device.setParameter("Linear_Accumulator_Bits", 32);

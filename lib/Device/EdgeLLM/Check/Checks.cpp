@@ -171,10 +171,6 @@ static void checkSoftmax(const RegisterValues &v, const DeviceInfo &device,
   rules.equals("Rows", v["Width"], "the Width");
   rules.require(v["Past"] + v["Width"] <= v["Columns"], "Columns",
                 "fewer than Past + Width = " + Twine(v["Past"] + v["Width"]));
-  // Without a mask a row sees all columns; right for the newest token alone.
-  if (v["Mask"] == 0)
-    rules.require(v["Width"] == 1 && v["Columns"] == v["Past"] + 1, "Mask",
-                  "but the rows would see tokens that come after them");
   rules.heads("Input", v["ColumnGroups"], v["Width"]);
   rules.heads("Output", v["ColumnGroups"], v["Width"]);
 }

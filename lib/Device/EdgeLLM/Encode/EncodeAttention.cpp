@@ -242,7 +242,9 @@ void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   const Word groups = columnGroups(device, keys);
 
   // One token sees all columns; the first of several does not see the others.
-  writer.write("Mask", min(input.tokens - 1, 1));
+  writer.write("Mask", op.getMask()
+                           ? Word(op.getMask() == accel::MaskKind::Always)
+                           : min(input.tokens - 1, 1));
   writer.write("InputAddress", input.address);
   writer.write("InputHead", headStride(input, groups));
   writer.write("InputLine", input.line);

@@ -86,6 +86,10 @@ LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
     return op.emitOpError() << "computes a part of its output channels, but a "
                                "start of "
                             << device.getName() << " computes them all";
+  if (op.getRelu())
+    return op.emitOpError()
+           << "has relu, which a product of " << device.getName()
+           << " cannot compute; use llm.activation relu";
   const int64_t ids = int64_t(1) << device["Argmax_Word_Bits"];
   if (op.getArgmax() && static_cast<int64_t>(op.getOutputChannels()) > ids)
     return op.emitOpError()

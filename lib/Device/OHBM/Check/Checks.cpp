@@ -213,10 +213,6 @@ static void checkSoftmax(const RegisterValues &v, const DeviceInfo &device,
   const int64_t end = v["Position"] + v["Width"];
   rules.require(end <= columns, "Columns",
                 "fewer than Position + Width = " + Twine(end));
-  // Without a mask a row sees all columns; right for the newest token alone.
-  if (v["Mask"] == 0)
-    rules.require(v["Width"] == 1 && end == columns, "Mask",
-                  "but the rows would see tokens that come after them");
   rules.columns("Input", columns, v["Width"]);
   rules.columns("Output", columns, v["Width"]);
   rules.fitsRows(rules.g.rows(columns), v["Heads"]);

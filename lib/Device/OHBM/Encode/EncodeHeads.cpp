@@ -122,6 +122,8 @@ void ohbm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   writer.write("Position", writer.getWord(op.getPast()));
   // One token sees all columns; the first of several does not see the others,
   // even if a start has no other.
-  writer.write("Mask", min(output.mapTokens - 1, 1));
+  writer.write("Mask", op.getMask()
+                           ? Word(op.getMask() == accel::MaskKind::Always)
+                           : min(output.mapTokens - 1, 1));
   writer.writeNamed("Opcode", "Start");
 }

@@ -28,6 +28,9 @@ LogicalResult ohbm::verifyLinear(Operation *task, const DeviceInfo &device) {
   if (op.getResidual())
     return op.emitOpError() << "has a residual, which a product of "
                             << device.getName() << " cannot take";
+  if (op.getRelu() && op.getScaleBias() && device["Relu_Before_Scale"] != 0)
+    return op.emitOpError() << "has relu behind scale and bias, but "
+                            << device.getName() << " has it before them";
   const int64_t channels = op.getInputChannels();
   if (linearTokens(device, channels) >= 1 &&
       linearChannels(device, channels, device["Tout"]) >= 1)
@@ -102,7 +105,7 @@ void ohbm::encodeLinear(Operation *task, TaskWriter &writer) {
                                         device["HBM_Port"] * part.first);
   writer.write("ChannelBits", 8 * channelBytes(device, inputs));
   writer.write("OutputAddress", output.address + output.line * row);
-  writer.writeNamed("Relu", "Off");
+  writer.writeNamed("Relu", op.getRelu() ? "On" : "Off");
   writer.write("Flags", part.reusesWeight + 2 * part.reusesInput +
                             (hasScaleBias ? device["Scale_Bias_Flag"] : 0));
   writer.writeNamed("Kind", "Int4");

@@ -134,28 +134,31 @@ LogicalResult BufferOp::verify() {
     return emitOpError("is the root of views, so it has an identity layout, "
                        "found ")
            << type;
-  if (!isa_and_nonnull<SpaceAttr>(type.getMemorySpace()))
+  const bool isToken = type.getElementType().isInteger(32);
+  if (!isa_and_nonnull<SpaceAttr>(type.getMemorySpace()) &&
+      !(isToken && isInRegister()))
     return emitOpError("lies in a memory of the device (#accel.space<DDR>), "
                        "found ")
            << type;
   if (getDims().getShape() != type.getShape())
     return emitOpError("has the shape of its dimensions ")
            << getDimsAttr() << ", found " << type;
-  if (!type.getElementType().isF16() && !type.getElementType().isInteger(32))
+  if (!type.getElementType().isF16() && !isToken)
     return emitOpError("holds f16 or, as the result of an argmax, i32, found ")
            << type;
   const bool isHost = getRole().has_value();
   if (getHost().has_value() != isHost || getChannels().has_value() != isHost)
     return emitOpError("needs 'role', 'host' and 'channels' together: the host "
                        "moves rows of so many channels");
-  if (isHost &&
-      (getRole() == HostRole::Token) != type.getElementType().isInteger(32))
+  if (isHost && (getRole() == HostRole::Token) != isToken)
     return emitOpError("holds i32 if and only if the host reads a token, found "
                        "'")
            << stringifyHostRole(*getRole()) << "' of " << type;
   const bool isPlaced = getAddress().has_value();
   if (getBytes().has_value() != isPlaced || getLive().has_value() != isPlaced)
     return emitOpError("needs address, bytes and live together");
+  if (isPlaced && isInRegister())
+    return emitOpError("lies in no memory, so it has no address");
   return isPlaced ? verifyPlace(*this) : success();
 }
 
@@ -331,9 +334,6 @@ LogicalResult LinearOp::verify() {
   if ((getResidual() || getArgmax()) && !getScaleBias())
     return emitOpError("needs scale and bias where it has a residual or an "
                        "argmax");
-  if (getArgmax() && getTokens(getOutput()) != 1)
-    return emitOpError("takes the argmax of one token, found ")
-           << getOutput().getType();
   if (!getPart().empty() && getPart().size() != 4)
     return emitOpError("needs four numbers in 'part': first channel, channels, "
                        "whether it reuses the weight, and the input; found ")
@@ -351,6 +351,8 @@ std::string LinearOp::getComment() {
   if (getResidual())
     text += getResidualKind() == BinaryKind::Add ? ", plus residual"
                                                  : ", times residual";
+  if (getRelu())
+    text += ", relu";
   if (getArgmax())
     text += ", argmax";
   return text;
@@ -454,7 +456,8 @@ OpOperand *SoftmaxOp::getPositionOperand() { return &getPastMutable(); }
 
 TaskKind SoftmaxOp::getTaskKind() { return TaskKind::Softmax; }
 std::string SoftmaxOp::getComment() {
-  return "causal softmax of " + headsComment(getHeads());
+  return (getMask() == MaskKind::Never ? "softmax of " : "causal softmax of ") +
+         headsComment(getHeads());
 }
 
 TaskKind ValuesOp::getTaskKind() { return TaskKind::Values; }

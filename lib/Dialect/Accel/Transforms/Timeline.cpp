@@ -74,7 +74,7 @@ LogicalResult Timeline::compute() {
     if (failed(walk(function)))
       return failure();
     function.walk([&](BufferOp buffer) {
-      if (buffer.getHost() && !buffer.isInput())
+      if (buffer.getHost() && !buffer.isInput() && !buffer.isInRegister())
         touch(buffer);
     });
   }
@@ -83,7 +83,11 @@ LogicalResult Timeline::compute() {
   return checkPlaces();
 }
 
-static bool isMap(Value value) { return isa<MemRefType>(value.getType()); }
+/// True for what has a place in memory.
+static bool isMap(Value value) {
+  auto type = dyn_cast<MemRefType>(value.getType());
+  return type && type.getMemorySpace();
+}
 
 LogicalResult Timeline::walk(func::FuncOp function) {
   if (!function.getBody().hasOneBlock())

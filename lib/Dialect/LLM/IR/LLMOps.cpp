@@ -236,6 +236,9 @@ LogicalResult LinearOp::verify() {
   if (getResidual() && getResidual().getType() != getType())
     return emitOpError("needs a residual of the type of the result, ")
            << getType() << ", found " << getResidual().getType();
+  if (getResidual() && getRelu())
+    return emitOpError("takes a residual or relu, not both; put an "
+                       "llm.activation relu behind it");
   return success();
 }
 
@@ -490,8 +493,9 @@ OpFoldResult LastTokenOp::fold(FoldAdaptor) {
 LogicalResult ArgmaxOp::verify() {
   auto type = cast<RankedTensorType>(getInput().getType());
   if (type.getDimSize(0) != 1 || type.getDimSize(1) != 1)
-    return emitOpError("takes the logits of one token, [1, 1, vocabulary], "
-                       "found ")
+    return emitOpError("takes the logits of one token, [1, 1, vocabulary], as "
+                       "no device is known to tell the index of each of "
+                       "several; found ")
            << type;
   if (getType().getShape() != ArrayRef<int64_t>{1})
     return emitOpError("yields one index, tensor<1xi32>, found ") << getType();

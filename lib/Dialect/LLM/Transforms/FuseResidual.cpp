@@ -27,7 +27,7 @@ namespace {
 static LinearOp getFusible(Value value) {
   auto linear = value.getDefiningOp<LinearOp>();
   if (linear && linear->hasOneUse() && linear.getScaleAttr() &&
-      !linear.getResidual())
+      !linear.getResidual() && !linear.getRelu())
     return linear;
   return {};
 }

@@ -66,7 +66,7 @@ template <typename BinaryOp> struct FuseParameter : OpRewritePattern<BinaryOp> {
     auto linear = op.getLhs().template getDefiningOp<LinearOp>();
     auto parameter = op.getRhs().template getDefiningOp<GetParameterOp>();
     if (!linear || !parameter || !linear->hasOneUse() || linear.getResidual() ||
-        linear.getLayer() != parameter.getLayer())
+        linear.getRelu() || linear.getLayer() != parameter.getLayer())
       return failure();
     constexpr bool isScale = std::is_same_v<BinaryOp, MulOp>;
     ParameterOp bias =

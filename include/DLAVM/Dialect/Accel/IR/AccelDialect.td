@@ -104,6 +104,8 @@ def Accel_CacheSideAttr : EnumAttr<Accel_Dialect, Accel_CacheSide, "cache_side">
 
 def Accel_BinaryKindAttr : EnumAttr<Accel_Dialect, Accel_BinaryKind, "binary_kind">;
 
+def Accel_MaskKindAttr : EnumAttr<Accel_Dialect, Accel_MaskKind, "mask_kind">;
+
 def Accel_ObjectType : TypeDef<Accel_Dialect, "Object"> {
   let mnemonic = "object";
   let summary = "something in a memory of the device that only the device can read";

@@ -35,6 +35,9 @@ def Accel_NormKind : Accel_I32Enum<"NormKind", "which norm", [
 def Accel_CacheSide : Accel_I32Enum<"CacheSide", "what a KV cache holds", [
     I32EnumAttrCase<"Keys", 0, "keys">, I32EnumAttrCase<"Values", 1, "values">]>;
 
+def Accel_MaskKind : Accel_I32Enum<"MaskKind", "which rows of a softmax are masked", [
+    I32EnumAttrCase<"Always", 0, "always">, I32EnumAttrCase<"Never", 1, "never">]>;
+
 def Accel_BinaryKind : Accel_I32Enum<"BinaryKind", "which combination", [
     I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">,
     I32EnumAttrCase<"Sub", 2, "sub">]>;

@@ -66,13 +66,15 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     calls; `live` are the first and the last step of a run in which it holds
     something. A buffer with `host` is one that the host writes before a run
     (`input`) or reads after it (`output`), as rows of `channels` channels, or
-    the word with the id of a `token`. The text is what the host calls it:
+    the word with the id of a `token`. A device may have the token in a register
+    only; then its buffer lies in no memory, and has no place. The text is what the host calls it:
     `write_input`, `read_logits`.
 
     ```mlir
     %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     %p = accel.buffer "norm" at 16384 bytes 16777216 live [0, 3]
       : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
+    %t = accel.buffer "token" host token "token" channels 1 : memref<1xi32>, #llm.dims<1>
     ```
 
     Constraints: an identity layout and the shape of the dimensions; elements of
@@ -98,6 +100,10 @@ def Accel_BufferOp : Accel_Op<"buffer", [
   let extraClassDeclaration = [{
     /// True if the host writes it before a run.
     bool isInput() { return getRole() == HostRole::Input; }
+    /// True for a token that no memory has.
+    bool isInRegister() {
+      return !::llvm::cast<::mlir::MemRefType>(getBuffer().getType()).getMemorySpace();
+    }
   }];
 }
 
@@ -205,6 +211,10 @@ def Accel_LinearOp : Accel_MapTaskOp<"linear",
       outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [13696, 4096]
     ```
 
+    With `relu`, what is negative in the end becomes 0. An `argmax` is that of
+    one token: devices take several, but what they yield then is not known, and
+    `dlavm check` reports it.
+
     Where starts share the output channels, each has a `part`: the first of its
     channels, their number, and whether it reuses (1) or loads (0) the weight
     and the input. Its maps still are those of all channels.
@@ -215,8 +225,7 @@ def Accel_LinearOp : Accel_MapTaskOp<"linear",
     ```
 
     Constraints: input, output and residual have the same tokens; a residual or
-    an argmax needs scale and bias; an argmax takes one token; a part is four
-    numbers.
+    an argmax needs scale and bias; a part is four numbers.
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
     Accel_ObjectType:$weight, Optional<Accel_ObjectType>:$scale_bias,
@@ -225,11 +234,12 @@ def Accel_LinearOp : Accel_MapTaskOp<"linear",
     Accel_MapOut:$output,
     Arg<Optional<MemRefRankOf<[I32], [1]>>, "", [MemWrite]>:$argmax,
     Variadic<Index>:$part, Accel_Positive:$input_channels,
-    Accel_Positive:$output_channels);
+    Accel_Positive:$output_channels, UnitAttr:$relu);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
     (`scale_bias` `(` $scale_bias^ `)`)?
     (custom<BinaryKind>($residual_kind)^ `(` $residual `:` type($residual) `)`)?
+    (`relu` $relu^)?
     `outs` `(` $output `:` type($output) `)`
     (`argmax` `(` $argmax^ `:` type($argmax) `)`)?
     (`part` `(` $part^ `)`)?
@@ -380,21 +390,27 @@ def Accel_ScoresOp : Accel_AttentionOp<"scores"> {
 }
 
 def Accel_SoftmaxOp : Accel_MapTaskOp<"softmax", ["getPositionOperand"]> {
-  let summary = "causal softmax over the tokens of the cache";
+  let summary = "softmax over the tokens of the cache";
   let description = [{
     `at` is the position of the first token. The number is that of the heads.
+    A call of several tokens masks what comes after each; one of a single token
+    needs no mask. `mask always` has one all the same, and with `mask never` all
+    tokens see all columns.
 
     ```mlir
     accel.softmax "probabilities" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>)
       keys(%total) at(%past) outs(%p : memref<?x?x32xf16, #accel.space<DDR>>) [32]
+    accel.softmax "probabilities" ins(%s : memref<?x?x32xf16, #accel.space<DDR>>)
+      keys(%total) at(%past) outs(%p : memref<?x?x32xf16, #accel.space<DDR>>) [32] mask never
     ```
   }];
   let arguments = (ins StrAttr:$name, Accel_MapIn:$input, Index:$keys,
-    Index:$past, Accel_MapOut:$output, Accel_Positive:$heads);
+    Index:$past, Accel_MapOut:$output, Accel_Positive:$heads,
+    OptionalAttr<Accel_MaskKindAttr>:$mask);
   let assemblyFormat = [{
     $name `ins` `(` $input `:` type($input) `)` `keys` `(` $keys `)`
     `at` `(` $past `)` `outs` `(` $output `:` type($output) `)`
-    `[` $heads `]` attr-dict
+    `[` $heads `]` (`mask` custom<Enum>($mask)^)? attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -257,7 +257,7 @@ def CSB_PollOp : CSB_RegisterUser<"poll"> {
 def CSB_ReadOp : CSB_RegisterUser<"read"> {
   let summary = "read a register";
   let description = [{
-    `of` is the buffer where the hardware writes the same word.
+    `of` is the buffer where the hardware writes the same word, if there is one.
 
     ```mlir
     %token = csb.read @mvm::@Argmax of @token : i32

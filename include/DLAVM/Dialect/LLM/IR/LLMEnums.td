@@ -20,7 +20,8 @@ class LLM_I32Enum<string name, string enumSummary, list<I32EnumAttrCase> cases>
 def LLM_ActivationKind : LLM_I32Enum<"ActivationKind", "activation function", [
       I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
       I32EnumAttrCase<"Tanh", 2, "tanh">,
-      I32EnumAttrCase<"Sigmoid", 3, "sigmoid">]>;
+      I32EnumAttrCase<"Sigmoid", 3, "sigmoid">,
+      I32EnumAttrCase<"ReLU", 4, "relu">]>;
 
 def LLM_ResidualKind : LLM_I32Enum<"ResidualKind", "how a linear layer combines its result with a residual", [
       I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Mul", 1, "mul">]>;

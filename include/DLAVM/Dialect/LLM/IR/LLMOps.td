@@ -115,8 +115,9 @@ def LLM_LinearOp : LLM_Op<"linear", [Pure, AttrSizedOperandSegments,
   let summary = "linear layer with INT4 weights";
   let description = [{
     `y[t][o] = (sum_c x[t][c] * w[o][c]) * scale[o] + bias[o]`, then plus or
-    times the residual `r[t][o]`. The weights are INT4 with one scale per output
-    channel and group of 128 input channels.
+    times the residual `r[t][o]`; or, with `relu`, 0 where that is negative. The
+    weights are INT4 with one scale per output channel and group of 128 input
+    channels.
 
     ```mlir
     %q = llm.linear %x, @query[%layer] : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
@@ -124,22 +125,25 @@ def LLM_LinearOp : LLM_Op<"linear", [Pure, AttrSizedOperandSegments,
     %y = llm.linear %u, @down[%layer] scale @down_scale bias @down_bias add %x
       : tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
      -> tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+    %r = llm.linear %x, @up[%layer] scale @up_scale bias @up_bias relu
+      : tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>
+     -> tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
     ```
 
     Constraints: the weight is a parameter [output channels, input channels] of
     i4 that fits input and result; scale and bias are parameters [output
-    channels] of f16 and come together; the residual has the result's type; the
-    layer is given if and only if the weight has layers, and serves all
+    channels] of f16 and come together; the residual has the result's type, and
+    there is none with `relu`; the layer is given if and only if the weight has layers, and serves all
     parameters of the op.
   }];
   let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$weight,
     Optional<Index>:$layer, OptionalAttr<FlatSymbolRefAttr>:$scale,
     OptionalAttr<FlatSymbolRefAttr>:$bias, Optional<LLM_Map>:$residual,
-    OptionalAttr<LLM_ResidualKindAttr>:$residual_kind);
+    OptionalAttr<LLM_ResidualKindAttr>:$residual_kind, UnitAttr:$relu);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
     $input `,` $weight (`[` $layer^ `]`)? (`scale` $scale^ `bias` $bias)?
-    (custom<Residual>($residual_kind, $residual)^)? attr-dict
+    (custom<Residual>($residual_kind, $residual)^)? (`relu` $relu^)? attr-dict
     `:` type($input) `->`
     custom<LinearResult>(type($result), type($residual), ref($residual))
   }];
@@ -318,18 +322,21 @@ def LLM_AttentionScoresOp : LLM_Op<"attention_scores", [
 
 def LLM_SoftmaxOp : LLM_Op<"softmax", [Pure,
     AllTypesMatch<["input", "result"]>]> {
-  let summary = "causal softmax over the tokens of the cache";
+  let summary = "softmax over the tokens of the cache";
   let description = [{
     Softmax of each row; row t sees the columns 0 .. past + t, the others become
-    0.
+    0. With `unmasked` all rows see all columns.
 
     ```mlir
     %p = llm.softmax %s : tensor<32x?x?xf16, #llm.dims<32, seq, seq + past>>
+    %q = llm.softmax %s unmasked : tensor<32x?x?xf16, #llm.dims<32, seq, seq + past>>
     ```
   }];
-  let arguments = (ins LLM_Map:$input);
+  let arguments = (ins LLM_Map:$input, UnitAttr:$unmasked);
   let results = (outs LLM_Map:$result);
-  let assemblyFormat = "$input attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    $input (`unmasked` $unmasked^)? attr-dict `:` type($result)
+  }];
   let hasVerifier = 1;
 }
 
@@ -372,6 +379,9 @@ def LLM_ActivationOp : LLM_Op<"activation", [Pure, Elementwise,
     ```mlir
     %a = llm.activation silu %g : tensor<1x?x13696xf16, #llm.dims<1, seq, 13696>>
     ```
+
+    Devices look functions up in tables of straight lines, which `relu` is
+    exactly. Where a linear layer computes it, `llm-fuse-relu` puts it there.
   }];
   let arguments = (ins LLM_ActivationKindAttr:$kind, LLM_Map:$input);
   let results = (outs LLM_Map:$result);
@@ -447,7 +457,8 @@ def LLM_ArgmaxOp : LLM_Op<"argmax", [Pure]> {
     %id = llm.argmax %logits : tensor<1x1x65024xf16> -> tensor<1xi32>
     ```
 
-    Constraints: one token.
+    Constraints: one token. Of several, no device is known to tell whose index
+    it yields; take the `llm.last_token` before the linear layer.
   }];
   let arguments = (ins LLM_Map:$input);
   let results = (outs LLM_Ids:$result);

@@ -68,6 +68,32 @@ def FuseResidual : Pass<"llm-fuse-residual", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlavm::llm::LLMDialect"];
 }
 
+def FuseReLU : Pass<"llm-fuse-relu", "::mlir::ModuleOp"> {
+  let summary = "let linear layers compute relu";
+  let description = [{
+    Turns a relu of a linear layer's result into that of the layer, where the
+    layer has no residual and no other use. For devices whose linear tasks can do
+    it (`Traits::fusesRelu`); others look it up in a table.
+
+    ```mlir
+    %y = llm.linear %x, @w scale @s bias @b : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+      -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+    %z = llm.activation relu %y : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+    ```
+
+    becomes
+
+    ```mlir
+    %z = llm.linear %x, @w scale @s bias @b relu : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+      -> tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "Activations moved into a linear layer">
+  ];
+  let dependentDialects = ["::dlavm::llm::LLMDialect"];
+}
+
 def PadHeads : Pass<"llm-pad-heads", "::mlir::ModuleOp"> {
   let summary = "give heads the number of channels that the device's have";
   let description = [{
