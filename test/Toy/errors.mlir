@@ -57,3 +57,14 @@ module attributes {llm.max_tokens = 8 : i64} {
     return %x : tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
   }
 }
+
+// -----
+
+module attributes {llm.max_tokens = 8 : i64} {
+  llm.parameter @w from "w" : tensor<16x16xi4>
+  func.func @f(%x: tensor<1x?x16xf16, #llm.dims<1, seq, 16>>) -> tensor<1x?x16xf16, #llm.dims<1, seq, 16>> {
+    // expected-error@+1 {{'accel.linear' op has relu, which a product of toy-1 cannot compute}}
+    %y = llm.linear %x, @w relu : tensor<1x?x16xf16, #llm.dims<1, seq, 16>> -> tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
+    return %y : tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
+  }
+}

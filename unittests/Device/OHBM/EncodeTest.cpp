@@ -713,6 +713,16 @@ TEST_F(OHBMEncodeTest, Refusals) {
   EXPECT_EQ(refuse(newest(), norm(newest(), 520)),
             "'accel.norm' op has 520 channels, which must be a multiple of 32 "
             "on ohbm-20250407 (8 too many)");
+  // Where relu comes first, scale and bias would make another function of it.
+  DeviceInfo reluFirst = newest();
+  reluFirst.setParameter("Relu_Before_Scale", 1);
+  EXPECT_TRUE(newest().getTraits().fusesRelu);
+  EXPECT_FALSE(reluFirst.getTraits().fusesRelu);
+  std::string relu = linear(newest(), 64, 64);
+  relu.insert(relu.find(" outs("), " relu");
+  EXPECT_EQ(refuse(reluFirst, relu),
+            "'accel.linear' op has relu behind scale and bias, but "
+            "ohbm-20250407 has it before them");
   // 7 queries of a KV head take two rows of 4.
   std::string packed = attention(newest(), true, 28, 4);
   packed.replace(packed.find(" slots 8"), 8, " slots 12");
