@@ -347,7 +347,8 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
                         : ", and the " + std::to_string(slice.tokens) +
                               " of starts before this one"));
     checkReuse(task, operands);
-    if (!isFirst)
+    // Without tokens the parts are rows of images, which overlap in the input.
+    if (!isFirst && width)
       checkAdvance(task, slice, operands);
     slice.width = width ? file[width->number] : 0;
     slice.tokens += slice.width;

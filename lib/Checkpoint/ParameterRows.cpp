@@ -55,7 +55,18 @@ getSourceShape(const ParameterInfo &info) {
       return size.takeError();
     shape.push_back(*size);
   }
-  return shape;
+  if (info.kernel.empty())
+    return shape;
+  const auto isPositive = [](int64_t size) { return size > 0; };
+  if (rank != 2 || info.columnHeads || info.kernel.size() != 2 ||
+      !all_of(info.kernel, isPositive) ||
+      shape[1] / info.kernel[1] % info.kernel[0] != 0 ||
+      shape[1] % info.kernel[1] != 0)
+    return createStringError(
+        "the parameter '" + info.name + "' of shape " + printShape(info.shape) +
+        " cannot have kernels of " + printShape(info.kernel));
+  return SmallVector<int64_t, 2>{shape[0], info.getKernelChannels(),
+                                 info.kernel[0], info.kernel[1]};
 }
 
 /// Compares the shape of \p tensor with \p expected, or where the parameter is
@@ -119,6 +130,14 @@ void ParameterRows::readRow(int64_t row, MutableArrayRef<float> out) const {
     first = (first + *sourceRow) * sourceColumns;
   }
 
+  if (!info.kernel.empty() && !info.tensor.empty()) {
+    const int64_t channels = info.getKernelChannels();
+    SmallVector<float, 0> values(columns);
+    convertElements(tensor, first, values);
+    for (int64_t i = 0; i < columns; ++i)
+      out[i] = values[i % channels * (columns / channels) + i / channels];
+    return;
+  }
   if (!heads && !info.tensor.empty())
     return convertElements(tensor, first, out);
   SmallVector<float, 0> values(sourceColumns, static_cast<float>(info.splat));

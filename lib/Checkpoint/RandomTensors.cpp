@@ -97,6 +97,9 @@ static SmallVector<int64_t, 2> getUnpaddedShape(const ParameterInfo &info) {
     shape[0] = info.rowHeads->heads * info.rowHeads->channels;
   if (info.columnHeads)
     shape[1] = info.columnHeads->heads * info.columnHeads->channels;
+  if (!info.kernel.empty())
+    shape = {shape[0], info.getKernelChannels(), info.kernel[0],
+             info.kernel[1]};
   return shape;
 }
 

@@ -74,8 +74,10 @@ double RandomCalls::getNumber() {
 }
 
 Expected<ExpectedCall> RandomCalls::next(const CallShape &shape) {
-  MapValue input{1, shape.seq, channels, {}};
-  for (int64_t i = 0; i < shape.seq * channels; ++i)
+  const int64_t rows =
+      reference.getInterpreter().getInputRows().value_or(shape.seq);
+  MapValue input{1, rows, channels, {}};
+  for (int64_t i = 0; i < rows * channels; ++i)
     input.values.push_back(halfToDouble(doubleToHalf(getNumber())));
   return reference.call(input, shape.past);
 }

@@ -79,7 +79,7 @@ static ExpectedMap getExpected(int64_t layer, StringRef name,
 
 Expected<ExpectedCall> Reference::call(const MapValue &input, int64_t past) {
   ExpectedCall result;
-  result.seq = input.tokens;
+  result.seq = interpreter->getInputRows() ? 1 : input.tokens;
   result.past = past;
   result.input.reserve(input.values.size());
   for (double value : input.values)

@@ -173,11 +173,13 @@ llvm::Error DriverLibrary::writeInput(unsigned index, ArrayRef<uint16_t> rows,
     return error;
   const HostFunction &function = functions[*place];
   const size_t channels = function.channels;
+  const int64_t expected = function.getRows(seq);
   if (rows.size() % channels != 0 ||
-      static_cast<int64_t>(rows.size() / channels) != seq)
-    return createStringError(
-        function.name + " takes " + Twine(seq) + " rows of " + Twine(channels) +
-        " elements, found " + Twine(rows.size()) + " elements");
+      static_cast<int64_t>(rows.size() / channels) != expected)
+    return createStringError(function.name + " takes " + Twine(expected) +
+                             " rows of " + Twine(channels) +
+                             " elements, found " + Twine(rows.size()) +
+                             " elements");
   DriverCall request;
   request.function = FirstFunction + static_cast<int32_t>(*place);
   request.seq = static_cast<int32_t>(seq);
@@ -206,9 +208,9 @@ DriverLibrary::readOutput(StringRef name, int64_t seq, EventSink &sink) {
   if (llvm::Error error = checkCount("seq", seq))
     return error;
   const HostFunction &function = functions[*place];
-  const int64_t tokens =
-      function.lastTokenOnly ? 1 : std::clamp<int64_t>(seq, 0, maxTokens);
-  std::vector<uint16_t> rows(tokens * function.channels);
+  std::vector<uint16_t> rows(
+      function.getRows(std::clamp<int64_t>(seq, 0, maxTokens)) *
+      function.channels);
   DriverCall request;
   request.function = FirstFunction + static_cast<int32_t>(*place);
   request.seq = static_cast<int32_t>(seq);

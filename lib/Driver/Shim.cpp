@@ -193,11 +193,12 @@ int main(int, char **arguments) {
 static std::string getCall(const HostFunction &function) {
   const std::string name = "driver::" + function.name;
   if (function.kind == "input")
-    return name + "(device, call.input, call.seq)";
+    return name + (function.takesSeq() ? "(device, call.input, call.seq)"
+                                       : "(device, call.input)");
   if (function.kind == "token")
     return "call.token = " + name + "(device)";
   return "call.rows = " + name +
-         (function.lastTokenOnly ? "(device)" : "(device, call.seq)");
+         (function.takesSeq() ? "(device, call.seq)" : "(device)");
 }
 
 std::string dlavm::getShimSource(const DriverPlan &plan) {

@@ -79,16 +79,18 @@ void ModelBuilder::addParameter(const Twine &name, RankedTensorType type,
       source.firstRow ? builder.getI64IntegerAttr(*source.firstRow) : nullptr,
       /*splat=*/nullptr,
       hasLayers ? builder.getI64IntegerAttr(config.layers) : nullptr,
-      /*row_heads=*/nullptr, /*column_heads=*/nullptr, TypeAttr::get(type));
+      /*row_heads=*/nullptr, /*column_heads=*/nullptr, /*kernel=*/nullptr,
+      TypeAttr::get(type));
 }
 
 void ModelBuilder::addSplat(const Twine &name, RankedTensorType type,
                             bool hasLayers, double value) {
-  ParameterOp::create(
-      builder, builder.getStringAttr(name), /*tensor=*/nullptr,
-      /*first_row=*/nullptr, builder.getF64FloatAttr(value),
-      hasLayers ? builder.getI64IntegerAttr(config.layers) : nullptr,
-      /*row_heads=*/nullptr, /*column_heads=*/nullptr, TypeAttr::get(type));
+  ParameterOp::create(builder, builder.getStringAttr(name), /*tensor=*/nullptr,
+                      /*first_row=*/nullptr, builder.getF64FloatAttr(value),
+                      hasLayers ? builder.getI64IntegerAttr(config.layers)
+                                : nullptr,
+                      /*row_heads=*/nullptr, /*column_heads=*/nullptr,
+                      /*kernel=*/nullptr, TypeAttr::get(type));
 }
 
 void ModelBuilder::addNorm(StringRef name, bool hasLayers,

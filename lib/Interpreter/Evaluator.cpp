@@ -150,8 +150,9 @@ Error Evaluator::evaluate(Operation *op, Frame &frame) {
   };
   return llvm::TypeSwitch<Operation *, Error>(op)
       .Case<mlir::scf::ForOp, mlir::func::CallOp, llm::GetParameterOp,
-            llm::LinearOp, llm::RMSNormOp, llm::LayerNormOp, llm::RopeOp,
-            llm::KVAppendOp, llm::AttentionScoresOp, llm::AttentionValuesOp>(
+            llm::LinearOp, llm::Conv2DOp, llm::RMSNormOp, llm::LayerNormOp,
+            llm::RopeOp, llm::KVAppendOp, llm::AttentionScoresOp,
+            llm::AttentionValuesOp>(
           [&](auto op) { return evaluate(op, frame); })
       .Case([&](mlir::arith::ConstantOp op) {
         return define(op, frame,
@@ -232,6 +233,23 @@ Error Evaluator::evaluate(llm::LinearOp op, Frame &frame) {
                        bias, residual,
                        op.getResidualKind().value_or(llm::ResidualKind::Add),
                        op.getRelu()));
+}
+
+Error Evaluator::evaluate(llm::Conv2DOp op, Frame &frame) {
+  const int64_t layer = frame.getLayer(op.getLayer());
+  Expected<const Kernels *> kernels =
+      parameters.getKernels(op.getWeight(), layer);
+  if (!kernels)
+    return kernels.takeError();
+  Expected<Vector> scale = parameters.getVector(op.getScale(), layer);
+  if (!scale)
+    return scale.takeError();
+  Expected<Vector> bias = parameters.getVector(op.getBias(), layer);
+  if (!bias)
+    return bias.takeError();
+  return define(op, frame,
+                conv2d(numerics, frame.getMap(op.getInput()), **kernels, *scale,
+                       *bias, op.getRelu(), op.getWindow()));
 }
 
 Error Evaluator::evaluate(llm::RMSNormOp op, Frame &frame) {

@@ -72,6 +72,7 @@ private:
   llvm::Error evaluate(mlir::func::CallOp op, Frame &frame);
   llvm::Error evaluate(llm::GetParameterOp op, Frame &frame);
   llvm::Error evaluate(llm::LinearOp op, Frame &frame);
+  llvm::Error evaluate(llm::Conv2DOp op, Frame &frame);
   llvm::Error evaluate(llm::RMSNormOp op, Frame &frame);
   llvm::Error evaluate(llm::LayerNormOp op, Frame &frame);
   llvm::Error evaluate(llm::RopeOp op, Frame &frame);

@@ -31,6 +31,12 @@ public:
         parameters(module, tensors, options) {}
 
   void createCaches();
+  /// The tokens of a call; an image has pixels instead, and one token.
+  int64_t getSeq(const MapValue &input) {
+    auto type =
+        mlir::cast<mlir::RankedTensorType>(model.getArgumentTypes().front());
+    return type.isDynamicDim(1) ? input.tokens : 1;
+  }
   Error checkCall(const MapValue &input, int64_t past);
   /// Drops what the KV caches hold from token \p past on.
   void forget(int64_t past) {
@@ -98,7 +104,7 @@ static int64_t getSize(mlir::AffineExpr expr, int64_t seq, int64_t past) {
 }
 
 Error Interpreter::Impl::checkCall(const MapValue &input, int64_t past) {
-  const int64_t seq = input.tokens;
+  const int64_t seq = getSeq(input);
   if (seq < 1)
     return createStringError("a call has at least one token");
   if (past < 0 || past > history)
@@ -132,7 +138,7 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
   for (double &value : stored.values)
     value = impl->numerics.store(value);
   Evaluator evaluator(impl->numerics, impl->parameters, impl->caches, past,
-                      input.tokens, observer);
+                      impl->getSeq(input), observer);
   Expected<std::vector<RuntimeValue>> values =
       evaluator.call(impl->model, {std::move(stored)});
   if (!values) {
@@ -140,7 +146,7 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
     impl->forget(past);
     return values.takeError();
   }
-  impl->history = past + input.tokens;
+  impl->history = past + impl->getSeq(input);
 
   Result result;
   for (RuntimeValue &value : *values) {
@@ -150,6 +156,14 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
       result.token = std::get<int32_t>(value);
   }
   return result;
+}
+
+std::optional<int64_t> Interpreter::getInputRows() const {
+  auto type = mlir::cast<mlir::RankedTensorType>(
+      impl->model.getArgumentTypes().front());
+  if (type.isDynamicDim(1))
+    return std::nullopt;
+  return type.getDimSize(1);
 }
 
 Expected<MapValue> Interpreter::embed(llvm::ArrayRef<int32_t> ids) {

@@ -164,3 +164,37 @@ Expected<const Weight *> ModelParameters::getWeight(StringRef symbol,
   return &weights.try_emplace({symbol.str(), layer}, std::move(weight))
               .first->second;
 }
+
+Expected<const Kernels *> ModelParameters::getKernels(StringRef symbol,
+                                                      int64_t layer) {
+  Expected<ParameterInfo> info = getInfo(symbol, layer);
+  if (!info)
+    return info.takeError();
+  const auto [it, isNew] = kernels.try_emplace({symbol.str(), layer});
+  Kernels &result = it->second;
+  if (!isNew)
+    return &result;
+  Expected<ParameterRows> rows = ParameterRows::open(tensors, *info, layer);
+  if (!rows)
+    return rows.takeError();
+  const int64_t columns = rows->getNumColumns();
+  result.weights.resize(rows->getNumRows() * columns);
+  result.scales.assign(rows->getNumRows(), 1);
+  std::vector<int8_t> values(columns);
+  for (int64_t row = 0; row < rows->getNumRows(); ++row) {
+    MutableArrayRef<float> weights =
+        MutableArrayRef(result.weights).slice(row * columns, columns);
+    rows->readRow(row, weights);
+    if (!choice)
+      continue;
+    if (std::optional<size_t> column = dlavm::findUnroundable(weights)) {
+      const Weight::Refused refused = {row, static_cast<int64_t>(*column),
+                                       weights[*column]};
+      kernels.erase(it);
+      return refuseWeight(*info, layer, refused);
+    }
+    result.scales[row] = halfToFloat(quantizeBlock(weights, *choice, values));
+    std::copy(values.begin(), values.end(), weights.begin());
+  }
+  return &result;
+}

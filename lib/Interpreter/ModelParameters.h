@@ -50,6 +50,14 @@ private:
   std::vector<float> kept;
 };
 
+/// The weights of a convolution, a row of [kernel rows, kernel columns, input
+/// channels] for each output channel, and what the sums of their products are
+/// to be multiplied with: 1 unless the weights were rounded here.
+struct Kernels {
+  std::vector<float> weights;
+  std::vector<double> scales;
+};
+
 /// Reads parameters and rounds them as the arithmetic wants.
 class ModelParameters {
 public:
@@ -63,6 +71,9 @@ public:
   /// call.
   llvm::Expected<const Weight *> getWeight(llvm::StringRef symbol,
                                            int64_t layer);
+  /// The same for a convolution, whose output channels have one scale each.
+  llvm::Expected<const Kernels *> getKernels(llvm::StringRef symbol,
+                                             int64_t layer);
 
 private:
   /// What a parameter says. Sets the layer to 0 where it has none.
@@ -74,6 +85,7 @@ private:
   std::optional<ScaleChoice> choice;
   std::map<std::pair<std::string, int64_t>, std::vector<double>> vectors;
   std::map<std::pair<std::string, int64_t>, Weight> weights;
+  std::map<std::pair<std::string, int64_t>, Kernels> kernels;
   /// The last weight that there was no room to keep.
   std::optional<Weight> passing;
   /// What is left for weights to be kept.

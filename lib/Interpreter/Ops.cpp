@@ -94,6 +94,68 @@ MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
 }
 
 //===----------------------------------------------------------------------===//
+// Convolution
+//===----------------------------------------------------------------------===//
+
+/// The pixels under the kernel at one of its places, [rows, columns, channels].
+static void gather(const MapValue &image, llm::WindowAttr window, int64_t row,
+                   int64_t column, std::vector<double> &pixels) {
+  const int64_t channels = image.channels;
+  auto out = pixels.begin();
+  for (int64_t k = 0; k < window.getKernelRows(); ++k)
+    for (int64_t l = 0; l < window.getKernelColumns(); ++l, out += channels) {
+      const int64_t y =
+          row * window.getRowStride() + k - window.getRowPadding();
+      const int64_t x =
+          column * window.getColumnStride() + l - window.getColumnPadding();
+      if (y < 0 || y >= window.getRows() || x < 0 || x >= window.getColumns())
+        std::fill_n(out, channels, 0.0);
+      else
+        std::copy_n(&image.values[(y * window.getColumns() + x) * channels],
+                    channels, out);
+    }
+}
+
+template <typename Float>
+static double multiply(ArrayRef<double> pixels, const float *weights) {
+  Float sum = 0;
+  for (size_t i = 0; i < pixels.size(); ++i)
+    sum += static_cast<Float>(pixels[i]) * static_cast<Float>(weights[i]);
+  return sum;
+}
+
+MapValue interpreter::conv2d(const Numerics &numerics, const MapValue &input,
+                             const Kernels &kernels, Vector scale, Vector bias,
+                             bool isRelu, llm::WindowAttr window) {
+  const int64_t outputs = kernels.scales.size();
+  const int64_t inputs = kernels.weights.size() / outputs;
+  const int64_t columns = window.getOutputColumns();
+  // The device has one factor, a number in memory.
+  std::vector<double> factors(outputs);
+  for (int64_t output = 0; output < outputs; ++output)
+    factors[output] = numerics.store(scale[output] * kernels.scales[output]);
+  MapValue result = createMap(1, window.getOutputPixels(), outputs);
+  llvm::parallelFor(0, window.getOutputRows(), [&](size_t row) {
+    std::vector<double> pixels(inputs);
+    for (int64_t column = 0; column < columns; ++column) {
+      const int64_t place = static_cast<int64_t>(row) * columns + column;
+      gather(input, window, static_cast<int64_t>(row), column, pixels);
+      for (int64_t output = 0; output < outputs; ++output) {
+        const float *weights = &kernels.weights[output * inputs];
+        double value = numerics.sumsInFP32()
+                           ? multiply<float>(pixels, weights)
+                           : multiply<double>(pixels, weights);
+        value = value * factors[output] + bias[output];
+        if (isRelu)
+          value = relu(value);
+        result.values[place * outputs + output] = numerics.store(value);
+      }
+    }
+  });
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//
 

@@ -44,6 +44,10 @@ MapValue linear(const Numerics &numerics, const MapValue &input,
                 const Weight &weight, Vector scale, Vector bias,
                 const MapValue *residual, llm::ResidualKind residualKind,
                 bool hasRelu = false);
+/// The scales of rounded weights are multiplied into \p scale.
+MapValue conv2d(const Numerics &numerics, const MapValue &input,
+                const Kernels &kernels, Vector scale, Vector bias, bool isRelu,
+                llm::WindowAttr window);
 MapValue rmsNorm(const Numerics &numerics, const MapValue &input, Vector weight,
                  double epsilon);
 MapValue layerNorm(const Numerics &numerics, const MapValue &input,

@@ -49,7 +49,8 @@ Expected<MatrixReader> MatrixReader::open(TensorSource &source,
   if (!rows)
     return rows.takeError();
   MatrixReader reader(std::move(*rows));
-  if (!useVectors || !canConvert() || info.tensor.empty() || info.columnHeads)
+  if (!useVectors || !canConvert() || info.tensor.empty() || info.columnHeads ||
+      !info.kernel.empty())
     return reader;
   Expected<TensorView> tensor = source.getTensor(info.getTensorName(layer));
   if (!tensor)

@@ -33,7 +33,7 @@ Expected<ParameterRows> ObjectPacker::openRows(const PlanObject &object,
   if (!info)
     return createStringError("the plan has no parameter '" + object.from[i] +
                              "'");
-  if (ArrayRef<int64_t>(info->shape) != ArrayRef<int64_t>(object.shape))
+  if (!object.isShape(i, info->shape))
     return createStringError("the parameter '" + info->name +
                              "' has the shape " + printShape(info->shape) +
                              ", but the object " + printShape(object.shape));
@@ -49,9 +49,10 @@ Error ObjectPacker::check(const PlanObject &object) const {
     return fail("the plan has objects that " + device.getName() +
                 " does not keep");
   const ObjectSupport &support = *device.getObject(object.kind);
-  const bool isWeight = object.kind == ObjectKind::Weight;
-  const bool isPairs = support.packPairs;
-  const size_t rank = isWeight ? 2 : isPairs ? 1 : 0;
+  const size_t rank = support.packKernels   ? 4
+                      : support.packWeights ? 2
+                      : support.packPairs   ? 1
+                                            : 0;
   if (object.shape.size() != rank)
     return fail("the plan gives it the shape " + printShape(object.shape));
   if (const int64_t bytes = support.bytes(object.shape, device);
@@ -62,10 +63,7 @@ Error ObjectPacker::check(const PlanObject &object) const {
       ports != object.ports)
     return fail("the plan gives it " + Twine(object.ports) + " ports, but " +
                 device.getName() + " has " + Twine(ports));
-  const size_t least = isWeight || isPairs,
-               most = object.kind == ObjectKind::ScaleBias    ? 2
-                      : object.kind == ObjectKind::NormWeight ? 2
-                                                              : least;
+  const auto [least, most] = object.getSourceCounts();
   if (object.from.size() < least || object.from.size() > most)
     return fail("the plan makes it of " + Twine(object.from.size()) +
                 " parameters");
@@ -82,6 +80,8 @@ Error ObjectPacker::pack(const PlanObject &object, int64_t layer, PackSink sink,
     const ObjectSupport &support = *device.getObject(object.kind);
     if (support.packWeights)
       return packWeights(object, layer, sink, error);
+    if (support.packKernels)
+      return packKernels(object, layer, sink, error);
     if (support.packPairs)
       return packPairs(object, layer, sink);
     if (support.packRotations)
@@ -109,12 +109,15 @@ ObjectPacker::readVector(const PlanObject &object, size_t i,
 Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,
                               PackSink sink) const {
   std::vector<uint16_t> vectors[2];
-  for (size_t i = 0; i < object.from.size(); ++i) {
+  for (size_t i = 0; i < std::min<size_t>(2, object.from.size()); ++i) {
     Expected<std::vector<uint16_t>> vector = readVector(object, i, layer);
     if (!vector)
       return vector.takeError();
     vectors[i] = std::move(*vector);
   }
+  if (object.from.size() > 2)
+    if (Error error = multiplyScales(object, layer, vectors[0]))
+      return error;
   // A norm without bias.
   vectors[1].resize(vectors[0].size(), 0);
   const double padding = object.config.getNumber("padding_bias").value_or(0);

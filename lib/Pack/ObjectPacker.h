@@ -18,7 +18,8 @@ class ObjectPacker {
 public:
   ObjectPacker(const DriverPlan &plan, const DeviceInfo &device,
                TensorSource &source, ScaleChoice choice)
-      : plan(plan), device(device), source(source), quantizer(choice) {}
+      : plan(plan), device(device), source(source), choice(choice),
+        quantizer(choice) {}
 
   /// Looks at everything but the values: the parameters of all layers are there
   /// and have the right shape, and the plan suits the device.
@@ -45,6 +46,18 @@ private:
 
   llvm::Error packWeights(const PlanObject &object, int64_t layer,
                           PackSink sink, QuantizationError &error) const;
+  llvm::Error packKernels(const PlanObject &object, int64_t layer,
+                          PackSink sink, QuantizationError &error) const;
+  /// Rounds the weights of one output channel of a convolution; yields their
+  /// scale.
+  llvm::Expected<uint16_t>
+  quantizeKernel(const ParameterInfo &info, int64_t layer,
+                 const ParameterRows &rows, int64_t row,
+                 llvm::MutableArrayRef<float> weights,
+                 llvm::MutableArrayRef<int8_t> values) const;
+  /// Multiplies the scales of a convolution's weights into \p scales.
+  llvm::Error multiplyScales(const PlanObject &object, int64_t layer,
+                             std::vector<uint16_t> &scales) const;
   llvm::Error packPairs(const PlanObject &object, int64_t layer,
                         PackSink sink) const;
   llvm::Error packRopeTable(const PlanObject &object, PackSink sink) const;
@@ -54,6 +67,7 @@ private:
   const DriverPlan &plan;
   const DeviceInfo &device;
   TensorSource &source;
+  const ScaleChoice choice;
   RowQuantizer quantizer;
 };
 

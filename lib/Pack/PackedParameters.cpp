@@ -32,7 +32,8 @@ Expected<const PlanObject *> PackedParameters::findObject(StringRef parameter,
                                                           bool isMatrix,
                                                           int64_t layer) const {
   for (const PlanObject &object : plan.objects) {
-    if ((object.kind == ObjectKind::Weight) != isMatrix ||
+    if ((object.kind == ObjectKind::Weight ||
+         object.kind == ObjectKind::ConvWeight) != isMatrix ||
         !is_contained(object.from, parameter))
       continue;
     if (layer < 0 || layer >= std::max<int64_t>(object.layers, 1))
@@ -62,24 +63,68 @@ PackedParameters::openFile(StringRef file, int64_t bytes) const {
   return std::move(*buffer);
 }
 
+Expected<std::vector<std::unique_ptr<MemoryBuffer>>>
+PackedParameters::openFiles(const PlanObject &object, int64_t layer) const {
+  std::vector<std::unique_ptr<MemoryBuffer>> files;
+  for (int64_t port = 0; port < object.ports; ++port) {
+    Expected<std::unique_ptr<MemoryBuffer>> file =
+        openFile(object.getFile(layer, port), object.bytes);
+    if (!file)
+      return file.takeError();
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+static std::vector<ArrayRef<uint8_t>>
+getPorts(ArrayRef<std::unique_ptr<MemoryBuffer>> files) {
+  std::vector<ArrayRef<uint8_t>> ports;
+  for (const std::unique_ptr<MemoryBuffer> &file : files)
+    ports.push_back(getBytes(*file));
+  return ports;
+}
+
 Expected<PackedMatrix> PackedParameters::openMatrix(StringRef parameter,
                                                     int64_t layer) const {
   Expected<const PlanObject *> object = findObject(parameter, true, layer);
   if (!object)
     return object.takeError();
+  auto files = openFiles(**object, layer);
+  if (!files)
+    return files.takeError();
   PackedMatrix matrix;
   matrix.device = &device;
   matrix.rows = (*object)->shape[0];
   matrix.columns = (*object)->shape[1];
-  for (int64_t port = 0; port < (*object)->ports; ++port) {
-    Expected<std::unique_ptr<MemoryBuffer>> file =
-        openFile((*object)->getFile(layer, port), (*object)->bytes);
-    if (!file)
-      return file.takeError();
-    matrix.ports.push_back(getBytes(**file));
-    matrix.files.push_back(std::move(*file));
-  }
+  matrix.ports = getPorts(*files);
+  matrix.files = std::move(*files);
   return matrix;
+}
+
+bool PackedParameters::isKernels(StringRef parameter) const {
+  return any_of(plan.objects, [&](const PlanObject &object) {
+    return object.kind == ObjectKind::ConvWeight &&
+           is_contained(object.from, parameter);
+  });
+}
+
+Expected<std::vector<int8_t>>
+PackedParameters::readKernels(StringRef parameter, int64_t layer) const {
+  Expected<const PlanObject *> object = findObject(parameter, true, layer);
+  if (!object)
+    return object.takeError();
+  auto files = openFiles(**object, layer);
+  if (!files)
+    return files.takeError();
+  const std::vector<ArrayRef<uint8_t>> ports = getPorts(*files);
+  ArrayRef<int64_t> shape = (*object)->shape;
+  const int64_t columns = shape[1] * shape[2] * shape[3];
+  std::vector<int8_t> values(shape[0] * columns);
+  for (int64_t row = 0; row < shape[0]; ++row)
+    device.getObject(ObjectKind::ConvWeight)
+        ->readKernel(ports, row, shape[3], device,
+                     MutableArrayRef(values).slice(row * columns, columns));
+  return values;
 }
 
 Expected<std::vector<uint16_t>>
@@ -87,18 +132,12 @@ PackedParameters::readVector(StringRef parameter, int64_t layer) const {
   Expected<const PlanObject *> object = findObject(parameter, false, layer);
   if (!object)
     return object.takeError();
-  std::vector<std::unique_ptr<MemoryBuffer>> files;
-  std::vector<ArrayRef<uint8_t>> ports;
-  for (int64_t port = 0; port < (*object)->ports; ++port) {
-    Expected<std::unique_ptr<MemoryBuffer>> file =
-        openFile((*object)->getFile(layer, port), (*object)->bytes);
-    if (!file)
-      return file.takeError();
-    ports.push_back(getBytes(**file));
-    files.push_back(std::move(*file));
-  }
+  auto files = openFiles(**object, layer);
+  if (!files)
+    return files.takeError();
   std::vector<uint16_t> scales((*object)->shape[0]), biases(scales.size());
-  device.getObject((*object)->kind)->readPairs(ports, device, scales, biases);
+  device.getObject((*object)->kind)
+      ->readPairs(getPorts(*files), device, scales, biases);
   return parameter == (*object)->from.front() ? scales : biases;
 }
 

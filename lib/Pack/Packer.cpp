@@ -73,7 +73,8 @@ Error dlavm::addObjectUnits(const DriverPlan &plan, const ObjectPacker &packer,
       if (std::optional<ActivationTable> table = fitActivation(function))
         report.tables.push_back({object.name, function, table->maxError});
     }
-    const bool isWeight = object.kind == ObjectKind::Weight;
+    const bool isWeight = object.kind == ObjectKind::Weight ||
+                          object.kind == ObjectKind::ConvWeight;
     for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1);
          ++layer) {
       std::optional<size_t> matrix;

@@ -33,12 +33,42 @@ void PlanError::log(raw_ostream &os) const {
 
 static constexpr std::pair<ObjectKind, StringLiteral> objectKinds[] = {
     {ObjectKind::Weight, "weight"},
+    {ObjectKind::ConvWeight, "conv_weight"},
     {ObjectKind::ScaleBias, "scale_bias"},
     {ObjectKind::NormWeight, "norm_weight"},
     {ObjectKind::RopeTable, "rope_table"},
     {ObjectKind::ActivationTable, "activation_table"},
     {ObjectKind::KVCache, "kv_cache"},
 };
+
+std::pair<size_t, size_t> PlanObject::getSourceCounts() const {
+  switch (kind) {
+  case ObjectKind::Weight:
+  case ObjectKind::ConvWeight:
+    return {1, 1};
+  case ObjectKind::ScaleBias:
+    return {2, 3};
+  case ObjectKind::NormWeight:
+    return {1, 2};
+  case ObjectKind::RopeTable:
+  case ObjectKind::ActivationTable:
+  case ObjectKind::KVCache:
+    return {0, 0};
+  }
+  llvm_unreachable("unknown object kind");
+}
+
+bool PlanObject::isShape(size_t i, ArrayRef<int64_t> parameter) const {
+  if (kind == ObjectKind::ConvWeight)
+    return shape.size() == 4 && parameter.size() == 2 &&
+           parameter[0] == shape[0] &&
+           parameter[1] == saturatingProduct(
+                               saturatingProduct(shape[1], shape[2]), shape[3]);
+  // The weight of a convolution.
+  if (i == 2)
+    return parameter.size() == 2 && parameter[0] == shape[0];
+  return parameter == ArrayRef<int64_t>(shape);
+}
 
 StringRef dlavm::getName(ObjectKind kind) {
   return find_if(objectKinds, [&](auto &entry) { return entry.first == kind; })

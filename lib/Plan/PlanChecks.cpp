@@ -132,6 +132,9 @@ llvm::Error ContentChecker::check(const HostFunction &function,
     return refuse(place + ".channels",
                   "0 for a token and 1 or more for all else",
                   function.channels);
+  if (function.rows && (function.kind == "token" || function.lastTokenOnly))
+    return refuse(place + ".rows", "only where several rows are moved",
+                  *function.rows);
   if (!function.buffer.empty() && !plan.getBuffer(function.buffer))
     return refuse(place + ".buffer", "the name of a buffer", function.buffer);
   return Error::success();
@@ -187,16 +190,20 @@ llvm::Error ContentChecker::check(const PlanBuffer &buffer,
 llvm::Error ContentChecker::checkSources(const PlanObject &object,
                                          const Twine &place) const {
   const bool isWeight = object.kind == ObjectKind::Weight;
+  const bool isConvWeight = object.kind == ObjectKind::ConvWeight;
   const bool isTable = object.kind == ObjectKind::RopeTable ||
                        object.kind == ObjectKind::ActivationTable;
-  if (object.shape.size() != (isWeight ? 2u : isTable ? 0u : 1u))
+  if (object.shape.size() != (isConvWeight ? 4u
+                              : isWeight   ? 2u
+                              : isTable    ? 0u
+                                           : 1u))
     return refuse(place + ".shape",
-                  "two sizes for a weight, none for a table and one for all "
-                  "else",
+                  "two sizes for a weight, four for one of a convolution, none "
+                  "for a table and one for all else",
                   json::Array());
   for (auto [i, name] : enumerate(object.from)) {
     const ParameterInfo *parameter = plan.getParameter(name);
-    if (!parameter || parameter->shape != object.shape ||
+    if (!parameter || !object.isShape(i, parameter->shape) ||
         parameter->layers != object.layers)
       return refuse(place + ".from[" + Twine(i) + "]",
                     "the name of a parameter that has the shape and the layers "
@@ -204,15 +211,13 @@ llvm::Error ContentChecker::checkSources(const PlanObject &object,
                     name);
   }
   const size_t count = object.from.size();
-  const bool isScaleBias = object.kind == ObjectKind::ScaleBias;
-  if (object.kind == ObjectKind::NormWeight ? count == 1 || count == 2
-                                            : count == (isWeight      ? 1u
-                                                        : isScaleBias ? 2u
-                                                                      : 0u))
+  const auto [least, most] = object.getSourceCounts();
+  if (count >= least && count <= most)
     return Error::success();
   return refuse(place + ".from",
-                "one parameter for a weight, two for a scale and bias, one or "
-                "two for a norm and none for all else",
+                "one parameter for a weight, two for a scale and bias or three "
+                "with the weight of a convolution, one or two for a norm and "
+                "none for all else",
                 json::Array());
 }
 
@@ -293,6 +298,14 @@ llvm::Error ContentChecker::check(const ParameterInfo &info,
     if (Error error =
             check(*info.rowHeads, info.shape.front(), place + ".row_heads"))
       return error;
+  if (!info.kernel.empty() &&
+      (info.kernel.size() != 2 || info.shape.size() != 2 ||
+       info.tensor.empty() || info.columnHeads ||
+       info.shape[1] % (info.kernel[0] * info.kernel[1]) != 0))
+    return refuse(place + ".kernel",
+                  "two sizes, whose product divides the second size of the "
+                  "shape, only with 'tensor' and without 'column_heads'",
+                  json::Array());
   if (!info.columnHeads)
     return Error::success();
   if (info.shape.size() == 1)

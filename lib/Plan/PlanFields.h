@@ -23,6 +23,7 @@ template <typename IO> bool mapFields(IO &io, HostFunction &function) {
   return io.map("name", function.name) && io.map("kind", function.kind) &&
          io.map("channels", function.channels, anyInt) &&
          io.map("last_token_only", function.lastTokenOnly) &&
+         io.mapOptional("rows", function.rows, positiveInt) &&
          io.map("buffer", function.buffer);
 }
 
@@ -72,7 +73,8 @@ template <typename IO> bool mapFields(IO &io, ParameterInfo &info) {
          io.map("layers", info.layers, anyInt) &&
          io.map("shape", info.shape, positiveInt) &&
          io.mapOptional("row_heads", info.rowHeads) &&
-         io.mapOptional("column_heads", info.columnHeads);
+         io.mapOptional("column_heads", info.columnHeads) &&
+         io.mapOptional("kernel", info.kernel, positiveInt);
 }
 
 template <typename IO> bool mapFields(IO &io, PackedFile &file) {

@@ -75,16 +75,17 @@ llvm::Error LimitChecker::check(const PlanBuffer &buffer,
 
 llvm::Error LimitChecker::checkShape(const PlanObject &object,
                                      const Twine &place) const {
-  // Weights have at least four bits, all else has 16. Neither product
-  // overflows: there are at most two sizes below 2^31, and ports are those of
-  // the device.
+  // Weights have at least four bits, all else has 16. Ports are those of the
+  // device.
   int64_t elements = 1;
   for (int64_t size : object.shape)
-    elements *= size;
+    elements = saturatingProduct(elements, size);
   const int64_t bytes = object.bytes * object.ports;
-  const bool isWeight = object.kind == ObjectKind::Weight;
+  const bool isWeight = object.kind == ObjectKind::Weight ||
+                        object.kind == ObjectKind::ConvWeight;
   if (object.shape.empty() ||
-      (isWeight ? elements / 2 : elements * bytesPerElement) <= bytes)
+      (isWeight ? elements / 2
+                : saturatingProduct(elements, bytesPerElement)) <= bytes)
     return llvm::Error::success();
   return refuse(place + ".shape", elements,
                 "no more elements than the " + Twine(bytes) +
@@ -143,7 +144,12 @@ llvm::Error LimitChecker::check(const HostFunction &function,
                   "a row that has room in the " + Twine(room) +
                       " bytes of the largest buffer that the function may use");
   const int64_t row = function.channels * bytesPerElement;
-  if (row > 0 && !function.lastTokenOnly && plan.maxTokens > room / row)
+  if (row > 0 && function.rows && *function.rows > room / row)
+    return refuse(place + ".rows", *function.rows,
+                  "at most the " + Twine(room / row) + " rows that " +
+                      function.name + " has room for in " + Twine(room) +
+                      " bytes");
+  if (row > 0 && function.takesSeq() && plan.maxTokens > room / row)
     return refuse("max_tokens", plan.maxTokens,
                   "at most the " + Twine(room / row) + " tokens that " +
                       function.name + " has room for in " + Twine(room) +
@@ -161,8 +167,14 @@ llvm::Error LimitChecker::run() {
   for (auto [i, function] : enumerate(plan.functions))
     if (llvm::Error error = check(function, "functions[" + Twine(i) + "]"))
       return error;
-  // Each token takes at least an element somewhere.
-  if (plan.maxTokens > getRoom(/*isInput=*/false) / bytesPerElement)
+  // Each token takes at least an element somewhere, unless the input is an
+  // image.
+  const bool hasTokens =
+      none_of(plan.functions, [](const HostFunction &function) {
+        return function.kind == "input" && !function.takesSeq();
+      });
+  if (hasTokens &&
+      plan.maxTokens > getRoom(/*isInput=*/false) / bytesPerElement)
     return refuse("max_tokens", plan.maxTokens,
                   "no more tokens than the largest buffer has room for");
   for (auto [i, parameter] : enumerate(plan.parameters))

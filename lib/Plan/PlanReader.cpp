@@ -65,8 +65,8 @@ bool PlanReader::map(StringRef key, ObjectKind &kind) {
   std::optional<ObjectKind> found = getObjectKind(name);
   if (!found)
     return refuse(getPlace(key),
-                  "expected weight, scale_bias, norm_weight, rope_table, "
-                  "activation_table or kv_cache",
+                  "expected weight, conv_weight, scale_bias, norm_weight, "
+                  "rope_table, activation_table or kv_cache",
                   object.get(key));
   kind = *found;
   return true;

@@ -69,6 +69,10 @@ public:
   bool mapOptionalHex(llvm::StringRef key, std::optional<uint64_t> &number) {
     return !find(key) || mapHex(key, number.emplace());
   }
+  bool mapOptional(llvm::StringRef key, llvm::SmallVector<int64_t, 2> &numbers,
+                   PlanRange range) {
+    return !object.get(key) || map(key, numbers, range);
+  }
   template <typename Entry>
   bool mapOptional(llvm::StringRef key, std::optional<Entry> &entry) {
     const llvm::json::Value *value = find(key);

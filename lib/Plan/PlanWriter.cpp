@@ -71,6 +71,10 @@ public:
   bool mapOptionalHex(StringRef key, std::optional<uint64_t> number) {
     return !number || mapHex(key, *number);
   }
+  bool mapOptional(StringRef key, const SmallVector<int64_t, 2> &numbers,
+                   PlanRange range) {
+    return numbers.empty() || map(key, numbers, range);
+  }
   template <typename Entry>
   bool mapOptional(StringRef key, std::optional<Entry> &entry) {
     if (entry)

@@ -82,6 +82,11 @@ static double getCost(const DriverPlan &plan, const CallShape &shape) {
 
 static std::vector<CallSequence> chooseSequences(const OpenedDriver &driver,
                                                  int64_t &leftOut) {
+  // The pixels of an image are no tokens.
+  if (llvm::any_of(driver.plan.functions, [](const HostFunction &function) {
+        return function.kind == "input" && !function.takesSeq();
+      }))
+    return {{{1, 0}}};
   const int64_t end = driver.plan.maxTokens;
   std::vector<CallSequence> wishes = {
       {{1, 0}, {1, 1}, {2, 2}},

@@ -87,7 +87,8 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
 namespace {
 
 /// Packed parameters under the names "parameter" and "parameter/layer": the
-/// matrices as scale * value, which FP32 holds exactly, the rest in FP16. They
+/// matrices as scale * value, which FP32 holds exactly, those of convolutions
+/// as values, whose scales are in the scales of the ops, the rest in FP16. They
 /// are read whenever they are asked for: together they are eight times as large
 /// as the files.
 class PackedTensors : public TensorSource {
@@ -179,6 +180,14 @@ Expected<TensorView> PackedTensors::getTensor(StringRef name) {
       return codes.takeError();
     return makeView(ElementType::F16, info->shape, std::move(*codes));
   }
+  if (packed.isKernels(info->name)) {
+    Expected<std::vector<int8_t>> values =
+        packed.readKernels(info->name, layer);
+    if (!values)
+      return values.takeError();
+    return makeView(ElementType::F32, info->shape,
+                    std::vector<float>(values->begin(), values->end()));
+  }
   Expected<PackedMatrix> matrix = packed.openMatrix(info->name, layer);
   if (!matrix)
     return matrix.takeError();
@@ -208,6 +217,7 @@ Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
     parameter.removeSplatAttr();
     parameter.removeRowHeadsAttr();
     parameter.removeColumnHeadsAttr();
+    parameter.removeKernelAttr();
   }
   return model;
 }

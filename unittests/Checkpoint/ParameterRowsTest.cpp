@@ -96,6 +96,23 @@ TEST(ParameterRowsTest, WholeMatrix) {
   EXPECT_EQ(rows.getNumColumns(), 4);
 }
 
+TEST(ParameterRowsTest, Kernels) {
+  // [outputs, inputs, rows, columns]; a row has the inputs last.
+  CountingTensors source;
+  source.add("w", {2, 3, 1, 2}, 0);
+  ParameterInfo info = getInfo("w", {2, 6});
+  info.kernel = {1, 2};
+  EXPECT_EQ(readRow(source, info, 0), (Row{0, 2, 4, 1, 3, 5}));
+  EXPECT_EQ(readRow(source, info, 1), (Row{6, 8, 10, 7, 9, 11}));
+  info.kernel = {2, 1};
+  EXPECT_EQ(getError(source, info),
+            "counting: the tensor 'w' has the shape [2, 3, 1, 2], but the "
+            "parameter 'p' needs [2, 3, 2, 1]");
+  info.kernel = {4, 1};
+  EXPECT_EQ(getError(source, info), "the parameter 'p' of shape [2, 6] cannot "
+                                    "have kernels of [4, 1]");
+}
+
 TEST(ParameterRowsTest, Vector) {
   CountingTensors source;
   source.add("b", {3}, 5);

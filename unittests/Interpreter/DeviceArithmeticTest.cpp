@@ -124,6 +124,28 @@ TEST_F(DeviceArithmeticTest, LinearAddsScaleBiasAndResidualBeforeItRounds) {
   EXPECT_EQ(roundToHalf(7 * 0.0999755859375 + 2048 + 1), 2050);
 }
 
+/// One scale for all weights of an output channel, multiplied into that of the
+/// op in FP16.
+TEST_F(DeviceArithmeticTest, ConvolutionsHaveOneScale) {
+  parse(R"mlir(
+    llm.parameter @w from "w" kernel [1, 2] : tensor<1x2xi4>
+    llm.parameter @s from "s" : tensor<1xf16>
+    llm.parameter @b splat 0.0 : tensor<1xf16>
+    func.func @model(%x: tensor<1x2x1xf16>) -> tensor<1x1x1xf16> {
+      %y = llm.conv2d %x, @w scale @s bias @b
+        window <1 x 2, kernel 1 x 2, strides 1 x 1, padding 0 x 0>
+        : tensor<1x2x1xf16> -> tensor<1x1x1xf16>
+      return %y : tensor<1x1x1xf16>
+    })mlir");
+  tensors.set("w", {1, 1, 1, 2}, {0.75, 0.5});
+  tensors.set("s", {1}, {0.1f});
+  // 7.5 and 5 become 7 and 5; 0.1 and the weights' 0.1 are both rounded, and so
+  // is their product.
+  const double scale = roundToHalf(roundToHalf(0.1) * roundToHalf(0.1));
+  EXPECT_EQ(runOnDevice(makeInput(2, {3, 1})).values,
+            (std::vector<double>{roundToHalf(26 * scale)}));
+}
+
 //===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//

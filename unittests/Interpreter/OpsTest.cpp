@@ -86,6 +86,46 @@ TEST_F(OpsTest, LinearWithReLU) {
 }
 
 //===----------------------------------------------------------------------===//
+// Convolution
+//===----------------------------------------------------------------------===//
+
+TEST_F(OpsTest, Conv2D) {
+  // 2 x 3 pixels of two channels; a row of padding above and below.
+  parse(R"mlir(
+    llm.parameter @w from "w" kernel [2, 1] : tensor<1x4xi4>
+    llm.parameter @s from "s" : tensor<1xf16>
+    llm.parameter @b from "b" : tensor<1xf16>
+    func.func @model(%x: tensor<1x6x2xf16>) -> tensor<1x6x1xf16> {
+      %y = llm.conv2d %x, @w scale @s bias @b
+        window <2 x 3, kernel 2 x 1, strides 1 x 2, padding 1 x 0>
+        : tensor<1x6x2xf16> -> tensor<1x6x1xf16>
+      return %y : tensor<1x6x1xf16>
+    })mlir");
+  // [outputs, inputs, rows, columns]: w[0][0][1] = 10.
+  tensors.set("w", {1, 2, 2, 1}, {1, 10, 2, 20});
+  tensors.set("s", {1}, {2});
+  tensors.set("b", {1}, {1});
+  const MapValue input = makeInput(6, {1, 0, 9, 9, 2, 1, 3, 0, 9, 9, 0, 1});
+  // Columns 0 and 2 of three rows.
+  expectNear(run(input), {21, 81, 1 + 2 * (1 + 30), 1 + 2 * (4 + 20), 7, 5});
+}
+
+TEST_F(OpsTest, Conv2DRelu) {
+  parse(R"mlir(
+    llm.parameter @w from "w" : tensor<2x1xi4>
+    llm.parameter @s splat 1.0 : tensor<2xf16>
+    llm.parameter @b splat 0.5 : tensor<2xf16>
+    func.func @model(%x: tensor<1x4x1xf16>) -> tensor<1x1x2xf16> {
+      %y = llm.conv2d %x, @w scale @s bias @b relu
+        window <2 x 2, kernel 1 x 1, strides 2 x 2, padding 0 x 0>
+        : tensor<1x4x1xf16> -> tensor<1x1x2xf16>
+      return %y : tensor<1x1x2xf16>
+    })mlir");
+  tensors.set("w", {2, 1}, {2, -3});
+  expectNear(run(makeInput(4, {1, 9, 9, 9})), {2.5, 0});
+}
+
+//===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//
 

@@ -82,12 +82,21 @@ struct ParameterInfo {
   llvm::SmallVector<int64_t, 2> shape;
   std::optional<HeadLayout> rowHeads;
   std::optional<HeadLayout> columnHeads;
+  /// Of a matrix whose rows are [kernel rows, kernel columns, channels] where
+  /// the checkpoint has [channels, kernel rows, kernel columns]: both sizes of
+  /// the kernel; empty for others.
+  llvm::SmallVector<int64_t, 2> kernel;
 
+  /// Input channels of a kernel.
+  int64_t getKernelChannels() const {
+    return shape.back() / (kernel[0] * kernel[1]);
+  }
   bool operator==(const ParameterInfo &other) const {
     return name == other.name && tensor == other.tensor &&
            firstRow == other.firstRow && splat == other.splat &&
            layers == other.layers && shape == other.shape &&
-           rowHeads == other.rowHeads && columnHeads == other.columnHeads;
+           rowHeads == other.rowHeads && columnHeads == other.columnHeads &&
+           kernel == other.kernel;
   }
   /// The tensor's name for one layer.
   std::string getTensorName(int64_t layer) const;

@@ -49,6 +49,7 @@ struct TaskCounts;
 /// of the accel dialect.
 enum class TaskKind {
   Linear,
+  Conv2D,
   Norm,
   Activation,
   Softmax,
@@ -64,7 +65,11 @@ enum class TaskKind {
 enum class ObjectKind {
   /// INT4 weights with their scales; shape [output channels, input channels].
   Weight,
-  /// Scale and bias words of a linear layer; shape [channels].
+  /// INT4 weights of a convolution, whose scales are multiplied into the scale
+  /// words; shape [output channels, kernel rows, kernel columns, input
+  /// channels].
+  ConvWeight,
+  /// Scale and bias words of a linear layer or a convolution; shape [channels].
   ScaleBias,
   /// Scale and bias words of a norm; shape [channels].
   NormWeight,
@@ -231,6 +236,15 @@ struct WeightRows {
   llvm::ArrayRef<uint16_t> scales;
 };
 
+/// INT4 weights of consecutive output channels of a convolution.
+struct KernelRows {
+  /// Pixels of a kernel.
+  int64_t pixels;
+  int64_t inputChannels;
+  /// [output channels][pixels][input channels], each -7 .. 7.
+  llvm::ArrayRef<int8_t> values;
+};
+
 /// FP16 codes of a pair of values per channel.
 struct ChannelPairs {
   llvm::ArrayRef<uint16_t> scales, biases;
@@ -272,6 +286,9 @@ struct ObjectSupport {
   /// each multiple lies in bytes of its own, one after the other in all ports.
   void (*packWeights)(const WeightRows &rows, const DeviceInfo &device,
                       PortBytes ports) = nullptr;
+  /// Writes all output channels of a convolution.
+  void (*packKernels)(const KernelRows &rows, const DeviceInfo &device,
+                      PortBytes ports) = nullptr;
   void (*packPairs)(const ChannelPairs &pairs, const DeviceInfo &device,
                     PortBytes ports) = nullptr;
   void (*packRotations)(const Rotations &rotations, const DeviceInfo &device,
@@ -285,6 +302,10 @@ struct ObjectSupport {
                       const DeviceInfo &device,
                       llvm::MutableArrayRef<int8_t> values,
                       llvm::MutableArrayRef<uint16_t> scales) = nullptr;
+  /// Reads one output channel of a convolution, [pixels][input channels].
+  void (*readKernel)(ConstPortBytes ports, int64_t outputChannel,
+                     int64_t inputChannels, const DeviceInfo &device,
+                     llvm::MutableArrayRef<int8_t> values) = nullptr;
   /// Reads the first scales.size() channels.
   void (*readPairs)(ConstPortBytes ports, const DeviceInfo &device,
                     llvm::MutableArrayRef<uint16_t> scales,

@@ -19,7 +19,13 @@
 namespace dlavm {
 
 /// A dimension of a task that starts can share.
-enum class TaskDimension { Tokens, OutputChannels };
+enum class TaskDimension {
+  Tokens,
+  OutputChannels,
+  /// Rows of the image that a task with a window computes. Neighbouring starts
+  /// read some rows of its input twice.
+  ImageRows,
+};
 
 /// What a device knows when it partitions a task, as expressions of the call.
 struct TaskCounts {
@@ -37,6 +43,11 @@ struct PartitionLoop {
   Word step;
   /// What on the chip holds no more, for the report.
   std::string limit = {};
+  /// Of image rows: those of the first start, which has padding above them and
+  /// takes at least as many as the others; and the most rows of the input that
+  /// a start can read.
+  int64_t firstRows = 0;
+  int64_t mostInputRows = 0;
 };
 
 /// The loops that cut a task to starts, outermost first, each dimension at most

@@ -63,8 +63,9 @@ struct InterpreterOptions {
 class Interpreter {
 public:
   /// The module has one public function that takes embedded tokens
-  /// [1, seq, channels]. Module and tensors must outlive the interpreter. Emits
-  /// an error at an op that it does not know.
+  /// [1, seq, channels], or an image [1, pixels, channels]. Module and tensors
+  /// must outlive the interpreter. Emits an error at an op that it does not
+  /// know.
   static mlir::FailureOr<std::unique_ptr<Interpreter>>
   create(mlir::ModuleOp module, TensorSource &tensors,
          const InterpreterOptions &options);
@@ -89,6 +90,10 @@ public:
   llvm::Expected<Result> run(
       const MapValue &input, int64_t past,
       Observer observer = [](int64_t, llvm::StringRef, const MapValue &) {});
+
+  /// The rows of the input where they do not depend on the call, the pixels of
+  /// an image. A call is then one token without history.
+  std::optional<int64_t> getInputRows() const;
 
   /// The embedding rows of the tokens, [1, ids, channels]; rounded to FP16 in
   /// Arithmetic::Device. Fails if an id is not in the vocabulary.

@@ -58,6 +58,13 @@ public:
   /// the wrong size; checksums are the driver's to verify.
   llvm::Expected<PackedMatrix> openMatrix(llvm::StringRef parameter,
                                           int64_t layer) const;
+  /// Whether the parameter is the weight of a convolution.
+  bool isKernels(llvm::StringRef parameter) const;
+  /// The weights of a convolution, [output channels][kernel rows, kernel
+  /// columns, input channels], each -7 .. 7. Their scales are part of the scale
+  /// of the convolution.
+  llvm::Expected<std::vector<int8_t>> readKernels(llvm::StringRef parameter,
+                                                  int64_t layer) const;
   /// A vector as FP16 codes: scales and biases of linear layers and norms.
   llvm::Expected<std::vector<uint16_t>> readVector(llvm::StringRef parameter,
                                                    int64_t layer) const;
@@ -67,6 +74,9 @@ public:
 private:
   llvm::Expected<const PlanObject *>
   findObject(llvm::StringRef parameter, bool isMatrix, int64_t layer) const;
+  /// The files of all ports of an object's layer.
+  llvm::Expected<std::vector<std::unique_ptr<llvm::MemoryBuffer>>>
+  openFiles(const PlanObject &object, int64_t layer) const;
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
   openFile(llvm::StringRef file, int64_t bytes) const;
 

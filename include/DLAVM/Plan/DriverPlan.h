@@ -40,7 +40,8 @@ struct PlanObject {
   /// As ObjectKind says.
   llvm::SmallVector<int64_t, 2> shape;
   /// The parameters that it is made of, by name, with its shape and layers: a
-  /// weight; scale and bias; a norm's weight and perhaps its bias.
+  /// weight; scale and bias, and the weight of the convolution that they belong
+  /// to; a norm's weight and perhaps its bias.
   std::vector<std::string> from;
   /// What a table holds: {"style": "half_split", "theta": 10000, "rotary":
   /// 128}.
@@ -65,6 +66,12 @@ struct PlanObject {
 
   /// The path, below the directory of the parameters, of one file.
   std::string getFile(int64_t layer, int64_t port) const;
+
+  /// The least and the most parameters that an object of its kind is made of.
+  std::pair<size_t, size_t> getSourceCounts() const;
+  /// Whether its parameter \p i can have this shape. Parameters of a
+  /// convolution are matrices.
+  bool isShape(size_t i, llvm::ArrayRef<int64_t> parameter) const;
 };
 
 /// A feature map.
@@ -96,9 +103,18 @@ struct HostFunction {
   int64_t channels = 0;
   /// True where it moves one row, that of the last token, and takes no `seq`.
   bool lastTokenOnly = false;
+  /// The rows that it moves where they are neither that one nor the tokens of
+  /// the call: the pixels of an image. It takes no `seq` then.
+  std::optional<int64_t> rows = std::nullopt;
   /// The buffer that it moves, or that holds the token as well; empty where
   /// there is none.
   std::string buffer;
+
+  bool takesSeq() const { return !lastTokenOnly && !rows; }
+  /// The rows that it moves in a call of so many tokens.
+  int64_t getRows(int64_t seq) const {
+    return lastTokenOnly ? 1 : rows.value_or(seq);
+  }
 };
 
 /// A file that `dlavm pack` wrote.

@@ -16,7 +16,8 @@
 using namespace mlir;
 using namespace dlavm;
 
-/// The host writes a row for each token of the call, and reads as many or one.
+/// The host moves a row for each token of the call, or always as many: those of
+/// the last token, or the pixels of an image.
 LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
   const bool hasRegister =
       device.getTask(TaskKind::Linear) &&
@@ -39,16 +40,17 @@ LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
   const AffineExpr one = getAffineConstantExpr(1, context);
   const AffineExpr tokens =
       dims.getRank() < 3 ? one : dims.getDim(dims.getRank() - 2);
-  const bool hasAllTokens = tokens == llm::DimsAttr::getSeq(context);
-  if (!hasAllTokens && (buffer.isInput() || tokens != one))
+  std::optional<int64_t> rows;
+  if (auto constant = dyn_cast<AffineConstantExpr>(tokens))
+    rows = constant.getValue();
+  if (!rows && tokens != llm::DimsAttr::getSeq(context))
     return buffer.emitOpError("has ")
            << llm::stringifyTokens(tokens) << " tokens, but the host "
            << (buffer.isInput() ? "writes" : "reads")
-           << " those of the call, which are seq"
-           << (buffer.isInput() ? "" : ", or one");
+           << " those of the call, which are seq, or always as many";
   buffers.push_back({buffer.getHost()->str(), *buffer.getRole(), symbol,
                      static_cast<int64_t>(buffer.getChannels().value_or(1)),
-                     hasAllTokens});
+                     rows});
   return success();
 }
 
@@ -239,15 +241,23 @@ template <typename Op> void HostFunctions::setPorts(Op transfer) {
 }
 
 void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
-  Block *entry = createFunction(
-      builder, "write_" + buffer.name,
-      {csb::RowsType::get(builder.getContext()), builder.getI32Type()},
-      {"rows", "seq"}, {});
-  createCheck(builder, entry->getArgument(1));
-  auto write = csb::DMAWriteOp::create(
-      builder, builder.getUnknownLoc(), entry->getArgument(0),
-      getDMAAddress(builder, buffer.symbol), entry->getArgument(1),
-      buffer.channels, device.getTraits().lanes, {}, {});
+  SmallVector<Type> arguments = {csb::RowsType::get(builder.getContext())};
+  SmallVector<StringRef> names = {"rows"};
+  if (!buffer.rows) {
+    arguments.push_back(builder.getI32Type());
+    names.push_back("seq");
+  }
+  Block *entry =
+      createFunction(builder, "write_" + buffer.name, arguments, names, {});
+  if (!buffer.rows)
+    createCheck(builder, entry->getArgument(1));
+  Location loc = builder.getUnknownLoc();
+  Value address = getDMAAddress(builder, buffer.symbol);
+  Value tokens = buffer.rows ? Word(*buffer.rows).materialize(builder, loc)
+                             : Value(entry->getArgument(1));
+  auto write = csb::DMAWriteOp::create(builder, loc, entry->getArgument(0),
+                                       address, tokens, buffer.channels,
+                                       device.getTraits().lanes, {}, {});
   setPorts(write);
   finish(builder);
 }
@@ -256,18 +266,18 @@ void HostFunctions::createRead(OpBuilder &builder, const HostBuffer &buffer) {
   Type rows = csb::RowsType::get(builder.getContext());
   SmallVector<Type> arguments;
   SmallVector<StringRef> names;
-  if (buffer.hasAllTokens) {
+  if (!buffer.rows) {
     arguments.push_back(builder.getI32Type());
     names.push_back("seq");
   }
   Block *entry =
       createFunction(builder, "read_" + buffer.name, arguments, names, rows);
-  if (buffer.hasAllTokens)
+  if (!buffer.rows)
     createCheck(builder, entry->getArgument(0));
   Location loc = builder.getUnknownLoc();
   Value address = getDMAAddress(builder, buffer.symbol);
-  Value tokens = buffer.hasAllTokens ? Value(entry->getArgument(0))
-                                     : Word(1).materialize(builder, loc);
+  Value tokens = buffer.rows ? Word(*buffer.rows).materialize(builder, loc)
+                             : Value(entry->getArgument(0));
   auto read =
       csb::DMAReadOp::create(builder, loc, rows, address, tokens,
                              buffer.channels, device.getTraits().lanes, {}, {});

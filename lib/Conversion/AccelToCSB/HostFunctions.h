@@ -39,8 +39,8 @@ private:
     accel::HostRole role;
     mlir::FlatSymbolRefAttr symbol;
     int64_t channels;
-    /// Those of the call, not one.
-    bool hasAllTokens;
+    /// As many rows, whatever the call; nothing where they are its tokens.
+    std::optional<int64_t> rows;
   };
 
   llvm::LogicalResult collect(accel::BufferOp buffer);

@@ -60,6 +60,7 @@ private:
   llvm::LogicalResult checkMaps(mlir::Operation *op);
   llvm::LogicalResult checkTask(mlir::Operation *op);
   llvm::LogicalResult lower(llm::LinearOp op);
+  llvm::LogicalResult lower(llm::Conv2DOp op);
   llvm::LogicalResult lower(llm::LastTokenOp op);
   llvm::LogicalResult lower(llm::RMSNormOp op);
   llvm::LogicalResult lower(llm::LayerNormOp op);

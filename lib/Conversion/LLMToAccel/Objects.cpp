@@ -83,6 +83,52 @@ FlatSymbolRefAttr ObjectTable::getScaleBias(llm::LinearOp op) {
                  parameter.getLayersAttr(), config);
 }
 
+FlatSymbolRefAttr ObjectTable::getConvWeight(llm::Conv2DOp op) {
+  auto parameter =
+      symbols.lookup<llm::ParameterOp>(op.getWeightAttr().getAttr());
+  const llm::WindowAttr window = op.getWindow();
+  const int64_t shape[] = {
+      op.getType().getDimSize(2), window.getKernelRows(),
+      window.getKernelColumns(),
+      cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)};
+  return declare((op.getWeight() + "_weight").str(), accel::Kind::ConvWeight,
+                 shape, {op.getWeightAttr()}, parameter.getLayersAttr());
+}
+
+FlatSymbolRefAttr ObjectTable::getScaleBias(llm::Conv2DOp op) {
+  auto parameter =
+      symbols.lookup<llm::ParameterOp>(op.getScaleAttr().getAttr());
+  return declare((op.getWeight() + "_scale_bias").str(), accel::Kind::ScaleBias,
+                 cast<RankedTensorType>(parameter.getType()).getShape(),
+                 {op.getScaleAttr(), op.getBiasAttr(), op.getWeightAttr()},
+                 parameter.getLayersAttr());
+}
+
+LogicalResult ObjectTable::checkConvParameters(llm::Conv2DOp op) {
+  for (auto [name, what] : {std::pair(op.getWeightAttr(), "weight"),
+                            std::pair(op.getScaleAttr(), "scale")}) {
+    auto uses = SymbolTable::getSymbolUses(name.getAttr(), module);
+    for (const SymbolTable::SymbolUse &use : *uses) {
+      auto other = dyn_cast<llm::Conv2DOp>(use.getUser());
+      // Objects name their parameters, too.
+      if (isa<accel::ObjectOp>(use.getUser()) ||
+          (other && other.getWeightAttr() == op.getWeightAttr() &&
+           other.getScaleAttr() == op.getScaleAttr() &&
+           other.getBiasAttr() == op.getBiasAttr()))
+        continue;
+      InFlightDiagnostic diagnostic =
+          op.emitOpError("has the ")
+          << what << " " << name
+          << ", which another op uses as well; the scales of a convolution's "
+             "weights become part of its scale, so it needs a parameter of its "
+             "own";
+      diagnostic.attachNote(use.getUser()->getLoc()) << "the other op";
+      return diagnostic;
+    }
+  }
+  return success();
+}
+
 FlatSymbolRefAttr ObjectTable::getNormWeight(FlatSymbolRefAttr weight,
                                              FlatSymbolRefAttr bias) {
   auto parameter = symbols.lookup<llm::ParameterOp>(weight.getAttr());

@@ -24,6 +24,12 @@ public:
   /// argmax reads its result, the channels that fill up the last group of the
   /// device get the least bias, so that it never chooses them.
   mlir::FlatSymbolRefAttr getScaleBias(llm::LinearOp op);
+  /// The same of a convolution, whose weights' scales are part of it.
+  mlir::FlatSymbolRefAttr getScaleBias(llm::Conv2DOp op);
+  mlir::FlatSymbolRefAttr getConvWeight(llm::Conv2DOp op);
+  /// Fails if weight or scale of a convolution also serve another op, which
+  /// would need them without the scales of the weights in them.
+  llvm::LogicalResult checkConvParameters(llm::Conv2DOp op);
   /// The words of a norm; \p bias is null where it has none.
   mlir::FlatSymbolRefAttr getNormWeight(mlir::FlatSymbolRefAttr weight,
                                         mlir::FlatSymbolRefAttr bias);

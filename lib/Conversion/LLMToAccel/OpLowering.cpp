@@ -40,8 +40,8 @@ LogicalResult FunctionLowering::checkMaps(Operation *op) {
 /// Ops that become tasks must have names.
 LogicalResult FunctionLowering::checkTask(Operation *op) {
   const bool isTask =
-      isa<llm::LinearOp, llm::RMSNormOp, llm::LayerNormOp, llm::RopeOp,
-          llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
+      isa<llm::LinearOp, llm::Conv2DOp, llm::RMSNormOp, llm::LayerNormOp,
+          llm::RopeOp, llm::KVAppendOp, llm::AttentionScoresOp, llm::SoftmaxOp,
           llm::AttentionValuesOp, llm::ActivationOp, llm::AddOp, llm::SubOp,
           llm::MulOp>(op);
   return isTask ? objects.checkTaskName(op) : success();
@@ -60,6 +60,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](llm::LinearOp op) { return lower(op); })
+      .Case([&](llm::Conv2DOp op) { return lower(op); })
       .Case([&](llm::RMSNormOp op) { return lower(op); })
       .Case([&](llm::LayerNormOp op) { return lower(op); })
       .Case([&](llm::KVAppendOp op) { return lower(op); })
@@ -231,6 +232,23 @@ LogicalResult FunctionLowering::lower(llm::LinearOp op) {
           cast<RankedTensorType>(op.getInput().getType()).getDimSize(2)),
       builder().getI64IntegerAttr(op.getType().getDimSize(2)),
       op.getReluAttr());
+}
+
+LogicalResult FunctionLowering::lower(llm::Conv2DOp op) {
+  if (failed(objects.checkConvParameters(op)))
+    return failure();
+  StringAttr name = llm::getTaskName(op);
+  Value out = createBuffer(op->getLoc(), name, op.getType());
+  Value weight =
+      getObject(op.getLoc(), objects.getConvWeight(op), op.getLayer());
+  Value scaleBias =
+      getObject(op.getLoc(), objects.getScaleBias(op), op.getLayer());
+  map.map(op.getResult(), out);
+  return createTask<accel::Conv2DOp>(
+      op.getLoc(), name, map.lookup(op.getInput()), weight, scaleBias, out,
+      /*part=*/ValueRange(),
+      cast<RankedTensorType>(op.getInput().getType()).getDimSize(2),
+      op.getType().getDimSize(2), op.getRelu(), op.getWindow());
 }
 
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {

@@ -13,6 +13,7 @@
 #include "DLAVM/Run/Program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/xxhash.h"
 
@@ -132,13 +133,22 @@ void PlanBuilder::addFunctions() {
           entry.buffer = address.getSymbol().str();
       });
       entry.name = (name ? name.getValue() : function.getName()).str();
+      auto setRows = [&](Value tokens, bool takesSeq) {
+        APInt rows;
+        if (!takesSeq && matchPattern(tokens, m_ConstantInt(&rows)) &&
+            rows != 1)
+          entry.rows = rows.getSExtValue();
+      };
       if (auto write = dyn_cast<csb::DMAWriteOp>(op)) {
         entry.kind = "input";
         entry.channels = write.getChannels();
+        setRows(write.getTokens(), function.getNumArguments() == 2);
+        entry.lastTokenOnly = function.getNumArguments() == 1 && !entry.rows;
       } else if (auto read = dyn_cast<csb::DMAReadOp>(op)) {
         entry.kind = "output";
         entry.channels = read.getChannels();
-        entry.lastTokenOnly = function.getNumArguments() == 0;
+        setRows(read.getTokens(), function.getNumArguments() == 1);
+        entry.lastTokenOnly = function.getNumArguments() == 0 && !entry.rows;
       } else {
         entry.kind = "token";
         entry.lastTokenOnly = true;

@@ -40,9 +40,9 @@ bool reports(const TaskStart &start, const std::string &reg) {
 }
 
 std::vector<TaskStart> getStarts() {
-  return {linearStart(), argmaxStart(),   downStart(),       scoresStart(),
-          valuesStart(), normStart(),     activationStart(), softmaxStart(),
-          ropeStart(),   kvAppendStart(), elementwiseStart()};
+  return {linearStart(),  argmaxStart(), downStart(),     conv2DStart(),
+          scoresStart(),  valuesStart(), normStart(),     activationStart(),
+          softmaxStart(), ropeStart(),   kvAppendStart(), elementwiseStart()};
 }
 
 /// Sets both widths of a matrix task.
@@ -65,7 +65,8 @@ TEST(OHBMChecks, RightStartsOfAllVersions) {
     for (TaskStart start : getStarts()) {
       if (start.kind == TaskKind::Values && device.getVersion() < "20250407")
         start["HeadChannels"] = 0;
-      if (start.kind == TaskKind::Linear && isOld)
+      if ((start.kind == TaskKind::Linear || start.kind == TaskKind::Conv2D) &&
+          isOld)
         start["Flags"] &= 3;
       if (start.kind == TaskKind::Softmax && device["Cut_By_Call"] != 0)
         start["Width"] = 32;
@@ -136,6 +137,10 @@ TEST(OHBMChecks, EachRegisterOfEachTask) {
         "QuantizationBlock", "LastGroupChannels", "InputSurface", "InputLine",
         "OutputSurface", "OutputLine", "Opcode"}},
       {argmaxStart(), {"FirstChannel"}},
+      {conv2DStart(),
+       {"InputChannels", "OutputWidth", "OutputChannels", "FirstChannel",
+        "ChannelBits", "Relu", "InputSurface", "InputLine", "OutputSurface",
+        "OutputLine", "Opcode"}},
       {scoresStart(),
        {"InputChannels", "InputHeads", "OutputWidth", "OutputChannels",
         "FirstChannel", "ChannelBits", "HeadRows", "HeadPacking",
@@ -174,6 +179,34 @@ TEST(OHBMChecks, EachRegisterOfEachTask) {
     }
   EXPECT_EQ(getReports(elementwiseStart().with("Operation", 2)), "");
   EXPECT_EQ(getReports(elementwiseStart().with("Operation", 3)), "Operation ");
+}
+
+TEST(OHBMChecks, Images) {
+  const TaskStart start = conv2DStart();
+  // The first start has padding above, and one more row of both images.
+  TaskStart first = start.with("RowKernel", 197121);
+  first["InputRows"] = 4;
+  EXPECT_EQ(getReports(first), "InputRows ");
+  EXPECT_EQ(getReports(first.with("OutputRows", 2)), "");
+  // Four rows fit, and a row that the kernel does not reach is no error.
+  EXPECT_EQ(getReports(start.with("InputRows", 4)), "");
+  EXPECT_EQ(getReports(start.with("InputRows", 5)), "InputRows InputRows ");
+  // Two rows of padding below.
+  EXPECT_EQ(getReports(start.with("InputRows", 1)), "");
+  EXPECT_EQ(getReports(start.with("OutputRows", 3)), "InputRows ");
+  for (const char *reg :
+       {"InputWidth", "InputRows", "OutputWidth", "OutputRows"})
+    EXPECT_TRUE(reports(start.with(reg, 0), reg)) << reg;
+  EXPECT_TRUE(reports(start.with("RowKernel", 3 << 16), "RowKernel"));
+  EXPECT_TRUE(reports(start.with("RowKernel", 2 << 8), "RowKernel"));
+  EXPECT_TRUE(reports(start.with("ColumnKernel", 197123), "ColumnKernel"));
+  EXPECT_EQ(getReports(start.with("InputSurface", 2 * 7168)), "InputSurface ");
+  EXPECT_EQ(getReports(start.with("OutputSurface", 0)), "OutputSurface ");
+  EXPECT_EQ(getReports(start.with("Flags", 1)), "Flags ");
+  EXPECT_EQ(getReports(start.with("Flags", 7)), "Flags ");
+  // Not capped as products are, but by the weight memory.
+  EXPECT_EQ(getReports(start.with("OutputChannels", 2048)), "");
+  EXPECT_EQ(getReports(start.with("OutputChannels", 3648)), "OutputChannels ");
 }
 
 TEST(OHBMChecks, ReservedRegisters) {

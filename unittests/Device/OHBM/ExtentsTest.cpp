@@ -66,6 +66,23 @@ TEST(OHBMExtents, Linear) {
   EXPECT_EQ(getBytes(across)["ScaleBiasAddress"].second, 64);
 }
 
+// C5: rows of both images; with more channels, from the first surface to the
+// last.
+TEST(OHBMExtents, Conv2D) {
+  TaskStart start = conv2DStart();
+  EXPECT_EQ(getBytes(start), (Bytes{{"InputAddress", {0, 3 * 7168}},
+                                    {"WeightAddress", {0, 2304}},
+                                    {"OutputAddress", {0, 3584}},
+                                    {"ScaleBiasAddress", {0, 32}}}));
+  start["InputChannels"] = 544;
+  start["OutputChannels"] = 640;
+  start["FirstChannel"] = 384;
+  EXPECT_EQ(getBytes(start), (Bytes{{"InputAddress", {0, 1605632 + 3 * 7168}},
+                                    {"WeightAddress", {0, 640 * 576 / 32}},
+                                    {"OutputAddress", {0, 401408 + 3584}},
+                                    {"ScaleBiasAddress", {0, 3 * 32}}}));
+}
+
 TEST(OHBMExtents, LinearWithoutScaleAndBias) {
   TaskStart start = linearStart();
   start["Opcode"] = 15;

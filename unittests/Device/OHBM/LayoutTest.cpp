@@ -101,6 +101,45 @@ TEST(Layout, WorkedWeight) {
             (Found{{6, 20480, 0x01}, {6, 20481, 0x3C}, {6, 20540, 0x90}}));
 }
 
+// A6: in each port a channel of 32, in that its pixels of C_p channels.
+TEST(Layout, WorkedKernel) {
+  const int64_t pixels = 9, inputs = 65;
+  std::vector<int8_t> values(96 * pixels * inputs, 0);
+  // Output channel 70, pixel (1, 2) of 3 x 3, input channel 64.
+  values[(70 * pixels + 5) * inputs + 64] = -3;
+  auto pack = [&](const DeviceInfo &device) {
+    Ports ports = createPorts(device, ObjectKind::ConvWeight,
+                              {96, 3, 3, inputs}, /*before=*/0xff);
+    packKernels({pixels, inputs, values}, device, write(ports));
+    return ports;
+  };
+  // C_p is 128: ch_bytes 576, 2 * 576 + (5 * 128 + 64) / 2.
+  EXPECT_EQ(findBytes(pack(newest())), (Found{{6, 1504, 0x0b}}));
+  // Port 70 % 4, the second of eight channels: 2 * 8 * 576 + 576 + 352.
+  EXPECT_EQ(findBytes(pack(v80())), (Found{{2, 10144, 0x0b}}));
+}
+
+TEST(Layout, KernelsRoundTrip) {
+  std::mt19937 random(1);
+  for (const DeviceInfo *device : {&newest(), &v80()})
+    for (int64_t inputs : {3, 64, 130}) {
+      const int64_t pixels = 6, outputs = 70;
+      std::vector<int8_t> values(outputs * pixels * inputs);
+      for (int8_t &value : values)
+        value = static_cast<int8_t>(random() % 15) - 7;
+      Ports ports = createPorts(*device, ObjectKind::ConvWeight,
+                                {outputs, 2, 3, inputs}, /*before=*/0xff);
+      packKernels({pixels, inputs, values}, *device, write(ports));
+      std::vector<int8_t> found(pixels * inputs);
+      for (int64_t o = 0; o < outputs; ++o) {
+        readKernel(read(ports), o, inputs, *device, found);
+        EXPECT_EQ(ArrayRef(found),
+                  ArrayRef(values).slice(o * found.size(), found.size()))
+            << o;
+      }
+    }
+}
+
 // The same element with 4 ports: port 70 % 4, the second of eight channels.
 TEST(Layout, WorkedWeightOfFourPorts) {
   Matrix matrix(96, 13696);

@@ -105,6 +105,14 @@ TEST(Record, WeightMatrices) {
   }
 }
 
+// Section 3.5: what tasks read, and no more (D24).
+TEST(Record, Kernels) {
+  EXPECT_EQ(bytes(newest(), ObjectKind::ConvWeight, {128, 3, 3, 64}), 2304);
+  EXPECT_EQ(bytes(newest(), ObjectKind::ConvWeight, {129, 1, 1, 129}), 5 * 128);
+  EXPECT_EQ(bytes(v80(), ObjectKind::ConvWeight, {1792, 14, 14, 3}),
+            1792 * 196 * 64 / 2 / 4);
+}
+
 // Sections 3.6 to 3.10 and 7.2.
 TEST(Record, OtherObjects) {
   const std::pair<int64_t, int64_t> sizes[] = {
@@ -137,9 +145,9 @@ TEST(Record, WrittenRegisters) {
     for (const auto &[kind, support] : device.getTasks()) {
       const RegisterTable &table = support.registers;
       SCOPED_TRACE(device.getName() + " " + table.getName().str());
-      const bool isProduct = kind == TaskKind::Linear ||
-                             kind == TaskKind::Scores ||
-                             kind == TaskKind::Values;
+      const bool isProduct =
+          kind == TaskKind::Linear || kind == TaskKind::Conv2D ||
+          kind == TaskKind::Scores || kind == TaskKind::Values;
       const bool isOld =
           device.getFamily() == "ohbm" && device.getVersion() < "20250323";
       EXPECT_EQ(getWrittenNumbers(table),

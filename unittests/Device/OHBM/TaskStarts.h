@@ -85,6 +85,32 @@ inline TaskStart linearStart() {
            {"Opcode", 31}}};
 }
 
+/// 3 x 3 pixels in steps of 2 over 224 x 224 x 64: the second of 111 starts.
+inline TaskStart conv2DStart() {
+  return {TaskKind::Conv2D,
+          {{"InputChannels", 64},
+           {"InputWidth", 224},
+           {"InputRows", 3},
+           {"OutputWidth", 112},
+           {"OutputRows", 1},
+           {"OutputChannels", 128},
+           {"FirstChannel", 0},
+           {"InputAddress", kIn + 3 * 7168},
+           {"WeightAddress", kWeight},
+           {"ChannelBits", 4608},
+           {"OutputAddress", kOut + 2 * 3584},
+           {"Relu", 0},
+           {"Flags", 5},
+           {"RowKernel", 197120},
+           {"ColumnKernel", 197121},
+           {"ScaleBiasAddress", kScaleBias},
+           {"InputSurface", 1605632},
+           {"InputLine", 7168},
+           {"OutputSurface", 401408},
+           {"OutputLine", 3584},
+           {"Opcode", 31}}};
+}
+
 /// The output layer, 4096 to 65024, with argmax: the last of 64 slices.
 inline TaskStart argmaxStart() {
   TaskStart start = linearStart();

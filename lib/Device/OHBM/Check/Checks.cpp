@@ -91,6 +91,78 @@ static void checkLinear(const RegisterValues &v, const DeviceInfo &device,
   checkSlice(rules, v);
 }
 
+namespace {
+/// What a register says about one direction of a kernel.
+struct Kernel {
+  explicit Kernel(int64_t code)
+      : size(code >> 16), step(code >> 8 & 255), padding(code & 255) {}
+  int64_t size, step, padding;
+};
+} // namespace
+
+// Section 4.12.
+static void checkConv2D(const RegisterValues &v, const DeviceInfo &device,
+                        Report report) {
+  Rules rules(v, device, report);
+  const Geometry &g = rules.g;
+  rules.channels("InputChannels");
+  for (StringRef count :
+       {"InputWidth", "InputRows", "OutputWidth", "OutputRows"})
+    rules.counts(count);
+  const Kernel rows(v["RowKernel"]), columns(v["ColumnKernel"]);
+  for (auto [reg, kernel] :
+       {std::pair("RowKernel", rows), std::pair("ColumnKernel", columns)}) {
+    rules.require(kernel.size > 0 && kernel.step > 0, reg,
+                  "a kernel or a step of no pixels");
+    rules.require(kernel.padding < std::max<int64_t>(kernel.size, 1), reg,
+                  "a padding as large as the kernel");
+  }
+  if (rows.step > 0 && columns.step > 0) {
+    const int64_t places = v["InputWidth"] + 2 * columns.padding - columns.size;
+    rules.equals("OutputWidth", places < 0 ? 0 : places / columns.step + 1,
+                 "the places of the kernel in a row of the input");
+    // Rows that the last place of the kernel reaches; there may be padding
+    // below, and rows that it does not reach.
+    const int64_t reached = saturatingProduct(v["OutputRows"] - 1, rows.step) +
+                            rows.size - rows.padding;
+    rules.require(v["InputRows"] > reached - std::max<int64_t>(rows.size, 1),
+                  "InputRows",
+                  "but the last place of the kernel begins behind them");
+    rules.require(v["InputRows"] < reached + rows.step, "InputRows",
+                  "but the kernel reaches only " + Twine(reached));
+  }
+  for (auto [prefix, height, width] :
+       {std::tuple("Input", v["InputRows"], v["InputWidth"]),
+        std::tuple("Output", v["OutputRows"], v["OutputWidth"])}) {
+    const std::string line = (Twine(prefix) + "Line").str();
+    const std::string surface = (Twine(prefix) + "Surface").str();
+    rules.equals(line, saturatingProduct(width, g.rowBytes),
+                 "a row of " + Twine(width) + " pixels");
+    const int64_t least = saturatingProduct(height, v[line]);
+    rules.require(v[line] == 0 || v[surface] % v[line] == 0, surface,
+                  "not a multiple of the " + Twine(line));
+    rules.require(v[surface] >= least, surface,
+                  "less than the " + Twine(least) + " bytes of " +
+                      Twine(height) + " rows");
+  }
+  const int64_t lineBits = saturatingProduct(
+      saturatingProduct(v["InputWidth"], g.rows(v["InputChannels"])),
+      g.lanes * device["MAX_DAT_DW"]);
+  if (lineBits > 0)
+    rules.atMost("InputRows", device["Activation_Memory_Bits"] / lineBits,
+                 "the activation memory holds no more rows");
+  const int64_t weightBits = saturatingProduct(
+      saturatingProduct(rows.size, columns.size),
+      device["MAX_WT_DW"] *
+          static_cast<int64_t>(alignTo(v["InputChannels"], device["Tin"])));
+  rules.equals("ChannelBits", weightBits,
+               "the weights of the kernel for " + Twine(v["InputChannels"]) +
+                   " input channels");
+  rules.partOfMemory(weightBits);
+  rules.isNamed("Relu");
+  rules.flags(device["Scale_Bias_Flag"]);
+}
+
 /// What both products of activations share. Of the activation memory, a token
 /// takes so many rows; of the weight memory, an output channel so many bits.
 static void checkAttention(Rules &rules, const RegisterValues &v,
@@ -280,6 +352,7 @@ static void checkRope(const RegisterValues &v, const DeviceInfo &device,
 void ohbm::addChecks(DeviceInfo &device) {
   addExtents(device);
   device.addTask(TaskKind::Linear).check = checkLinear;
+  device.addTask(TaskKind::Conv2D).check = checkConv2D;
   device.addTask(TaskKind::Scores).check = checkScores;
   device.addTask(TaskKind::Values).check = checkValues;
   device.addTask(TaskKind::Norm).check = checkNorm;

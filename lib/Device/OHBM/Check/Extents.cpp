@@ -83,6 +83,25 @@ static void linearExtents(const RegisterValues &v, const DeviceInfo &device,
                 g.rowBytes * Geometry::rows(first, channels, g.lanes / 2));
 }
 
+// C5.
+static void conv2DExtents(const RegisterValues &v, const DeviceInfo &device,
+                          llvm::SmallVectorImpl<Extent> &result) {
+  Extents extents(v, device, result);
+  const Geometry &g = extents.g;
+  const int64_t first = v["FirstChannel"], channels = v["OutputChannels"];
+  extents.addMap("InputAddress", g.rows(v["InputChannels"]), v["InputSurface"],
+                 v["InputRows"], v["InputLine"], v["InputWidth"],
+                 reusesInput(v));
+  extents.add("WeightAddress",
+              saturatingProduct(channels, v["ChannelBits"] / 8) / g.ports, 0,
+              reusesWeight(v));
+  extents.addMap("OutputAddress", Geometry::rows(first, channels, g.lanes),
+                 v["OutputSurface"], v["OutputRows"], v["OutputLine"],
+                 v["OutputWidth"]);
+  extents.add("ScaleBiasAddress",
+              g.rowBytes * Geometry::rows(first, channels, g.lanes / 2));
+}
+
 // C2. The start may read each key of the KV head up to the last; the address is
 // that of its first.
 static void scoresExtents(const RegisterValues &v, const DeviceInfo &device,
@@ -181,6 +200,7 @@ static void elementwiseExtents(const RegisterValues &v,
 
 void ohbm::addExtents(DeviceInfo &device) {
   device.addTask(TaskKind::Linear).extents = linearExtents;
+  device.addTask(TaskKind::Conv2D).extents = conv2DExtents;
   device.addTask(TaskKind::Scores).extents = scoresExtents;
   device.addTask(TaskKind::Values).extents = valuesExtents;
   device.addTask(TaskKind::Norm).extents = normExtents;

@@ -136,10 +136,14 @@ public:
   /// A start's part of the output channels, each of which takes so many bits of
   /// the weight memory.
   void part(int64_t channelBits) {
-    channels("OutputChannels");
-    multiple("FirstChannel", device["Tout"]);
     atMost("OutputChannels", device["Max_Slice_Channels"],
            "a start has no more output channels");
+    partOfMemory(channelBits);
+  }
+  /// The same without the limit of products.
+  void partOfMemory(int64_t channelBits) {
+    channels("OutputChannels");
+    multiple("FirstChannel", device["Tout"]);
     if (channelBits > 0)
       atMost("OutputChannels", device["Weight_Memory_Bits"] / channelBits,
              "the weight memory holds no more output channels of " +

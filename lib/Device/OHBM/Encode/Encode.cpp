@@ -25,6 +25,7 @@ void ohbm::addEncoding(DeviceInfo &device) {
     support.partition = partition;
   };
   serve(TaskKind::Linear, encodeLinear, verifyLinear, partitionLinear);
+  serve(TaskKind::Conv2D, encodeConv2D, verifyConv2D, partitionConv2D);
   serve(TaskKind::Norm, encodeNorm, verifyNorm, partitionNorm);
   serve(TaskKind::Activation, encodeActivation, nullptr, partitionActivation);
   serve(TaskKind::Softmax, encodeSoftmax, nullptr, partitionSoftmax);
@@ -34,6 +35,7 @@ void ohbm::addEncoding(DeviceInfo &device) {
   serve(TaskKind::KVAppend, encodeKVAppend, verifyHeads, nullptr);
   serve(TaskKind::Elementwise, encodeElementwise, nullptr,
         partitionElementwise);
-  for (TaskKind kind : {TaskKind::Linear, TaskKind::Scores, TaskKind::Values})
+  for (TaskKind kind :
+       {TaskKind::Linear, TaskKind::Conv2D, TaskKind::Scores, TaskKind::Values})
     device.addTask(kind).needsPart = true;
 }

@@ -15,6 +15,7 @@
 namespace dlavm::ohbm {
 
 void encodeLinear(mlir::Operation *task, TaskWriter &writer);
+void encodeConv2D(mlir::Operation *task, TaskWriter &writer);
 void encodeNorm(mlir::Operation *task, TaskWriter &writer);
 void encodeActivation(mlir::Operation *task, TaskWriter &writer);
 void encodeSoftmax(mlir::Operation *task, TaskWriter &writer);
@@ -25,6 +26,8 @@ void encodeKVAppend(mlir::Operation *task, TaskWriter &writer);
 void encodeElementwise(mlir::Operation *task, TaskWriter &writer);
 
 Partition partitionLinear(mlir::Operation *task, const DeviceInfo &device,
+                          const TaskCounts &counts);
+Partition partitionConv2D(mlir::Operation *task, const DeviceInfo &device,
                           const TaskCounts &counts);
 Partition partitionNorm(mlir::Operation *task, const DeviceInfo &device,
                         const TaskCounts &counts);
@@ -42,6 +45,8 @@ Partition partitionElementwise(mlir::Operation *task, const DeviceInfo &device,
                                const TaskCounts &counts);
 
 llvm::LogicalResult verifyLinear(mlir::Operation *task,
+                                 const DeviceInfo &device);
+llvm::LogicalResult verifyConv2D(mlir::Operation *task,
                                  const DeviceInfo &device);
 llvm::LogicalResult verifyNorm(mlir::Operation *task, const DeviceInfo &device);
 /// Heads of one size only.

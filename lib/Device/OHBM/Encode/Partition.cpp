@@ -36,14 +36,19 @@ int64_t ohbm::linearTokens(const DeviceInfo &device, int64_t inputChannels) {
          (rowChannels(device, inputChannels) * device["MAX_DAT_DW"]);
 }
 
-/// Output channels of a start whose weights have so many bits each, a power of
-/// two; 0 if the weight memory does not hold those of one cycle.
-static int64_t countChannels(const DeviceInfo &device, int64_t channelBits) {
+/// Output channels whose weights the weight memory holds, if they have so many
+/// bits each: a power of two; 0 if it does not hold those of one cycle.
+static int64_t countHeldChannels(const DeviceInfo &device,
+                                 int64_t channelBits) {
   const int64_t tout = device["Tout"];
   const int64_t groups = device["Weight_Memory_Bits"] / (channelBits * tout);
-  return std::min<int64_t>(
-      llvm::bit_floor(static_cast<uint64_t>(groups * tout)),
-      device["Max_Slice_Channels"]);
+  return llvm::bit_floor(static_cast<uint64_t>(groups * tout));
+}
+
+/// The same for what has an upper limit for the channels of a start.
+static int64_t countChannels(const DeviceInfo &device, int64_t channelBits) {
+  return std::min(countHeldChannels(device, channelBits),
+                  device["Max_Slice_Channels"]);
 }
 
 int64_t ohbm::linearChannels(const DeviceInfo &device, int64_t inputChannels,
@@ -110,6 +115,58 @@ int64_t ohbm::valuesChannels(const DeviceInfo &device, int64_t keys) {
                        alignTo(keys, device["Tout"]) * device["MAX_DAT_DW"]);
 }
 
+/// Bits of a row of the input image.
+static int64_t lineBits(const DeviceInfo &device, llm::WindowAttr window,
+                        int64_t inputChannels) {
+  return window.getColumns() * rowChannels(device, inputChannels) *
+         device["MAX_DAT_DW"];
+}
+
+int64_t ohbm::imageRows(const DeviceInfo &device, llm::WindowAttr window,
+                        int64_t inputChannels) {
+  return device["Activation_Memory_Bits"] /
+         lineBits(device, window, inputChannels);
+}
+
+int64_t ohbm::kernelChannels(const DeviceInfo &device, llm::WindowAttr window,
+                             int64_t inputChannels) {
+  return countHeldChannels(
+      device, 8 * kernelBytes(device, window.getKernelPixels(), inputChannels));
+}
+
+RowSlices ohbm::sliceRows(const DeviceInfo &device, llm::WindowAttr window,
+                          int64_t inputChannels) {
+  const int64_t rows = window.getOutputRows();
+  const int64_t most = imageRows(device, window, inputChannels);
+  RowSlices slices = {rows, rows, 1};
+  if (window.getRows() <= most)
+    return slices;
+  const int64_t kernel = window.getKernelRows(), step = window.getRowStride();
+  slices.first =
+      std::min(rows, (most + window.getRowPadding() - kernel) / step + 1);
+  slices.middle = (most - kernel) / step + 1;
+  slices.count = 1 + divideCeil(rows - slices.first, slices.middle);
+  return slices;
+}
+
+bool ohbm::keepsKernels(const DeviceInfo &device, llm::WindowAttr window,
+                        int64_t inputChannels, int64_t outputChannels) {
+  const int64_t channels = alignTo(outputChannels, device["Tout"]);
+  const int64_t parts =
+      divideCeil(channels, kernelChannels(device, window, inputChannels));
+  const int64_t slices = sliceRows(device, window, inputChannels).count;
+  const int64_t overlap = window.getKernelRows() - window.getRowStride();
+  // The document multiplies bits by 16 once more, and counts bytes as bits.
+  const int64_t bits = clockBits(device);
+  const int64_t input = lineBits(device, window, inputChannels) *
+                        (window.getRows() + overlap * (slices - 1)) *
+                        device["MAX_DAT_DW"];
+  const int64_t weight =
+      kernelBytes(device, window.getKernelPixels(), inputChannels) * channels;
+  return input * parts / bits + weight / bits <
+         input / bits + weight * slices / bits;
+}
+
 std::string ohbm::describeActivationMemory(const DeviceInfo &device) {
   return "activation memory of " +
          std::to_string(device["Activation_Memory_Bits"] /
@@ -117,11 +174,15 @@ std::string ohbm::describeActivationMemory(const DeviceInfo &device) {
          " values";
 }
 
+std::string ohbm::describeWeightMemory(const DeviceInfo &device) {
+  return "weight memory of " + std::to_string(device["Weight_Memory_Bits"]) +
+         " bits";
+}
+
 std::string ohbm::describeChannels(const DeviceInfo &device, int64_t channels) {
   if (channels == device["Max_Slice_Channels"])
     return std::to_string(channels) + " output channels of a start";
-  return "weight memory of " + std::to_string(device["Weight_Memory_Bits"]) +
-         " bits";
+  return describeWeightMemory(device);
 }
 
 Partition ohbm::partitionRows(const DeviceInfo &device, const Word &channels,

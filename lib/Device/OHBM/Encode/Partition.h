@@ -10,6 +10,7 @@
 #define DLAVM_LIB_DEVICE_OHBM_ENCODE_PARTITION_H
 
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Encoding/Partition.h"
 
 namespace dlavm::ohbm {
@@ -48,8 +49,29 @@ Word valuesTokens(const DeviceInfo &device, int64_t heads, const Word &keys);
 /// Channels of V that the weight memory holds with so many tokens.
 int64_t valuesChannels(const DeviceInfo &device, int64_t keys);
 
+/// Rows of the input image that the activation memory holds, `cap` (section
+/// 5.4).
+int64_t imageRows(const DeviceInfo &device, llm::WindowAttr window,
+                  int64_t inputChannels);
+/// Output channels of a start of a convolution; 0 if the weight memory does not
+/// hold 32.
+int64_t kernelChannels(const DeviceInfo &device, llm::WindowAttr window,
+                       int64_t inputChannels);
+/// How starts share the rows of the output image.
+struct RowSlices {
+  /// Of the first start, and of those between it and the last.
+  int64_t first, middle;
+  int64_t count;
+};
+RowSlices sliceRows(const DeviceInfo &device, llm::WindowAttr window,
+                    int64_t inputChannels);
+/// Whether a convolution in these slices keeps its weights on the chip.
+bool keepsKernels(const DeviceInfo &device, llm::WindowAttr window,
+                  int64_t inputChannels, int64_t outputChannels);
+
 /// What on the chip holds no more, for the report.
 std::string describeActivationMemory(const DeviceInfo &device);
+std::string describeWeightMemory(const DeviceInfo &device);
 /// The same for starts of \p channels output channels.
 std::string describeChannels(const DeviceInfo &device, int64_t channels);
 

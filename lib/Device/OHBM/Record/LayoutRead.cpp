@@ -46,6 +46,25 @@ void ohbm::readWeights(ConstPortBytes ports, int64_t o,
   }
 }
 
+void ohbm::readKernel(ConstPortBytes ports, int64_t o, int64_t C,
+                      const DeviceInfo &device,
+                      MutableArrayRef<int8_t> values) {
+  // Convention A6, in its letters; k is ky * Kx + kx.
+  const int64_t K = static_cast<int64_t>(values.size()) / C;
+  const int64_t tin = device["Tin"];
+  const int64_t C_p = ((C + 31) / 32 * 32 + tin - 1) / tin * tin;
+  const int64_t ch_bytes = K * C_p / 2;
+  const int64_t P = ports.size(), n_sub = 32 / P, sub = o % 32 / P;
+  ArrayRef<uint8_t> port = ports[o % P];
+  for (int64_t k = 0; k < K; ++k)
+    for (int64_t c = 0; c < C; ++c) {
+      const uint8_t byte =
+          port[o / 32 * n_sub * ch_bytes + sub * ch_bytes + (k * C_p + c) / 2];
+      const int code = c % 2 == 0 ? byte & 15 : byte >> 4;
+      values[k * C + c] = static_cast<int8_t>(code < 8 ? code : 8 - code);
+    }
+}
+
 void ohbm::readPairs(ConstPortBytes ports, const DeviceInfo &device,
                      MutableArrayRef<uint16_t> scales,
                      MutableArrayRef<uint16_t> biases) {

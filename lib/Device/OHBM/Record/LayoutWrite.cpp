@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sections named in comments are those of the ohbm register document; A1 to A5
+// Sections named in comments are those of the ohbm register document; A1 to A6
 // are conventions of its additions.
 //
 //===----------------------------------------------------------------------===//
@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <vector>
 
 using namespace dlavm;
 using namespace llvm;
@@ -61,6 +62,11 @@ int64_t ohbm::scaleGroups(const DeviceInfo &device, int64_t inputChannels) {
 int64_t ohbm::channelBytes(const DeviceInfo &device, int64_t inputChannels) {
   return paddedInputs(device, inputChannels) * device["MAX_WT_DW"] / 8 +
          scaleGroups(device, inputChannels) * device["Scale_Record_Bits"] / 8;
+}
+
+int64_t ohbm::kernelBytes(const DeviceInfo &device, int64_t pixels,
+                          int64_t inputChannels) {
+  return pixels * paddedInputs(device, inputChannels) * device["MAX_WT_DW"] / 8;
 }
 
 int64_t ohbm::cacheHeadBytes(const DeviceInfo &device) {
@@ -168,6 +174,26 @@ void ohbm::packWeights(const WeightRows &rows, const DeviceInfo &device,
                   return next[entry.index()] == entry.value().size();
                 }) &&
          "the matrix has other bytes than its formula says");
+}
+
+void ohbm::packKernels(const KernelRows &rows, const DeviceInfo &device,
+                       PortBytes ports) {
+  // A6: the channels of a port lie one after the other, in each the pixels of
+  // the kernel.
+  const int64_t channels = rows.inputChannels;
+  std::vector<int8_t> padded(paddedInputs(device, channels), 0);
+  const size_t pixelBytes = padded.size() / 2;
+  for (MutableArrayRef<uint8_t> port : ports)
+    fill(port, 0);
+  std::vector<size_t> next(ports.size(), 0);
+  for (size_t first = 0, row = 0; first < rows.values.size(); ++row) {
+    const size_t port = row % ports.size();
+    for (int64_t pixel = 0; pixel < rows.pixels; ++pixel, first += channels) {
+      copy(rows.values.slice(first, channels), padded.begin());
+      writeNibbles(padded, ports[port].slice(next[port], pixelBytes));
+      next[port] += pixelBytes;
+    }
+  }
 }
 
 //===----------------------------------------------------------------------===//

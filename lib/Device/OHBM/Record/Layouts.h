@@ -36,6 +36,10 @@ int64_t scaleGroups(const DeviceInfo &device, int64_t inputChannels);
 /// Bytes of one output channel's weights and scales, all in one port.
 int64_t channelBytes(const DeviceInfo &device, int64_t inputChannels);
 
+/// Bytes of one output channel of a convolution, all in one port (section 3.5).
+int64_t kernelBytes(const DeviceInfo &device, int64_t pixels,
+                    int64_t inputChannels);
+
 /// Distance between the heads of a KV cache (section 3.10).
 int64_t cacheHeadBytes(const DeviceInfo &device);
 /// Distance between the groups of 32 channels of a head of a V cache.
@@ -46,9 +50,11 @@ ElementPlace placeLane(const DeviceInfo &device, int64_t lane);
 ElementPlace placeCacheElement(const DeviceInfo &device, bool isKeys,
                                int64_t head, int64_t token, int64_t channel);
 
-// Contents of objects (sections 3.4 and 3.6 to 3.9, conventions A2 to A4). The
+// Contents of objects (sections 3.4 to 3.9, conventions A2 to A4 and A6). The
 // functions that read share nothing with those that write.
 void packWeights(const WeightRows &rows, const DeviceInfo &device,
+                 PortBytes ports);
+void packKernels(const KernelRows &rows, const DeviceInfo &device,
                  PortBytes ports);
 void packPairs(const ChannelPairs &pairs, const DeviceInfo &device,
                PortBytes ports);
@@ -59,6 +65,9 @@ void packSegments(const Segments &segments, const DeviceInfo &device,
 void readWeights(ConstPortBytes ports, int64_t outputChannel,
                  const DeviceInfo &device, llvm::MutableArrayRef<int8_t> values,
                  llvm::MutableArrayRef<uint16_t> scales);
+void readKernel(ConstPortBytes ports, int64_t outputChannel,
+                int64_t inputChannels, const DeviceInfo &device,
+                llvm::MutableArrayRef<int8_t> values);
 void readPairs(ConstPortBytes ports, const DeviceInfo &device,
                llvm::MutableArrayRef<uint16_t> scales,
                llvm::MutableArrayRef<uint16_t> biases);

@@ -47,6 +47,15 @@ static void addObjects(DeviceInfo &device) {
                         }});
   weight.packWeights = packWeights;
   weight.readWeights = readWeights;
+  ObjectSupport &kernels =
+      device.addObject(ObjectKind::ConvWeight,
+                       {"HBM", [](Shape shape, const DeviceInfo &d) -> int64_t {
+                          return divideCeil(shape[0], d["Tout"]) *
+                                 portChannels(d) *
+                                 kernelBytes(d, shape[1] * shape[2], shape[3]);
+                        }});
+  kernels.packKernels = packKernels;
+  kernels.readKernel = readKernel;
   // Two rows of words for each row of channels (sections 3.6 and 3.7).
   for (ObjectKind kind : {ObjectKind::ScaleBias, ObjectKind::NormWeight}) {
     ObjectSupport &words = device.addObject(
@@ -249,12 +258,15 @@ static DeviceInfo createRecord20250316(const DeviceInfo &newer) {
   DeviceInfo device = newer.derive("20250316");
   device.setParameter("Scale_Bias_Flag", 0);
   device.setParameter("Scores_With_Slots", 0);
-  for (TaskKind kind : {TaskKind::Linear, TaskKind::Scores, TaskKind::Values})
+  for (TaskKind kind :
+       {TaskKind::Linear, TaskKind::Conv2D, TaskKind::Scores, TaskKind::Values})
     useOldProduct(device.addTask(kind).registers);
-  RegisterTable &linear = device.addTask(TaskKind::Linear).registers;
-  Register flags = linear.get("Flags");
-  flags.fields.erase(flags.fields.begin());
-  replace(linear, std::move(flags));
+  for (TaskKind kind : {TaskKind::Linear, TaskKind::Conv2D}) {
+    RegisterTable &product = device.addTask(kind).registers;
+    Register flags = product.get("Flags");
+    flags.fields.erase(flags.fields.begin());
+    replace(product, std::move(flags));
+  }
   RegisterTable &norm = device.addTask(TaskKind::Norm).registers;
   removeHighAddresses(norm);
   move(norm, "Kind", 143);

@@ -117,6 +117,7 @@ bool ohbm::checkReuse(TaskExecution &execution, bool reuses, StringRef operand,
 
 void ohbm::addExecution(DeviceInfo &device) {
   device.addTask(TaskKind::Linear).execute = executeLinear;
+  device.addTask(TaskKind::Conv2D).execute = executeConv2D;
   device.addTask(TaskKind::Norm).execute = executeNorm;
   device.addTask(TaskKind::Activation).execute = executeActivation;
   device.addTask(TaskKind::Elementwise).execute = executeElementwise;

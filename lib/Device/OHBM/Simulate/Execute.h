@@ -127,6 +127,7 @@ bool checkReuse(TaskExecution &execution, bool reuses, llvm::StringRef operand,
                 llvm::ArrayRef<llvm::StringRef> registers);
 
 void executeLinear(TaskExecution &execution);
+void executeConv2D(TaskExecution &execution);
 void executeNorm(TaskExecution &execution);
 void executeActivation(TaskExecution &execution);
 void executeElementwise(TaskExecution &execution);

@@ -183,6 +183,8 @@ ObjectKind accel::getObjectKind(Kind kind) {
   switch (kind) {
   case Kind::Weight:
     return ObjectKind::Weight;
+  case Kind::ConvWeight:
+    return ObjectKind::ConvWeight;
   case Kind::ScaleBias:
     return ObjectKind::ScaleBias;
   case Kind::NormWeight:

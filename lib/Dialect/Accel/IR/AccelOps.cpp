@@ -185,7 +185,8 @@ LogicalResult ObjectOp::verify() {
   if (isPlaced && !getEnd(*this))
     return emitOpError("ends beyond the addresses of 64 bits");
   const size_t rank =
-      getKind() == Kind::Weight                                            ? 2
+      getKind() == Kind::ConvWeight                                        ? 4
+      : getKind() == Kind::Weight                                          ? 2
       : getKind() == Kind::RopeTable || getKind() == Kind::ActivationTable ? 0
                                                                            : 1;
   if (getShape().size() != rank ||
@@ -363,6 +364,48 @@ OpFoldResult LinearOp::getSharedChannels() { return getOutputChannelsAttr(); }
 bool LinearOp::isPart() { return !getPart().empty(); }
 
 void LinearOp::setPart(ValueRange part) { getPartMutable().assign(part); }
+
+LogicalResult Conv2DOp::verify() {
+  if (failed(verifyChannels(*this, getInput(), getInputChannels(), "input")) ||
+      failed(verifyChannels(*this, getOutput(), getOutputChannels(), "output")))
+    return failure();
+  if (isPart()) {
+    if (getPart().size() == 7)
+      return success();
+    return emitOpError("needs seven numbers in 'part': first channel, "
+                       "channels, whether it reuses the weight, and the input, "
+                       "rows of the input, of the output, and of the padding "
+                       "above; found ")
+           << getPart().size();
+  }
+  if (getTokens(getInput()) == getWindow().getPixels() &&
+      getTokens(getOutput()) == getWindow().getOutputPixels())
+    return success();
+  return emitOpError("needs maps of ")
+         << getWindow().getPixels() << " and " << getWindow().getOutputPixels()
+         << " pixels, as its window has, found " << getInput().getType()
+         << " and " << getOutput().getType();
+}
+
+TaskKind Conv2DOp::getTaskKind() { return TaskKind::Conv2D; }
+
+std::string Conv2DOp::getComment() {
+  const llm::WindowAttr window = getWindow();
+  return "convolution " + std::to_string(window.getKernelRows()) + " x " +
+         std::to_string(window.getKernelColumns()) + ", " +
+         std::to_string(window.getRows()) + " x " +
+         std::to_string(window.getColumns()) + " x " +
+         std::to_string(getInputChannels()) + " -> " +
+         std::to_string(window.getOutputRows()) + " x " +
+         std::to_string(window.getOutputColumns()) + " x " +
+         std::to_string(getOutputChannels()) + (getRelu() ? ", relu" : "");
+}
+
+OpFoldResult Conv2DOp::getSharedChannels() { return getOutputChannelsAttr(); }
+
+bool Conv2DOp::isPart() { return !getPart().empty(); }
+
+void Conv2DOp::setPart(ValueRange part) { getPartMutable().assign(part); }
 
 /// A task whose output has the channels and tokens of its input.
 template <typename Op> static LogicalResult verifySameShape(Op op) {

@@ -9,6 +9,7 @@
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Encoding/Partition.h"
+#include "PartitionImage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -333,6 +334,12 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
                            : Word(builder, whole, range->min, range->max);
     Partition partition = support->partition(
         task, device, {count, Word(builder, total, 1, maxTokens)});
+    if (task.getWindow()) {
+      ++(partitionImage(task, partition) ? numCut : numWhole);
+      total.erase();
+      whole.erase();
+      return success();
+    }
     for (const PartitionLoop &loop : partition.loops) {
       if (loop.step.getMin() >= 1)
         continue;

@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace dlavm;
@@ -260,6 +261,57 @@ LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   return verifyParameter(*this, symbols, getBiasAttr(), layer, "bias", {*out},
                          builder.getF16Type());
+}
+
+LogicalResult Conv2DOp::verify() {
+  const WindowAttr window = getWindow();
+  for (auto [map, pixels, what] :
+       {std::tuple(getInput(), window.getPixels(), "input"),
+        std::tuple(getResult(), window.getOutputPixels(), "result")}) {
+    auto type = cast<RankedTensorType>(map.getType());
+    if (type.getDimSize(0) != 1 || type.getDimSize(1) != pixels ||
+        type.isDynamicDim(2))
+      return emitOpError("needs the ")
+             << what << " [1, " << pixels
+             << ", channels], the pixels of its window, found " << type;
+  }
+  return success();
+}
+
+LogicalResult Conv2DOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // Types are verified later where an op stands in a function.
+  if (failed(verify()))
+    return failure();
+  const int64_t in = cast<RankedTensorType>(getInput().getType()).getDimSize(2);
+  const int64_t out = getType().getDimSize(2);
+  const WindowAttr window = getWindow();
+  Builder builder(getContext());
+  std::optional<int64_t> inputs =
+      llvm::checkedMul(window.getKernelPixels(), in);
+  if (!inputs)
+    return emitOpError("has more weights than 64 bits can count");
+  if (failed(verifyParameter(*this, symbols, getWeightAttr(), getLayer(),
+                             "weight", {out, *inputs}, builder.getI4Type())))
+    return failure();
+  auto weight =
+      symbols.lookupNearestSymbolFrom<ParameterOp>(*this, getWeightAttr());
+  if (std::optional<ArrayRef<int64_t>> kernel = weight.getKernel();
+      kernel && *kernel != ArrayRef<int64_t>({window.getKernelRows(),
+                                              window.getKernelColumns()})) {
+    InFlightDiagnostic diagnostic = emitOpError("has a kernel of ")
+                                    << window.getKernelRows() << " x "
+                                    << window.getKernelColumns()
+                                    << ", but that of the weight is "
+                                    << (*kernel)[0] << " x " << (*kernel)[1];
+    diagnostic.attachNote(weight.getLoc()) << "declared here";
+    return diagnostic;
+  }
+  for (auto [name, what] :
+       {std::pair(getScaleAttr(), "scale"), std::pair(getBiasAttr(), "bias")})
+    if (failed(verifyParameter(*this, symbols, name, getLayer(), what, {out},
+                               builder.getF16Type())))
+      return failure();
+  return success();
 }
 
 LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {

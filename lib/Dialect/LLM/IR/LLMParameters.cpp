@@ -89,6 +89,37 @@ LogicalResult HeadsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
+// Windows of convolutions
+//===----------------------------------------------------------------------===//
+
+LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t rows, int64_t columns,
+                                 int64_t kernelRows, int64_t kernelColumns,
+                                 int64_t rowStride, int64_t columnStride,
+                                 int64_t rowPadding, int64_t columnPadding) {
+  constexpr int64_t most = 65536;
+  for (int64_t size :
+       {rows, columns, kernelRows, kernelColumns, rowStride, columnStride})
+    if (size < 1 || size > most)
+      return emitError() << "needs an image, a kernel and strides of 1 to "
+                         << most << ", found " << size;
+  for (auto [padding, kernel] : {std::pair(rowPadding, kernelRows),
+                                 std::pair(columnPadding, kernelColumns)})
+    if (padding < 0 || padding >= kernel)
+      return emitError() << "needs a padding of 0 or more that is less than "
+                            "the kernel of "
+                         << kernel << ", found " << padding;
+  if (kernelRows > rows + 2 * rowPadding ||
+      kernelColumns > columns + 2 * columnPadding)
+    return emitError() << "has a kernel of " << kernelRows << " x "
+                       << kernelColumns
+                       << ", larger than the image with its padding, "
+                       << rows + 2 * rowPadding << " x "
+                       << columns + 2 * columnPadding;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Scaled rotary embeddings
 //===----------------------------------------------------------------------===//
 

@@ -38,7 +38,8 @@ public:
     auto parameter = ParameterOp::create(
         builder, weight.getLoc(), name, StringAttr(), IntegerAttr(),
         builder.getF64FloatAttr(value), weight.getLayersAttr(), HeadsAttr(),
-        HeadsAttr(), RankedTensorType::get({channels}, builder.getF16Type()));
+        HeadsAttr(), DenseI64ArrayAttr(),
+        RankedTensorType::get({channels}, builder.getF16Type()));
     symbols.insert(parameter, std::next(weight->getIterator()));
     return it->second = FlatSymbolRefAttr::get(parameter);
   }

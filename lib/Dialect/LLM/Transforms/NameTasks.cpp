@@ -65,7 +65,7 @@ static std::string getName(Value map, StringRef suffix) {
 /// The name that \p op's task should have; empty where it is no task.
 static std::string getWish(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::string>(op)
-      .Case<LinearOp, RMSNormOp, LayerNormOp>(
+      .Case<LinearOp, Conv2DOp, RMSNormOp, LayerNormOp>(
           [](auto op) { return op.getWeight().str(); })
       .Case([](RopeOp op) { return getName(op.getInput(), "rope"); })
       .Case([](KVAppendOp op) { return op.getCache().str() + "_append"; })

@@ -23,7 +23,8 @@ def Accel_ObjectKind : Accel_I32Enum<"Kind", "what an object holds", [
     I32EnumAttrCase<"NormWeight", 2, "norm_weight">,
     I32EnumAttrCase<"RopeTable", 3, "rope_table">,
     I32EnumAttrCase<"ActivationTable", 4, "activation_table">,
-    I32EnumAttrCase<"KVCache", 5, "kv_cache">]>;
+    I32EnumAttrCase<"KVCache", 5, "kv_cache">,
+    I32EnumAttrCase<"ConvWeight", 6, "conv_weight">]>;
 
 def Accel_HostRole : Accel_I32Enum<"HostRole", "what the host does with a map", [
     I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">,

@@ -44,12 +44,16 @@ def Accel_TaskOpInterface : OpInterface<"TaskOpInterface"> {
       }],
       "::std::optional<int64_t>", "getSharedHeads", (ins),
       [{}], [{ return std::nullopt; }]>,
+    InterfaceMethod<"How a kernel moves over the input of the task, or null.",
+      "::dlavm::llm::WindowAttr", "getWindow", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<"True if this start computes a part of what starts share.",
       "bool", "isPart", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{
         Makes this start one that computes a part: of one KV head where the task
         has shared heads, so many channels from the first on. What it reuses, 0
-        or 1, the start before it brought onto the chip.
+        or 1, the start before it brought onto the chip. A task with a window
+        gets the rows of the image that it reads and writes, and the rows of
+        padding above them.
       }],
       "void", "setPart", (ins "::mlir::ValueRange":$part),
       [{}], [{ llvm_unreachable("the task has no shared channels"); }]>,

@@ -111,16 +111,20 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
   let summary = "weights, a table or a KV cache, for all layers";
   let description = [{
     `from` are the parameters that it is made of, in the order that its kind
-    gives: the weight; scale and bias. `with` says what a table holds. The placement adds the address of the
-    first layer, the bytes of one layer and the distance between layers; in HBM
-    they count for every port.
+    gives: the weight; scale and bias, and the weight where that is one of a
+    convolution, because its scales are multiplied into the scale. `with` says
+    what a table holds. The placement adds the address of the first layer, the
+    bytes of one layer and the distance between layers; in HBM they count for
+    every port.
 
     ```mlir
     accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<HBM>
     accel.object @keys kv_cache [2] layers 28 in #accel.space<HBM> at 96343040 bytes 32768 stride 65536
     ```
 
-    Constraints: the shape of a weight is [output channels, input channels],
+    Constraints: the shape of a weight is [output channels, input channels], of
+    one of a convolution [output channels, kernel rows, kernel columns, input
+    channels],
     that of scales, biases and norms [channels], of a cache [KV heads], of a
     table []; at most 2^40 elements; address, bytes and stride come together.
   }];
@@ -253,6 +257,48 @@ def Accel_LinearOp : Accel_MapTaskOp<"linear",
           getArgmax() ? 2 : 1);
     }
   }];
+}
+
+def Accel_Conv2DOp : Accel_MapTaskOp<"conv2d",
+    ["getSharedChannels", "isPart", "setPart"]> {
+  let summary = "two-dimensional convolution with INT4 weights";
+  let description = [{
+    The tokens of the maps are the pixels of the images, row after row. The
+    numbers are input and output channels.
+
+    ```mlir
+    accel.conv2d "conv" ins(%x : memref<1x50176x512xf16, #accel.space<HBM>>) weight(%w)
+      scale_bias(%b) outs(%y : memref<1x12544x512xf16, #accel.space<HBM>>)
+      [64, 128] relu window <224 x 224, kernel 3 x 3, strides 2 x 2, padding 1 x 1>
+    ```
+
+    A start has a `part`: the first of its output channels, their number,
+    whether it reuses (1) or loads (0) the weight and the input, and the rows of
+    the image that it reads, those that it writes, and the rows of padding above
+    the former. Its maps are these rows, with all channels.
+
+    ```mlir
+    accel.conv2d "conv" ins(%rows : memref<1x672x512xf16, strided<[?, 512, 1], offset: ?>, #accel.space<HBM>>)
+      weight(%w) scale_bias(%b) outs(%out : memref<1x112x512xf16, strided<[?, 512, 1], offset: ?>, #accel.space<HBM>>)
+      part(%c0, %c128, %c1, %c0, %c3, %c1, %c0) [64, 128]
+      window <224 x 224, kernel 3 x 3, strides 2 x 2, padding 1 x 1>
+    ```
+
+    Constraints: the maps have the pixels of the window where there is no part;
+    a part is seven numbers.
+  }];
+  let arguments = (ins StrAttr:$name, Accel_MapIn:$input,
+    Accel_ObjectType:$weight, Accel_ObjectType:$scale_bias,
+    Accel_MapOut:$output, Variadic<Index>:$part,
+    Accel_Positive:$input_channels, Accel_Positive:$output_channels,
+    UnitAttr:$relu, LLM_WindowAttr:$window);
+  let assemblyFormat = [{
+    $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
+    `scale_bias` `(` $scale_bias `)` `outs` `(` $output `:` type($output) `)`
+    (`part` `(` $part^ `)`)? `[` $input_channels `,` $output_channels `]`
+    (`relu` $relu^)? `window` $window attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 def Accel_NormOp : Accel_MapTaskOp<"norm"> {

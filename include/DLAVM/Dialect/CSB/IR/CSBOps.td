@@ -134,12 +134,14 @@ def CSB_ParameterOp : CSB_Op<"parameter", [Symbol]> {
     OptionalAttr<CSB_Positive>:$layers,
     OptionalAttr<LLM_HeadsAttr>:$row_heads,
     OptionalAttr<LLM_HeadsAttr>:$column_heads,
+    OptionalAttr<DenseI64ArrayAttr>:$kernel,
     TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
     $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
     (`splat` $splat^)? (`layers` $layers^)?
     (`row_heads` $row_heads^)?
-    (`column_heads` $column_heads^)? attr-dict `:` $type
+    (`column_heads` $column_heads^)?
+    (`kernel` $kernel^)? attr-dict `:` $type
   }];
   let hasVerifier = 1;
 }

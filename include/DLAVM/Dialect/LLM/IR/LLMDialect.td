@@ -220,6 +220,51 @@ def LLM_Llama3ScalingAttr : LLM_Attr<"Llama3Scaling", "llama3_scaling"> {
   let genVerifyDecl = 1;
 }
 
+def LLM_WindowAttr : LLM_Attr<"Window", "window"> {
+  let summary = "how a kernel moves over an image";
+  let description = [{
+    An image of `rows x columns` pixels, a kernel of so many, the distance from
+    one place of the kernel to the next, and how many rows above and below, and
+    columns on the left and right, count as pixels of zeros. The numbers of the
+    rows come first.
+
+    ```mlir
+    #llm.window<224 x 224, kernel 3 x 3, strides 2 x 2, padding 1 x 1>
+    ```
+
+    Constraints: all positive and at most 65536, but the padding may be 0; the
+    padding is less than the kernel, and the kernel not larger than the padded
+    image.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns,
+    "int64_t":$kernelRows, "int64_t":$kernelColumns, "int64_t":$rowStride,
+    "int64_t":$columnStride, "int64_t":$rowPadding, "int64_t":$columnPadding);
+  let assemblyFormat = [{
+    `<` $rows `x` $columns `,` `kernel` $kernelRows `x` $kernelColumns `,`
+    `strides` $rowStride `x` $columnStride `,`
+    `padding` $rowPadding `x` $columnPadding `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getPixels() const { return getRows() * getColumns(); }
+    int64_t getKernelPixels() const {
+      return getKernelRows() * getKernelColumns();
+    }
+    /// The places of the kernel.
+    int64_t getOutputRows() const {
+      return (getRows() + 2 * getRowPadding() - getKernelRows()) /
+                 getRowStride() + 1;
+    }
+    int64_t getOutputColumns() const {
+      return (getColumns() + 2 * getColumnPadding() - getKernelColumns()) /
+                 getColumnStride() + 1;
+    }
+    int64_t getOutputPixels() const {
+      return getOutputRows() * getOutputColumns();
+    }
+  }];
+}
+
 def LLM_ActivationKindAttr
     : EnumAttr<LLM_Dialect, LLM_ActivationKind, "activation_kind">;
 

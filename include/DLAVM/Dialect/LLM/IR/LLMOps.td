@@ -46,11 +46,22 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
       row_heads <8 x 16, padded 128> : tensor<1024x128xi4>
     ```
 
+    With `kernel [rows, columns]`, the tensor has the weights of a convolution,
+    [output channels, input channels, rows, columns], and a row of the parameter
+    is [rows, columns, input channels]:
+
+    ```mlir
+    llm.parameter @patch from "patch_embed.weight" kernel [14, 14]
+      : tensor<1792x588xi4>
+    ```
+
     Constraints: a static shape of rank 1 (f16) or 2 (i4, [output channels,
     input channels], or f16, the rows of an embedding); exactly one of `from`
     and `splat`, which is finite; `rows` only with `from`; `{layer}` in the tensor's name if and
     only if there are `layers`; a dimension with heads has heads * padded
-    channels; `column_heads` only with rank 2; at most 65536 layers.
+    channels; `column_heads` only with rank 2; `kernel` only with rank 2, `from`
+    and no `column_heads`, and the second dimension a multiple of its product;
+    at most 65536 layers.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$tensor,
@@ -59,12 +70,14 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
     OptionalAttr<LLM_HeadsAttr>:$row_heads,
     OptionalAttr<LLM_HeadsAttr>:$column_heads,
+    OptionalAttr<DenseI64ArrayAttr>:$kernel,
     TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
     $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
     (`splat` $splat^)? (`layers` $layers^)?
     (`row_heads` $row_heads^)?
-    (`column_heads` $column_heads^)? attr-dict `:` $type
+    (`column_heads` $column_heads^)?
+    (`kernel` $kernel^)? attr-dict `:` $type
   }];
   let hasVerifier = 1;
 }
@@ -146,6 +159,43 @@ def LLM_LinearOp : LLM_Op<"linear", [Pure, AttrSizedOperandSegments,
     (custom<Residual>($residual_kind, $residual)^)? (`relu` $relu^)? attr-dict
     `:` type($input) `->`
     custom<LinearResult>(type($result), type($residual), ref($residual))
+  }];
+  let hasVerifier = 1;
+}
+
+def LLM_Conv2DOp : LLM_Op<"conv2d", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "two-dimensional convolution with INT4 weights";
+  let description = [{
+    An image is a map whose tokens are its pixels, row after row: the step from a
+    convolution to a transformer is none.
+
+    `y[i][j][o] = (sum_k,l,c x[i*S+k-P][j*S+l-P][c] * w[o][k][l][c]) * scale[o]
+    + bias[o]`, with the strides S and the paddings P of the window, whose rows
+    and columns have their own; pixels outside the image are 0. The weights are
+    INT4 with one scale per output channel. With `relu`, what is below 0 becomes
+    0.
+
+    ```mlir
+    %y = llm.conv2d %x, @conv scale @conv_scale bias @conv_bias relu
+      window <224 x 224, kernel 3 x 3, strides 2 x 2, padding 1 x 1>
+      : tensor<1x50176x64xf16> -> tensor<1x12544x128xf16>
+    ```
+
+    Constraints: input and result have the pixels of the window, and one map
+    each; the weight is a parameter [output channels, kernel rows * kernel
+    columns * input channels] of i4, of the window's kernel where it says one;
+    scale and bias are parameters [output channels] of f16; the layer as in
+    `llm.linear`.
+  }];
+  let arguments = (ins LLM_Map:$input, FlatSymbolRefAttr:$weight,
+    Optional<Index>:$layer, FlatSymbolRefAttr:$scale, FlatSymbolRefAttr:$bias,
+    UnitAttr:$relu, LLM_WindowAttr:$window);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`[` $layer^ `]`)? `scale` $scale `bias` $bias
+    (`relu` $relu^)? `window` $window attr-dict
+    `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -55,6 +55,20 @@ llvm::LogicalResult verifyParameterDeclaration(ParameterOp op) {
            << *op.getTensor() << "\"";
   if (failed(verifyHeads(op, type, op.getRowHeadsAttr(), 0, "row_heads")))
     return llvm::failure();
+  if (std::optional<llvm::ArrayRef<int64_t>> kernel = op.getKernel()) {
+    auto isCount = [](int64_t size) { return size > 0 && size <= 65536; };
+    if (kernel->size() != 2 || !llvm::all_of(*kernel, isCount))
+      return op.emitOpError("needs two sizes of 1 to 65536 in 'kernel', its "
+                            "rows and columns, found [")
+             << *kernel << "]";
+    if (type.getRank() != 2 || !op.getTensor() || op.getColumnHeads() ||
+        type.getDimSize(1) % ((*kernel)[0] * (*kernel)[1]) != 0)
+      return op.emitOpError("has a 'kernel', so it needs a tensor of the "
+                            "checkpoint, no 'column_heads' and a shape [output "
+                            "channels, ")
+             << (*kernel)[0] << " * " << (*kernel)[1]
+             << " * input channels], found " << type;
+  }
   return verifyHeads(op, type, op.getColumnHeadsAttr(), 1, "column_heads");
 }
 
@@ -74,6 +88,8 @@ ParameterInfo getParameterDeclaration(ParameterOp op) {
     info.rowHeads = heads.getLayout();
   if (HeadsAttr heads = op.getColumnHeadsAttr())
     info.columnHeads = heads.getLayout();
+  if (std::optional<llvm::ArrayRef<int64_t>> kernel = op.getKernel())
+    info.kernel.assign(kernel->begin(), kernel->end());
   return info;
 }
 
