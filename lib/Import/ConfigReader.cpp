@@ -51,6 +51,18 @@ LogicalResult ConfigReader::readOptionalSize(StringRef key,
   return find(key) ? readSize(key, size) : success();
 }
 
+LogicalResult ConfigReader::readOptionalCount(StringRef key,
+                                              int64_t &count) const {
+  const json::Value *value = find(key);
+  if (!value)
+    return success();
+  std::optional<int64_t> found = value->getAsInteger();
+  if (!found || *found < 0 || *found > kMaxSize)
+    return refuse(key, "an integer from 0 to " + std::to_string(kMaxSize));
+  count = *found;
+  return success();
+}
+
 LogicalResult ConfigReader::readNumber(StringRef key, double &number) const {
   const json::Value *value = get(key);
   std::optional<double> found = value ? value->getAsNumber() : std::nullopt;

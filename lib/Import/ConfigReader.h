@@ -38,6 +38,9 @@ public:
   mlir::LogicalResult readSize(llvm::StringRef key, int64_t &size) const;
   mlir::LogicalResult readOptionalSize(llvm::StringRef key,
                                        int64_t &size) const;
+  /// An integer from 0 to kMaxSize.
+  mlir::LogicalResult readOptionalCount(llvm::StringRef key,
+                                        int64_t &count) const;
   /// A positive number within the range of FP32.
   mlir::LogicalResult readNumber(llvm::StringRef key, double &number) const;
   mlir::LogicalResult readOptionalNumber(llvm::StringRef key,

@@ -80,14 +80,18 @@ static LogicalResult applyOptions(const ConfigReader &reader,
              << ", found " << *options.maxTokens;
     config.context = *options.maxTokens;
   }
+  if (options.contextLimit)
+    config.context = std::min(config.context, *options.contextLimit);
   if (config.slidingWindow && *config.slidingWindow < config.context)
     return reader.emitError("sliding_window")
            << "is " << *config.slidingWindow
            << (reader.find("sliding_window") ? "" : " where it is absent")
            << ", less than the context of " << config.context
-           << " tokens: attention within a sliding window is not supported; "
-              "--max-tokens="
-           << *config.slidingWindow << " keeps the context within it";
+           << " tokens: attention within a sliding window is not supported; a "
+              "context of "
+           << *config.slidingWindow
+           << " tokens, as --max-tokens of dlavm compile makes it, is within "
+              "the window";
   return success();
 }
 

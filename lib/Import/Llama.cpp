@@ -55,7 +55,8 @@ static LogicalResult readCommon(const ConfigReader &reader, ModelConfig &config,
   std::string activation = "silu";
   if (failed(reader.readOptionalString("hidden_act", activation)))
     return failure();
-  if (activation != "silu")
+  // Two names of one function.
+  if (activation != "silu" && activation != "swish")
     return reader.emitError("hidden_act")
            << "must be \"silu\", found \"" << activation
            << "\": other activations are not supported";
@@ -127,16 +128,32 @@ LogicalResult dlavm::readMistral(const ConfigReader &reader,
                      /*hasOutputBias=*/false, /*hasMLPBias=*/false);
 }
 
+/// Layers from 'max_window_layers' on attend within the window.
+static LogicalResult readQwen2Window(const ConfigReader &reader,
+                                     ModelConfig &config) {
+  bool usesWindow = false;
+  int64_t window = 4096, firstLayer = 28;
+  if (failed(reader.readOptionalFlag("use_sliding_window", usesWindow)))
+    return failure();
+  // They say nothing where no window is used, whatever they are.
+  if (!usesWindow) {
+    (void)reader.find("sliding_window");
+    (void)reader.find("max_window_layers");
+    return success();
+  }
+  if (failed(reader.readOptionalSize("sliding_window", window)) ||
+      failed(reader.readOptionalCount("max_window_layers", firstLayer)))
+    return failure();
+  if (firstLayer < config.layers)
+    config.slidingWindow = window;
+  return success();
+}
+
 LogicalResult dlavm::readQwen2(const ConfigReader &reader,
                                ModelConfig &config) {
   if (failed(readCommon(reader, config, /*kvHeads=*/32)) ||
-      failed(reader.expectFlag("use_sliding_window", false,
-                               /*isSetByDefault=*/false,
-                               "attention within a sliding window is not "
-                               "supported")))
+      failed(readQwen2Window(reader, config)))
     return failure();
-  // It says nothing where the window is not used.
-  (void)reader.find("sliding_window");
   return nameTensors(reader, config, /*hasInputBias=*/true,
                      /*hasOutputBias=*/false, /*hasMLPBias=*/false);
 }

@@ -100,6 +100,14 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
     return failure();
   if (type == "default")
     return expectNothingElse(*parameters);
+  // The base grows beyond the context that the model was trained with, which is
+  // all of it here; positions divided by 1 are what they are.
+  double factor = 1;
+  if ((type == "dynamic" || type == "linear") &&
+      failed(parameters->readOptionalNumber("factor", factor)))
+    return failure();
+  if (type == "dynamic" || (type == "linear" && factor == 1))
+    return expectNothingElse(*parameters);
   if (type == "llama3" && config.ropeScaling)
     return reader.emitError(key) << "is of type \"llama3\", but so is "
                                     "'rope_scaling'; remove one of them";

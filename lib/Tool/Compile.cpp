@@ -86,7 +86,10 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
     return {};
   }
   if (!model.ends_with(".mlir"))
-    return importModel(model, {command.layers, command.maxTokens}, context);
+    return importModel(
+        model,
+        {command.layers, command.maxTokens, device.getTraits().maxTokens},
+        context);
   if (command.layers) {
     fail("--layers needs a config.json or a checkpoint directory; ", model,
          " says itself how many layers it has");
@@ -202,13 +205,9 @@ bool Compiler::run() {
   options.weightLoading = command.weightLoading;
   options.ropePairing = command.ropePairing;
   options.printSteps = command.printSteps;
-  // A config states how far the model was trained; the device may hold less.
   std::optional<int64_t> context = llm::getMaxTokens(*module);
   if (command.maxTokens)
     options.maxTokens = *command.maxTokens;
-  else if (context && *context > limit &&
-           !StringRef(command.model).ends_with(".mlir"))
-    options.maxTokens = limit;
   if (!runPasses(*module, buildLLMPipeline, options))
     return false;
   // The model of a driver has the context of the driver. One beyond its own is

@@ -124,7 +124,12 @@ bool Interpretation::load() {
     reportError(std::move(error));
     return false;
   }
-  module = importModel(command.model, {}, context);
+  // A window beyond the tokens of this run is none.
+  ImportOptions options;
+  options.contextLimit =
+      std::max<int64_t>(1, static_cast<int64_t>(command.ids.size()) +
+                               (command.loss ? 0 : command.maxNewTokens));
+  module = importModel(command.model, options, context);
   if (!module || failed(prepare()))
     return false;
   mlir::FailureOr<std::unique_ptr<Interpreter>> created = Interpreter::create(

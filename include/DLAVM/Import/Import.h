@@ -23,6 +23,8 @@ struct ImportOptions {
   /// The largest context of the module, 1 to the model's own context, which is
   /// the default.
   std::optional<int64_t> maxTokens;
+  /// At least 1: a longer context of the model is cut to this.
+  std::optional<int64_t> contextLimit = std::nullopt;
 };
 
 /// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or
