@@ -10,6 +10,7 @@
 #include "CheckTensors.h"
 #include "ModelBuilder.h"
 
+#include "DLAVM/Support/CppNames.h"
 #include "DLAVM/Support/OutputDirectory.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -36,8 +37,23 @@ static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
             "Face model";
 }
 
+/// The name of the model in \p directory. In the cache of the hub it is three
+/// levels up: models--ORG--NAME/snapshots/REVISION.
+static StringRef getDirectoryName(StringRef directory) {
+  StringRef snapshots = sys::path::parent_path(directory);
+  if (sys::path::filename(snapshots) == "snapshots") {
+    StringRef repository =
+        sys::path::filename(sys::path::parent_path(snapshots));
+    if (repository.consume_front("models--")) {
+      const auto [organization, name] = repository.split("--");
+      return name.empty() ? organization : name;
+    }
+  }
+  return sys::path::filename(directory);
+}
+
 /// The stem of \p file, or its directory's name if it is config.json, as an
-/// identifier.
+/// identifier that a driver can have for its namespace.
 static std::string getModelName(StringRef file) {
   std::string name = sys::path::stem(file).str();
   if (sys::path::filename(file) == "config.json") {
@@ -46,7 +62,7 @@ static std::string getModelName(StringRef file) {
     (void)sys::fs::make_absolute(absolute);
     sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
     sys::path::remove_filename(absolute);
-    name = sys::path::filename(absolute).str();
+    name = getDirectoryName(absolute).str();
   }
   // Underscores in front or in a row are not for programs.
   std::string identifier;
@@ -55,7 +71,11 @@ static std::string getModelName(StringRef file) {
       identifier += c;
     else if (!identifier.empty() && identifier.back() != '_')
       identifier += '_';
-  if (identifier.empty() || llvm::isDigit(identifier.front()))
+  if (identifier.empty())
+    return "model";
+  // The header of a driver lies beside dlavm_runtime.h.
+  if (llvm::isDigit(identifier.front()) || isReservedWord(identifier) ||
+      isCLibraryName(identifier) || identifier == "dlavm_runtime")
     identifier.insert(0, "model_");
   return identifier;
 }

@@ -40,7 +40,8 @@ struct ImportOptions {
 /// [1, seq, hidden size] to the logits of the last one [1, 1, vocabulary] and
 /// the next token's id [1], and a private function `@layer`. Its name is that
 /// of the file without extension, or of the directory if the file is called
-/// config.json, as a C++ identifier.
+/// config.json (in the hub's cache, of the model), as a C++ identifier that a
+/// driver can have for its namespace.
 ///
 /// Errors are emitted as diagnostics of \p context, one per call that fails;
 /// the result is null then.
