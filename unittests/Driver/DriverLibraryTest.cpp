@@ -146,11 +146,11 @@ protected:
     plan.parameters.emplace_back();
     plan.parameters.back().name = "embedding";
     plan.parameters.back().shape = {100, 2};
-    plan.functions = {{"write_input0", "input", 2, false, ""},
-                      {"read_token", "token", 0, true, ""},
-                      {"write_input1", "input", 1, false, ""},
-                      {"read_logits", "output", 3, true, ""},
-                      {"read_output", "output", 2, false, ""}};
+    plan.functions = {{"write_input0", "input", 2, false, {}, ""},
+                      {"read_token", "token", 0, true, {}, ""},
+                      {"write_input1", "input", 1, false, {}, ""},
+                      {"read_logits", "output", 3, true, {}, ""},
+                      {"read_output", "output", 2, false, {}, ""}};
     return plan;
   }
   static std::unique_ptr<DriverLibrary> load(const DriverPlan &plan) {

@@ -26,8 +26,8 @@ DriverPlan makePlan() {
   plan.fingerprint = "0123456789abcdef";
   plan.model = "toy.llm.mlir";
   plan.embedding = "rows";
-  plan.functions = {{"write_input", "input", 64, false, "map"},
-                    {"read_token", "token", 0, true, ""}};
+  plan.functions = {{"write_input", "input", 64, false, {}, "map"},
+                    {"read_token", "token", 0, true, {}, ""}};
   plan.tasks = {{"w", "linear \"64 -> 64\"", true, "map"}};
   plan.buffers = {{"map", "SRAM", 4096, 2048, true, {0, 0, 1, 1}}};
   const HeadLayout heads = {2, 24, 16, 32};

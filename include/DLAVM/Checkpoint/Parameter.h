@@ -85,7 +85,7 @@ struct ParameterInfo {
   /// Of a matrix whose rows are [kernel rows, kernel columns, channels] where
   /// the checkpoint has [channels, kernel rows, kernel columns]: both sizes of
   /// the kernel; empty for others.
-  llvm::SmallVector<int64_t, 2> kernel;
+  llvm::SmallVector<int64_t, 2> kernel = {};
 
   /// Input channels of a kernel.
   int64_t getKernelChannels() const {

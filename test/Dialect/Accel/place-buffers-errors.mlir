@@ -235,3 +235,14 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// What nobody runs has no place in time.
+module attributes {accel.device = "edgellm-20240831", llm.max_tokens = 512 : i64} {
+  accel.object @keys kv_cache [2] in <DDR>
+  // expected-error@+1 {{'func.func' op is called by nobody, so that its maps have no time; remove it, as --symbol-dce does}}
+  func.func private @view(%map: memref<8x?x32xf16, #accel.space<DDR>>) {
+    return
+  }
+}

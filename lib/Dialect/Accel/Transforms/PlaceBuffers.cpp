@@ -98,7 +98,7 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
     ModuleOp module = getOperation();
     const DeviceInfo *device = getDevice(module);
     FailureOr<int64_t> maxTokens = getMaxTokens(module);
-    if (!device || failed(maxTokens))
+    if (!device || failed(maxTokens) || failed(checkCalled(module)))
       return signalPassFailure();
     const Memory &memory = device->getMapMemory();
     Timeline timeline(module, *maxTokens, memory);
@@ -106,6 +106,18 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
         failed(assignAddresses(timeline, memory, device->getName())))
       return signalPassFailure();
     removeArguments(timeline);
+  }
+
+  /// When a map holds something follows from the calls. A function that calls
+  /// lead to from no other is one of several that nobody runs.
+  static LogicalResult checkCalled(ModuleOp module) {
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function.isPrivate() && !function.isExternal() &&
+          SymbolTable::symbolKnownUseEmpty(function, module))
+        return function.emitOpError(
+            "is called by nobody, so that its maps have no time; remove it, as "
+            "--symbol-dce does");
+    return success();
   }
 
   LogicalResult assignAddresses(Timeline &timeline, const Memory &memory,
