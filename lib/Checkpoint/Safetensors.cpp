@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/Safetensors.h"
+#include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/JSON.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -73,9 +74,9 @@ private:
 Expected<StringRef> Parser::getHeader() {
   if (file.empty())
     return fail("is empty; is the download complete?");
-  if (file.starts_with("version https://git-lfs"))
-    return fail("is a pointer of Git LFS and not the file itself; get that "
-                "with 'git lfs pull'");
+  if (StringRef foreign = describeForeignFile(file);
+      !foreign.empty() && file.substr(kLengthBytes, 1) != "{")
+    return fail("{0}", foreign);
   if (file.size() < kLengthBytes)
     return fail("is no safetensors file: it has {0} bytes, but the length of "
                 "the header alone has 8",

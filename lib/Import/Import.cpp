@@ -11,6 +11,7 @@
 #include "ModelBuilder.h"
 
 #include "DLAVM/Support/CppNames.h"
+#include "DLAVM/Support/JSON.h"
 #include "DLAVM/Support/OutputDirectory.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,6 +21,18 @@
 using namespace mlir;
 using namespace dlavm;
 namespace sys = llvm::sys;
+
+/// What to do with the adapter (LoRA) of a model.
+static void describeAdapter(StringRef file, InFlightDiagnostic &error) {
+  error << ", but this is an adapter";
+  llvm::Expected<llvm::json::Object> config = readJSONFile(file);
+  if (!config)
+    llvm::consumeError(config.takeError());
+  else if (auto base = config->getString("base_model_name_or_path"))
+    error << " of " << *base;
+  error << ": merge it into the model, as merge_and_unload() of PEFT does, and "
+           "save that";
+}
 
 /// The file that \p path names, itself or as its directory.
 static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
@@ -31,10 +44,15 @@ static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
   sys::path::append(file, "config.json");
   if (sys::fs::exists(file))
     return file.str().str();
-  return emitError(UnknownLoc::get(&context))
-         << path
-         << ": has no config.json; expected the directory of a Hugging "
-            "Face model";
+  InFlightDiagnostic error = emitError(UnknownLoc::get(&context));
+  error << path
+        << ": has no config.json; expected the directory of a Hugging "
+           "Face model";
+  SmallString<128> adapter(path);
+  sys::path::append(adapter, "adapter_config.json");
+  if (sys::fs::exists(adapter))
+    describeAdapter(adapter, error);
+  return error;
 }
 
 /// The name of the model in \p directory. In the cache of the hub it is three

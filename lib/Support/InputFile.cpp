@@ -116,3 +116,26 @@ dlavm::readModuleFileOrStdin(const Twine &path) {
       return failLarge("more than " + Twine(kMaxTextBytes));
   }
 }
+
+StringRef dlavm::describeForeignFile(StringRef content) {
+  StringRef text = content.ltrim();
+  if (content.starts_with("version https://git-lfs"))
+    return "is a pointer of Git LFS and not the file itself; get that with "
+           "'git "
+           "lfs pull'";
+  if (text.starts_with_insensitive("<!doctype html") ||
+      text.starts_with_insensitive("<html"))
+    return "is an HTML page and not the file itself: a page about it, or an "
+           "error, has been downloaded in its place";
+  if (content.starts_with("GGUF"))
+    return "is a GGUF file, which is not supported; take the model's "
+           "config.json and safetensors";
+  if (content.starts_with("PK\x03\x04"))
+    return "is a file in PyTorch's own format; convert it to safetensors, as "
+           "save_pretrained(DIR, safe_serialization=True) of Transformers does";
+  // The length of a header, and the header.
+  if (content.size() > 9 && content.substr(6, 3) == StringRef("\0\0{", 3))
+    return "is a safetensors file; give the directory that has it, and the "
+           "model's config.json";
+  return {};
+}

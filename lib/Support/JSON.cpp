@@ -119,8 +119,39 @@ static Error failParsing(const Twine &what, Error error) {
                            "; is the file complete?");
 }
 
+/// Python writes numbers that JSON does not have. As strings they are no
+/// numbers for anybody who asks for one. Nothing where there are none.
+static std::optional<std::string> quoteNonFinite(StringRef text) {
+  std::string result;
+  bool isInString = false;
+  size_t done = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      isInString = !isInString;
+    if (isInString) {
+      i += text[i] == '\\';
+      continue;
+    }
+    for (StringRef number : {"-Infinity", "Infinity", "NaN"})
+      if (text.drop_front(i).starts_with(number)) {
+        result += text.slice(done, i);
+        result += "\"" + number.str() + "\"";
+        i += number.size() - 1;
+        done = i + 1;
+        break;
+      }
+  }
+  if (done == 0)
+    return std::nullopt;
+  return result + text.drop_front(done).str();
+}
+
 Expected<json::Object> dlavm::parseJSONObject(StringRef text,
                                               const Twine &what) {
+  if (StringRef foreign = describeForeignFile(text); !foreign.empty())
+    return createStringError(what + ": " + foreign);
+  // A byte-order mark.
+  text.consume_front("\xEF\xBB\xBF");
   size_t invalid = 0;
   if (!json::isUTF8(text, &invalid))
     return createStringError(what + locate(text, invalid) +
@@ -128,6 +159,9 @@ Expected<json::Object> dlavm::parseJSONObject(StringRef text,
   if (auto excess = findExcess(text))
     return createStringError(what + locate(text, excess->first) + ": " +
                              excess->second);
+  const std::optional<std::string> quoted = quoteNonFinite(text);
+  if (quoted)
+    text = *quoted;
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return failParsing(what, value.takeError());

@@ -18,6 +18,7 @@
 #include "DLAVM/Target/TranslateToPlan.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
+#include "HubName.h"
 #include "RuntimeHeader.h"
 
 #include "mlir/IR/AsmState.h"
@@ -81,8 +82,10 @@ static LogicalResult checkLevel(ModuleOp module) {
 OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
   StringRef model = command.model;
   if (!llvm::sys::fs::exists(model)) {
-    fail(model, " does not exist; give a config.json, a checkpoint directory "
-                "or a .mlir file");
+    fail(model,
+         " does not exist; give a config.json, a checkpoint directory or a "
+         ".mlir file",
+         explainHubName(model));
     return {};
   }
   if (!model.ends_with(".mlir"))

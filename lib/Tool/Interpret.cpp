@@ -18,6 +18,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
+#include "HubName.h"
 #include "TokenOutput.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -98,7 +99,10 @@ Error Interpretation::openCheckpoint() {
   if (!llvm::sys::fs::is_directory(command.model))
     return createStringError(command.model +
                              " is no directory; give a checkpoint directory "
-                             "with config.json and *.safetensors");
+                             "with config.json and *.safetensors" +
+                             (llvm::sys::fs::exists(command.model)
+                                  ? ""
+                                  : explainHubName(command.model)));
   if (!Checkpoint::hasTensors(command.model))
     return createStringError(command.model +
                              " has no *.safetensors, but the interpreter "

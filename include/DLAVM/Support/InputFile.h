@@ -42,6 +42,10 @@ readModuleFileOrStdin(const llvm::Twine &path);
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 openBinaryFile(const llvm::Twine &path);
 
+/// What people give in place of a file of JSON or tensors, known by its first
+/// bytes, and what to do: "is an HTML page, ...". Empty for others.
+llvm::StringRef describeForeignFile(llvm::StringRef content);
+
 } // namespace dlavm
 
 #endif // DLAVM_SUPPORT_INPUTFILE_H
