@@ -98,6 +98,9 @@ const DeviceInfo *DeviceRegistry::lookup(llvm::StringRef name) const {
   if (auto it = devices.find(name.str()); it != devices.end())
     return &it->second;
   const std::lock_guard<std::mutex> lock(variants->mutex);
+  if (auto it = variants->devices.find(name.str());
+      it != variants->devices.end())
+    return &it->second;
   llvm::Expected<DeviceInfo> device = resolve(name);
   if (!device) {
     llvm::consumeError(device.takeError());
