@@ -37,4 +37,4 @@ if config.clangxx:
     config.available_features.add("clang")
 if config.sanitizers:
     # AddressSanitizer reports crashes itself, and takes time and memory.
-    config.excludes += ["crash.test", "growth.test", "trace-memory.test"]
+    config.excludes += ["crash.test", "depth.test", "growth.test", "trace-memory.test"]
