@@ -3,6 +3,7 @@
 
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @w from "w" : tensor<64x64xi4>
+llm.parameter @k from "k" : tensor<64x288xi4>
 llm.parameter @s from "s" : tensor<64xf16>
 llm.parameter @b from "b" : tensor<64xf16>
 llm.parameter @wl from "w{layer}" layers 4 : tensor<64x64xi4>
@@ -67,6 +68,15 @@ func.func @others(%x: tensor<1x5x64xf16>) -> tensor<1x5x64xf16> {
   %z = llm.activation silu %y : tensor<1x5x64xf16>
   %a = llm.activation relu %z : tensor<1x5x64xf16>
   return %a : tensor<1x5x64xf16>
+}
+
+// CHECK-LABEL: func.func @convolution(
+// CHECK: %[[Y:.*]] = llm.conv2d %{{.*}}, @k scale @s bias @b relu window
+// CHECK-NEXT: return %[[Y]]
+func.func @convolution(%x: tensor<1x64x32xf16>) -> tensor<1x64x64xf16> {
+  %y = llm.conv2d %x, @k scale @s bias @b window <8 x 8, kernel 3 x 3, strides 1 x 1, padding 1 x 1> : tensor<1x64x32xf16> -> tensor<1x64x64xf16>
+  %z = llm.activation relu %y : tensor<1x64x64xf16>
+  return %z : tensor<1x64x64xf16>
 }
 
 // What comes behind relu is not what a layer does before it.

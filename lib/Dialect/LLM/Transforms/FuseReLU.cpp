@@ -1,4 +1,4 @@
-//===- FuseReLU.cpp - relu into linear layers -----------------------------===//
+//===- FuseReLU.cpp - relu into layers ------------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -17,16 +17,28 @@ namespace dlavm::llm {
 using namespace mlir;
 using namespace dlavm::llm;
 
+/// Lets the layer whose result is \p map compute relu. False if it cannot.
+static bool addReLU(Value map) {
+  if (!map.hasOneUse())
+    return false;
+  if (auto convolution = map.getDefiningOp<Conv2DOp>()) {
+    convolution.setRelu(true);
+    return true;
+  }
+  auto linear = map.getDefiningOp<LinearOp>();
+  if (!linear || linear.getResidual())
+    return false;
+  linear.setRelu(true);
+  return true;
+}
+
 namespace {
 struct FuseReLU : dlavm::llm::impl::FuseReLUBase<FuseReLU> {
   void runOnOperation() override {
     getOperation().walk([&](ActivationOp op) {
-      auto linear = op.getInput().getDefiningOp<LinearOp>();
-      if (op.getKind() != ActivationKind::ReLU || !linear ||
-          !linear->hasOneUse() || linear.getResidual())
+      if (op.getKind() != ActivationKind::ReLU || !addReLU(op.getInput()))
         return;
-      linear.setRelu(true);
-      op.replaceAllUsesWith(linear.getResult());
+      op.replaceAllUsesWith(op.getInput());
       op.erase();
       ++numFused;
     });

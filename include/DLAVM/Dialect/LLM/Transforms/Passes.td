@@ -69,10 +69,10 @@ def FuseResidual : Pass<"llm-fuse-residual", "::mlir::ModuleOp"> {
 }
 
 def FuseReLU : Pass<"llm-fuse-relu", "::mlir::ModuleOp"> {
-  let summary = "let linear layers compute relu";
+  let summary = "let linear layers and convolutions compute relu";
   let description = [{
-    Turns a relu of a linear layer's result into that of the layer, where the
-    layer has no residual and no other use. For devices whose linear tasks can do
+    Turns a relu of a linear layer's or a convolution's result into that of the
+    layer, where it has no residual and no other use. For devices whose tasks can do
     it (`Traits::fusesRelu`); others look it up in a table.
 
     ```mlir
@@ -89,7 +89,7 @@ def FuseReLU : Pass<"llm-fuse-relu", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [
-    Statistic<"numFused", "num-fused", "Activations moved into a linear layer">
+    Statistic<"numFused", "num-fused", "Activations moved into a layer">
   ];
   let dependentDialects = ["::dlavm::llm::LLMDialect"];
 }
