@@ -33,7 +33,8 @@ static auto findOperand(Operands &operands, const Register *reg)
 
 class Checker::Impl {
 public:
-  Impl(const DeviceInfo &device, std::vector<PlanRegion> regions);
+  Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
+       std::vector<std::string> unmasked);
 
   void beginRun(int64_t seq, int64_t past);
   void task(int32_t layer, llvm::StringRef name);
@@ -92,7 +93,11 @@ private:
   /// The parts of an op are those of one whole.
   void checkParts();
 
+  /// A start without a mask has no token that comes before another.
+  void checkMask(const DecodedTask &task, int64_t firstToken, int64_t tokens);
+
   const DeviceInfo &device;
+  const std::vector<std::string> unmasked;
   TaskDecoder decoder;
   Plan plan;
   StartCache cache;
@@ -106,7 +111,7 @@ private:
   llvm::SmallVector<const Register *, 16> firstChannels;
   const int64_t rowBytes;
   /// For each task the registers that say what call it belongs to, or null.
-  llvm::SmallVector<const Register *, 16> pasts, keys;
+  llvm::SmallVector<const Register *, 16> pasts, keys, masks;
 
   /// The registers of the device, and for each the number of the last start
   /// before it was written, plus 1.
@@ -129,16 +134,18 @@ private:
   Operands lastOperands;
 };
 
-Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions)
-    : device(device), decoder(device), plan(device, std::move(regions)),
-      cache(device), dataflow(device, plan, log),
-      rowBytes(device.getTraits().rowBytes), file(decoder.getRegisterEnd()),
-      writtenAt(decoder.getRegisterEnd()) {
+Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
+                    std::vector<std::string> unmasked)
+    : device(device), unmasked(std::move(unmasked)), decoder(device),
+      plan(device, std::move(regions)), cache(device),
+      dataflow(device, plan, log), rowBytes(device.getTraits().rowBytes),
+      file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()) {
   for (const DecodedTask &task : decoder.getTasks()) {
     widths.push_back(task.getTable().lookup(RegisterRole::Tokens));
     firstChannels.push_back(task.getTable().lookup(RegisterRole::FirstChannel));
     pasts.push_back(task.getTable().lookup(RegisterRole::Past));
     keys.push_back(task.getTable().lookup(RegisterRole::Keys));
+    masks.push_back(task.getTable().lookup(RegisterRole::Mask));
     for (const Register *reg : task.written) {
       const auto role = static_cast<unsigned>(reg->role);
       if (role >= memoryOfRole.size())
@@ -346,6 +353,7 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
                         ? ""
                         : ", and the " + std::to_string(slice.tokens) +
                               " of starts before this one"));
+    checkMask(task, past + slice.tokens, width ? file[width->number] : 0);
     checkReuse(task, operands);
     // Without tokens the parts are rows of images, which overlap in the input.
     if (!isFirst && width)
@@ -356,6 +364,19 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
   lastValues = std::move(values);
   lastOperands = operands;
   slice.operands = std::move(operands);
+}
+
+void Checker::Impl::checkMask(const DecodedTask &task, int64_t firstToken,
+                              int64_t tokens) {
+  const Register *mask = masks[&task - decoder.getTasks().data()];
+  if (!mask || writtenAt[mask->number] != epoch || file[mask->number] != 0 ||
+      llvm::is_contained(unmasked, log.getName(mark.name)))
+    return;
+  // The newest token alone has none behind it.
+  if (tokens > 1 || firstToken + tokens != seq + past)
+    report(task.getName(*mask),
+           Twine(mask->name) +
+               " is 0, but the rows would see tokens that come after them");
 }
 
 Checker::Impl::Part Checker::Impl::getPart(const DecodedTask &task,
@@ -501,8 +522,10 @@ void Checker::Impl::finishOp() {
 // Interface
 //===----------------------------------------------------------------------===//
 
-Checker::Checker(const DeviceInfo &device, std::vector<PlanRegion> plan)
-    : impl(std::make_unique<Impl>(device, std::move(plan))) {}
+Checker::Checker(const DeviceInfo &device, std::vector<PlanRegion> plan,
+                 std::vector<std::string> unmasked)
+    : impl(std::make_unique<Impl>(device, std::move(plan),
+                                  std::move(unmasked))) {}
 Checker::~Checker() = default;
 
 void Checker::beginRun(int64_t seq, int64_t past) { impl->beginRun(seq, past); }

@@ -26,6 +26,8 @@ llvm::StringRef dlavm::stringify(RegisterRole role) {
     return "tokens before the call";
   case RegisterRole::Keys:
     return "tokens after the call";
+  case RegisterRole::Mask:
+    return "mask";
   case RegisterRole::Stride:
     return "stride";
   case RegisterRole::Code:

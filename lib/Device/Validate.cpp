@@ -242,7 +242,7 @@ void Validator::checkTable(const RegisterTable &table) {
   checkStatus(table);
   for (RegisterRole role :
        {RegisterRole::Tokens, RegisterRole::FirstChannel, RegisterRole::Past,
-        RegisterRole::Keys, RegisterRole::Selector})
+        RegisterRole::Keys, RegisterRole::Mask, RegisterRole::Selector})
     require(count(role) <= 1, Twine(what) +
                                   "has several registers with the role '" +
                                   stringify(role) + "'");

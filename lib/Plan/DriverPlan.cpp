@@ -99,6 +99,14 @@ const PlanBuffer *DriverPlan::getBuffer(StringRef name) const {
   return find(buffers, name);
 }
 
+std::vector<std::string> DriverPlan::getUnmaskedTasks() const {
+  std::vector<std::string> names;
+  for (const PlanTask &task : tasks)
+    if (task.isUnmasked)
+      names.push_back(task.name);
+  return names;
+}
+
 std::vector<PlanRegion> DriverPlan::getRegions() const {
   std::vector<PlanRegion> regions;
   for (const PlanBuffer &buffer : buffers)

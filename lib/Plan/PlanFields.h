@@ -29,7 +29,8 @@ template <typename IO> bool mapFields(IO &io, HostFunction &function) {
 
 template <typename IO> bool mapFields(IO &io, PlanTask &task) {
   return io.map("name", task.name) && io.map("computes", task.computes) &&
-         io.map("in_layers", task.inLayers) && io.map("result", task.result);
+         io.map("in_layers", task.inLayers) && io.map("result", task.result) &&
+         io.mapOptional("unmasked", task.isUnmasked);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {

@@ -61,6 +61,9 @@ public:
 
   /// What may be missing stays empty then.
   bool mapOptional(llvm::StringRef key, std::string &text);
+  bool mapOptional(llvm::StringRef key, bool &flag) {
+    return !find(key) || map(key, flag);
+  }
   bool mapOptional(llvm::StringRef key, llvm::json::Object &any);
   bool mapOptional(llvm::StringRef key, std::optional<int64_t> &number,
                    PlanRange range) {

@@ -59,6 +59,7 @@ public:
                  double number) {
     return text.empty() ? map(otherKey, number) : map(key, text);
   }
+  bool mapOptional(StringRef key, bool flag) { return !flag || map(key, flag); }
   bool mapOptional(StringRef key, const std::string &text) {
     return text.empty() || map(key, text);
   }

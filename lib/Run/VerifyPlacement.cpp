@@ -76,7 +76,12 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
         getPlanRegions(module, *device);
     if (failed(regions))
       return signalPassFailure();
-    Checker checker(*device, std::move(*regions));
+    std::vector<std::string> unmasked;
+    module.walk([&](csb::TaskOp task) {
+      if (task.getUnmasked())
+        unmasked.push_back(task.getName().str());
+    });
+    Checker checker(*device, std::move(*regions), std::move(unmasked));
     StartCounter sink(checker, numStarts);
     for (auto [seq, past] : getCalls(*maxTokens)) {
       checker.beginRun(seq, past);

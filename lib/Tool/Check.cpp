@@ -178,7 +178,7 @@ int dlavm::runCheck(const CheckCommand &command) {
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
   const DeviceInfo &device = *driver->device;
-  Checker checker(device, plan.getRegions());
+  Checker checker(device, plan.getRegions(), plan.getUnmaskedTasks());
   size_t checked = 0;
   Expected<bool> allReturn =
       checkCalls(*driver->library, checker, calls, checked);

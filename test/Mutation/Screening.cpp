@@ -91,7 +91,8 @@ llvm::Error Screening::runOriginal() {
   };
   if (!load(nullptr, outcome, originalLoad))
     return fail("load_parameters");
-  Checker checker(*subject.device, subject.plan.getRegions());
+  Checker checker(*subject.device, subject.plan.getRegions(),
+                  subject.plan.getUnmaskedTasks());
   for (const CallShape &shape : shapes) {
     Run run;
     const bool done = call(shape, nullptr, checker, outcome, run);
@@ -145,7 +146,8 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
       outcome.set(Verdict::Equivalent);
     return;
   }
-  Checker checker(*subject.device, subject.plan.getRegions());
+  Checker checker(*subject.device, subject.plan.getRegions(),
+                  subject.plan.getUnmaskedTasks());
   bool isEquivalent = true;
   for (const auto &[index, shape] : enumerate(shapes)) {
     Run run;
@@ -170,7 +172,8 @@ void Screening::sweep(const Fault &fault, Outcome &outcome) {
   outcome.set(Verdict::Survived);
   if (outcome.firstCall == inLoad)
     return;
-  Checker checker(*subject.device, subject.plan.getRegions());
+  Checker checker(*subject.device, subject.plan.getRegions(),
+                  subject.plan.getUnmaskedTasks());
   for (const CallShape &shape : ArrayRef(shapes).drop_front(numExecuted)) {
     Run run;
     if (!call(shape, &fault, checker, outcome, run))

@@ -378,7 +378,7 @@ TEST(EdgeLLMChecks, Tokens) {
   EXPECT_TRUE(reports(softmax().with("Columns", 2049), "Columns"));
 }
 
-// Models may want all tokens to see each other.
+// Whether tokens need a mask says the model; the checker asks its plan.
 TEST(EdgeLLMChecks, Mask) {
   EXPECT_EQ(getReports(softmax().with("Mask", 0)), "");
   EXPECT_EQ(getReports(softmax().with("Mask", 2)), "Mask ");

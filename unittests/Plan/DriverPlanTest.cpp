@@ -28,7 +28,8 @@ DriverPlan makePlan() {
   plan.embedding = "rows";
   plan.functions = {{"write_input", "input", 64, false, {}, "map"},
                     {"read_token", "token", 0, true, {}, ""}};
-  plan.tasks = {{"w", "linear \"64 -> 64\"", true, "map"}};
+  plan.tasks = {{"w", "linear \"64 -> 64\"", true, "map"},
+                {"p", "softmax of 4 heads", false, "map", true}};
   plan.buffers = {{"map", "SRAM", 4096, 2048, true, {0, 0, 1, 1}}};
   const HeadLayout heads = {2, 24, 16, 32};
   plan.parameters = {
@@ -129,10 +130,11 @@ TEST(DriverPlan, TypesAndNumbers) {
             "expected 1 or more at plan.json.buffers[0].bytes, found 0");
   EXPECT_EQ(changed("\"driver\": \"toy.h\"", "\"driver\": {}"),
             "expected string at plan.json.driver");
-  EXPECT_EQ(changed("\"kind\": \"kv_cache\"", "\"kind\": \"cache\""),
-            "expected weight, scale_bias, norm_weight, rope_table, "
-            "activation_table or kv_cache at plan.json.objects[2].kind, found "
-            "\"cache\"");
+  EXPECT_EQ(
+      changed("\"kind\": \"kv_cache\"", "\"kind\": \"cache\""),
+      "expected weight, conv_weight, scale_bias, norm_weight, rope_table, "
+      "activation_table or kv_cache at plan.json.objects[2].kind, found "
+      "\"cache\"");
   EXPECT_EQ(changed("fedcba9876543210", "fedcba987654321"),
             "expected 16 hexadecimal digits at "
             "plan.json.packed.files[0].checksum, found \"fedcba987654321\"");

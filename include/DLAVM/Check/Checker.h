@@ -49,7 +49,9 @@ struct Finding {
 ///     Tasks that compute with another call than the one that runs: a register
 ///     of the role Past holds the tokens in the KV cache before the call and
 ///     those of the op's earlier starts, and one of the role Keys those in the
-///     KV cache and the call's, in every start of every task that writes it.
+///     KV cache and the call's, in every start of every task that writes it. A
+///     register of the role Mask that is 0, though tokens of the start come
+///     before others, and the model does not say that they see each other.
 ///  3. Operands that are not aligned or leave their memory.
 ///  4. Slices of an op (consecutive starts with the same mark) whose operands
 ///     do not advance together, or that leave gaps. The output advances by the
@@ -74,8 +76,10 @@ struct Finding {
 class Checker {
 public:
   /// The device must outlive the checker. Without a plan, what no task of a run
-  /// has written counts as its input.
-  Checker(const DeviceInfo &device, std::vector<PlanRegion> plan);
+  /// has written counts as its input. \p unmasked are the tasks whose tokens
+  /// see those behind them, as the model wants it.
+  Checker(const DeviceInfo &device, std::vector<PlanRegion> plan,
+          std::vector<std::string> unmasked = {});
   ~Checker();
 
   void beginRun(int64_t seq, int64_t past);

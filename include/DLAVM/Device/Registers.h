@@ -41,6 +41,11 @@ enum class RegisterRole {
   Past,
   /// The tokens in the KV cache and those of the call.
   Keys,
+  /// 0 where each token of a start sees all columns. A start of several tokens
+  /// is wrong then unless the model says that its tokens see each other; at
+  /// most
+  /// one register of a table.
+  Mask,
   /// A distance in bytes.
   Stride,
   /// A mode, a flag or an encoded constant.

@@ -31,6 +31,8 @@ struct PlanTask {
   /// The buffer that it writes, or the KV cache where its result is appended;
   /// empty for a task that does nothing but append.
   std::string result;
+  /// Its tokens see those behind them: a softmax without a mask.
+  bool isUnmasked = false;
 };
 
 /// A parameter, a table or a KV cache.
@@ -203,6 +205,8 @@ struct DriverPlan {
 
   /// Buffers and objects as the checks want them.
   std::vector<PlanRegion> getRegions() const;
+  /// The names of the tasks whose tokens see those behind them.
+  std::vector<std::string> getUnmaskedTasks() const;
 };
 
 } // namespace dlavm

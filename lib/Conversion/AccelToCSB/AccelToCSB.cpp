@@ -181,8 +181,10 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     else
       output = symbols.getBuffer(accel::getRoot(map));
   }
+  auto softmax = dyn_cast<accel::SoftmaxOp>(*task);
   csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
-                      task.getComment(), output);
+                      task.getComment(), output,
+                      softmax && softmax.getMask() == accel::MaskKind::Never);
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   if (reader->hasFailed())

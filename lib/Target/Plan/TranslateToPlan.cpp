@@ -163,9 +163,9 @@ LogicalResult PlanBuilder::addTasks() {
   if (failed(steps))
     return failure();
   for (csb::TaskOp task : *steps)
-    add("tasks", plan.tasks,
-        task) = {task.getName().str(), task.getComment().str(),
-                 bool(task.getLayer()), task.getOutput().value_or("").str()};
+    add("tasks", plan.tasks, task) = {
+        task.getName().str(), task.getComment().str(), bool(task.getLayer()),
+        task.getOutput().value_or("").str(), task.getUnmasked()};
   return success();
 }
 

@@ -404,7 +404,7 @@ TEST(OHBMChecks, Tokens) {
     EXPECT_TRUE(reports(start.with("Heads", 0), "Heads"));
 }
 
-// Models may want all tokens to see each other.
+// Whether tokens need a mask says the model; the checker asks its plan.
 TEST(OHBMChecks, Mask) {
   EXPECT_EQ(getReports(softmaxStart().with("Mask", 0)), "");
   EXPECT_EQ(getReports(softmaxStart().with("Mask", 2)), "Mask ");

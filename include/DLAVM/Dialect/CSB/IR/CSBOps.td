@@ -216,16 +216,19 @@ def CSB_TaskOp : CSB_Op<"task", [
   let description = [{
     The text is a comment in the driver source. Outside the layers there is no
     layer. `to` is the buffer that the task writes, or the KV cache where its
-    result is appended; a task that does nothing but append has none.
+    result is appended; a task that does nothing but append has none. A softmax is
+    `unmasked` if its tokens see those behind them.
 
     ```mlir
     csb.task "query"[%layer] "linear 4096 -> 4096" to @query
+    csb.task "probabilities"[%layer] "softmax of 32 heads" to @probabilities unmasked
     ```
   }];
   let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment,
-    OptionalAttr<FlatSymbolRefAttr>:$output);
+    OptionalAttr<FlatSymbolRefAttr>:$output, UnitAttr:$unmasked);
   let assemblyFormat = [{
-    $name (`[` $layer^ `]`)? $comment (`to` $output^)? attr-dict
+    $name (`[` $layer^ `]`)? $comment (`to` $output^)? (`unmasked` $unmasked^)?
+    attr-dict
   }];
 }
 
