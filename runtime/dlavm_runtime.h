@@ -911,6 +911,35 @@ void visit_places(size_t size, int32_t tokens, int32_t channels, int32_t lanes,
 
 } // namespace detail
 
+/// The patches of an image, row after row, [patches][patch_rows][patch_columns]
+/// [channels]; \p image is [rows][columns][channels], which patches divide.
+inline std::vector<uint16_t> cut_patches(const uint16_t *image, int32_t rows,
+                                         int32_t columns, int32_t patch_rows,
+                                         int32_t patch_columns,
+                                         int32_t channels) {
+  if (rows < 1 || columns < 1 || channels < 1 || patch_rows < 1 ||
+      patch_columns < 1 || rows % patch_rows != 0 ||
+      columns % patch_columns != 0)
+    throw Error("an image of " + detail::to_text(rows) + " x " +
+                detail::to_text(columns) + " pixels has no patches of " +
+                detail::to_text(patch_rows) + " x " +
+                detail::to_text(patch_columns));
+  // A row of a patch is one piece of the image.
+  const size_t piece =
+      static_cast<size_t>(patch_columns) * static_cast<size_t>(channels);
+  const size_t line =
+      static_cast<size_t>(columns) * static_cast<size_t>(channels);
+  std::vector<uint16_t> patches(static_cast<size_t>(rows) * line);
+  size_t place = 0;
+  for (int32_t row = 0; row < rows; row += patch_rows)
+    for (size_t column = 0; column < line; column += piece)
+      for (int32_t i = 0; i < patch_rows; ++i)
+        for (size_t j = 0; j < piece; ++j)
+          patches[place++] =
+              image[static_cast<size_t>(row + i) * line + column + j];
+  return patches;
+}
+
 /// Writes FP16 elements, row-major [tokens][channels], as a feature map: groups
 /// of \p lanes channels, in each the tokens. Channels that fill the last group
 /// are 0. Of several ports, \p port_stride bytes apart, each has neighbouring

@@ -170,6 +170,10 @@ Error Evaluator::evaluate(Operation *op, Frame &frame) {
       .Case([&](llm::MergeHeadsOp op) {
         return define(op, frame, mergeHeads(map(op.getInput())));
       })
+      .Case([&](llm::CutPatchesOp op) {
+        return define(op, frame,
+                      cutPatches(map(op.getInput()), op.getWindow()));
+      })
       .Case([&](llm::SoftmaxOp op) {
         return define(
             op, frame,

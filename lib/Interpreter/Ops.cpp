@@ -155,6 +155,20 @@ MapValue interpreter::conv2d(const Numerics &numerics, const MapValue &input,
   return result;
 }
 
+MapValue interpreter::cutPatches(const MapValue &input,
+                                 llm::WindowAttr window) {
+  MapValue result = createMap(1, window.getOutputPixels(),
+                              window.getKernelPixels() * input.channels);
+  std::vector<double> pixels(result.channels);
+  for (int64_t token = 0; token < result.tokens; ++token) {
+    gather(input, window, token / window.getOutputColumns(),
+           token % window.getOutputColumns(), pixels);
+    std::copy(pixels.begin(), pixels.end(),
+              &result.values[token * result.channels]);
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Norms
 //===----------------------------------------------------------------------===//

@@ -84,6 +84,7 @@ int32_t argmax(const Numerics &numerics, const MapValue &input);
 MapValue splitHeads(const MapValue &input, int64_t heads);
 MapValue mergeHeads(const MapValue &input);
 MapValue lastToken(const MapValue &input);
+MapValue cutPatches(const MapValue &input, llm::WindowAttr window);
 
 } // namespace dlavm::interpreter
 

@@ -28,6 +28,8 @@ void dlavm::buildLLMPipeline(OpPassManager &manager,
   // device, it says as well.
   const DeviceInfo *device = DeviceRegistry::instance().lookup(options.device);
   const Traits traits = device ? device->getTraits() : Traits();
+  if (device)
+    manager.addPass(llm::createEmbedPatches({device->getName()}));
   manager.addPass(llm::createFuseScaleBias());
   if (traits.fusesResidual)
     manager.addPass(llm::createFuseResidual());

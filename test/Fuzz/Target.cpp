@@ -42,6 +42,7 @@ struct Pipeline {
 };
 
 static constexpr Pipeline kLLMPipelines[] = {
+    {"llm-embed-patches", "{device=edgellm-20241128}"},
     {"llm-fuse-scale-bias", ""},
     {"llm-fuse-residual", ""},
     {"llm-pad-heads", "{head-channels=128}"},

@@ -113,12 +113,14 @@ static std::string getSource(const DriverPlan &plan) {
   for (const HostFunction &function : plan.functions) {
     const std::string name = "driver::" + function.name;
     if (function.kind == "input")
-      text += "  " + name + "(device, call.input, call.seq);\n";
+      text += "  " + name +
+              (function.takesSeq() ? "(device, call.input, call.seq);\n"
+                                   : "(device, call.input);\n");
     else if (function.kind == "token")
       reads += "  call.token = " + name + "(device);\n";
     else
       reads += "  {\n    const auto rows = " + name +
-               (function.lastTokenOnly ? "(device)" : "(device, call.seq)") +
+               (function.takesSeq() ? "(device, call.seq)" : "(device)") +
                ";\n    call.setRows(call.result, rows.data(), rows.size());\n"
                "  }\n";
   }

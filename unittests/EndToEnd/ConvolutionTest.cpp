@@ -110,6 +110,8 @@ protected:
   }
 };
 
+class Patches : public Convolution {};
+
 } // namespace
 
 TEST_P(Convolution, EqualsTheReference) {
@@ -131,12 +133,23 @@ TEST_P(Convolution, EqualsTheReference) {
            // The last start has a row left that nobody reads and that does not
            // fit the memory.
            Shape{{10, 12}, {3, 3}, {2, 2}, {0, 0}, 8, 32},
+           // Too few rows fit: patches that the host cuts.
+           Shape{{28, 42}, {14, 14}, {14, 14}, {0, 0}, 3, 40, true},
            // A row of one place, and a kernel as high as the image.
            Shape{{5, 3}, {5, 3}, {1, 1}, {0, 0}, 8, 5, true},
        })
     expectEqual(shape, small);
 }
 
+/// A device without convolutions.
+TEST_P(Patches, EqualTheReference) {
+  expectEqual({{28, 42}, {14, 14}, {14, 14}, {0, 0}, 3, 40}, GetParam());
+  expectEqual({{6, 4}, {3, 2}, {3, 2}, {0, 0}, 35, 64, true}, GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(EdgeLLM, Patches,
+                         testing::Values("edgellm-20241128"),
+                         [](const auto &) { return "Newest"; });
 INSTANTIATE_TEST_SUITE_P(InHBM, Convolution,
                          testing::Values("ohbm-20250407", "ohbm-20250312",
                                          "ohbm-v80-20250326"),

@@ -110,6 +110,19 @@ TEST_F(OpsTest, Conv2D) {
   expectNear(run(input), {21, 81, 1 + 2 * (1 + 30), 1 + 2 * (4 + 20), 7, 5});
 }
 
+TEST_F(OpsTest, CutPatches) {
+  parse(R"mlir(
+    func.func @model(%x: tensor<1x8x2xf16>) -> tensor<1x2x8xf16> {
+      %p = llm.cut_patches %x
+        window <2 x 4, kernel 2 x 2, strides 2 x 2, padding 0 x 0>
+        : tensor<1x8x2xf16> -> tensor<1x2x8xf16>
+      return %p : tensor<1x2x8xf16>
+    })mlir");
+  expectNear(
+      run(makeInput(8, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})),
+      {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15});
+}
+
 TEST_F(OpsTest, Conv2DRelu) {
   parse(R"mlir(
     llm.parameter @w from "w" : tensor<2x1xi4>

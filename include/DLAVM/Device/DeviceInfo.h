@@ -400,6 +400,12 @@ public:
                                     int64_t head, int64_t token,
                                     int64_t channel) = nullptr;
 
+  /// How many rows of an image of so many columns and channels a start of
+  /// TaskKind::Conv2D can read; null where the device has no such task. A
+  /// kernel with more rows cannot move over a larger image.
+  int64_t (*countImageRows)(const DeviceInfo &device, int64_t columns,
+                            int64_t channels) = nullptr;
+
   /// Writes the registers of one start of TaskKind::WeightCopy, which copies at
   /// most `weightCopyBytes`; null where the device has no such task.
   void (*encodeWeightCopy)(const WeightCopy &copy,

@@ -50,7 +50,7 @@ LogicalResult HostFunctions::collect(accel::BufferOp buffer) {
            << " those of the call, which are seq, or always as many";
   buffers.push_back({buffer.getHost()->str(), *buffer.getRole(), symbol,
                      static_cast<int64_t>(buffer.getChannels().value_or(1)),
-                     rows});
+                     rows, buffer.getPatchesAttr()});
   return success();
 }
 
@@ -255,9 +255,9 @@ void HostFunctions::createWrite(OpBuilder &builder, const HostBuffer &buffer) {
   Value address = getDMAAddress(builder, buffer.symbol);
   Value tokens = buffer.rows ? Word(*buffer.rows).materialize(builder, loc)
                              : Value(entry->getArgument(1));
-  auto write = csb::DMAWriteOp::create(builder, loc, entry->getArgument(0),
-                                       address, tokens, buffer.channels,
-                                       device.getTraits().lanes, {}, {});
+  auto write = csb::DMAWriteOp::create(
+      builder, loc, entry->getArgument(0), address, tokens, buffer.channels,
+      device.getTraits().lanes, {}, {}, buffer.patches);
   setPorts(write);
   finish(builder);
 }

@@ -41,6 +41,8 @@ private:
     int64_t channels;
     /// As many rows, whatever the call; nothing where they are its tokens.
     std::optional<int64_t> rows;
+    /// Of an image whose patches are the rows; null for others.
+    llm::WindowAttr patches;
   };
 
   llvm::LogicalResult collect(accel::BufferOp buffer);

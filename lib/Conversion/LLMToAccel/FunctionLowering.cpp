@@ -152,9 +152,17 @@ LogicalResult FunctionLowering::run(func::FuncOp from) {
       map.map(argument, entry->getArgument(argument.getArgNumber()));
       continue;
     }
+    // Of an image that the host cuts, the device has the patches only.
+    auto cut = argument.hasOneUse()
+                   ? dyn_cast<llm::CutPatchesOp>(*argument.user_begin())
+                   : llm::CutPatchesOp();
+    if (cut)
+      type = cast<RankedTensorType>(cut.getType());
     Value buffer = createBuffer(from.getLoc(), "input" + number, type);
     setHost(buffer, accel::HostRole::Input, "input" + number, type);
-    map.map(argument, buffer);
+    if (cut)
+      buffer.getDefiningOp<accel::BufferOp>().setPatchesAttr(cut.getWindow());
+    map.map(cut ? cut.getResult() : Value(argument), buffer);
   }
   if (failed(lowerBlock(from.getBody().front(), isEntry)))
     return failure();

@@ -166,6 +166,13 @@ LogicalResult FunctionLowering::lower(Operation *op) {
         return op.emitOpError("needs the result of an llm.linear, whose task "
                               "yields the index");
       })
+      .Case([&](llm::CutPatchesOp op) -> LogicalResult {
+        if (map.contains(op.getResult()))
+          return success();
+        return op.emitOpError("cuts an image that is no input of the model, or "
+                              "that other ops read too; only the host can cut "
+                              "patches");
+      })
       .Case([&](llm::GetParameterOp op) { return success(); })
       .Case([&](scf::ForOp op) { return lowerFor(op); })
       .Case([&](func::CallOp op) { return lowerCall(op); })

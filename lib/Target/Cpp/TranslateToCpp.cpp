@@ -225,9 +225,20 @@ void CppPrinter::print(Operation *op) {
            << op.getName() << "\");\n";
       })
       .Case([&](csb::DMAWriteOp op) {
+        std::string rows = expressions.get(op.getRows());
+        if (std::optional<llm::WindowAttr> patches = op.getPatches()) {
+          rows = "dlavm::cut_patches(" + rows;
+          for (int64_t size :
+               {patches->getRows(), patches->getColumns(),
+                patches->getKernelRows(), patches->getKernelColumns(),
+                static_cast<int64_t>(op.getChannels()) /
+                    patches->getKernelPixels()})
+            rows += ", " + std::to_string(size);
+          rows += ").data()";
+        }
         SmallVector<std::string> arguments = {"device",
                                               expressions.get(op.getAddress()),
-                                              expressions.get(op.getRows()),
+                                              rows,
                                               expressions.get(op.getTokens()),
                                               std::to_string(op.getChannels()),
                                               std::to_string(op.getLanes())};

@@ -143,6 +143,10 @@ void PlanBuilder::addFunctions() {
         entry.kind = "input";
         entry.channels = write.getChannels();
         setRows(write.getTokens(), function.getNumArguments() == 2);
+        if (std::optional<llm::WindowAttr> patches = write.getPatches()) {
+          entry.rows = patches->getPixels();
+          entry.channels /= patches->getKernelPixels();
+        }
         entry.lastTokenOnly = function.getNumArguments() == 1 && !entry.rows;
       } else if (auto read = dyn_cast<csb::DMAReadOp>(op)) {
         entry.kind = "output";

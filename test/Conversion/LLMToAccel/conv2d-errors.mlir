@@ -69,3 +69,16 @@ func.func @model(%x: tensor<1x4x3xf16>) -> tensor<1x4x32xf16> {
   return %z : tensor<1x4x32xf16>
 }
 }
+
+// -----
+
+// Only the host can cut patches.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+func.func @model(%x: tensor<1x24x3xf16>) -> tensor<1x24x3xf16> {
+  %y = llm.add %x, %x {llm.task = "y"} : tensor<1x24x3xf16>
+  // expected-error@+1 {{'llm.cut_patches' op cuts an image that is no input of the model, or that other ops read too; only the host can cut patches}}
+  %p = llm.cut_patches %y window <4 x 6, kernel 2 x 3, strides 2 x 3, padding 0 x 0> : tensor<1x24x3xf16> -> tensor<1x4x18xf16>
+  return %y : tensor<1x24x3xf16>
+}
+}

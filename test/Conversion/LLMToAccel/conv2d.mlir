@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-llm-to-accel=device=ohbm-20250407 | FileCheck %s
+// RUN: dlavm-opt %s -split-input-file --convert-llm-to-accel=device=ohbm-20250407 | FileCheck %s
 
 // The weights of a convolution are an object of their own, and the scales of the weights part of its scale.
 
@@ -23,5 +23,22 @@ func.func @model(%x: tensor<1x64x3xf16>) -> tensor<1x8x600xf16> {
     window <8 x 8, kernel 2 x 4, strides 2 x 4, padding 0 x 0> {llm.task = "patch"}
     : tensor<1x64x3xf16> -> tensor<1x8x600xf16>
   return %y : tensor<1x8x600xf16>
+}
+}
+
+// -----
+
+// The device has the patches, the host the image.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @patch from "patch" kernel [2, 4] : tensor<32x24xi4>
+
+// CHECK-LABEL: func.func @model()
+func.func @model(%x: tensor<1x64x3xf16>) -> tensor<1x8x32xf16> {
+  // CHECK: %[[IN:.*]] = accel.buffer "input" host input "input" channels 24 patches <8 x 8, kernel 2 x 4, strides 2 x 4, padding 0 x 0> : memref<1x8x512xf16, #accel.space<HBM>>, <1, 8, 512>
+  // CHECK: accel.linear "patch" ins(%[[IN]] :
+  %p = llm.cut_patches %x window <8 x 8, kernel 2 x 4, strides 2 x 4, padding 0 x 0> : tensor<1x64x3xf16> -> tensor<1x8x24xf16>
+  %y = llm.linear %p, @patch {llm.task = "patch"} : tensor<1x8x24xf16> -> tensor<1x8x32xf16>
+  return %y : tensor<1x8x32xf16>
 }
 }

@@ -116,3 +116,19 @@ func.func @f(%x: tensor<1x64x8xf16>) {
   %y = llm.conv2d %x, @w scale @s bias @b window <8 x 8, kernel 3 x 3, strides 1 x 1, padding 1 x 1> : tensor<1x64x8xf16> -> tensor<1x64x16xf16>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<1x24x3xf16>) {
+  // expected-error@+1 {{'llm.cut_patches' op needs a kernel that is as large as the strides and divides the image, without padding, found #llm.window<4 x 6, kernel 2 x 4, strides 2 x 4, padding 0 x 0>}}
+  %p = llm.cut_patches %x window <4 x 6, kernel 2 x 4, strides 2 x 4, padding 0 x 0> : tensor<1x24x3xf16> -> tensor<1x2x24xf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x24x3xf16>) {
+  // expected-error@+1 {{'llm.cut_patches' op turns [1, 24, channels] into [1, 4, 6 * channels], found 'tensor<1x24x3xf16>' and 'tensor<1x4x19xf16>'}}
+  %p = llm.cut_patches %x window <4 x 6, kernel 2 x 3, strides 2 x 3, padding 0 x 0> : tensor<1x24x3xf16> -> tensor<1x4x19xf16>
+  return
+}

@@ -27,3 +27,10 @@ func.func @model(%x: tensor<1x80x8xf16>) -> tensor<1x36x16xf16> {
     window <8 x 10, kernel 3 x 5, strides 1 x 1, padding 0 x 0> : tensor<1x80x8xf16> -> tensor<1x36x16xf16>
   return %y : tensor<1x36x16xf16>
 }
+
+// CHECK-LABEL: func.func private @patches
+func.func private @patches(%x: tensor<1x24x3xf16>) -> tensor<1x4x18xf16> {
+  // CHECK: llm.cut_patches %{{.*}} window <4 x 6, kernel 2 x 3, strides 2 x 3, padding 0 x 0> : tensor<1x24x3xf16> -> tensor<1x4x18xf16>
+  %p = llm.cut_patches %x window <4 x 6, kernel 2 x 3, strides 2 x 3, padding 0 x 0> : tensor<1x24x3xf16> -> tensor<1x4x18xf16>
+  return %p : tensor<1x4x18xf16>
+}

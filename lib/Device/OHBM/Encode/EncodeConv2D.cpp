@@ -39,7 +39,7 @@ LogicalResult ohbm::verifyConv2D(Operation *task, const DeviceInfo &device) {
     return op.emitOpError() << "has relu behind scale and bias, but "
                             << device.getName()
                             << " computes it before them";
-  const int64_t rows = imageRows(device, window, channels);
+  const int64_t rows = imageRows(device, window.getColumns(), channels);
   if (rows < std::min<int64_t>(window.getRows(), window.getKernelRows()))
     return op.emitOpError()
            << "needs " << window.getKernelRows() << " rows of "
@@ -66,7 +66,7 @@ dlavm::Partition ohbm::partitionConv2D(Operation *task,
   PartitionLoop rows = {TaskDimension::ImageRows, slices.middle,
                         describeActivationMemory(device)};
   rows.firstRows = slices.first;
-  rows.mostInputRows = imageRows(device, window, inputs);
+  rows.mostInputRows = imageRows(device, window.getColumns(), inputs);
   const PartitionLoop channels = {TaskDimension::OutputChannels,
                                   kernelChannels(device, window, inputs),
                                   describeWeightMemory(device)};

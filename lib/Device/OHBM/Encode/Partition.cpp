@@ -12,6 +12,7 @@
 
 #include "Partition.h"
 #include "../Record/Layouts.h"
+#include "DLAVM/Support/SaturatingProduct.h"
 
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
@@ -41,7 +42,8 @@ int64_t ohbm::linearTokens(const DeviceInfo &device, int64_t inputChannels) {
 static int64_t countHeldChannels(const DeviceInfo &device,
                                  int64_t channelBits) {
   const int64_t tout = device["Tout"];
-  const int64_t groups = device["Weight_Memory_Bits"] / (channelBits * tout);
+  const int64_t groups =
+      device["Weight_Memory_Bits"] / saturatingProduct(channelBits, tout);
   return llvm::bit_floor(static_cast<uint64_t>(groups * tout));
 }
 
@@ -122,22 +124,17 @@ static int64_t lineBits(const DeviceInfo &device, llm::WindowAttr window,
          device["MAX_DAT_DW"];
 }
 
-int64_t ohbm::imageRows(const DeviceInfo &device, llm::WindowAttr window,
-                        int64_t inputChannels) {
-  return device["Activation_Memory_Bits"] /
-         lineBits(device, window, inputChannels);
-}
-
 int64_t ohbm::kernelChannels(const DeviceInfo &device, llm::WindowAttr window,
                              int64_t inputChannels) {
   return countHeldChannels(
-      device, 8 * kernelBytes(device, window.getKernelPixels(), inputChannels));
+      device, saturatingProduct(8, kernelBytes(device, window.getKernelPixels(),
+                                               inputChannels)));
 }
 
 RowSlices ohbm::sliceRows(const DeviceInfo &device, llm::WindowAttr window,
                           int64_t inputChannels) {
   const int64_t rows = window.getOutputRows();
-  const int64_t most = imageRows(device, window, inputChannels);
+  const int64_t most = imageRows(device, window.getColumns(), inputChannels);
   RowSlices slices = {rows, rows, 1};
   if (window.getRows() <= most)
     return slices;
@@ -163,8 +160,8 @@ bool ohbm::keepsKernels(const DeviceInfo &device, llm::WindowAttr window,
                         device["MAX_DAT_DW"];
   const int64_t weight =
       kernelBytes(device, window.getKernelPixels(), inputChannels) * channels;
-  return input * parts / bits + weight / bits <
-         input / bits + weight * slices / bits;
+  return saturatingProduct(input, parts) / bits + weight / bits <
+         input / bits + saturatingProduct(weight, slices) / bits;
 }
 
 std::string ohbm::describeActivationMemory(const DeviceInfo &device) {

@@ -49,10 +49,6 @@ Word valuesTokens(const DeviceInfo &device, int64_t heads, const Word &keys);
 /// Channels of V that the weight memory holds with so many tokens.
 int64_t valuesChannels(const DeviceInfo &device, int64_t keys);
 
-/// Rows of the input image that the activation memory holds, `cap` (section
-/// 5.4).
-int64_t imageRows(const DeviceInfo &device, llm::WindowAttr window,
-                  int64_t inputChannels);
 /// Output channels of a start of a convolution; 0 if the weight memory does not
 /// hold 32.
 int64_t kernelChannels(const DeviceInfo &device, llm::WindowAttr window,

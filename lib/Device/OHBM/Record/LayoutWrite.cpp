@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Support/SaturatingProduct.h"
 #include "Layouts.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -51,6 +52,14 @@ int64_t ohbm::portChannels(const DeviceInfo &device) {
   return device["Tout"] / device["HBM_Port"];
 }
 
+int64_t ohbm::imageRows(const DeviceInfo &device, int64_t columns,
+                        int64_t channels) {
+  const int64_t rows = divideCeil(channels, lanes(device));
+  return device["Activation_Memory_Bits"] /
+         saturatingProduct(saturatingProduct(columns, rows),
+                           lanes(device) * device["MAX_DAT_DW"]);
+}
+
 int64_t ohbm::paddedInputs(const DeviceInfo &device, int64_t inputChannels) {
   return alignTo(alignTo(inputChannels, device["Tout"]), device["Tin"]);
 }
@@ -66,7 +75,8 @@ int64_t ohbm::channelBytes(const DeviceInfo &device, int64_t inputChannels) {
 
 int64_t ohbm::kernelBytes(const DeviceInfo &device, int64_t pixels,
                           int64_t inputChannels) {
-  return pixels * paddedInputs(device, inputChannels) * device["MAX_WT_DW"] / 8;
+  return saturatingProduct(pixels, paddedInputs(device, inputChannels) *
+                                       device["MAX_WT_DW"] / 8);
 }
 
 int64_t ohbm::cacheHeadBytes(const DeviceInfo &device) {

@@ -29,6 +29,9 @@ int64_t groupChannels(const DeviceInfo &device);
 /// Output channels of a group of 32 that share a port, `n_sub`.
 int64_t portChannels(const DeviceInfo &device);
 
+/// Rows of an image that the activation memory holds, `cap` (section 5.4).
+int64_t imageRows(const DeviceInfo &device, int64_t columns, int64_t channels);
+
 /// Input channels that a matrix has weights for, `C_p` (section 3.4).
 int64_t paddedInputs(const DeviceInfo &device, int64_t inputChannels);
 /// Scale records of an output channel, `G`.

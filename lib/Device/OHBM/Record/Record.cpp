@@ -171,6 +171,7 @@ static DeviceInfo createRecord20250326() {
   device.traits = getTraits;
   device.placeLane = placeLane;
   device.placeCacheElement = placeCacheElement;
+  device.countImageRows = imageRows;
   addObjects(device);
   addRegisterTables(device);
   return device;

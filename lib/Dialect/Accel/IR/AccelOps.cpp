@@ -154,6 +154,13 @@ LogicalResult BufferOp::verify() {
     return emitOpError("holds i32 if and only if the host reads a token, found "
                        "'")
            << stringifyHostRole(*getRole()) << "' of " << type;
+  if (std::optional<llm::WindowAttr> patches = getPatches())
+    if (!isInput() || !patches->isCut() || type.getRank() != 3 ||
+        type.getDimSize(1) != patches->getOutputPixels() ||
+        *getChannels() % patches->getKernelPixels() != 0)
+      return emitOpError("has 'patches' of an image, so it is an input with "
+                         "their pixels as channels and as many tokens, found ")
+             << type;
   const bool isPlaced = getAddress().has_value();
   if (getBytes().has_value() != isPlaced || getLive().has_value() != isPlaced)
     return emitOpError("needs address, bytes and live together");

@@ -312,6 +312,9 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
                               "function, or a view of one");
     if (isSlice(output))
       return success();
+    if (task.getWindow() && support->verify &&
+        failed(support->verify(task, device)))
+      return failure();
     AffineExpr tokens = getDim(output, tokenDim);
     if (!tokens || !llvm::all_of(getMaps(task), [](OpOperand *map) {
           return canSlice(map->get());

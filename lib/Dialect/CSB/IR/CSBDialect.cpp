@@ -287,7 +287,16 @@ template <typename Op> static LogicalResult verifyPorts(Op op) {
   return success();
 }
 
-LogicalResult DMAWriteOp::verify() { return verifyPorts(*this); }
+LogicalResult DMAWriteOp::verify() {
+  if (std::optional<llm::WindowAttr> patches = getPatches();
+      patches &&
+      (!patches->isCut() || getChannels() % patches->getKernelPixels() != 0))
+    return emitOpError("needs patches that do not overlap, without padding, "
+                       "whose ")
+           << patches->getKernelPixels() << " pixels share the "
+           << getChannels() << " channels evenly";
+  return verifyPorts(*this);
+}
 LogicalResult DMAReadOp::verify() { return verifyPorts(*this); }
 
 LogicalResult LoadParametersOp::verify() {

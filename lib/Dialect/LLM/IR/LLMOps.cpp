@@ -314,6 +314,27 @@ LogicalResult Conv2DOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+LogicalResult CutPatchesOp::verify() {
+  const WindowAttr window = getWindow();
+  if (!window.isCut())
+    return emitOpError("needs a kernel that is as large as the strides and "
+                       "divides the image, without padding, found ")
+           << window;
+  auto input = cast<RankedTensorType>(getInput().getType());
+  const ArrayRef<int64_t> shape = getType().getShape();
+  if (input.hasStaticShape() && getType().hasStaticShape() &&
+      input.getDimSize(0) == 1 && shape[0] == 1 &&
+      input.getDimSize(1) == window.getPixels() &&
+      shape[1] == window.getOutputPixels() &&
+      shape[2] / window.getKernelPixels() == input.getDimSize(2) &&
+      shape[2] % window.getKernelPixels() == 0)
+    return success();
+  return emitOpError("turns [1, ")
+         << window.getPixels() << ", channels] into [1, "
+         << window.getOutputPixels() << ", " << window.getKernelPixels()
+         << " * channels], found " << input << " and " << getType();
+}
+
 LogicalResult RMSNormOp::verifySymbolUses(SymbolTableCollection &symbols) {
   FailureOr<int64_t> channels = getStaticDim(*this, getInput(), 2, "channels");
   if (failed(channels))

@@ -41,7 +41,8 @@ static std::string getMapName(Value map) {
   Operation *op = map.getDefiningOp();
   // Outside functions, ops may use their own results.
   llvm::SmallPtrSet<Operation *, 4> seen;
-  while (isa_and_nonnull<SplitHeadsOp, MergeHeadsOp, LastTokenOp>(op) &&
+  while (isa_and_nonnull<SplitHeadsOp, MergeHeadsOp, LastTokenOp, CutPatchesOp>(
+             op) &&
          seen.insert(op).second) {
     map = op->getOperand(0);
     op = map.getDefiningOp();

@@ -67,8 +67,9 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     something. A buffer with `host` is one that the host writes before a run
     (`input`) or reads after it (`output`), as rows of `channels` channels, or
     the word with the id of a `token`. A device may have the token in a register
-    only; then its buffer lies in no memory, and has no place. The text is what the host calls it:
-    `write_input`, `read_logits`.
+    only; then its buffer lies in no memory, and has no place. The text is what
+    the host calls it: `write_input`, `read_logits`. With `patches`, what it
+    writes is an image, of which the buffer has the patches.
 
     ```mlir
     %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
@@ -79,7 +80,8 @@ def Accel_BufferOp : Accel_Op<"buffer", [
 
     Constraints: an identity layout and the shape of the dimensions; elements of
     f16, or i32 for a token; address, bytes and live come together, as role, host and channels do;
-    `live` holds pairs, each at least 0 and in order.
+    `live` holds pairs, each at least 0 and in order; only an input has patches, as
+    many as its window.
   }];
   let arguments = (ins StrAttr:$name,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
@@ -87,11 +89,12 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     OptionalAttr<DenseI64ArrayAttr>:$live,
     OptionalAttr<Accel_HostRoleAttr>:$role, OptionalAttr<StrAttr>:$host,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels,
+    OptionalAttr<LLM_WindowAttr>:$patches,
     LLM_DimsAttr:$dims);
   let results = (outs AnyMemRef:$buffer);
   let assemblyFormat = [{
     $name (`at` $address^ `bytes` $bytes `live` $live)?
-    (`host` $role^ $host `channels` $channels)? attr-dict
+    (`host` $role^ $host `channels` $channels)? (`patches` $patches^)? attr-dict
     `:` type($buffer) `,` $dims
   }];
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name,

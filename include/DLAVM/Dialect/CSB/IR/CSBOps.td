@@ -303,15 +303,24 @@ def CSB_DMAWriteOp : CSB_Op<"dma_write"> {
     csb.dma_write %rows, %address[%seq, 4096] lanes 512 ports 32 stride 268435456
     ```
 
+    With `patches`, the rows are the pixels of an image, of whose patches the map
+    consists: a token has all channels of all pixels of one.
+
+    ```mlir
+    csb.dma_write %rows, %address[%c256, 588] lanes 32
+      patches <224 x 224, kernel 14 x 14, strides 14 x 14, padding 0 x 0>
+    ```
+
     Constraints: `ports` and `stride` come together; the ports share the lanes
-    evenly.
+    evenly; patches do not overlap, and their pixels share the channels evenly.
   }];
   let arguments = (ins CSB_RowsType:$rows, I64:$address, I32:$tokens,
     CSB_Positive:$channels, CSB_Positive:$lanes,
-    OptionalAttr<CSB_Positive>:$ports, OptionalAttr<CSB_Positive>:$port_stride);
+    OptionalAttr<CSB_Positive>:$ports, OptionalAttr<CSB_Positive>:$port_stride,
+    OptionalAttr<LLM_WindowAttr>:$patches);
   let assemblyFormat = [{
     $rows `,` $address `[` $tokens `,` $channels `]` `lanes` $lanes
-    (`ports` $ports^ `stride` $port_stride)? attr-dict
+    (`ports` $ports^ `stride` $port_stride)? (`patches` $patches^)? attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -259,6 +259,15 @@ def LLM_WindowAttr : LLM_Attr<"Window", "window"> {
       return (getColumns() + 2 * getColumnPadding() - getKernelColumns()) /
                  getColumnStride() + 1;
     }
+    /// True if the kernel cuts the image to patches, none of whose pixels is in
+    /// two of them or in none.
+    bool isCut() const {
+      return getKernelRows() == getRowStride() &&
+             getKernelColumns() == getColumnStride() &&
+             getRowPadding() == 0 && getColumnPadding() == 0 &&
+             getRows() % getKernelRows() == 0 &&
+             getColumns() % getKernelColumns() == 0;
+    }
     int64_t getOutputPixels() const {
       return getOutputRows() * getOutputColumns();
     }

@@ -200,6 +200,30 @@ def LLM_Conv2DOp : LLM_Op<"conv2d", [Pure,
   let hasVerifier = 1;
 }
 
+def LLM_CutPatchesOp : LLM_Op<"cut_patches", [Pure]> {
+  let summary = "the patches of an image as tokens";
+  let description = [{
+    Each place of the kernel becomes a token with the channels of all its
+    pixels, [kernel rows, kernel columns, channels]: the input of a linear layer
+    that a convolution without overlap is. Only the host can do this, with an
+    image that it writes.
+
+    ```mlir
+    %p = llm.cut_patches %x window <224 x 224, kernel 14 x 14, strides 14 x 14, padding 0 x 0>
+      : tensor<1x50176x3xf16> -> tensor<1x256x588xf16>
+    ```
+
+    Constraints: the kernel is as large as the strides and divides the image;
+    there is no padding.
+  }];
+  let arguments = (ins LLM_Map:$input, LLM_WindowAttr:$window);
+  let results = (outs LLM_Map:$result);
+  let assemblyFormat = [{
+    $input `window` $window attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 class LLM_NormOp<string mnemonic> : LLM_Op<mnemonic, [Pure,
     AllTypesMatch<["input", "result"]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -190,6 +190,44 @@ def PadGroups : Pass<"llm-pad-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlavm::llm::LLMDialect"];
 }
 
+def EmbedPatches : Pass<"llm-embed-patches", "::mlir::ModuleOp"> {
+  let summary = "make convolutions linear layers over patches that the host cuts";
+  let description = [{
+    A convolution whose kernel is as large as its strides, and divides the image,
+    is a linear layer over the patches of the image. Where the device has no
+    convolution, or cannot have as many rows of the image on the chip as the
+    kernel, it becomes that, if the image is an input that the model needs for
+    nothing else: only the host can cut patches. Blocks of the weights then have
+    scales of their own. Other convolutions stay.
+
+    ```mlir
+    llm.parameter @w from "patch_embed" kernel [14, 14] : tensor<1792x588xi4>
+    func.func @model(%x: tensor<1x50176x3xf16>) -> tensor<1x256x1792xf16> {
+      %y = llm.conv2d %x, @w scale @s bias @b
+        window <224 x 224, kernel 14 x 14, strides 14 x 14, padding 0 x 0>
+        : tensor<1x50176x3xf16> -> tensor<1x256x1792xf16>
+    ```
+
+    becomes
+
+    ```mlir
+    llm.parameter @w from "patch_embed" kernel [14, 14] : tensor<1792x588xi4>
+    func.func @model(%x: tensor<1x50176x3xf16>) -> tensor<1x256x1792xf16> {
+      %p = llm.cut_patches %x window <224 x 224, kernel 14 x 14, strides 14 x 14, padding 0 x 0>
+        : tensor<1x50176x3xf16> -> tensor<1x256x588xf16>
+      %y = llm.linear %p, @w scale @s bias @b
+        : tensor<1x256x588xf16> -> tensor<1x256x1792xf16>
+    ```
+  }];
+  let options = [
+    Option<"device", "device", "std::string", /*default=*/"",
+      "The device that is asked">
+  ];
+  let statistics = [
+    Statistic<"numConvolutions", "num-convolutions", "Convolutions turned into linear layers">
+  ];
+}
+
 def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
   let summary = "let rotary embeddings pair neighbouring channels";
   let description = [{
