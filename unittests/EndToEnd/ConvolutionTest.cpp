@@ -13,6 +13,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Device/Devices.h"
+#include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Pack/PackedParameters.h"
+#include "DLAVM/Support/Half.h"
+#include "DLAVM/Support/OutputDirectory.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Tool/Tool.h"
 
@@ -147,8 +151,53 @@ TEST_P(Patches, EqualTheReference) {
   expectEqual({{6, 4}, {3, 2}, {3, 2}, {0, 0}, 35, 64, true}, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(EdgeLLM, Patches,
-                         testing::Values("edgellm-20241128"),
+/// Who has the packed parameters only sees the weights without their scales,
+/// and these in the scale of the convolution.
+TEST(PackedConvolution, WeightsAndScales) {
+  ExitOnError get;
+  TemporaryDirectory directory = get(TemporaryDirectory::create());
+  const std::string file = directory.getFile("conv.mlir");
+  std::error_code error;
+  raw_fd_ostream os(file, error);
+  os << getModel({{4, 6}, {2, 3}, {2, 3}, {0, 0}, 5, 40});
+  os.close();
+  CompileCommand compile;
+  compile.model = file;
+  compile.device = "ohbm-v80-20250326";
+  compile.outputDirectory = directory.getFile("driver");
+  ASSERT_EQ(runCompile(compile), 0);
+
+  const DriverPlan plan = get(DriverPlan::read(compile.outputDirectory));
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(plan.device);
+  RandomTensors tensors(plan.parameters, 1);
+  const std::string parameters = directory.getFile("parameters");
+  OutputDirectory output = get(OutputDirectory::open(parameters));
+  get(packDirectory(output, plan, device, tensors, PackOptions()));
+  const PackedParameters packed(parameters, plan, device);
+  EXPECT_TRUE(packed.isKernels("weight"));
+  EXPECT_FALSE(packed.isKernels("scale"));
+  const std::vector<int8_t> weights = get(packed.readKernels("weight", 0));
+  const std::vector<uint16_t> scales = get(packed.readVector("scale", 0));
+
+  auto open = [&](StringRef name) {
+    return get(ParameterRows::open(tensors, *plan.getParameter(name), 0));
+  };
+  std::vector<float> scale(40), row(30);
+  open("scale").readRow(0, scale);
+  const ParameterRows rows = open("weight");
+  std::vector<int8_t> values(30);
+  ASSERT_EQ(weights.size(), 40 * values.size());
+  for (int64_t o = 0; o < 40; ++o) {
+    rows.readRow(o, row);
+    const uint16_t code = quantizeBlock(row, ScaleChoice::AbsMax, values);
+    EXPECT_EQ(ArrayRef(values), ArrayRef(weights).slice(o * 30, 30)) << o;
+    EXPECT_EQ(scales[o], doubleToHalf(halfToDouble(code) *
+                                      halfToDouble(doubleToHalf(scale[o]))))
+        << o;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EdgeLLM, Patches, testing::Values("edgellm-20241128"),
                          [](const auto &) { return "Newest"; });
 INSTANTIATE_TEST_SUITE_P(InHBM, Convolution,
                          testing::Values("ohbm-20250407", "ohbm-20250312",
