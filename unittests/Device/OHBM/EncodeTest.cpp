@@ -19,6 +19,7 @@
 #include "LookUp.h"
 #include "Traces.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
@@ -400,6 +401,30 @@ TEST_F(OHBMEncodeTest, EstimatesOfScores) {
     EXPECT_EQ(clocks.keepingWeight.getConstant(), row.keepingCache);
     EXPECT_EQ(clocks.keepingInput.getConstant(), row.keepingQueries);
   }
+}
+
+// The driver compares the estimates only where calls want different orders.
+TEST_F(OHBMEncodeTest, OrdersOfAllCalls) {
+  auto countComparisons = [&](const std::string &text) {
+    OwningOpRef<ModuleOp> module = compile(text);
+    unsigned count = 0;
+    module->walk([&](scf::IfOp) { ++count; });
+    return count;
+  };
+  // 4 parts of the channels are never as cheap as the input again.
+  EXPECT_EQ(countComparisons(linear(newest(), 4096, 4096)), 0u);
+  const std::vector<Start> q = run(linear(newest(), 4096, 4096), 200, 0);
+  ASSERT_EQ(q.size(), 2u * 4);
+  EXPECT_EQ(q[1][16], 6u);
+  // With 2 parts of the keys the queries are cheaper, with 1 the keys.
+  EXPECT_EQ(countComparisons(attention(newest(), true, 32, 2)), 1u);
+  const std::vector<Start> one = run(attention(newest(), true, 32, 2), 300, 0);
+  ASSERT_EQ(one.size(), 2u * 2);
+  EXPECT_EQ(one[1][16], 1u);
+  const std::vector<Start> two =
+      run(attention(newest(), true, 32, 2), 300, 1000);
+  ASSERT_EQ(two.size(), 2u * 2 * 2);
+  EXPECT_EQ(two[1][16], 2u);
 }
 
 // Sections 5.1 to 5.3.

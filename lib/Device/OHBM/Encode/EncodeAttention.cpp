@@ -68,20 +68,17 @@ dlavm::Partition ohbm::partitionScores(Operation *task,
   const PartitionLoop keyLoop = {TaskDimension::OutputChannels, keys,
                                  describeChannels(device, keys)};
   dlavm::Partition partition;
-  partition.takesOneKVHead = true;
   // As in products with INT4 weights.
-  if (tokens < 1 || tokens >= counts.tokens.getMax()) {
+  if (tokens < 1 || tokens >= counts.tokens.getMax())
     partition.loops = {tokenLoop, keyLoop};
-    return partition;
-  }
-  partition.loops = {keyLoop, tokenLoop};
-  if (keys >= counts.total.getMax())
-    return partition;
-  const Clocks clocks =
-      estimateScores(device, group, counts.tokens, counts.total);
-  partition.isListedOrder = {
-      clocks.keepingWeight.named("clocks_keeping_keys"),
-      clocks.keepingInput.named("clocks_keeping_queries")};
+  else if (keys >= counts.total.getMax())
+    partition.loops = {keyLoop, tokenLoop};
+  else
+    partition = orderLoops({keyLoop, tokenLoop}, counts, keys,
+                           [&](const Word &seq, const Word &total) {
+                             return estimateScores(device, group, seq, total);
+                           });
+  partition.takesOneKVHead = true;
   return partition;
 }
 

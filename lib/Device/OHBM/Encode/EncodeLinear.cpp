@@ -63,10 +63,10 @@ dlavm::Partition ohbm::partitionLinear(Operation *task,
       alignTo(outputs, device["Tout"]) * channelBytes(device, inputs);
   if (channels >= outputs && weight >= clockBits(device))
     return {{channelLoop, tokenLoop}};
-  const Clocks clocks = estimateLinear(device, inputs, outputs, counts.tokens);
-  return {{channelLoop, tokenLoop},
-          {{clocks.keepingWeight.named("clocks_keeping_weight"),
-            clocks.keepingInput.named("clocks_keeping_input")}}};
+  return orderLoops({channelLoop, tokenLoop}, counts, counts.total.getMax(),
+                    [&](const Word &seq, const Word &) {
+                      return estimateLinear(device, inputs, outputs, seq);
+                    });
 }
 
 /// A channel count with its logarithm above it, as registers 22 and 23 want.

@@ -87,6 +87,32 @@ Clocks ohbm::estimateLinear(const DeviceInfo &device, int64_t inputChannels,
                   channelBytes(device, inputChannels) * channels);
 }
 
+dlavm::Partition ohbm::orderLoops(
+    llvm::SmallVector<PartitionLoop, 2> loops, const TaskCounts &counts,
+    int64_t totalStep,
+    llvm::function_ref<Clocks(const Word &seq, const Word &total)> estimate) {
+  bool keepsWeight = false, keepsInput = false;
+  const int64_t most = counts.total.getMax();
+  for (int64_t seq = counts.tokens.getMin(); seq <= counts.tokens.getMax();
+       ++seq)
+    for (int64_t total = seq; total <= most;
+         total = alignTo(total, totalStep) + 1) {
+      const Clocks clocks = estimate(seq, total);
+      const bool isListed = clocks.keepingWeight.getConstant() <
+                            clocks.keepingInput.getConstant();
+      (isListed ? keepsWeight : keepsInput) = true;
+    }
+  if (keepsWeight && keepsInput) {
+    const Clocks clocks = estimate(counts.tokens, counts.total);
+    return {std::move(loops),
+            {{clocks.keepingWeight.named("clocks_keeping_weight"),
+              clocks.keepingInput.named("clocks_keeping_input")}}};
+  }
+  if (keepsInput)
+    std::swap(loops.front(), loops.back());
+  return {std::move(loops)};
+}
+
 int64_t ohbm::scoresTokens(const DeviceInfo &device, int64_t group) {
   return linearTokens(device, group * device["MAX_CH_per_HEAD"]);
 }

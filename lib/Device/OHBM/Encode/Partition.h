@@ -37,6 +37,15 @@ struct Clocks {
 Clocks estimateLinear(const DeviceInfo &device, int64_t inputChannels,
                       int64_t outputChannels, const Word &tokens);
 
+/// Loops over output channels and tokens in the order that takes the fewest
+/// clocks: \p loops where keeping the weight does, else the other way round.
+/// The driver compares only where calls differ. Clocks of \p total tokens
+/// change with their parts of \p totalStep.
+dlavm::Partition orderLoops(
+    llvm::SmallVector<PartitionLoop, 2> loops, const TaskCounts &counts,
+    int64_t totalStep,
+    llvm::function_ref<Clocks(const Word &seq, const Word &total)> estimate);
+
 /// Tokens of a KV head's \p group queries that the activation memory holds
 /// (section 5.3).
 int64_t scoresTokens(const DeviceInfo &device, int64_t group);
