@@ -37,8 +37,7 @@ LogicalResult ohbm::verifyConv2D(Operation *task, const DeviceInfo &device) {
            << mostSize << ", the others up to " << mostStep;
   if (op.getRelu() && device["Relu_Before_Scale"] != 0)
     return op.emitOpError() << "has relu behind scale and bias, but "
-                            << device.getName()
-                            << " computes it before them";
+                            << device.getName() << " computes it before them";
   const int64_t rows = imageRows(device, window.getColumns(), channels);
   if (rows < std::min<int64_t>(window.getRows(), window.getKernelRows()))
     return op.emitOpError()
