@@ -79,10 +79,14 @@ TEST(SafetensorsTest, NoHeader) {
   EXPECT_EQ(getError("abc"),
             "f: is no safetensors file: it has 3 bytes, but the length of the "
             "header alone has 8");
-  EXPECT_EQ(getError("PK\x03\x04 something else"),
+  EXPECT_EQ(getError("PK\x03\x05 something else"),
             "f: is no safetensors file: its header would have "
-            "7885648053892500304 bytes, more than the 100000000 that the "
+            "7885648053909277520 bytes, more than the 100000000 that the "
             "format allows");
+  EXPECT_EQ(getError("PK\x03\x04 something else"),
+            "f: is a file in PyTorch's own format; convert it to safetensors, "
+            "as save_pretrained(DIR, safe_serialization=True) of Transformers "
+            "does");
   EXPECT_EQ(getError("version https://git-lfs.github.com/spec/v1\noid"),
             "f: is a pointer of Git LFS and not the file itself; get that with "
             "'git lfs pull'");
