@@ -18,6 +18,8 @@
 
 #include "dlavm_runtime.h"
 
+#include <ctime>
+
 namespace dlavm {
 inline namespace runtime {
 
@@ -28,9 +30,18 @@ public:
   uint32_t read(uint32_t reg) override {
     return static_cast<uint32_t>(CSB_Read(reg));
   }
+  /// How long a register may take to have the value that is polled for.
+  double poll_seconds = 60;
+
   void poll(uint32_t reg, uint32_t value) override {
-    while (read(reg) != value)
-      continue;
+    const std::time_t begin = std::time(nullptr);
+    for (uint32_t found; (found = read(reg)) != value;)
+      if (std::difftime(std::time(nullptr), begin) > poll_seconds)
+        throw Error("register " + detail::to_text(reg) + " is still " +
+                    detail::to_text(found) + " and not " +
+                    detail::to_text(value) +
+                    " in time: does the card run, and is it the device that "
+                    "the driver was compiled for?");
   }
   void dma_write_file(uint64_t address, const String &path,
                       const void * /*data*/, size_t bytes) override {

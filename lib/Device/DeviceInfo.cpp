@@ -65,7 +65,8 @@ llvm::Error DeviceInfo::changeMemory(llvm::StringRef what, int64_t bytes) {
   if (changes.count(what.str()))
     return fail("says again what the name of the device says");
   if (bytes < (isStride ? 1 : 0) || bytes % memory->alignment != 0)
-    return fail("is no multiple of the " + llvm::Twine(memory->alignment) +
+    return fail("is no " + llvm::Twine(isStride ? "positive " : "") +
+                "multiple of the " + llvm::Twine(memory->alignment) +
                 " bytes that buffers of " + memory->name + " are aligned to");
   int64_t &value = isStride ? memory->portStride : memory->dmaBase;
   if (value == bytes)

@@ -546,7 +546,7 @@ TEST(DeviceRegistry, ABoardLeavesAMemoryOpen) {
   for (const char *wrong : {"port-stride=0", "port-stride=-512",
                             "port-stride=1000", "dma-base=-512", "dma-base=8"})
     EXPECT_NE(explain(large + "," + wrong)
-                  .find("is no multiple of the 512 bytes that buffers of HBM "
+                  .find("multiple of the 512 bytes that buffers of HBM "
                         "are aligned to"),
               std::string::npos)
         << wrong;

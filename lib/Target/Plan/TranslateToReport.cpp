@@ -160,10 +160,26 @@ void Report::printLimits(int64_t maxTokens) {
   });
 }
 
-/// What the empty heads of llm-pad-groups cost.
+/// What the empty heads of llm-pad-groups cost. Weights are most of the work:
+/// each is read and multiplied for every token.
 void Report::printEmptyHeads() {
   bool isFirst = true;
+  double weights = 0, emptyWeights = 0;
   module.walk([&](csb::ParameterOp parameter) {
+    const ParameterInfo info = csb::getParameterInfo(parameter);
+    if (parameter.getType().getElementType().isInteger(4)) {
+      double all = static_cast<double>(std::max<int64_t>(info.layers, 1)), own;
+      for (int64_t size : info.shape)
+        all *= static_cast<double>(size);
+      own = all;
+      for (const std::optional<HeadLayout> &heads :
+           {info.rowHeads, info.columnHeads})
+        if (heads && heads->emptyHeads > 0)
+          own *= static_cast<double>(heads->heads) /
+                 static_cast<double>(heads->groups * heads->getSlots());
+      weights += own;
+      emptyWeights += all - own;
+    }
     for (llm::HeadsAttr heads :
          {parameter.getRowHeadsAttr(), parameter.getColumnHeadsAttr()}) {
       const HeadLayout layout = heads ? heads.getLayout() : HeadLayout();
@@ -180,6 +196,10 @@ void Report::printEmptyHeads() {
           static_cast<double>(slots) / static_cast<double>(layout.heads));
     }
   });
+  if (!isFirst)
+    os << llvm::format("  with them, %.2f times the weights are read and "
+                       "multiplied for a token\n",
+                       (weights + emptyWeights) / weights);
 }
 
 void Report::forEachStep(llvm::function_ref<void(unsigned, bool)> change,
