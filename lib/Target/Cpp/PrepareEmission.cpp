@@ -85,6 +85,12 @@ static bool isNamedCondition(Operation *op) {
          (isa<NameLoc>(op->getLoc()) || !getName(op, op->getResult(0)).empty());
 }
 
+/// So does that of a side of such a condition.
+static bool isNamedSide(Operation *op) {
+  return isArithmetic(op) && isa<NameLoc>(op->getLoc()) &&
+         llvm::any_of(op->getUsers(), isNamedCondition);
+}
+
 struct PrepareEmission : dlavm::impl::PrepareEmissionBase<PrepareEmission> {
   void runOnOperation() override {
     if (failed(checkForEmission(getOperation())))
@@ -119,10 +125,10 @@ struct PrepareEmission : dlavm::impl::PrepareEmissionBase<PrepareEmission> {
       function.getBody().walk([&](Operation *op) {
         if (op->getNumResults() != 1)
           return;
-        const bool isCondition = isNamedCondition(op);
-        const bool isNamed = isCondition || needsName(op);
+        const bool saysWhy = isNamedCondition(op) || isNamedSide(op);
+        const bool isNamed = saysWhy || needsName(op);
         ++(isNamed ? numNamed : numInlined);
-        if (isCondition)
+        if (saysWhy)
           setName(op, op->getResult(0), getWish(op, op->getResult(0)));
         else if (!isNamed)
           op->removeAttr(CSBDialect::getNameAttrName());

@@ -85,6 +85,17 @@ func.func @run(%seq: i32 loc("seq"), %past: i32 loc("past")) {
   scf.if %keepsWeight {
     csb.write @one::@Mode, %past : i32
   }
+  // And so do those of its sides.
+  // CHECK: const int32_t clocks_keeping_weight = 2 * seq;
+  // CHECK-NEXT: const bool [[ORDER:keeps_weight[0-9]+]] = clocks_keeping_weight < 5;
+  // CHECK-NEXT: if ([[ORDER]]) {
+  // CHECK-NEXT: device.write(one::Mode, past);
+  // CHECK-NEXT: }
+  %clocks = arith.muli %seq, %c2 overflow<nsw> : i32 loc("clocks_keeping_weight")
+  %keepsWeightToo = arith.cmpi slt, %clocks, %c5 : i32 loc("keeps_weight")
+  scf.if %keepsWeightToo {
+    csb.write @one::@Mode, %past : i32
+  }
   // A condition that two branches ask is computed once.
   // CHECK: const bool none = seq - past == 0;
   // CHECK: if (none) {
