@@ -46,6 +46,17 @@ void simulate::addBlock(const double *inputs, int64_t stride,
   }
 }
 
+void ArgmaxSearch::add(llvm::ArrayRef<uint16_t> logits, uint32_t first,
+                       bool takesLast) {
+  for (auto [i, code] : llvm::enumerate(logits)) {
+    const float logit = fromHalf(code);
+    if (logit > largest || (takesLast && logit == largest)) {
+      largest = logit;
+      best = first + static_cast<uint32_t>(i);
+    }
+  }
+}
+
 NormTerms simulate::measure(llvm::ArrayRef<double> x, bool isLayerNorm,
                             double reciprocal, double epsilon) {
   double mean = 0;

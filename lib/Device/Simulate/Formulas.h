@@ -19,6 +19,7 @@
 #include "llvm/ADT/ArrayRef.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 namespace dlavm::simulate {
@@ -35,6 +36,16 @@ struct alignas(64) LaneNumbers {
 void addBlock(const double *inputs, int64_t stride, const WeightBlock &values,
               const double *scales, int64_t count, bool sumsInFP32,
               llvm::MutableArrayRef<LaneNumbers> sums);
+
+/// The search for the largest logit, which may come in several parts.
+struct ArgmaxSearch {
+  float largest = -HUGE_VALF;
+  uint32_t best = 0;
+
+  /// FP16 codes of the logits from \p first on. Of equal ones the last or the
+  /// first is the largest.
+  void add(llvm::ArrayRef<uint16_t> logits, uint32_t first, bool takesLast);
+};
 
 /// The scale (gamma) and the bias of a channel.
 struct ScaleBias {

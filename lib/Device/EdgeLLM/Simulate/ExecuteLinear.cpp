@@ -307,20 +307,12 @@ uint16_t Linear::finish(double sum, int64_t channel, uint16_t residual) const {
 }
 
 void Linear::writeArgmax() {
-  const bool takesLast = device["Argmax_Tie"] == 1;
-  uint32_t best = 0;
-  float largest = -HUGE_VALF;
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const float logit = fromHalf(logits[i]);
-    if (logit > largest || (takesLast && logit == largest)) {
-      largest = logit;
-      best = static_cast<uint32_t>(i);
-    }
-  }
+  simulate::ArgmaxSearch search;
+  search.add(logits, 0, device["Argmax_Tie"] == 1);
   const TaskOperand word(execution, "ArgmaxAddress");
-  word.write(0, word.getAddress(), &best, 1);
+  word.write(0, word.getAddress(), &search.best, 1);
   if (execution.has("Argmax"))
-    execution.setResult("Argmax", best);
+    execution.setResult("Argmax", search.best);
 }
 
 void edgellm::executeLinear(TaskExecution &execution) {

@@ -82,8 +82,9 @@ std::vector<ScaleBias> ohbm::readScaleBias(TaskExecution &execution,
   return result;
 }
 
-bool ohbm::checkReuse(TaskExecution &execution, bool reuses, StringRef operand,
-                      llvm::ArrayRef<StringRef> registers) {
+/// The same for one operand of a start.
+static bool checkReuse(TaskExecution &execution, bool reuses, StringRef operand,
+                       llvm::ArrayRef<StringRef> registers) {
   // The number of the start and the values of the registers.
   std::vector<int64_t> values = {execution.getIndex()};
   for (StringRef reg : registers)
@@ -113,6 +114,31 @@ bool ohbm::checkReuse(TaskExecution &execution, bool reuses, StringRef operand,
     return false;
   }
   return true;
+}
+
+bool ohbm::checkReuses(TaskExecution &execution, StringRef weights,
+                       llvm::ArrayRef<StringRef> inputRegisters) {
+  const bool hasWeights =
+      checkReuse(execution, execution["Flags"] & 1, weights,
+                 {"InputChannels", "OutputChannels", "FirstChannel", weights,
+                  "ChannelBits", "Kind", "WeightLine"});
+  const bool hasInput = checkReuse(execution, execution["Flags"] & 2,
+                                   "InputAddress", inputRegisters);
+  return hasWeights && hasInput;
+}
+
+uint16_t ohbm::finishProduct(double sum, const ScaleBias *scaleBias,
+                             bool isRelu, bool isReluFirst) {
+  // NaN stays NaN.
+  auto relu = [&](bool applies) {
+    if (isRelu && applies && sum <= 0)
+      sum = 0;
+  };
+  relu(isReluFirst);
+  if (scaleBias)
+    sum = sum * scaleBias->scale + scaleBias->bias;
+  relu(!isReluFirst);
+  return toHalf(sum);
 }
 
 void ohbm::addExecution(DeviceInfo &device) {

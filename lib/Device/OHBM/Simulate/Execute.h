@@ -120,11 +120,18 @@ std::vector<ScaleBias> readScaleBias(TaskExecution &execution,
                                      llvm::StringRef reg, int64_t first,
                                      int64_t count);
 
-/// False, with a finding, if the start \p reuses what it says is on the chip of
-/// \p operand, but the start before it was none with equal \p registers (D4).
-/// Where they are equal the memory still has what the chip has.
-bool checkReuse(TaskExecution &execution, bool reuses, llvm::StringRef operand,
-                llvm::ArrayRef<llvm::StringRef> registers);
+/// False, with a finding, if a start of the matrix unit reuses weights or input
+/// that the flags say are on the chip, but the start before it was none with
+/// equal registers (D4): those that say what of the \p weights is used, and
+/// \p inputRegisters. Where they are equal the memory still has what the chip
+/// has. Each start remembers its registers, whatever it reuses.
+bool checkReuses(TaskExecution &execution, llvm::StringRef weights,
+                 llvm::ArrayRef<llvm::StringRef> inputRegisters);
+
+/// The FP16 code of a sum of products behind scale and bias, if there are some,
+/// and relu, which may come before them.
+uint16_t finishProduct(double sum, const ScaleBias *scaleBias, bool isRelu,
+                       bool isReluFirst);
 
 void executeLinear(TaskExecution &execution);
 void executeConv2D(TaskExecution &execution);

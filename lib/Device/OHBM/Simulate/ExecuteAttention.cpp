@@ -28,7 +28,6 @@ public:
 
 private:
   bool check();
-  bool checkReuses();
   void readRows();
   /// Reads elements first .. first + count - 1 of what rows are multiplied
   /// with, for 32 outputs.
@@ -113,19 +112,6 @@ bool Attention::check() {
     headsPerRow = *found;
   }
   return true;
-}
-
-bool Attention::checkReuses() {
-  // Both remember the start, whatever it reuses.
-  const bool hasCache =
-      checkReuse(execution, execution["Flags"] & 1, "CacheAddress",
-                 {"InputChannels", "OutputChannels", "FirstChannel",
-                  "CacheAddress", "ChannelBits", "Kind", "WeightLine"});
-  const bool hasInput =
-      checkReuse(execution, execution["Flags"] & 2, "InputAddress",
-                 {"InputChannels", "InputWidth", "InputHeads", "InputAddress",
-                  readsKeys ? "InputSurface" : "InputHead", "InputLine"});
-  return hasCache && hasInput;
 }
 
 void Attention::readRows() {
@@ -241,7 +227,10 @@ void Attention::computeGroup(const TaskOperand &cache, const Map &output,
 }
 
 void Attention::run() {
-  if (!checkReuses() || !check())
+  if (!checkReuses(execution, "CacheAddress",
+                   {"InputChannels", "InputWidth", "InputHeads", "InputAddress",
+                    readsKeys ? "InputSurface" : "InputHead", "InputLine"}) ||
+      !check())
     return;
   readRows();
   const Map output(execution, "OutputAddress", execution["OutputLine"]);

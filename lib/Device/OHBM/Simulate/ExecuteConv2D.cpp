@@ -34,7 +34,6 @@ private:
   // Each reads some registers, and reports what the hardware cannot do.
   bool readCounts();
   bool readKernels();
-  bool checkReuses();
   bool fail(StringRef reg, const Twine &message) {
     execution.fail(reg, message);
     return false;
@@ -48,7 +47,6 @@ private:
   /// Adds up the products of a row of the output with the weights.
   void sumRow(int64_t row, const std::vector<LaneNumbers> &weights,
               std::vector<LaneNumbers> &sums) const;
-  uint16_t finish(double sum, int64_t channel) const;
 
   TaskExecution &execution;
   const DeviceInfo &device = execution.getDevice();
@@ -123,21 +121,12 @@ bool Conv2D::readKernels() {
                                     " bits does not hold their weights");
 }
 
-bool Conv2D::checkReuses() {
-  // Both remember the start, whatever it reuses.
-  const bool hasWeight =
-      checkReuse(execution, execution["Flags"] & 1, "WeightAddress",
-                 {"InputChannels", "OutputChannels", "FirstChannel",
-                  "WeightAddress", "ChannelBits", "Kind", "WeightLine"});
-  const bool hasInput =
-      checkReuse(execution, execution["Flags"] & 2, "InputAddress",
-                 {"InputChannels", "InputWidth", "InputRows", "InputAddress",
-                  "InputSurface", "InputLine", "RowKernel", "ColumnKernel"});
-  return hasWeight && hasInput;
-}
-
 void Conv2D::run() {
-  if (!checkReuses() || !readCounts() || !readKernels())
+  if (!checkReuses(execution, "WeightAddress",
+                   {"InputChannels", "InputWidth", "InputRows", "InputAddress",
+                    "InputSurface", "InputLine", "RowKernel",
+                    "ColumnKernel"}) ||
+      !readCounts() || !readKernels())
     return;
   readInput();
   scaleBias =
@@ -160,7 +149,9 @@ void Conv2D::run() {
       sumRow(row, values, sums);
       for (int64_t column = 0; column < outputWidth; ++column) {
         for (int64_t i = 0; i < kTout; ++i)
-          codes[i] = finish(sums[column].lanes[i], group * kTout + i);
+          codes[i] =
+              finishProduct(sums[column].lanes[i],
+                            &scaleBias[group * kTout + i], isRelu, isReluFirst);
         output.write(row * line, column, lane + group * kTout, codes);
       }
     }
@@ -235,18 +226,6 @@ void Conv2D::sumRow(int64_t row, const std::vector<LaneNumbers> &weights,
       }
     }
   }
-}
-
-uint16_t Conv2D::finish(double sum, int64_t channel) const {
-  // NaN stays NaN.
-  auto relu = [&](bool applies) {
-    if (isRelu && applies && sum <= 0)
-      sum = 0;
-  };
-  relu(isReluFirst);
-  sum = sum * scaleBias[channel].scale + scaleBias[channel].bias;
-  relu(!isReluFirst);
-  return toHalf(sum);
 }
 
 void ohbm::executeConv2D(TaskExecution &execution) { Conv2D(execution).run(); }

@@ -28,7 +28,6 @@ private:
   // Each reads some registers, and reports what the hardware cannot do.
   bool readCounts();
   bool readWeightLayout();
-  bool checkReuses();
 
   /// The log2 of a channel count that a register has below its logarithm, or
   /// nothing if the two contradict each other.
@@ -38,8 +37,6 @@ private:
   /// Computes 32 output channels for all tokens.
   void computeGroup(int64_t index, const TaskOperand &weights,
                     const Map &output);
-  /// A sum of products as one FP16 number.
-  uint16_t finish(double sum, int64_t channel) const;
   void searchArgmax();
 
   TaskExecution &execution;
@@ -174,21 +171,11 @@ bool Linear::readWeightLayout() {
   return false;
 }
 
-bool Linear::checkReuses() {
-  // Both remember the start, whatever it reuses.
-  const bool hasWeight =
-      checkReuse(execution, execution["Flags"] & 1, "WeightAddress",
-                 {"InputChannels", "OutputChannels", "FirstChannel",
-                  "WeightAddress", "ChannelBits", "Kind", "WeightLine"});
-  const bool hasInput =
-      checkReuse(execution, execution["Flags"] & 2, "InputAddress",
-                 {"InputChannels", "InputWidth", "InputRows", "InputAddress",
-                  "InputSurface", "InputLine"});
-  return hasWeight && hasInput;
-}
-
 void Linear::run() {
-  if (!checkReuses() || !readCounts() || !readWeightLayout())
+  if (!checkReuses(execution, "WeightAddress",
+                   {"InputChannels", "InputWidth", "InputRows", "InputAddress",
+                    "InputSurface", "InputLine"}) ||
+      !readCounts() || !readWeightLayout())
     return;
   readInput();
   if (hasScaleBias)
@@ -260,33 +247,20 @@ void Linear::computeGroup(int64_t index, const TaskOperand &weights,
   std::array<uint16_t, kTout> codes;
   for (int64_t token = 0; token < tokens; ++token) {
     for (int64_t lane = 0; lane < kTout; ++lane)
-      codes[lane] = finish(sums[token].lanes[lane], index * kTout + lane);
+      codes[lane] = finishProduct(
+          sums[token].lanes[lane],
+          hasScaleBias ? &scaleBias[index * kTout + lane] : nullptr, isRelu,
+          isReluFirst);
     output.write(0, token, firstChannel % layout.lanes + index * kTout, codes);
     if (token == 0)
       std::copy(codes.begin(), codes.end(), &logits[index * kTout]);
   }
 }
 
-uint16_t Linear::finish(double sum, int64_t channel) const {
-  // NaN stays NaN.
-  auto relu = [&](bool applies) {
-    if (isRelu && applies && sum <= 0)
-      sum = 0;
-  };
-  relu(isReluFirst);
-  if (hasScaleBias)
-    sum = sum * scaleBias[channel].scale + scaleBias[channel].bias;
-  relu(!isReluFirst);
-  return toHalf(sum);
-}
-
 void Linear::searchArgmax() {
   // The search goes on from slice to slice; its state takes the place of what
   // the chip has of the output.
-  struct Search {
-    float largest = -HUGE_VALF;
-    uint32_t best = 0;
-  } search;
+  simulate::ArgmaxSearch search;
   std::vector<uint8_t> &buffer = execution.getBuffer("OutputAddress");
   if (firstChannel != 0) {
     if (buffer.empty())
@@ -295,14 +269,8 @@ void Linear::searchArgmax() {
                                 ", but no search for argmax has begun");
     std::memcpy(&search, buffer.data(), sizeof(search));
   }
-  const bool takesLast = device["Argmax_Tie"] == 1;
-  for (auto [i, code] : llvm::enumerate(logits)) {
-    const float logit = fromHalf(code);
-    if (logit > search.largest || (takesLast && logit == search.largest)) {
-      search.largest = logit;
-      search.best = static_cast<uint32_t>(firstChannel + i);
-    }
-  }
+  search.add(logits, static_cast<uint32_t>(firstChannel),
+             device["Argmax_Tie"] == 1);
   buffer.resize(sizeof(search));
   std::memcpy(buffer.data(), &search, sizeof(search));
   execution.setResult("Argmax", search.best);
