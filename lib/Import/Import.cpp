@@ -133,9 +133,12 @@ static LogicalResult applyOptions(const ConfigReader &reader,
   return success();
 }
 
-/// Checks the tensors of \p directory, if it has any, against the module.
-static LogicalResult checkDirectory(StringRef directory, ModuleOp module,
-                                    int64_t layers) {
+/// Checks the tensors of \p directory, if it has any, against the module;
+/// \p opened are they, or null.
+static LogicalResult checkDirectory(StringRef directory, Checkpoint *opened,
+                                    ModuleOp module, int64_t layers) {
+  if (opened)
+    return checkTensors(*opened, module, layers);
   if (!Checkpoint::hasTensors(directory))
     return success();
   auto checkpoint = Checkpoint::open(directory);
@@ -162,7 +165,8 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
     return nullptr;
   OwningOpRef<ModuleOp> module =
       ModelBuilder(*config, context).build(getModelName(*file), layers);
-  if (failed(verify(*module)) || failed(checkDirectory(path, *module, layers)))
+  if (failed(verify(*module)) ||
+      failed(checkDirectory(path, options.checkpoint, *module, layers)))
     return nullptr;
   return module;
 }

@@ -122,6 +122,9 @@ static Error failParsing(const Twine &what, Error error) {
 /// Python writes numbers that JSON does not have. As strings they are no
 /// numbers for anybody who asks for one. Nothing where there are none.
 static std::optional<std::string> quoteNonFinite(StringRef text) {
+  // Most files have none, and headers of tensors are long.
+  if (!text.contains("NaN") && !text.contains("Infinity"))
+    return std::nullopt;
   std::string result;
   bool isInString = false;
   size_t done = 0;

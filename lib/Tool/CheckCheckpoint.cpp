@@ -47,7 +47,7 @@ static void setCompileOptions(mlir::ModuleOp module, const DriverPlan &plan,
   });
 }
 
-llvm::Error dlavm::checkCheckpoint(StringRef checkpoint,
+llvm::Error dlavm::checkCheckpoint(StringRef directory, Checkpoint &checkpoint,
                                    const OpenedModel &model,
                                    const DriverPlan &plan) {
   mlir::ModuleOp driver = model.getModule();
@@ -65,25 +65,27 @@ llvm::Error dlavm::checkCheckpoint(StringRef checkpoint,
                                           if (problem.empty())
                                             problem = diagnostic.str();
                                         });
+  ImportOptions options = getImportOptions(driver, *layers);
+  options.checkpoint = &checkpoint;
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      importModel(checkpoint, getImportOptions(driver, *layers), context);
+      importModel(directory, options, context);
   if (!module)
     return createStringError(
         problem + "; so it is no checkpoint of the driver, whose model has " +
         Twine(*layers) + " layers and a context of " + Twine(plan.maxTokens) +
         " tokens");
   mlir::PassManager manager(&context);
-  CompileOptions options;
-  setCompileOptions(driver, plan, options);
-  buildLLMPipeline(manager, options);
+  CompileOptions compileOptions;
+  setCompileOptions(driver, plan, compileOptions);
+  buildLLMPipeline(manager, compileOptions);
   if (failed(manager.run(*module)))
-    return createStringError(checkpoint +
+    return createStringError(directory +
                              " is no checkpoint of the driver: " + problem);
   const std::string difference = compareModels(*module, driver);
   if (difference.empty())
     return llvm::Error::success();
   return createStringError(
-      checkpoint + " is no checkpoint of the driver: " + difference +
+      directory + " is no checkpoint of the driver: " + difference +
       "; give the checkpoint that the driver was compiled for, or compile "
       "this one");
 }

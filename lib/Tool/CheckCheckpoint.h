@@ -9,16 +9,16 @@
 #ifndef DLAVM_LIB_TOOL_CHECKCHECKPOINT_H
 #define DLAVM_LIB_TOOL_CHECKCHECKPOINT_H
 
-#include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Checkpoint/Checkpoint.h"
 #include "OpenedModel.h"
 
 namespace dlavm {
 
-/// Fails unless the configuration in the directory \p checkpoint makes the
-/// model that the driver computes, and its tensors are those of that model. Of
+/// Fails unless the configuration in \p directory makes the model that the
+/// driver computes, and its tensors, \p checkpoint, are those of that model. Of
 /// a driver that was compiled from a module, nobody knows the configuration: a
 /// note says so.
-llvm::Error checkCheckpoint(llvm::StringRef checkpoint,
+llvm::Error checkCheckpoint(llvm::StringRef directory, Checkpoint &checkpoint,
                             const OpenedModel &model, const DriverPlan &plan);
 
 } // namespace dlavm

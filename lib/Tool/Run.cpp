@@ -78,11 +78,13 @@ static Expected<OpenedModel> openModel(const RunCommand &command,
       Checkpoint::open(command.checkpoint);
   if (!checkpoint)
     return checkpoint.takeError();
+  Checkpoint &tensors = **checkpoint;
   Expected<OpenedModel> model =
       OpenedModel::open(command.directory, plan, std::move(*checkpoint));
   if (!model)
     return model;
-  if (llvm::Error error = checkCheckpoint(command.checkpoint, *model, plan))
+  if (llvm::Error error =
+          checkCheckpoint(command.checkpoint, tensors, *model, plan))
     return error;
   return model;
 }

@@ -17,6 +17,8 @@
 
 namespace dlavm {
 
+class Checkpoint;
+
 struct ImportOptions {
   /// Import only the first layers, 1 to those of the model; all by default.
   std::optional<int64_t> layers;
@@ -25,6 +27,8 @@ struct ImportOptions {
   std::optional<int64_t> maxTokens;
   /// At least 1: a longer context of the model is cut to this.
   std::optional<int64_t> contextLimit = std::nullopt;
+  /// The tensors of the directory, if they are open already.
+  Checkpoint *checkpoint = nullptr;
 };
 
 /// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or
