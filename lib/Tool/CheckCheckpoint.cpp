@@ -60,11 +60,13 @@ llvm::Error dlavm::checkCheckpoint(StringRef directory, Checkpoint &checkpoint,
   }
   mlir::MLIRContext &context = *driver.getContext();
   std::string problem;
-  mlir::ScopedDiagnosticHandler handler(&context,
-                                        [&](mlir::Diagnostic &diagnostic) {
-                                          if (problem.empty())
-                                            problem = diagnostic.str();
-                                        });
+  mlir::ScopedDiagnosticHandler handler(
+      &context, [&](mlir::Diagnostic &diagnostic) {
+        // compile has said its warnings.
+        if (problem.empty() &&
+            diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+          problem = diagnostic.str();
+      });
   ImportOptions options = getImportOptions(driver, *layers);
   options.checkpoint = &checkpoint;
   mlir::OwningOpRef<mlir::ModuleOp> module =
