@@ -11,6 +11,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cmath>
+
 using namespace dlavm;
 using namespace llvm;
 
@@ -36,12 +38,19 @@ static Expected<int64_t> getSourceSize(const ParameterInfo &info, unsigned i) {
   return heads->heads * heads->channels;
 }
 
+/// Places of rows fit 64 bits, however many there are.
+static bool isValid(const RowSlice &rows) {
+  return rows.first >= 0 && rows.first <= INT32_MAX && rows.stride >= 0 &&
+         rows.stride <= INT32_MAX &&
+         (rows.stride == 0 || (rows.run >= 1 && rows.run <= rows.stride));
+}
+
 /// The shape that the parameter's part of the tensor has.
 static Expected<SmallVector<int64_t, 2>>
 getSourceShape(const ParameterInfo &info) {
   const unsigned rank = info.shape.size();
   if (rank < 1 || rank > 2 || (rank == 1 && info.columnHeads) ||
-      info.firstRow.value_or(0) < 0 ||
+      !isValid(info.rows.value_or(RowSlice())) ||
       !all_of(info.shape, [](int64_t size) { return size > 0; }))
     return createStringError("the parameter '" + info.name +
                              "' must be a vector or a matrix, of which "
@@ -70,21 +79,26 @@ getSourceShape(const ParameterInfo &info) {
 }
 
 /// Compares the shape of \p tensor with \p expected, or where the parameter is
-/// a slice, with a tensor that has it from firstRow on.
+/// a slice, with a tensor that has all of its rows.
 static Error checkShape(const TensorView &tensor, const ParameterInfo &info,
                         StringRef name, ArrayRef<int64_t> expected) {
   ArrayRef<int64_t> found = tensor.shape;
-  const int64_t firstRow = info.firstRow.value_or(0);
-  const bool isSlice = info.firstRow.has_value();
   if (found.size() == expected.size() &&
       found.drop_front() == expected.drop_front() &&
-      (isSlice ? expected[0] <= found[0] - firstRow : found[0] == expected[0]))
+      (info.rows ? info.rows->getEnd(expected[0]) <= found[0]
+                 : found[0] == expected[0]))
     return Error::success();
-  return createStringError(formatv(
-      "{0}: the tensor '{1}' has the shape {2}, but the parameter "
-      "'{3}' needs {4}{5}",
-      tensor.origin, name, printShape(found), info.name, printShape(expected),
-      isSlice ? " from row " + std::to_string(firstRow) + " on" : ""));
+  std::string slice;
+  if (info.rows)
+    slice = " from row " + std::to_string(info.rows->first) + " on";
+  if (info.rows && info.rows->stride)
+    slice +=
+        formatv(", {0} of every {1} rows", info.rows->run, info.rows->stride);
+  return createStringError(
+      formatv("{0}: the tensor '{1}' has the shape {2}, but the parameter "
+              "'{3}' needs {4}{5}",
+              tensor.origin, name, printShape(found), info.name,
+              printShape(expected), slice));
 }
 
 Expected<ParameterRows> ParameterRows::open(TensorSource &source,
@@ -110,6 +124,31 @@ Expected<ParameterRows> ParameterRows::open(TensorSource &source,
   return result;
 }
 
+void ParameterRows::readSource(int64_t row, MutableArrayRef<float> out) const {
+  if (info.tensor.empty())
+    return fill(out, static_cast<float>(info.splat));
+  const RowSlice slice = info.rows.value_or(RowSlice());
+  if (info.shape.size() > 1) {
+    convertElements(tensor, slice.getSource(row) * out.size(), out);
+  } else {
+    const int64_t size = out.size(), run = slice.stride ? slice.run : size;
+    for (int64_t i = 0; i < size; i += run)
+      convertElements(tensor, slice.getSource(i),
+                      out.slice(i, std::min(run, size - i)));
+  }
+  if (info.factor == 1 && !info.isNormalized)
+    return;
+  double divisor = 1;
+  if (info.isNormalized) {
+    double squares = 0;
+    for (double value : out)
+      squares += value * value;
+    divisor = std::max(std::sqrt(squares), 1e-12);
+  }
+  for (float &value : out)
+    value = static_cast<float>(value / divisor * info.factor);
+}
+
 void ParameterRows::readRow(int64_t row, MutableArrayRef<float> out) const {
   assert(row >= 0 && row < rows && "the parameter has no such row");
   assert(static_cast<int64_t>(out.size()) == columns && "wants whole rows");
@@ -117,34 +156,24 @@ void ParameterRows::readRow(int64_t row, MutableArrayRef<float> out) const {
   const bool isVector = info.shape.size() == 1;
   const std::optional<HeadLayout> &heads =
       isVector ? info.rowHeads : info.columnHeads;
-  const int64_t sourceColumns =
-      heads ? heads->heads * heads->channels : columns;
-  int64_t first = info.firstRow.value_or(0);
-  if (!isVector) {
-    const std::optional<int64_t> sourceRow =
-        info.rowHeads ? info.rowHeads->getSource(row) : row;
-    if (!sourceRow) {
-      fill(out, 0.0f);
-      return;
-    }
-    first = (first + *sourceRow) * sourceColumns;
-  }
-
-  if (!info.kernel.empty() && !info.tensor.empty()) {
+  const std::optional<int64_t> place =
+      !isVector && info.rowHeads ? info.rowHeads->getSource(row) : row;
+  if (!place)
+    return fill(out, 0.0f);
+  const bool hasKernel = !info.kernel.empty() && !info.tensor.empty();
+  if (!heads && !hasKernel)
+    return readSource(*place, out);
+  SmallVector<float, 0> values(heads ? heads->heads * heads->channels
+                                     : columns);
+  readSource(*place, values);
+  if (hasKernel) {
     const int64_t channels = info.getKernelChannels();
-    SmallVector<float, 0> values(columns);
-    convertElements(tensor, first, values);
     for (int64_t i = 0; i < columns; ++i)
       out[i] = values[i % channels * (columns / channels) + i / channels];
     return;
   }
-  if (!heads && !info.tensor.empty())
-    return convertElements(tensor, first, out);
-  SmallVector<float, 0> values(sourceColumns, static_cast<float>(info.splat));
-  if (!info.tensor.empty())
-    convertElements(tensor, first, values);
   for (int64_t i = 0; i < columns; ++i) {
-    const std::optional<int64_t> place = heads ? heads->getSource(i) : i;
-    out[i] = place ? values[*place] : 0;
+    const std::optional<int64_t> source = heads->getSource(i);
+    out[i] = source ? values[*source] : 0;
   }
 }

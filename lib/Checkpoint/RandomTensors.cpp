@@ -110,7 +110,8 @@ RandomTensors::RandomTensors(ArrayRef<ParameterInfo> parameters, uint64_t seed)
     if (info.tensor.empty())
       continue;
     SmallVector<int64_t, 2> shape = getUnpaddedShape(info);
-    shape[0] += info.firstRow.value_or(0);
+    if (info.rows)
+      shape[0] = info.rows->getEnd(shape[0]);
     for (int64_t layer = 0; layer < std::max<int64_t>(info.layers, 1);
          ++layer) {
       // Parameters that are slices of one tensor make it as high as the last.

@@ -46,7 +46,7 @@ LogicalResult TensorCheck::checkTensor(const ParameterInfo &info,
     InFlightDiagnostic diagnostic =
         emitError() << checkpoint.getPath() << ": has no tensor '" << name
                     << "', but the parameter '" << info.name << "' needs it, "
-                    << (info.firstRow ? "with rows for " : "with shape ")
+                    << (info.rows ? "with rows for " : "with shape ")
                     << printShape(info.shape);
     StringRef tied = Checkpoint::getTiedName(name);
     if (checkpoint.contains(tied))
@@ -59,7 +59,7 @@ LogicalResult TensorCheck::checkTensor(const ParameterInfo &info,
   if (!rows)
     return emitError() << llvm::toString(rows.takeError());
   int64_t &used = usedRows[stored];
-  used = std::max(used, info.firstRow.value_or(0) + info.shape[0]);
+  used = std::max(used, info.rows.value_or(RowSlice()).getEnd(info.shape[0]));
   return success();
 }
 

@@ -76,8 +76,9 @@ void ModelBuilder::addParameter(const Twine &name, RankedTensorType type,
                                 bool hasLayers, const TensorSlice &source) {
   ParameterOp::create(
       builder, builder.getStringAttr(name), builder.getStringAttr(source.name),
-      source.firstRow ? builder.getI64IntegerAttr(*source.firstRow) : nullptr,
-      /*splat=*/nullptr,
+      source.firstRow ? builder.getDenseI64ArrayAttr(*source.firstRow)
+                      : nullptr,
+      /*normalized=*/nullptr, /*times=*/nullptr, /*splat=*/nullptr,
       hasLayers ? builder.getI64IntegerAttr(config.layers) : nullptr,
       /*row_heads=*/nullptr, /*column_heads=*/nullptr, /*kernel=*/nullptr,
       TypeAttr::get(type));
@@ -86,7 +87,8 @@ void ModelBuilder::addParameter(const Twine &name, RankedTensorType type,
 void ModelBuilder::addSplat(const Twine &name, RankedTensorType type,
                             bool hasLayers, double value) {
   ParameterOp::create(builder, builder.getStringAttr(name), /*tensor=*/nullptr,
-                      /*first_row=*/nullptr, builder.getF64FloatAttr(value),
+                      /*rows=*/nullptr, /*normalized=*/nullptr,
+                      /*times=*/nullptr, builder.getF64FloatAttr(value),
                       hasLayers ? builder.getI64IntegerAttr(config.layers)
                                 : nullptr,
                       /*row_heads=*/nullptr, /*column_heads=*/nullptr,

@@ -50,15 +50,15 @@ Expected<MatrixReader> MatrixReader::open(TensorSource &source,
     return rows.takeError();
   MatrixReader reader(std::move(*rows));
   if (!useVectors || !canConvert() || info.tensor.empty() || info.columnHeads ||
-      !info.kernel.empty())
+      !info.kernel.empty() || info.isNormalized || info.factor != 1)
     return reader;
   Expected<TensorView> tensor = source.getTensor(info.getTensorName(layer));
   if (!tensor)
     return tensor.takeError();
   if (tensor->type != ElementType::F16)
     return reader;
-  reader.halves = tensor->bytes.drop_front(info.firstRow.value_or(0) *
-                                           reader.getNumColumns() * 2);
+  reader.halves = tensor->bytes;
+  reader.slice = info.rows.value_or(RowSlice());
   reader.rowHeads = info.rowHeads;
   return reader;
 }
@@ -70,5 +70,6 @@ void MatrixReader::readRow(int64_t row, MutableArrayRef<float> out) const {
       rowHeads ? rowHeads->getSource(row) : row;
   if (!place)
     return fill(out, 0.0f);
-  convertHalves(halves.data() + *place * getNumColumns() * 2, out);
+  convertHalves(halves.data() + slice.getSource(*place) * getNumColumns() * 2,
+                out);
 }

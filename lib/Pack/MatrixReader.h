@@ -32,9 +32,9 @@ private:
   explicit MatrixReader(ParameterRows rows) : rows(std::move(rows)) {}
 
   ParameterRows rows;
-  /// FP16 rows of the checkpoint from the parameter's first one on; empty where
-  /// there is nothing faster.
+  /// FP16 rows of the tensor; empty where there is nothing faster.
   llvm::ArrayRef<uint8_t> halves;
+  RowSlice slice;
   std::optional<HeadLayout> rowHeads;
 };
 

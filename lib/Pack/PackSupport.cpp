@@ -23,14 +23,16 @@ Error dlavm::refuseValue(const ParameterInfo &info, int64_t layer, int64_t row,
   auto getPlace = [](const std::optional<HeadLayout> &heads, int64_t index) {
     return heads ? heads->getSource(index).value_or(index) : index;
   };
+  auto getRow = [&](int64_t index) {
+    const int64_t place = getPlace(info.rowHeads, index);
+    return info.rows ? info.rows->getSource(place) : place;
+  };
   std::string place;
   if (info.shape.size() == 2)
-    place = formatv("[{0}, {1}]",
-                    getPlace(info.rowHeads, row) + info.firstRow.value_or(0),
-                    getPlace(info.columnHeads, column));
+    place =
+        formatv("[{0}, {1}]", getRow(row), getPlace(info.columnHeads, column));
   else
-    place = formatv("[{0}]", getPlace(info.rowHeads, column) +
-                                 info.firstRow.value_or(0));
+    place = formatv("[{0}]", getRow(column));
   const std::string tensor =
       info.tensor.empty() ? "the parameter '" + info.name + "'"
                           : "the tensor '" + info.getTensorName(layer) + "'";

@@ -287,8 +287,18 @@ llvm::Error ContentChecker::check(const ParameterInfo &info,
                                   const Twine &place) const {
   if (info.shape.empty() || info.shape.size() > 2)
     return refuse(place + ".shape", "one or two sizes", json::Array());
-  if (info.tensor.empty() && info.firstRow)
-    return refuse(place + ".first_row", "only with 'tensor'", *info.firstRow);
+  if (info.tensor.empty() && info.rows)
+    return refuse(place + ".rows", "only with 'tensor'", info.rows->first);
+  if (info.rows && info.rows->stride > 0 &&
+      (info.rows->run < 1 || info.rows->run > info.rows->stride))
+    return refuse(place + ".rows.run", "1 to 'stride'", info.rows->run);
+  if (info.isNormalized &&
+      (info.tensor.empty() || info.shape.size() != 2 || !info.kernel.empty()))
+    return refuse(place + ".normalized", "only with a matrix in 'tensor'",
+                  true);
+  if (info.factor != 1 && (info.tensor.empty() || info.factor == 0))
+    return refuse(place + ".factor", "a number that is not 0, with 'tensor'",
+                  info.factor);
   if (!info.tensor.empty() &&
       StringRef(info.tensor).contains("{layer}") != (info.layers > 0))
     return refuse(place + ".tensor",

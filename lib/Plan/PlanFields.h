@@ -67,15 +67,23 @@ template <typename IO> bool mapFields(IO &io, HeadLayout &heads) {
          io.map("empty_heads", heads.emptyHeads, anyInt);
 }
 
+template <typename IO> bool mapFields(IO &io, RowSlice &rows) {
+  return io.map("first", rows.first, anyInt) &&
+         io.map("run", rows.run, anyInt) &&
+         io.map("stride", rows.stride, anyInt);
+}
+
 template <typename IO> bool mapFields(IO &io, ParameterInfo &info) {
   return io.map("name", info.name) &&
          io.mapEither("tensor", info.tensor, "splat", info.splat) &&
-         io.mapOptional("first_row", info.firstRow, anyInt) &&
+         io.mapOptional("rows", info.rows) &&
          io.map("layers", info.layers, anyInt) &&
          io.map("shape", info.shape, positiveInt) &&
          io.mapOptional("row_heads", info.rowHeads) &&
          io.mapOptional("column_heads", info.columnHeads) &&
-         io.mapOptional("kernel", info.kernel, positiveInt);
+         io.mapOptional("kernel", info.kernel, positiveInt) &&
+         io.mapOptional("normalized", info.isNormalized) &&
+         io.mapOptional("factor", info.factor);
 }
 
 template <typename IO> bool mapFields(IO &io, PackedFile &file) {

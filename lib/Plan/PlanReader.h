@@ -59,10 +59,13 @@ public:
   bool mapEither(llvm::StringRef key, std::string &text,
                  llvm::StringRef otherKey, double &number);
 
-  /// What may be missing stays empty then.
+  /// What may be missing stays as it is then.
   bool mapOptional(llvm::StringRef key, std::string &text);
   bool mapOptional(llvm::StringRef key, bool &flag) {
     return !find(key) || map(key, flag);
+  }
+  bool mapOptional(llvm::StringRef key, double &number) {
+    return !find(key) || map(key, number);
   }
   bool mapOptional(llvm::StringRef key, llvm::json::Object &any);
   bool mapOptional(llvm::StringRef key, std::optional<int64_t> &number,

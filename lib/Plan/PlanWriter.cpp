@@ -69,6 +69,10 @@ public:
   bool mapOptional(StringRef key, std::optional<int64_t> number, PlanRange) {
     return !number || map(key, *number);
   }
+  /// A factor, which may be missing where it changes nothing.
+  bool mapOptional(StringRef key, double factor) {
+    return factor == 1 || map(key, factor);
+  }
   bool mapOptionalHex(StringRef key, std::optional<uint64_t> number) {
     return !number || mapHex(key, *number);
   }

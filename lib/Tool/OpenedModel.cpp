@@ -213,7 +213,9 @@ Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
   // one file where the checkpoint has slices of one tensor.
   for (auto parameter : model->getModule().getOps<llm::ParameterOp>()) {
     parameter.setTensor(getOwnTensor(llm::getParameterInfo(parameter)));
-    parameter.removeFirstRowAttr();
+    parameter.removeRowsAttr();
+    parameter.removeNormalizedAttr();
+    parameter.removeTimesAttr();
     parameter.removeSplatAttr();
     parameter.removeRowHeadsAttr();
     parameter.removeColumnHeadsAttr();

@@ -127,9 +127,43 @@ TEST(ParameterRowsTest, Slice) {
   source.add("w", {5, 2}, 0);
   source.add("b", {5}, 0);
   ParameterInfo matrix = getInfo("w", {2, 2}), vector = getInfo("b", {2});
-  matrix.firstRow = vector.firstRow = 3;
+  matrix.rows = vector.rows = RowSlice{3};
   EXPECT_EQ(readRow(source, matrix, 1), (Row{8, 9}));
   EXPECT_EQ(readRow(source, vector, 0), (Row{3, 4}));
+}
+
+TEST(ParameterRowsTest, RunsOfRows) {
+  CountingTensors source;
+  source.add("w", {8, 2}, 0);
+  source.add("b", {8}, 0);
+  // Rows 1, 2 and 5, 6 of both.
+  ParameterInfo matrix = getInfo("w", {4, 2}), vector = getInfo("b", {4});
+  matrix.rows = vector.rows = RowSlice{1, 2, 4};
+  EXPECT_EQ(readRow(source, matrix, 1), (Row{4, 5}));
+  EXPECT_EQ(readRow(source, matrix, 2), (Row{10, 11}));
+  EXPECT_EQ(readRow(source, vector, 0), (Row{1, 2, 5, 6}));
+  // Heads are those of the slice.
+  matrix.rowHeads = HeadLayout{2, 2, 2, 2};
+  EXPECT_EQ(readRow(source, matrix, 3), (Row{12, 13}));
+  matrix.rowHeads = std::nullopt;
+  matrix.rows = RowSlice{3, 2, 4};
+  EXPECT_EQ(getError(source, matrix),
+            "counting: the tensor 'w' has the shape [8, 2], but the parameter "
+            "'p' needs [4, 2] from row 3 on, 2 of every 4 rows");
+}
+
+TEST(ParameterRowsTest, FactorsAndLengths) {
+  CountingTensors source;
+  source.add("w", {2, 2}, 3);
+  source.add("zero", {1, 1}, 0);
+  ParameterInfo info = getInfo("w", {2, 2});
+  info.factor = 10;
+  EXPECT_EQ(readRow(source, info, 1), (Row{50, 60}));
+  info.isNormalized = true;
+  EXPECT_EQ(readRow(source, info, 0), (Row{6, 8}));
+  info = getInfo("zero", {1, 1});
+  info.isNormalized = true;
+  EXPECT_EQ(readRow(source, info, 0), (Row{0}));
 }
 
 // 2 heads of 6 channels, of which 4 rotate, padded to 8.
@@ -141,7 +175,7 @@ TEST(ParameterRowsTest, Heads) {
   source.add("o", {2, 12}, 0);
   ParameterInfo matrix = getInfo("w", {16, 1}), vector = getInfo("b", {16});
   matrix.rowHeads = vector.rowHeads = heads;
-  matrix.firstRow = vector.firstRow = 1;
+  matrix.rows = vector.rows = RowSlice{1};
   const Row expected = {1, 3, 2, 4, 5, 6, 0, 0, 7, 9, 8, 10, 11, 12, 0, 0};
   EXPECT_EQ(readRow(source, vector, 0), expected);
   for (int64_t row = 0; row < 16; ++row)
@@ -191,14 +225,16 @@ TEST(ParameterRowsTest, WrongShapes) {
             "counting: has no tensor 'v'");
 
   ParameterInfo slice = getInfo("w", {2, 4});
-  slice.firstRow = 1;
+  slice.rows = RowSlice{1};
   EXPECT_EQ(getError(source, slice), "");
-  slice.firstRow = 2;
+  slice.rows = RowSlice{2};
   EXPECT_EQ(getError(source, slice),
             "counting: the tensor 'w' has the shape [3, 4], but the parameter "
             "'p' needs [2, 4] from row 2 on");
-  for (int64_t row : std::initializer_list<int64_t>{INT64_MAX, -1}) {
-    slice.firstRow = row;
+  for (RowSlice rows :
+       {RowSlice{INT64_MAX}, RowSlice{-1}, RowSlice{0, 0, 1}, RowSlice{0, 2, 1},
+        RowSlice{0, 1, -1}, RowSlice{0, 1, INT64_MAX}}) {
+    slice.rows = rows;
     EXPECT_NE(getError(source, slice), "");
   }
 }

@@ -27,13 +27,13 @@ static std::vector<float> getValues(llvm::StringRef name,
 
 static ParameterInfo getInfo(const std::string &tensor,
                              llvm::ArrayRef<int64_t> shape, int64_t layers,
-                             std::optional<int64_t> firstRow = {}) {
+                             std::optional<RowSlice> rows = {}) {
   ParameterInfo info;
   info.name = "p";
   info.tensor = tensor;
   info.shape.assign(shape.begin(), shape.end());
   info.layers = layers;
-  info.firstRow = firstRow;
+  info.rows = rows;
   return info;
 }
 
@@ -81,10 +81,10 @@ TEST(RandomTensorsTest, DependOnSeedNameAndIndexOnly) {
 }
 
 TEST(RandomTensorsTest, TensorsOfParameters) {
-  ParameterInfo query = getInfo("{layer}.qkv", {32, 4}, 2, 0);
+  ParameterInfo query = getInfo("{layer}.qkv", {32, 4}, 2, RowSlice{});
   query.rowHeads = {4, 2, 0, 8};
-  RandomTensors source({query, getInfo("{layer}.qkv", {4, 4}, 2, 12),
-                        getInfo("{layer}.qkv", {4, 4}, 2, 8),
+  RandomTensors source({query, getInfo("{layer}.qkv", {4, 4}, 2, RowSlice{12}),
+                        getInfo("{layer}.qkv", {4, 4}, 2, RowSlice{8}),
                         getInfo("norm", {4}, 0), getInfo("", {4}, 0)},
                        3);
   TensorView qkv = llvm::cantFail(source.getTensor("1.qkv"));

@@ -45,9 +45,17 @@ TEST(MatrixReader, ReadsWhatParameterRowsReads) {
     info.layers = 2;
     info.shape = {29, 13};
     checkRows(tensors, info);
-    info.firstRow = 7;
+    info.rows = RowSlice{7};
     info.shape = {12, 13};
     checkRows(tensors, info);
+    info.rows = RowSlice{7, 3, 5};
+    checkRows(tensors, info);
+    info.factor = -3;
+    checkRows(tensors, info);
+    info.factor = 1;
+    info.isNormalized = true;
+    checkRows(tensors, info);
+    info.isNormalized = false;
     info.rowHeads = HeadLayout{2, 6, 4, 10};
     info.shape = {20, 13};
     checkRows(tensors, info);

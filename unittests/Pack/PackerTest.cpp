@@ -195,7 +195,7 @@ TEST_F(PackerTest, PlacesAreThoseOfTheTensor) {
   // Row 3 of the parameter is row 2 of the first head.
   ParameterInfo &info = plan.addParameter("q", {20, 128}, 0);
   info.rowHeads = HeadLayout{2, 6, 4, 10};
-  info.firstRow = 100;
+  info.rows = RowSlice{100};
   tensors.addRandom("q", ElementType::F32, {112, 128}, 1);
   poison("q", {112, 128}, 101 * 128 + 7, NAN);
   EXPECT_EQ(

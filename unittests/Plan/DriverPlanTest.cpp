@@ -34,8 +34,10 @@ DriverPlan makePlan() {
   const HeadLayout heads = {2, 24, 16, 32};
   plan.parameters = {
       {"rows", "rows", {}, 0, 0, {10, 64}, {}, HeadLayout{1, 64, 0, 64}},
-      {"w", "w{layer}", 3, 0, 2, {64, 64}, heads, {}},
+      {"w", "w{layer}", RowSlice{3, 2, 4}, 0, 2, {64, 64}, heads, {}},
       {"norm", "", {}, 0.5, 0, {64}, {}, {}}};
+  plan.parameters[0].factor = 12;
+  plan.parameters[1].isNormalized = true;
   PlanObject weight;
   weight.name = "weight";
   weight.shape = {64, 64};

@@ -66,15 +66,34 @@ struct HeadLayout {
   }
 };
 
+/// Rows of a stored tensor. A parameter has those from `first` on, or with a
+/// `stride` the first `run` of every `stride` rows from `first` on.
+struct RowSlice {
+  int64_t first = 0;
+  int64_t run = 0;
+  int64_t stride = 0;
+
+  /// The tensor's row that is row \p row of the parameter.
+  int64_t getSource(int64_t row) const {
+    return first + (stride ? row / run * stride + row % run : row);
+  }
+  /// The rows that a tensor has at least, of which \p rows, one or more, are
+  /// the parameter's.
+  int64_t getEnd(int64_t rows) const { return getSource(rows - 1) + 1; }
+  bool operator==(const RowSlice &other) const {
+    return first == other.first && run == other.run && stride == other.stride;
+  }
+};
+
 /// What an `llm.parameter` says, and an entry of `parameters` in plan.json.
 struct ParameterInfo {
   std::string name;
   /// Tensor of the checkpoint with `{layer}` for the layer number; empty where
   /// all elements have the value `splat`.
   std::string tensor;
-  /// Where the parameter is a slice of the tensor's rows, the first of them;
-  /// otherwise it is the whole tensor.
-  std::optional<int64_t> firstRow;
+  /// Where the parameter is a slice of the tensor's rows; otherwise it is the
+  /// whole tensor.
+  std::optional<RowSlice> rows;
   double splat = 0;
   /// 0 where the parameter belongs to no layer.
   int64_t layers = 0;
@@ -86,17 +105,22 @@ struct ParameterInfo {
   /// the checkpoint has [channels, kernel rows, kernel columns]: both sizes of
   /// the kernel; empty for others.
   llvm::SmallVector<int64_t, 2> kernel = {};
+  /// Whether each row of the tensor, a matrix, is divided by its Euclidean
+  /// length, or by 1e-12 where it is less.
+  bool isNormalized = false;
+  /// What all elements of the tensor are multiplied with, thereafter.
+  double factor = 1;
 
   /// Input channels of a kernel.
   int64_t getKernelChannels() const {
     return shape.back() / (kernel[0] * kernel[1]);
   }
   bool operator==(const ParameterInfo &other) const {
-    return name == other.name && tensor == other.tensor &&
-           firstRow == other.firstRow && splat == other.splat &&
-           layers == other.layers && shape == other.shape &&
-           rowHeads == other.rowHeads && columnHeads == other.columnHeads &&
-           kernel == other.kernel;
+    return name == other.name && tensor == other.tensor && rows == other.rows &&
+           splat == other.splat && layers == other.layers &&
+           shape == other.shape && rowHeads == other.rowHeads &&
+           columnHeads == other.columnHeads && kernel == other.kernel &&
+           isNormalized == other.isNormalized && factor == other.factor;
   }
   /// The tensor's name for one layer.
   std::string getTensorName(int64_t layer) const;

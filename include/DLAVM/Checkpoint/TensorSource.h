@@ -57,7 +57,7 @@ public:
 class ParameterRows {
 public:
   /// Looks the tensor up and compares its shape with what \p info wants: as
-  /// many rows, or at least those from `firstRow` on, and as many columns.
+  /// many rows, or at least those of its slice, and as many columns.
   /// Errors name the file, the tensor, the expected and the found shape. Where
   /// the parameter has no tensor, \p source is not asked. The bytes of the
   /// tensor stay those of \p source, which must outlive the rows.
@@ -74,6 +74,9 @@ public:
   void release() { tensor = {}; }
 
 private:
+  /// Row \p row of the tensor's slice, in the order of the tensor.
+  void readSource(int64_t row, llvm::MutableArrayRef<float> out) const;
+
   ParameterInfo info;
   TensorView tensor;
   int64_t rows = 0, columns = 0;

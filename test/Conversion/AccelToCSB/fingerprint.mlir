@@ -20,6 +20,9 @@
 // What they contain, and how they are cut.
 // RUN: sed 's/"q{layer}"/"k{layer}"/' %s | %{print} | not diff %t -
 // RUN: sed 's/rows \[64\]/rows [65]/' %s | %{print} | not diff %t -
+// RUN: sed 's/rows \[64\]/rows [64, 1, 2]/' %s | %{print} | not diff %t -
+// RUN: sed 's/rows \[64\]/rows [64] normalized/' %s | %{print} | not diff %t -
+// RUN: sed 's/rows \[64\]/rows [64] times 2.0/' %s | %{print} | not diff %t -
 // RUN: sed 's/splat 1.0/splat 2.0/' %s | %{print} | not diff %t -
 // RUN: sed 's/interleaved 64/interleaved 32/' %s | %{print} | not diff %t -
 // RUN: sed 's/rotary = 64/rotary = 32/' %s | %{print} | not diff %t -

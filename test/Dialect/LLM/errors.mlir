@@ -267,13 +267,38 @@ llm.parameter @w from "w" splat 1.0 : tensor<64xf16>
 
 // -----
 
-// expected-error@+1 {{'llm.parameter' op has 'rows', which select from a tensor of the checkpoint, but names none}}
+// expected-error@+1 {{'llm.parameter' op has 'rows', 'normalized' or 'times', which say what of a tensor of the checkpoint it is, but names none}}
 llm.parameter @w rows [4] splat 1.0 : tensor<64xf16>
 
 // -----
 
-// expected-error@+1 {{attribute 'first_row' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+// expected-error@+1 {{'llm.parameter' op has 'rows', 'normalized' or 'times', which say what of a tensor of the checkpoint it is, but names none}}
+llm.parameter @w times 2.0 splat 1.0 : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op needs the first row in 'rows', or the first, how many, and from how many on, all up to 2147483647, found [-1]}}
 llm.parameter @w from "w" rows [-1] : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op needs the first row in 'rows', or the first, how many, and from how many on, all up to 2147483647, found [1, 2]}}
+llm.parameter @w from "w" rows [1, 2] : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op needs 1 or more 'rows' of at least as many, found 5 of 4}}
+llm.parameter @w from "w" rows [0, 5, 4] : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op is 'normalized' row by row, so it must be a matrix without 'kernel'}}
+llm.parameter @w from "w" normalized : tensor<64xf16>
+
+// -----
+
+// expected-error@+1 {{'llm.parameter' op needs a finite factor 'times' that is not 0, found 0.000000e+00 : f64}}
+llm.parameter @w from "w" times 0.0 : tensor<64xf16>
 
 // -----
 

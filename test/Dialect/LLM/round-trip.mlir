@@ -19,6 +19,8 @@ llm.parameter @both from "w" column_heads <8 x 16, interleaved 16, padded 128> :
 
 // CHECK: llm.parameter @query from "layers.{layer}.qkv.weight" rows[4096] layers 28 : tensor<256x64xi4>
 llm.parameter @query from "layers.{layer}.qkv.weight" rows [4096] layers 28 : tensor<256x64xi4>
+// CHECK: llm.parameter @grouped from "layers.{layer}.wqkv" rows[512, 128, 768] normalized times 1.200000e+01 layers 28 : tensor<256x64xi4>
+llm.parameter @grouped from "layers.{layer}.wqkv" rows [512, 128, 768] normalized times 12.0 layers 28 : tensor<256x64xi4>
 // CHECK: llm.parameter @query_scale splat 1.000000e+00 layers 28 : tensor<256xf16>
 llm.parameter @query_scale splat 1.0 layers 28 : tensor<256xf16>
 // CHECK: llm.parameter @query_bias from "layers.{layer}.qkv.bias" layers 28 : tensor<256xf16>

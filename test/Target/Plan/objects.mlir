@@ -40,7 +40,11 @@
 // CHECK-NEXT:   {
 // CHECK-NEXT:     "name": "bias",
 // CHECK-NEXT:     "tensor": "b{layer}",
-// CHECK-NEXT:     "first_row": 3,
+// CHECK-NEXT:     "rows": {
+// CHECK-NEXT:       "first": 3,
+// CHECK-NEXT:       "run": 0,
+// CHECK-NEXT:       "stride": 0
+// CHECK-NEXT:     },
 // CHECK-NEXT:     "layers": 2,
 // CHECK-NEXT:     "shape": [
 // CHECK-NEXT:       64

@@ -36,7 +36,8 @@ public:
     std::string name =
         (weight.getSymName() + (value == 0.0 ? "_zeros" : "_ones")).str();
     auto parameter = ParameterOp::create(
-        builder, weight.getLoc(), name, StringAttr(), IntegerAttr(),
+        builder, weight.getLoc(), name, StringAttr(), DenseI64ArrayAttr(),
+        /*normalized=*/false, /*times=*/FloatAttr(),
         builder.getF64FloatAttr(value), weight.getLayersAttr(), HeadsAttr(),
         HeadsAttr(), DenseI64ArrayAttr(),
         RankedTensorType::get({channels}, builder.getF16Type()));

@@ -129,7 +129,9 @@ def CSB_ParameterOp : CSB_Op<"parameter", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$tensor,
-    OptionalAttr<CSB_NonNegative>:$first_row,
+    OptionalAttr<DenseI64ArrayAttr>:$rows,
+    UnitAttr:$normalized,
+    OptionalAttr<F64Attr>:$times,
     OptionalAttr<F64Attr>:$splat,
     OptionalAttr<CSB_Positive>:$layers,
     OptionalAttr<LLM_HeadsAttr>:$row_heads,
@@ -137,8 +139,8 @@ def CSB_ParameterOp : CSB_Op<"parameter", [Symbol]> {
     OptionalAttr<DenseI64ArrayAttr>:$kernel,
     TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
-    $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
-    (`splat` $splat^)? (`layers` $layers^)?
+    $sym_name (`from` $tensor^)? (`rows` `` $rows^)? (`normalized` $normalized^)?
+    (`times` $times^)? (`splat` $splat^)? (`layers` $layers^)?
     (`row_heads` $row_heads^)?
     (`column_heads` $column_heads^)?
     (`kernel` $kernel^)? attr-dict `:` $type

@@ -32,16 +32,22 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
     Declares a parameter by the tensor of the checkpoint that holds it, with
     `{layer}` in place of the layer number, or by one value that all elements
     have. `rows [N]` says that it is a slice of the named tensor that starts at
-    row N. With `layers`, ops name it together with a layer. `row_heads` and
-    `column_heads` say how the rows and columns of the tensor lie in the
-    parameter where that differs (`#llm.heads`); rows N and up are then those of
-    the tensor. A padded channel is 0 with `splat`, too.
+    row N, `rows [N, R, S]` that it has the first R of every S rows from there
+    on. `normalized` divides each row of the tensor by its Euclidean length, and
+    `times` multiplies all elements, thereafter. With `layers`, ops name it
+    together with a layer. `row_heads` and `column_heads` say how the rows and
+    columns of the tensor, or of its slice, lie in the parameter where that
+    differs (`#llm.heads`). A padded channel is 0 with `splat`, too.
 
     ```mlir
     llm.parameter @key from "layers.{layer}.query_key_value.weight" rows [4096]
       layers 28 : tensor<256x4096xi4>
     llm.parameter @key_scale splat 1.0 layers 28 : tensor<256xf16>
     llm.parameter @final_norm from "norm.weight" : tensor<4096xf16>
+    llm.parameter @embedding from "embed_tokens.weight" times 12.0 : tensor<49155x4096xf16>
+    llm.parameter @lm_head from "lm_head.weight" normalized : tensor<125696x4096xi4>
+    llm.parameter @grouped_key from "layers.{layer}.wqkv.weight" rows [512, 128, 768]
+      layers 32 : tensor<1024x4096xi4>
     llm.parameter @query from "layers.{layer}.q_proj.weight" layers 2
       row_heads <8 x 16, padded 128> : tensor<1024x128xi4>
     ```
@@ -57,7 +63,9 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
 
     Constraints: a static shape of rank 1 (f16) or 2 (i4, [output channels,
     input channels], or f16, the rows of an embedding); exactly one of `from`
-    and `splat`, which is finite; `rows` only with `from`; `{layer}` in the tensor's name if and
+    and `splat`, which is finite; `rows`, `normalized` and `times` only with
+    `from`; 1 <= R <= S; a finite factor that is not 0; `normalized` only with
+    rank 2 and no `kernel`; `{layer}` in the tensor's name if and
     only if there are `layers`; a dimension with heads has heads * padded
     channels; `column_heads` only with rank 2; `kernel` only with rank 2, `from`
     and no `column_heads`, and the second dimension a multiple of its product;
@@ -65,7 +73,9 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
     OptionalAttr<StrAttr>:$tensor,
-    OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$first_row,
+    OptionalAttr<DenseI64ArrayAttr>:$rows,
+    UnitAttr:$normalized,
+    OptionalAttr<F64Attr>:$times,
     OptionalAttr<F64Attr>:$splat,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$layers,
     OptionalAttr<LLM_HeadsAttr>:$row_heads,
@@ -73,8 +83,8 @@ def LLM_ParameterOp : LLM_Op<"parameter", [Symbol]> {
     OptionalAttr<DenseI64ArrayAttr>:$kernel,
     TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = [{
-    $sym_name (`from` $tensor^)? (`rows` `[` $first_row^ `]`)?
-    (`splat` $splat^)? (`layers` $layers^)?
+    $sym_name (`from` $tensor^)? (`rows` `` $rows^)? (`normalized` $normalized^)?
+    (`times` $times^)? (`splat` $splat^)? (`layers` $layers^)?
     (`row_heads` $row_heads^)?
     (`column_heads` $column_heads^)?
     (`kernel` $kernel^)? attr-dict `:` $type

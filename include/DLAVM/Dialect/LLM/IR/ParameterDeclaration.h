@@ -45,9 +45,28 @@ llvm::LogicalResult verifyParameterDeclaration(ParameterOp op) {
   if (op.getSplat() && std::abs(op.getSplat()->convertToDouble()) >= end)
     return op.emitOpError("needs a 'splat' that FP16 can hold, found ")
            << op.getSplatAttr();
-  if (op.getFirstRow() && !op.getTensor())
-    return op.emitOpError("has 'rows', which select from a tensor of the "
-                          "checkpoint, but names none");
+  if ((op.getRows() || op.getNormalized() || op.getTimes()) && !op.getTensor())
+    return op.emitOpError(
+        "has 'rows', 'normalized' or 'times', which say what "
+        "of a tensor of the checkpoint it is, but names none");
+  if (std::optional<llvm::ArrayRef<int64_t>> rows = op.getRows()) {
+    auto isCount = [](int64_t rows) { return rows >= 0 && rows <= INT32_MAX; };
+    if ((rows->size() != 1 && rows->size() != 3) ||
+        !llvm::all_of(*rows, isCount))
+      return op.emitOpError("needs the first row in 'rows', or the first, how "
+                            "many, and from how many on, all up to ")
+             << INT32_MAX << ", found [" << *rows << "]";
+    if (rows->size() == 3 && ((*rows)[1] < 1 || (*rows)[1] > (*rows)[2]))
+      return op.emitOpError(
+                 "needs 1 or more 'rows' of at least as many, found ")
+             << (*rows)[1] << " of " << (*rows)[2];
+  }
+  if (op.getNormalized() && (type.getRank() != 2 || op.getKernel()))
+    return op.emitOpError("is 'normalized' row by row, so it must be a matrix "
+                          "without 'kernel'");
+  if (op.getTimes() && !op.getTimes()->isFiniteNonZero())
+    return op.emitOpError("needs a finite factor 'times' that is not 0, found ")
+           << op.getTimesAttr();
   if (op.getTensor() &&
       op.getTensor()->contains("{layer}") != op.getLayers().has_value())
     return op.emitOpError("must have '{layer}' in the name of its tensor if "
@@ -78,7 +97,16 @@ ParameterInfo getParameterDeclaration(ParameterOp op) {
   ParameterInfo info;
   info.name = op.getSymName().str();
   info.tensor = op.getTensor().value_or("").str();
-  info.firstRow = op.getFirstRow();
+  if (std::optional<llvm::ArrayRef<int64_t>> rows = op.getRows()) {
+    info.rows.emplace().first = (*rows)[0];
+    if (rows->size() == 3) {
+      info.rows->run = (*rows)[1];
+      info.rows->stride = (*rows)[2];
+    }
+  }
+  info.isNormalized = op.getNormalized();
+  if (std::optional<llvm::APFloat> factor = op.getTimes())
+    info.factor = factor->convertToDouble();
   if (std::optional<llvm::APFloat> splat = op.getSplat())
     info.splat = splat->convertToDouble();
   info.layers = op.getLayers().value_or(0);
