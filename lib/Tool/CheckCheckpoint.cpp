@@ -19,13 +19,6 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// All layers of the model that \p module comes from.
-static std::optional<int64_t> getModelLayers(mlir::ModuleOp module) {
-  auto layers = module->getAttrOfType<mlir::IntegerAttr>(
-      llm::LLMDialect::getModelLayersAttrName());
-  return layers ? std::optional(layers.getInt()) : std::nullopt;
-}
-
 /// What the driver was compiled with.
 static ImportOptions getImportOptions(mlir::ModuleOp module,
                                       int64_t modelLayers) {
@@ -51,7 +44,7 @@ llvm::Error dlavm::checkCheckpoint(StringRef directory, Checkpoint &checkpoint,
                                    const OpenedModel &model,
                                    const DriverPlan &plan) {
   mlir::ModuleOp driver = model.getModule();
-  const std::optional<int64_t> layers = getModelLayers(driver);
+  const std::optional<int64_t> layers = llm::getModelLayers(driver);
   if (!layers) {
     WithColor::note(errs())
         << plan.model << " was not made from a configuration, so only names "

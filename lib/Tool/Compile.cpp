@@ -20,6 +20,7 @@
 #include "Diagnostics.h"
 #include "HubName.h"
 #include "RuntimeHeader.h"
+#include "WhatFits.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
@@ -51,6 +52,9 @@ private:
   OwningOpRef<ModuleOp> readModel(const DeviceInfo &device);
   std::string printIR(ModuleOp module);
   bool checkRopePairing(const DeviceInfo &device);
+  /// Runs all passes. Adds what the levels look like to \p files.
+  bool lower(ModuleOp module, const DeviceInfo &device, StringRef name,
+             OutputFiles &files, std::string &model);
   bool runPasses(ModuleOp module,
                  void (*build)(OpPassManager &, const CompileOptions &),
                  const CompileOptions &options);
@@ -203,32 +207,15 @@ bool Compiler::run() {
   if (command.saveIR)
     files.add(name + ".import.mlir", printIR(*module));
 
-  CompileOptions options;
-  options.device = device->getName();
-  options.weightLoading = command.weightLoading;
-  options.ropePairing = command.ropePairing;
-  options.printSteps = command.printSteps;
-  std::optional<int64_t> context = llm::getMaxTokens(*module);
-  if (command.maxTokens)
-    options.maxTokens = *command.maxTokens;
-  if (!runPasses(*module, buildLLMPipeline, options))
+  const std::optional<int64_t> layers = llm::getModelLayers(*module);
+  const std::optional<int64_t> context = llm::getMaxTokens(*module);
+  std::string model;
+  if (!lower(*module, *device, name, files, model)) {
+    if (layers && context && !StringRef(command.model).ends_with(".mlir"))
+      explainWhatFits(command, device->getName(),
+                      command.layers.value_or(*layers), *context);
     return false;
-  // The model of a driver has the context of the driver. One beyond its own is
-  // refused below.
-  if (options.maxTokens && context && options.maxTokens < *context)
-    (*module)->setAttr(
-        llm::LLMDialect::getMaxTokensAttrName(),
-        Builder(&this->context).getI64IntegerAttr(options.maxTokens));
-  const std::string model = printIR(*module);
-  files.add(name + ".llm.mlir", model);
-  if (!runPasses(*module, buildAccelPipeline, options))
-    return false;
-  if (command.saveIR)
-    files.add(name + ".accel.mlir", printIR(*module));
-  if (!runPasses(*module, buildCSBPipeline, options))
-    return false;
-  if (command.saveIR)
-    files.add(name + ".csb.mlir", printIR(*module));
+  }
 
   std::string driver, plan, report;
   llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
@@ -240,6 +227,37 @@ bool Compiler::run() {
   files.add("dlavm_runtime.h", getRuntimeHeader().str());
   files.add("report.txt", std::move(report));
   return write(files, std::move(plan));
+}
+
+bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
+                     OutputFiles &files, std::string &model) {
+  CompileOptions options;
+  options.device = device.getName();
+  options.weightLoading = command.weightLoading;
+  options.ropePairing = command.ropePairing;
+  options.printSteps = command.printSteps;
+  const std::optional<int64_t> context = llm::getMaxTokens(module);
+  if (command.maxTokens)
+    options.maxTokens = *command.maxTokens;
+  if (!runPasses(module, buildLLMPipeline, options))
+    return false;
+  // The model of a driver has the context of the driver. One beyond its own is
+  // refused below.
+  if (options.maxTokens && context && options.maxTokens < *context)
+    module->setAttr(
+        llm::LLMDialect::getMaxTokensAttrName(),
+        Builder(&this->context).getI64IntegerAttr(options.maxTokens));
+  model = printIR(module);
+  files.add((name + ".llm.mlir").str(), model);
+  if (!runPasses(module, buildAccelPipeline, options))
+    return false;
+  if (command.saveIR)
+    files.add((name + ".accel.mlir").str(), printIR(module));
+  if (!runPasses(module, buildCSBPipeline, options))
+    return false;
+  if (command.saveIR)
+    files.add((name + ".csb.mlir").str(), printIR(module));
+  return true;
 }
 
 int dlavm::runCompile(const CompileCommand &command) {

@@ -101,8 +101,7 @@ struct PlaceObjects : dlavm::accel::impl::PlaceObjectsBase<PlaceObjects> {
         << end << " bytes of " << memory.name
         << (memory.ports > 1 ? " per port" : "") << " for its parameters"
         << (holdsCaches ? " and KV caches" : "") << ", " << end - capacity
-        << " more than the " << capacity << " of " << device.getName()
-        << "; compile fewer layers (--layers)";
+        << " more than the " << capacity << " of " << device.getName();
     for (auto [bytes, object] : llvm::ArrayRef(totals).take_front(3))
       diagnostic.attachNote(object.getLoc())
           << "'" << object.getSymName() << "' takes " << bytes << " bytes";

@@ -268,6 +268,12 @@ RankedTensorType dlavm::llm::getTensorType(ArrayRef<AffineExpr> dims,
                                isDynamic ? Attribute(attr) : Attribute());
 }
 
+std::optional<int64_t> dlavm::llm::getModelLayers(ModuleOp module) {
+  auto attr =
+      module->getAttrOfType<IntegerAttr>(LLMDialect::getModelLayersAttrName());
+  return attr ? std::optional(attr.getInt()) : std::nullopt;
+}
+
 std::optional<int64_t> dlavm::llm::getMaxTokens(Operation *op) {
   auto module = dyn_cast<ModuleOp>(op);
   if (!module)

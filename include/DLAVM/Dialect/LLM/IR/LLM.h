@@ -50,6 +50,9 @@ mlir::RankedTensorType getTensorType(llvm::ArrayRef<mlir::AffineExpr> dims,
 /// The largest context that the module of \p op states, or nullopt.
 std::optional<int64_t> getMaxTokens(mlir::Operation *op);
 
+/// All layers of the model whose configuration made \p module, or nullopt.
+std::optional<int64_t> getModelLayers(mlir::ModuleOp module);
+
 /// The least and the largest value that \p expr takes over the calls of a
 /// context of \p maxTokens tokens: seq >= 1, past >= 0, seq + past <=
 /// maxTokens. Exact for sums of multiples, quotients and remainders of seq and
