@@ -50,13 +50,13 @@ public:
     output.resize(getPackedBytes());
   }
 
-  Expected<TensorView> getTensor(StringRef name) override {
+  Expected<std::shared_ptr<const Tensor>> getTensor(StringRef name) override {
     const ParameterInfo &info = *plan.getParameter(name);
-    return TensorView{ElementType::F16,
-                      info.shape,
-                      {reinterpret_cast<const uint8_t *>(weights.data()),
-                       size_t(2 * info.shape[0] * info.shape[1])},
-                      "memory"};
+    const ArrayRef<uint8_t> bytes(
+        reinterpret_cast<const uint8_t *>(weights.data()),
+        2 * info.shape[0] * info.shape[1]);
+    return std::make_shared<FloatTensor>(ElementType::F16, info.shape, bytes,
+                                         "memory");
   }
 
   int64_t getPackedBytes() const {

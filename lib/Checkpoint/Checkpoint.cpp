@@ -254,18 +254,17 @@ std::vector<StringRef> Checkpoint::getTensorNames() const {
   return names;
 }
 
-Expected<TensorView> Checkpoint::getTensor(StringRef name) {
+Expected<std::shared_ptr<const Tensor>> Checkpoint::getTensor(StringRef name) {
   StringRef stored = resolve(name);
   if (stored.empty())
     return createStringError(path + ": has no tensor '" + name + "'");
   const auto &[tensor, file] = getStored(stored);
-  for (ElementType type :
-       {ElementType::F32, ElementType::F16, ElementType::BF16})
+  for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
+                           ElementType::BF16})
     if (tensor.type == stringify(type))
-      return TensorView{type, tensor.shape, tensor.bytes, file};
+      return std::make_shared<FloatTensor>(type, tensor.shape, tensor.bytes,
+                                           file);
   return createStringError(file + ": the tensor '" + name + "' has the type " +
                            tensor.type +
-                           ", but F32, F16 or BF16 is needed; DLAVM quantizes "
-                           "to INT4 itself and wants the model in floating "
-                           "point");
+                           ", but F64, F32, F16 or BF16 is needed");
 }

@@ -16,6 +16,9 @@
 using namespace dlavm;
 using namespace llvm;
 
+/// No place.
+static constexpr int64_t kPadding = -1;
+
 /// Checks that dimension \p i of the parameter is what its heads make of one of
 /// the checkpoint, and returns the size of that.
 static Expected<int64_t> getSourceSize(const ParameterInfo &info, unsigned i) {
@@ -80,9 +83,9 @@ getSourceShape(const ParameterInfo &info) {
 
 /// Compares the shape of \p tensor with \p expected, or where the parameter is
 /// a slice, with a tensor that has all of its rows.
-static Error checkShape(const TensorView &tensor, const ParameterInfo &info,
+static Error checkShape(const Tensor &tensor, const ParameterInfo &info,
                         StringRef name, ArrayRef<int64_t> expected) {
-  ArrayRef<int64_t> found = tensor.shape;
+  ArrayRef<int64_t> found = tensor.getShape();
   if (found.size() == expected.size() &&
       found.drop_front() == expected.drop_front() &&
       (info.rows ? info.rows->getEnd(expected[0]) <= found[0]
@@ -97,8 +100,27 @@ static Error checkShape(const TensorView &tensor, const ParameterInfo &info,
   return createStringError(
       formatv("{0}: the tensor '{1}' has the shape {2}, but the parameter "
               "'{3}' needs {4}{5}",
-              tensor.origin, name, printShape(found), info.name,
+              tensor.getOrigin(), name, printShape(found), info.name,
               printShape(expected), slice));
+}
+
+/// The column of the tensor's row that is column \p index of the parameter's,
+/// or nothing where that is padding.
+static std::optional<int64_t> getPlace(const ParameterInfo &info,
+                                       int64_t index) {
+  if (!info.kernel.empty()) {
+    const int64_t channels = info.getKernelChannels();
+    const int64_t pixels = info.kernel[0] * info.kernel[1];
+    return index % channels * pixels + index / channels;
+  }
+  // The elements of a vector are what the rows of a matrix are.
+  const bool isVector = info.shape.size() == 1;
+  const std::optional<HeadLayout> &heads =
+      isVector ? info.rowHeads : info.columnHeads;
+  std::optional<int64_t> place = heads ? heads->getSource(index) : index;
+  if (place && isVector && info.rows)
+    place = info.rows->getSource(*place);
+  return place;
 }
 
 Expected<ParameterRows> ParameterRows::open(TensorSource &source,
@@ -111,33 +133,51 @@ Expected<ParameterRows> ParameterRows::open(TensorSource &source,
   result.info = info;
   result.rows = info.shape.size() == 1 ? 1 : info.shape[0];
   result.columns = info.shape.back();
+  bool isMoved = false;
+  for (int64_t i = 0; i < result.columns; ++i) {
+    result.places.push_back(getPlace(info, i).value_or(kPadding));
+    isMoved |= result.places.back() != i;
+  }
   if (info.tensor.empty())
     return result;
 
   const std::string name = info.getTensorName(layer);
-  Expected<TensorView> tensor = source.getTensor(name);
+  Expected<std::shared_ptr<const Tensor>> tensor = source.getTensor(name);
   if (!tensor)
     return tensor.takeError();
-  if (Error error = checkShape(*tensor, info, name, *expected))
+  if (Error error = checkShape(**tensor, info, name, *expected))
     return error;
   result.tensor = std::move(*tensor);
+  if (!isMoved && result.tensor->getRowSize() == result.columns)
+    result.places.clear();
   return result;
 }
 
-void ParameterRows::readSource(int64_t row, MutableArrayRef<float> out) const {
-  if (info.tensor.empty())
-    return fill(out, static_cast<float>(info.splat));
-  const RowSlice slice = info.rows.value_or(RowSlice());
-  if (info.shape.size() > 1) {
-    convertElements(tensor, slice.getSource(row) * out.size(), out);
-  } else {
-    const int64_t size = out.size(), run = slice.stride ? slice.run : size;
-    for (int64_t i = 0; i < size; i += run)
-      convertElements(tensor, slice.getSource(i),
-                      out.slice(i, std::min(run, size - i)));
-  }
-  if (info.factor == 1 && !info.isNormalized)
-    return;
+bool ParameterRows::fitsFloat() const {
+  return isStored() && tensor->fitsFloat();
+}
+
+std::optional<int64_t> ParameterRows::getTensorRow(int64_t row) const {
+  assert(row >= 0 && row < rows && "the parameter has no such row");
+  if (info.shape.size() == 1)
+    return 0;
+  std::optional<int64_t> place =
+      info.rowHeads ? info.rowHeads->getSource(row) : row;
+  if (place && info.rows)
+    place = info.rows->getSource(*place);
+  return place;
+}
+
+template <typename T>
+void ParameterRows::arrange(ArrayRef<T> from, MutableArrayRef<T> out) const {
+  for (auto [value, place] : zip_equal(out, places))
+    value = place == kPadding ? T() : from[place];
+}
+
+/// Reads elements that are computed from those of the tensor.
+static void compute(const Tensor &tensor, const ParameterInfo &info,
+                    int64_t row, MutableArrayRef<double> out) {
+  tensor.readRow(row, out);
   double divisor = 1;
   if (info.isNormalized) {
     double squares = 0;
@@ -145,35 +185,61 @@ void ParameterRows::readSource(int64_t row, MutableArrayRef<float> out) const {
       squares += value * value;
     divisor = std::max(std::sqrt(squares), 1e-12);
   }
-  for (float &value : out)
-    value = static_cast<float>(value / divisor * info.factor);
+  for (double &value : out)
+    value = value / divisor * info.factor;
+}
+
+template <typename Float>
+void ParameterRows::read(int64_t row, MutableArrayRef<Float> out) const {
+  assert(static_cast<int64_t>(out.size()) == columns && "wants whole rows");
+  const std::optional<int64_t> place = getTensorRow(row);
+  if (!place)
+    return fill(out, Float());
+  if (!tensor) {
+    const Float splat = static_cast<Float>(info.splat);
+    for (auto [value, from] : zip_equal(out, places))
+      value = from == kPadding ? Float() : splat;
+    return;
+  }
+  if (isStored() && places.empty())
+    return tensor->readRow(*place, out);
+  SmallVector<Float, 0> values(tensor->getRowSize());
+  if (isStored()) {
+    tensor->readRow(*place, MutableArrayRef<Float>(values));
+  } else {
+    SmallVector<double, 0> exact(values.size());
+    compute(*tensor, info, *place, exact);
+    transform(exact, values.begin(),
+              [](double value) { return static_cast<Float>(value); });
+  }
+  if (places.empty())
+    copy(values, out.begin());
+  else
+    arrange(ArrayRef<Float>(values), out);
+}
+
+void ParameterRows::readRow(int64_t row, MutableArrayRef<double> out) const {
+  read(row, out);
 }
 
 void ParameterRows::readRow(int64_t row, MutableArrayRef<float> out) const {
-  assert(row >= 0 && row < rows && "the parameter has no such row");
-  assert(static_cast<int64_t>(out.size()) == columns && "wants whole rows");
-  // The elements of a vector are what the rows of a matrix are.
-  const bool isVector = info.shape.size() == 1;
-  const std::optional<HeadLayout> &heads =
-      isVector ? info.rowHeads : info.columnHeads;
-  const std::optional<int64_t> place =
-      !isVector && info.rowHeads ? info.rowHeads->getSource(row) : row;
-  if (!place)
-    return fill(out, 0.0f);
-  const bool hasKernel = !info.kernel.empty() && !info.tensor.empty();
-  if (!heads && !hasKernel)
-    return readSource(*place, out);
-  SmallVector<float, 0> values(heads ? heads->heads * heads->channels
-                                     : columns);
-  readSource(*place, values);
-  if (hasKernel) {
-    const int64_t channels = info.getKernelChannels();
-    for (int64_t i = 0; i < columns; ++i)
-      out[i] = values[i % channels * (columns / channels) + i / channels];
-    return;
+  read(row, out);
+}
+
+void ParameterRows::readCodes(int64_t row, MutableArrayRef<int8_t> codes,
+                              MutableArrayRef<float> scales) const {
+  assert(hasCodes() && static_cast<int64_t>(codes.size()) == columns &&
+         static_cast<int64_t>(scales.size()) == columns && "wants whole rows");
+  const std::optional<int64_t> place = getTensorRow(row);
+  if (!place) {
+    fill(codes, 0);
+    return fill(scales, 0.0f);
   }
-  for (int64_t i = 0; i < columns; ++i) {
-    const std::optional<int64_t> source = heads->getSource(i);
-    out[i] = source ? values[*source] : 0;
-  }
+  if (places.empty())
+    return tensor->readCodes(*place, codes, scales);
+  SmallVector<int8_t, 0> tensorCodes(tensor->getRowSize());
+  SmallVector<float, 0> tensorScales(tensorCodes.size());
+  tensor->readCodes(*place, tensorCodes, tensorScales);
+  arrange(ArrayRef<int8_t>(tensorCodes), codes);
+  arrange(ArrayRef<float>(tensorScales), scales);
 }

@@ -147,7 +147,8 @@ void RandomTensors::Impl::fill(StringRef name, RandomTensorEntry &entry) {
   entry.bytes = std::move(bytes);
 }
 
-Expected<TensorView> RandomTensors::getTensor(StringRef name) {
+Expected<std::shared_ptr<const Tensor>>
+RandomTensors::getTensor(StringRef name) {
   auto it = impl->tensors.find(name);
   if (it == impl->tensors.end())
     return createStringError("random tensors: no parameter has a tensor '" +
@@ -156,6 +157,7 @@ Expected<TensorView> RandomTensors::getTensor(StringRef name) {
   std::lock_guard<std::mutex> lock(impl->mutex);
   if (!entry.bytes)
     impl->fill(name, entry);
-  return TensorView{ElementType::F16, entry.shape, *entry.bytes,
-                    "random tensors", entry.bytes};
+  return std::make_shared<FloatTensor>(ElementType::F16, entry.shape,
+                                       *entry.bytes, "random tensors",
+                                       entry.bytes);
 }

@@ -52,6 +52,9 @@ static void writeElements(support::endian::Writer &writer, ElementType type,
                           ArrayRef<float> values) {
   for (float value : values) {
     switch (type) {
+    case ElementType::F64:
+      writer.write<double>(value);
+      break;
     case ElementType::F32:
       writer.write(value);
       break;

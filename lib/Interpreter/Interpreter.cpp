@@ -180,7 +180,7 @@ Expected<MapValue> Interpreter::embed(llvm::ArrayRef<int32_t> ids) {
     return rows.takeError();
   const int64_t channels = rows->getNumColumns();
   MapValue result = createMap(1, static_cast<int64_t>(ids.size()), channels);
-  std::vector<float> row(channels);
+  std::vector<double> row(channels);
   for (auto [token, id] : llvm::enumerate(ids)) {
     if (id < 0 || id >= rows->getNumRows())
       return createStringError(

@@ -37,19 +37,22 @@ static void roundRow(MutableArrayRef<float> row, ScaleChoice choice) {
   }
 }
 
-void Weight::readRow(int64_t row, MutableArrayRef<float> out) const {
-  rows.readRow(row, out);
-  if (choice)
-    roundRow(out, *choice);
-}
-
-ArrayRef<float> Weight::getRow(int64_t row,
-                               MutableArrayRef<float> buffer) const {
-  const int64_t columns = getNumInputs();
-  if (!kept.empty())
-    return ArrayRef<float>(kept).slice(row * columns, columns);
-  readRow(row, buffer);
-  return buffer;
+void Weight::readRow(int64_t row, MutableArrayRef<double> out) const {
+  const size_t columns = out.size();
+  if (!kept.empty()) {
+    copy(ArrayRef(kept).slice(row * columns, columns), out.begin());
+    return;
+  }
+  if (!keptExactly.empty()) {
+    copy(ArrayRef(keptExactly).slice(row * columns, columns), out.begin());
+    return;
+  }
+  if (!choice)
+    return rows.readRow(row, out);
+  std::vector<float> rounded(columns);
+  rows.readRow(row, rounded);
+  roundRow(rounded, *choice);
+  copy(rounded, out.begin());
 }
 
 std::optional<Weight::Refused> Weight::findUnroundable() const {
@@ -76,14 +79,29 @@ std::optional<Weight::Refused> Weight::findUnroundable() const {
   return first;
 }
 
-void Weight::keep() {
+template <typename Float> std::vector<Float> Weight::readAll() const {
   const int64_t columns = getNumInputs();
-  std::vector<float> values(getNumOutputs() * columns);
+  std::vector<Float> values(getNumOutputs() * columns);
   parallelFor(0, getNumOutputs(), [&](size_t row) {
-    readRow(row, MutableArrayRef<float>(values).slice(row * columns, columns));
+    std::vector<double> exact(columns);
+    readRow(row, exact);
+    transform(exact, values.begin() + row * columns,
+              [](double value) { return static_cast<Float>(value); });
   });
-  kept = std::move(values);
+  return values;
+}
+
+void Weight::keep() {
+  if (fitsFloat())
+    kept = readAll<float>();
+  else
+    keptExactly = readAll<double>();
   rows.release();
+}
+
+int64_t Weight::getKeptBytes() const {
+  const int64_t size = fitsFloat() ? sizeof(float) : sizeof(double);
+  return getNumOutputs() * getNumInputs() * size;
 }
 
 ModelParameters::ModelParameters(mlir::ModuleOp module, TensorSource &tensors,
@@ -119,11 +137,11 @@ Expected<ArrayRef<double>> ModelParameters::getVector(StringRef symbol,
   Expected<ParameterRows> rows = ParameterRows::open(tensors, *info, layer);
   if (!rows)
     return rows.takeError();
-  std::vector<float> row(rows->getNumColumns());
-  rows->readRow(0, row);
   std::vector<double> &vector = vectors[{symbol.str(), layer}];
-  for (float value : row)
-    vector.push_back(numerics.store(value));
+  vector.resize(rows->getNumColumns());
+  rows->readRow(0, MutableArrayRef<double>(vector));
+  for (double &value : vector)
+    value = numerics.store(value);
   return ArrayRef<double>(vector);
 }
 
@@ -155,8 +173,7 @@ Expected<const Weight *> ModelParameters::getWeight(StringRef symbol,
   Weight weight(std::move(*rows), choice);
   if (std::optional<Weight::Refused> refused = weight.findUnroundable())
     return refuseWeight(*info, layer, *refused);
-  const int64_t bytes =
-      weight.getNumOutputs() * weight.getNumInputs() * sizeof(float);
+  const int64_t bytes = weight.getKeptBytes();
   if (bytes > bytesLeft)
     return &passing.emplace(std::move(weight));
   weight.keep();
@@ -181,12 +198,15 @@ Expected<const Kernels *> ModelParameters::getKernels(StringRef symbol,
   result.weights.resize(rows->getNumRows() * columns);
   result.scales.assign(rows->getNumRows(), 1);
   std::vector<int8_t> values(columns);
+  std::vector<float> weights(columns);
   for (int64_t row = 0; row < rows->getNumRows(); ++row) {
-    MutableArrayRef<float> weights =
+    MutableArrayRef<double> out =
         MutableArrayRef(result.weights).slice(row * columns, columns);
-    rows->readRow(row, weights);
-    if (!choice)
+    if (!choice) {
+      rows->readRow(row, out);
       continue;
+    }
+    rows->readRow(row, weights);
     if (std::optional<size_t> column = dlavm::findUnroundable(weights)) {
       const Weight::Refused refused = {row, static_cast<int64_t>(*column),
                                        weights[*column]};
@@ -194,7 +214,7 @@ Expected<const Kernels *> ModelParameters::getKernels(StringRef symbol,
       return refuseWeight(*info, layer, refused);
     }
     result.scales[row] = halfToFloat(quantizeBlock(weights, *choice, values));
-    std::copy(values.begin(), values.end(), weights.begin());
+    copy(values, out.begin());
   }
   return &result;
 }

@@ -18,7 +18,7 @@
 namespace dlavm::interpreter {
 
 /// The matrix of a linear layer [output channels, input channels], dequantized
-/// where the arithmetic rounds weights: FP32 holds scale * INT4 exactly.
+/// where the arithmetic rounds weights.
 class Weight {
 public:
   /// \p choice says how to round the weights; none keeps them.
@@ -27,12 +27,12 @@ public:
 
   int64_t getNumOutputs() const { return rows.getNumRows(); }
   int64_t getNumInputs() const { return rows.getNumColumns(); }
-  /// The weights of one output channel. They may be written to \p buffer, which
-  /// has room for them.
-  llvm::ArrayRef<float> getRow(int64_t row,
-                               llvm::MutableArrayRef<float> buffer) const;
-  /// Reads all rows now, so that getRow only looks them up.
+  /// Writes the weights of one output channel.
+  void readRow(int64_t row, llvm::MutableArrayRef<double> out) const;
+  /// Reads all rows now, so that readRow only looks them up.
   void keep();
+  /// The memory that they then take.
+  int64_t getKeptBytes() const;
 
   /// A weight that cannot be rounded.
   struct Refused {
@@ -43,18 +43,23 @@ public:
   std::optional<Refused> findUnroundable() const;
 
 private:
-  void readRow(int64_t row, llvm::MutableArrayRef<float> out) const;
+  /// Whether FP32 holds all weights exactly. It holds products of a scale and
+  /// an INT4 value.
+  bool fitsFloat() const { return choice || rows.fitsFloat(); }
+  template <typename Float> std::vector<Float> readAll() const;
 
   ParameterRows rows;
   std::optional<ScaleChoice> choice;
+  /// All rows, in one of the two.
   std::vector<float> kept;
+  std::vector<double> keptExactly;
 };
 
 /// The weights of a convolution, a row of [kernel rows, kernel columns, input
 /// channels] for each output channel, and what the sums of their products are
 /// to be multiplied with: 1 unless the weights were rounded here.
 struct Kernels {
-  std::vector<float> weights;
+  std::vector<double> weights;
   std::vector<double> scales;
 };
 

@@ -44,10 +44,10 @@ static std::vector<double> transpose(const MapValue &map) {
 /// ascending order.
 template <typename Float>
 static std::vector<double> multiply(ArrayRef<double> columns, int64_t rows,
-                                    ArrayRef<float> weights) {
+                                    ArrayRef<double> weights) {
   std::vector<Float> sums(rows);
   for (size_t channel = 0; channel < weights.size(); ++channel) {
-    const Float weight = weights[channel];
+    const Float weight = static_cast<Float>(weights[channel]);
     const double *column = &columns[channel * rows];
     for (int64_t row = 0; row < rows; ++row)
       sums[row] += static_cast<Float>(column[row]) * weight;
@@ -64,8 +64,8 @@ MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
   MapValue result = createMap(input.maps, input.tokens, outputs);
   const std::vector<double> columns = transpose(input);
   auto computeOutput = [&](int64_t output) {
-    std::vector<float> buffer(input.channels);
-    const ArrayRef<float> weights = weight.getRow(output, buffer);
+    std::vector<double> weights(input.channels);
+    weight.readRow(output, weights);
     const std::vector<double> sums =
         numerics.sumsInFP32() ? multiply<float>(columns, rows, weights)
                               : multiply<double>(columns, rows, weights);
@@ -117,7 +117,7 @@ static void gather(const MapValue &image, llm::WindowAttr window, int64_t row,
 }
 
 template <typename Float>
-static double multiply(ArrayRef<double> pixels, const float *weights) {
+static double multiply(ArrayRef<double> pixels, const double *weights) {
   Float sum = 0;
   for (size_t i = 0; i < pixels.size(); ++i)
     sum += static_cast<Float>(pixels[i]) * static_cast<Float>(weights[i]);
@@ -141,7 +141,7 @@ MapValue interpreter::conv2d(const Numerics &numerics, const MapValue &input,
       const int64_t place = static_cast<int64_t>(row) * columns + column;
       gather(input, window, static_cast<int64_t>(row), column, pixels);
       for (int64_t output = 0; output < outputs; ++output) {
-        const float *weights = &kernels.weights[output * inputs];
+        const double *weights = &kernels.weights[output * inputs];
         double value = numerics.sumsInFP32()
                            ? multiply<float>(pixels, weights)
                            : multiply<double>(pixels, weights);

@@ -97,7 +97,7 @@ ObjectPacker::readVector(const PlanObject &object, size_t i,
   Expected<ParameterRows> rows = openRows(object, i, layer);
   if (!rows)
     return rows.takeError();
-  std::vector<float> values(rows->getNumColumns());
+  std::vector<double> values(rows->getNumColumns());
   std::vector<uint16_t> codes(values.size());
   rows->readRow(0, values);
   if (std::optional<size_t> refused = roundToHalf(values, codes))

@@ -38,7 +38,7 @@ Error ObjectPacker::packEmbedding(BytesSink sink) const {
     return addEmbedding(rows.takeError());
   const int64_t columns = rows->getNumColumns(), numRows = rows->getNumRows();
   const int64_t chunkRows = std::max<int64_t>(1, kChunkBytes / (2 * columns));
-  std::vector<float> values(columns);
+  std::vector<double> values(columns);
   std::vector<uint16_t> codes(columns);
   std::vector<uint8_t> bytes;
   bytes.reserve(2 * columns * std::min(chunkRows, numRows));

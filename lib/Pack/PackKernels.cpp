@@ -83,7 +83,7 @@ Error ObjectPacker::multiplyScales(const PlanObject &object, int64_t layer,
     scales[row] = doubleToHalf(product);
     if (!std::isfinite(halfToDouble(scales[row])))
       return refuseHalf(*plan.getParameter(object.from[0]), layer, 0,
-                        static_cast<int64_t>(row), static_cast<float>(product));
+                        static_cast<int64_t>(row), product);
   }
   return Error::success();
 }

@@ -19,7 +19,7 @@ using namespace llvm;
 static constexpr uint16_t kInfinity = 0x7C00;
 
 Error dlavm::refuseValue(const ParameterInfo &info, int64_t layer, int64_t row,
-                         int64_t column, float value, StringRef limit) {
+                         int64_t column, double value, StringRef limit) {
   auto getPlace = [](const std::optional<HeadLayout> &heads, int64_t index) {
     return heads ? heads->getSource(index).value_or(index) : index;
   };
@@ -60,7 +60,7 @@ Error dlavm::sendPorts(const PlanObject &object, int64_t layer, int64_t offset,
   return Error::success();
 }
 
-std::optional<size_t> dlavm::roundToHalf(ArrayRef<float> values,
+std::optional<size_t> dlavm::roundToHalf(ArrayRef<double> values,
                                          MutableArrayRef<uint16_t> codes) {
   for (size_t i = 0; i < values.size(); ++i) {
     codes[i] = doubleToHalf(values[i]);
@@ -71,7 +71,7 @@ std::optional<size_t> dlavm::roundToHalf(ArrayRef<float> values,
 }
 
 Error dlavm::refuseHalf(const ParameterInfo &info, int64_t layer, int64_t row,
-                        int64_t column, float value) {
+                        int64_t column, double value) {
   return refuseValue(info, layer, row, column, value,
                      std::isfinite(value) ? "it is too large for FP16"
                                           : "parameters must be finite");

@@ -19,7 +19,7 @@ inline constexpr int64_t kChunkBytes = 512 << 10;
 /// The error for a value that cannot be packed; \p row and \p column are those
 /// of the parameter, the message names those of the tensor.
 llvm::Error refuseValue(const ParameterInfo &info, int64_t layer, int64_t row,
-                        int64_t column, float value, llvm::StringRef limit);
+                        int64_t column, double value, llvm::StringRef limit);
 
 /// Cuts bytes into as many ranges of the same size as there are ports.
 std::vector<llvm::MutableArrayRef<uint8_t>>
@@ -31,12 +31,12 @@ llvm::Error sendPorts(const PlanObject &object, int64_t layer, int64_t offset,
 
 /// Rounds to FP16 codes. Returns the index of the first value that is not
 /// finite or overflows.
-std::optional<size_t> roundToHalf(llvm::ArrayRef<float> values,
+std::optional<size_t> roundToHalf(llvm::ArrayRef<double> values,
                                   llvm::MutableArrayRef<uint16_t> codes);
 
 /// The error for that value.
 llvm::Error refuseHalf(const ParameterInfo &info, int64_t layer, int64_t row,
-                       int64_t column, float value);
+                       int64_t column, double value);
 
 } // namespace dlavm
 

@@ -6,7 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MatrixReader.h"
 #include "ObjectPacker.h"
 #include "PackSupport.h"
 
@@ -31,7 +30,7 @@ static Error refuseBlock(const ParameterInfo &info, int64_t layer, int64_t row,
 Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
                                 PackSink sink, QuantizationError &error) const {
   const ParameterInfo &info = *plan.getParameter(object.from[0]);
-  Expected<MatrixReader> rows = MatrixReader::open(source, info, layer);
+  Expected<ParameterRows> rows = ParameterRows::open(source, info, layer);
   if (!rows)
     return rows.takeError();
   const ObjectSupport &support = *device.getObject(object.kind);

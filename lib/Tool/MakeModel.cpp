@@ -163,6 +163,8 @@ static std::string printJSON(json::Object object) {
 
 static StringRef getTorchName(ElementType type) {
   switch (type) {
+  case ElementType::F64:
+    return "float64";
   case ElementType::F32:
     return "float32";
   case ElementType::F16:

@@ -86,6 +86,8 @@ Expected<OpenedModel> OpenedModel::open(StringRef directory,
 
 namespace {
 
+constexpr StringLiteral kOrigin("packed parameters");
+
 /// Packed parameters under the names "parameter" and "parameter/layer": the
 /// matrices as scale * value, which FP32 holds exactly, those of convolutions
 /// as values, whose scales are in the scales of the ops, the rest in FP16. They
@@ -97,7 +99,7 @@ public:
                 const DeviceInfo &device)
       : packed(directory, plan, device), plan(plan) {}
 
-  Expected<TensorView> getTensor(StringRef name) override;
+  Expected<std::shared_ptr<const Tensor>> getTensor(StringRef name) override;
 
 private:
   PackedParameters packed;
@@ -125,19 +127,16 @@ void OpenedModel::replaceSplats() {
     }
 }
 
-/// A view that keeps its elements.
+/// A tensor that keeps its elements.
 template <typename T>
-static TensorView makeView(ElementType type, ArrayRef<int64_t> shape,
-                           std::vector<T> elements) {
+static std::shared_ptr<const Tensor>
+makeTensor(ElementType type, ArrayRef<int64_t> shape, std::vector<T> elements) {
   auto owner = std::make_shared<std::vector<T>>(std::move(elements));
-  TensorView view;
-  view.type = type;
-  view.shape.assign(shape.begin(), shape.end());
-  view.bytes = {reinterpret_cast<const uint8_t *>(owner->data()),
-                owner->size() * sizeof(T)};
-  view.origin = "packed parameters";
-  view.owner = std::move(owner);
-  return view;
+  const ArrayRef<uint8_t> bytes(
+      reinterpret_cast<const uint8_t *>(owner->data()),
+      owner->size() * sizeof(T));
+  return std::make_shared<FloatTensor>(type, shape, bytes, kOrigin,
+                                       std::move(owner));
 }
 
 static std::vector<float> dequantize(const PackedMatrix &matrix) {
@@ -155,7 +154,8 @@ static std::vector<float> dequantize(const PackedMatrix &matrix) {
   return result;
 }
 
-Expected<TensorView> PackedTensors::getTensor(StringRef name) {
+Expected<std::shared_ptr<const Tensor>>
+PackedTensors::getTensor(StringRef name) {
   auto [parameter, number] = name.split('/');
   int64_t layer = 0;
   const ParameterInfo *info = plan.getParameter(parameter);
@@ -165,33 +165,30 @@ Expected<TensorView> PackedTensors::getTensor(StringRef name) {
     Expected<std::unique_ptr<MemoryBuffer>> rows = packed.openEmbedding();
     if (!rows)
       return rows.takeError();
-    TensorView view{ElementType::F16,
-                    info->shape,
-                    arrayRefFromStringRef((*rows)->getBuffer()),
-                    "packed parameters",
-                    {}};
-    view.owner = std::move(*rows);
-    return view;
+    const ArrayRef<uint8_t> bytes = arrayRefFromStringRef((*rows)->getBuffer());
+    return std::make_shared<FloatTensor>(
+        ElementType::F16, info->shape, bytes, kOrigin,
+        std::shared_ptr<const MemoryBuffer>(std::move(*rows)));
   }
   if (info->shape.size() == 1) {
     Expected<std::vector<uint16_t>> codes =
         packed.readVector(info->name, layer);
     if (!codes)
       return codes.takeError();
-    return makeView(ElementType::F16, info->shape, std::move(*codes));
+    return makeTensor(ElementType::F16, info->shape, std::move(*codes));
   }
   if (packed.isKernels(info->name)) {
     Expected<std::vector<int8_t>> values =
         packed.readKernels(info->name, layer);
     if (!values)
       return values.takeError();
-    return makeView(ElementType::F32, info->shape,
-                    std::vector<float>(values->begin(), values->end()));
+    return makeTensor(ElementType::F32, info->shape,
+                      std::vector<float>(values->begin(), values->end()));
   }
   Expected<PackedMatrix> matrix = packed.openMatrix(info->name, layer);
   if (!matrix)
     return matrix.takeError();
-  return makeView(ElementType::F32, info->shape, dequantize(*matrix));
+  return makeTensor(ElementType::F32, info->shape, dequantize(*matrix));
 }
 
 Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,

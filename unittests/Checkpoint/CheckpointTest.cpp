@@ -84,11 +84,11 @@ protected:
 
   /// The value of the tensor's elements, or the error.
   std::string getValue(Checkpoint &checkpoint, StringRef name) {
-    Expected<TensorView> tensor = checkpoint.getTensor(name);
+    Expected<std::shared_ptr<const Tensor>> tensor = checkpoint.getTensor(name);
     if (!tensor)
       return shorten(toString(tensor.takeError()));
     std::vector<float> values(2);
-    convertElements(*tensor, 0, values);
+    (*tensor)->readRow(0, MutableArrayRef<float>(values));
     EXPECT_EQ(values[0], values[1]);
     return std::to_string(static_cast<int>(values[0]));
   }
@@ -112,7 +112,7 @@ TEST_F(CheckpointTest, SingleFile) {
             "DIR/model.safetensors: has no tensor 'c'");
   EXPECT_TRUE(checkpoint->contains("a"));
   EXPECT_FALSE(checkpoint->contains("c"));
-  EXPECT_EQ(shorten(checkpoint->getTensor("a")->origin.str()),
+  EXPECT_EQ(shorten((*checkpoint->getTensor("a"))->getOrigin().str()),
             "DIR/model.safetensors");
 }
 
@@ -195,9 +195,17 @@ TEST_F(CheckpointTest, Types) {
   auto checkpoint = open();
   EXPECT_TRUE(checkpoint->contains("a"));
   EXPECT_EQ(getValue(*checkpoint, "a"),
-            "DIR/model.safetensors: the tensor 'a' has the type I8, but F32, "
-            "F16 or BF16 is needed; DLAVM quantizes to INT4 itself and wants "
-            "the model in floating point");
+            "DIR/model.safetensors: the tensor 'a' has the type I8, but F64, "
+            "F32, F16 or BF16 is needed");
+  // 2 and 2.
+  std::string header = R"({"a": {"dtype": "F64", "shape": [2],
+      "data_offsets": [0, 16]}})";
+  std::string content(8, '\0');
+  content[0] = static_cast<char>(header.size());
+  const std::string two("\0\0\0\0\0\0\0\x40", 8);
+  write("model.safetensors", content + header + two + two);
+  checkpoint = open();
+  EXPECT_EQ(getValue(*checkpoint, "a"), "2");
 }
 
 TEST_F(CheckpointTest, Metadata) {

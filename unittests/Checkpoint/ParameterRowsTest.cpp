@@ -7,11 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/TensorSource.h"
-#include "DLAVM/Support/Half.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 #include "gtest/gtest.h"
 
-#include <cstring>
 #include <map>
 
 using namespace dlavm;
@@ -19,12 +19,30 @@ using llvm::toString;
 
 namespace {
 
+/// Has its elements as codes, too, with the scale 1.
+class CodedTensor : public FloatTensor {
+public:
+  CodedTensor(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values)
+      : FloatTensor(ElementType::F32, shape,
+                    {reinterpret_cast<const uint8_t *>(values.data()),
+                     values.size() * sizeof(float)},
+                    "counting") {}
+  bool hasCodes() const override { return true; }
+  void readCodes(int64_t row, llvm::MutableArrayRef<int8_t> codes,
+                 llvm::MutableArrayRef<float> scales) const override {
+    std::vector<float> values(codes.size());
+    readRow(row, values);
+    llvm::copy(values, codes.begin());
+    llvm::fill(scales, 1.0f);
+  }
+};
+
 /// Tensors whose elements count up: element i of a tensor is its first + i.
 class CountingTensors : public TensorSource {
 public:
   void add(const std::string &name, llvm::ArrayRef<int64_t> shape,
            float first) {
-    Tensor &tensor = tensors[name];
+    Entry &tensor = tensors[name];
     tensor.shape.assign(shape.begin(), shape.end());
     size_t size = 1;
     for (int64_t dim : shape)
@@ -33,24 +51,20 @@ public:
       tensor.values.push_back(first + i);
   }
 
-  llvm::Expected<TensorView> getTensor(llvm::StringRef name) override {
+  llvm::Expected<std::shared_ptr<const Tensor>>
+  getTensor(llvm::StringRef name) override {
     auto it = tensors.find(name.str());
     if (it == tensors.end())
       return llvm::createStringError("counting: has no tensor '" + name + "'");
-    const Tensor &tensor = it->second;
-    return TensorView{ElementType::F32,
-                      tensor.shape,
-                      {reinterpret_cast<const uint8_t *>(tensor.values.data()),
-                       tensor.values.size() * sizeof(float)},
-                      "counting"};
+    return std::make_shared<CodedTensor>(it->second.shape, it->second.values);
   }
 
 private:
-  struct Tensor {
+  struct Entry {
     llvm::SmallVector<int64_t, 2> shape;
     std::vector<float> values;
   };
-  std::map<std::string, Tensor> tensors;
+  std::map<std::string, Entry> tensors;
 };
 
 ParameterInfo getInfo(const std::string &tensor,
@@ -67,6 +81,21 @@ std::vector<float> readRow(TensorSource &source, const ParameterInfo &info,
   ParameterRows rows = llvm::cantFail(ParameterRows::open(source, info, layer));
   std::vector<float> values(rows.getNumColumns(), -1);
   rows.readRow(row, values);
+  std::vector<double> exact(values.size(), -1);
+  rows.readRow(row, exact);
+  EXPECT_EQ(exact, std::vector<double>(values.begin(), values.end()));
+  EXPECT_EQ(rows.hasCodes(),
+            !info.tensor.empty() && info.factor == 1 && !info.isNormalized);
+  if (!rows.hasCodes())
+    return values;
+  std::vector<int8_t> codes(values.size(), -1);
+  std::vector<float> scales(values.size(), -1);
+  rows.readCodes(row, codes, scales);
+  for (size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(codes[i], values[i]) << i;
+    // Padding has no scale; 0 is an element, too.
+    EXPECT_EQ(scales[i], values[i] == 0 && scales[i] == 0 ? 0 : 1) << i;
+  }
   return values;
 }
 
@@ -212,6 +241,29 @@ TEST(ParameterRowsTest, Splat) {
   EXPECT_EQ(readRow(source, info, 0), (Row{0.5, 0.5, 0, 0.5, 0.5, 0}));
 }
 
+TEST(ParameterRowsTest, ComputesInFP64) {
+  // Neither the factor nor the products are FP32.
+  CountingTensors source;
+  source.add("w", {1, 2}, 3);
+  ParameterInfo info = getInfo("w", {1, 2});
+  const double factor = 1.0 / 3, length = 5;
+  for (bool isNormalized : {false, true}) {
+    info.isNormalized = isNormalized;
+    info.factor = factor;
+    ParameterRows rows = llvm::cantFail(ParameterRows::open(source, info, 0));
+    EXPECT_FALSE(rows.fitsFloat());
+    EXPECT_FALSE(rows.hasCodes());
+    std::vector<double> exact(2);
+    rows.readRow(0, exact);
+    const double divisor = isNormalized ? length : 1;
+    EXPECT_EQ(exact[0], 3 / divisor * factor);
+    EXPECT_EQ(exact[1], 4 / divisor * factor);
+    std::vector<float> rounded(2);
+    rows.readRow(0, rounded);
+    EXPECT_EQ(rounded[1], static_cast<float>(4 / divisor * factor));
+  }
+}
+
 TEST(ParameterRowsTest, WrongShapes) {
   CountingTensors source;
   source.add("w", {3, 4}, 0);
@@ -260,32 +312,4 @@ TEST(ParameterRowsTest, WrongHeads) {
   ParameterInfo vector = getInfo("w", {16});
   vector.columnHeads = {2, 2, 0, 8};
   EXPECT_NE(getError(source, vector), "");
-}
-
-TEST(ConvertElementsTest, AllTypes) {
-  // An odd address, as files do not align tensors.
-  std::vector<uint8_t> bytes(1 + 4 * 5000);
-  for (size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = i * 89 + i / 256;
-  llvm::ArrayRef<uint8_t> data = llvm::ArrayRef<uint8_t>(bytes).drop_front();
-  for (ElementType type :
-       {ElementType::F32, ElementType::F16, ElementType::BF16}) {
-    const TensorView tensor{type, {5000}, data, ""};
-    std::vector<float> out(3001);
-    convertElements(tensor, 7, out);
-    for (size_t i = 0; i < out.size(); ++i) {
-      const uint8_t *place = data.data() + (i + 7) * getByteSize(type);
-      uint32_t word = place[0] | place[1] << 8;
-      float expected;
-      if (type == ElementType::F32) {
-        word |= place[2] << 16 | uint32_t(place[3]) << 24;
-        expected = dlavm::detail::bitCast<float>(word);
-      } else {
-        expected =
-            type == ElementType::F16 ? halfToFloat(word) : bfloatToFloat(word);
-      }
-      ASSERT_EQ(std::memcmp(&out[i], &expected, sizeof(float)), 0)
-          << stringify(type).str() << " " << i;
-    }
-  }
 }

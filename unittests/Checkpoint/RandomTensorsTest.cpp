@@ -87,12 +87,14 @@ TEST(RandomTensorsTest, TensorsOfParameters) {
                         getInfo("{layer}.qkv", {4, 4}, 2, RowSlice{8}),
                         getInfo("norm", {4}, 0), getInfo("", {4}, 0)},
                        3);
-  TensorView qkv = llvm::cantFail(source.getTensor("1.qkv"));
-  EXPECT_EQ(qkv.shape, (llvm::SmallVector<int64_t, 2>{16, 4}));
-  EXPECT_EQ(qkv.type, ElementType::F16);
-  EXPECT_EQ(qkv.bytes.size(), 128u);
+  const auto tensor = llvm::cantFail(source.getTensor("1.qkv"));
+  const auto &qkv = static_cast<const FloatTensor &>(*tensor);
+  EXPECT_EQ(qkv.getShape(), (llvm::ArrayRef<int64_t>{16, 4}));
+  EXPECT_EQ(qkv.getType(), ElementType::F16);
+  EXPECT_EQ(qkv.getBytes().size(), 128u);
   std::vector<float> found(64), wanted = getValues("1.qkv", {16, 4}, 3, 64);
-  convertElements(qkv, 0, found);
+  convertElements(qkv.getType(), qkv.getBytes(),
+                  llvm::MutableArrayRef<float>(found));
   for (size_t i = 0; i < 64; ++i)
     EXPECT_NEAR(found[i], wanted[i], std::abs(wanted[i]) * 0x1p-11 + 0x1p-25);
   EXPECT_EQ(llvm::toString(source.getTensor("2.qkv").takeError()),
@@ -104,8 +106,10 @@ TEST(RandomTensorsTest, Threads) {
   std::vector<const uint8_t *> places(8);
   std::vector<std::thread> threads;
   for (const uint8_t *&place : places)
-    threads.emplace_back(
-        [&] { place = llvm::cantFail(source.getTensor("w")).bytes.data(); });
+    threads.emplace_back([&] {
+      const auto tensor = llvm::cantFail(source.getTensor("w"));
+      place = static_cast<const FloatTensor &>(*tensor).getBytes().data();
+    });
   for (std::thread &thread : threads)
     thread.join();
   EXPECT_EQ(places, std::vector<const uint8_t *>(8, places[0]));

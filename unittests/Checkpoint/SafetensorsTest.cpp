@@ -248,10 +248,10 @@ TEST(SafetensorsTest, Writer) {
     EXPECT_EQ(one.name, "one");
     EXPECT_EQ(large.name, "large \"2\"");
     EXPECT_EQ(large.shape, (SmallVector<int64_t, 2>{300, 301}));
-    convertElements({type, large.shape, large.bytes, ""}, 0, values);
+    convertElements(type, large.bytes, MutableArrayRef<float>(values));
     for (size_t i = 0; i < values.size(); ++i)
       ASSERT_EQ(values[i], i % 251) << i;
-    convertElements({type, one.shape, one.bytes, ""}, 0,
+    convertElements(type, one.bytes,
                     MutableArrayRef<float>(values).take_front(3));
     const float expected = type == ElementType::F32   ? 0.1f
                            : type == ElementType::F16 ? 0x1.998p-4f

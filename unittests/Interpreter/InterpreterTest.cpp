@@ -27,18 +27,17 @@ void TestTensors::set(const std::string &name, llvm::ArrayRef<int64_t> shape,
   tensors[name] = {shape.vec(), std::move(values)};
 }
 
-llvm::Expected<TensorView> TestTensors::getTensor(llvm::StringRef name) {
+llvm::Expected<std::shared_ptr<const Tensor>>
+TestTensors::getTensor(llvm::StringRef name) {
   auto it = tensors.find(name.str());
   if (it == tensors.end())
     return llvm::createStringError("the test has no tensor '" + name + "'");
-  const Tensor &tensor = it->second;
-  TensorView view;
-  view.type = ElementType::F32;
-  view.shape.assign(tensor.shape.begin(), tensor.shape.end());
-  view.bytes = {reinterpret_cast<const uint8_t *>(tensor.values.data()),
-                tensor.values.size() * sizeof(float)};
-  view.origin = "the test";
-  return view;
+  const auto &[shape, values] = it->second;
+  const llvm::ArrayRef<uint8_t> bytes(
+      reinterpret_cast<const uint8_t *>(values.data()),
+      values.size() * sizeof(float));
+  return std::make_shared<FloatTensor>(ElementType::F32, shape, bytes,
+                                       "the test");
 }
 
 InterpreterTest::InterpreterTest() {

@@ -25,14 +25,15 @@ class TestTensors : public TensorSource {
 public:
   void set(const std::string &name, llvm::ArrayRef<int64_t> shape,
            std::vector<float> values);
-  llvm::Expected<TensorView> getTensor(llvm::StringRef name) override;
+  llvm::Expected<std::shared_ptr<const Tensor>>
+  getTensor(llvm::StringRef name) override;
 
 private:
-  struct Tensor {
+  struct Entry {
     std::vector<int64_t> shape;
     std::vector<float> values;
   };
-  std::map<std::string, Tensor> tensors;
+  std::map<std::string, Entry> tensors;
 };
 
 class InterpreterTest : public testing::Test {

@@ -17,7 +17,7 @@ using namespace llvm;
 
 void TestTensors::add(const std::string &name, ElementType type,
                       ArrayRef<int64_t> shape, ArrayRef<float> values) {
-  Tensor &tensor = tensors[name];
+  Entry &tensor = tensors[name];
   tensor.type = type;
   tensor.shape.assign(shape.begin(), shape.end());
   const int64_t size = getByteSize(type);
@@ -46,17 +46,18 @@ void TestTensors::addRandom(const std::string &name, ElementType type,
 }
 
 std::vector<float> TestTensors::get(const std::string &name) const {
-  const Tensor &tensor = tensors.at(name);
+  const Entry &tensor = tensors.at(name);
   std::vector<float> values(tensor.bytes.size() / getByteSize(tensor.type));
-  convertElements(tensor.view(), 0, values);
+  convertElements(tensor.type, tensor.bytes, MutableArrayRef<float>(values));
   return values;
 }
 
-Expected<TensorView> TestTensors::getTensor(StringRef name) {
+Expected<std::shared_ptr<const Tensor>> TestTensors::getTensor(StringRef name) {
   auto it = tensors.find(name.str());
   if (it == tensors.end())
     return createStringError("test: there is no tensor '" + name + "'");
-  return it->second.view();
+  const auto &[type, shape, bytes] = it->second;
+  return std::make_shared<FloatTensor>(type, shape, bytes, "test");
 }
 
 TestPlan::TestPlan() {

@@ -29,16 +29,16 @@ public:
   /// The elements as FP32.
   std::vector<float> get(const std::string &name) const;
 
-  llvm::Expected<TensorView> getTensor(llvm::StringRef name) override;
+  llvm::Expected<std::shared_ptr<const Tensor>>
+  getTensor(llvm::StringRef name) override;
 
 private:
-  struct Tensor {
+  struct Entry {
     ElementType type;
     llvm::SmallVector<int64_t, 2> shape;
     std::vector<uint8_t> bytes;
-    TensorView view() const { return {type, shape, bytes, "test"}; }
   };
-  std::map<std::string, Tensor> tensors;
+  std::map<std::string, Entry> tensors;
   std::mt19937 random{1};
 };
 

@@ -47,7 +47,8 @@ public:
   /// of a directory; \p path itself if it is none.
   static std::vector<std::string> getInputFiles(llvm::StringRef path);
 
-  llvm::Expected<TensorView> getTensor(llvm::StringRef name) override;
+  llvm::Expected<std::shared_ptr<const Tensor>>
+  getTensor(llvm::StringRef name) override;
   bool contains(llvm::StringRef name) const { return !resolve(name).empty(); }
 
   /// The stored tensor that \p name means, itself or the one that it is tied
