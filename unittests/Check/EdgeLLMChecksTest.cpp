@@ -126,6 +126,24 @@ TEST(EdgeLLMExtents, LastTokenNorm) {
                                       {"OutputAddress", 8192}}));
 }
 
+/// Heads are rows: of a map of 32 heads of 4 groups and 300 tokens.
+static Start normOfHeads() {
+  Start start = norm();
+  start["ChannelGroups"] = 4;
+  start["Rows"] = 32;
+  start["Pixels"] = 32 * 300;
+  start["InputLine"] = start["OutputLine"] = 4 * 19200;
+  start["Reciprocal"] = 24 << 13; // 2^-7
+  start["WeightBursts"] = 0;
+  return start;
+}
+
+TEST(EdgeLLMExtents, NormOfHeads) {
+  EXPECT_EQ(getExtents(normOfHeads()), (Sizes{{"WeightAddress", 512},
+                                              {"InputAddress", 2457600},
+                                              {"OutputAddress", 2457600}}));
+}
+
 TEST(EdgeLLMExtents, Heads) {
   EXPECT_EQ(getExtents(rope()), (Sizes{{"TableAddress", 412416},
                                        {"InputAddress", 2457600},
@@ -335,6 +353,19 @@ TEST(EdgeLLMChecks, EncodersAgree) {
       start[reg] = 64 * tokens;
     ASSERT_EQ(getReports(start), "") << inputs;
   }
+}
+
+TEST(EdgeLLMChecks, NormOfHeads) {
+  EXPECT_EQ(getReports(normOfHeads()), "");
+  for (const char *reg : {"InputLine", "OutputLine"}) {
+    EXPECT_EQ(getReports(normOfHeads().with(reg, 19200)),
+              reg + std::string(" "));
+    EXPECT_EQ(getReports(normOfHeads().with(reg, 5 * 19200)),
+              reg + std::string(" "));
+  }
+  EXPECT_EQ(getReports(normOfHeads().with("Rows", 31)), "Pixels Rows ");
+  EXPECT_EQ(getReports(normOfHeads().with("Rows", 256)), "Rows Pixels Rows ");
+  EXPECT_EQ(getReports(normOfHeads().with("Pixels", 300)), "Pixels Rows ");
 }
 
 TEST(EdgeLLMChecks, ReciprocalsOfNorms) {

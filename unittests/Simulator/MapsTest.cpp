@@ -133,6 +133,34 @@ TEST(SimulatedNorm, LastTokenForm) {
     EXPECT_EQ(last.code(0, 0, c), all.code(0, 4, c));
 }
 
+TEST(SimulatedNorm, HeadsAreRows) {
+  // 3 heads of 2 groups, 5 tokens, beside one head after the other.
+  Machine machine, reference;
+  TestMap input = Numbers(5).map(1, 5, 192);
+  const std::vector<uint32_t> words = makeWeights(64);
+  for (Machine *m : {&machine, &reference}) {
+    m->setMap(inputAddress, input);
+    m->setDDR(tableAddress, words.data(), 4 * words.size());
+  }
+  constexpr uint32_t head = 2 * 5 * 64;
+  Values values = normRegisters(2, 5, 5, oneOver64, 0);
+  for (int i = 0; i < 3; ++i) {
+    reference.start(TaskKind::Norm, values);
+    values["InputAddress"] += head;
+    values["OutputAddress"] += head;
+  }
+  values = normRegisters(2, 5, 5, oneOver64, 0);
+  values["InputLine"] = values["OutputLine"] = head;
+  values["Rows"] = 3;
+  values["Pixels"] = 15;
+  machine.start(TaskKind::Norm, values);
+  const TestMap expected = reference.getMap(outputAddress, 1, 5, 192, 5);
+  const TestMap result = machine.getMap(outputAddress, 1, 5, 192, 5);
+  for (int64_t token = 0; token < 5; ++token)
+    for (int64_t c = 0; c < 192; ++c)
+      EXPECT_EQ(result.code(0, token, c), expected.code(0, token, c));
+}
+
 TEST(SimulatedNorm, EpsilonIsTheDevices) {
   DeviceInfo device = edgellm::createDevice20241128();
   device.traits = [](const DeviceInfo &) {

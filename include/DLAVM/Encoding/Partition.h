@@ -22,6 +22,8 @@ namespace dlavm {
 enum class TaskDimension {
   Tokens,
   OutputChannels,
+  /// Of a norm, whose heads fill whole surfaces; not together with tokens.
+  Heads,
   /// Rows of the image that a task with a window computes. Neighbouring starts
   /// read some rows of its input twice.
   ImageRows,

@@ -73,9 +73,7 @@ LogicalResult FunctionLowering::finishTask(Operation *op) {
 // Blocks and control flow
 //===----------------------------------------------------------------------===//
 
-/// A map that functions and loops can hand around: FP16, with a static number
-/// of heads and channels and tokens that its type tells.
-static bool isMapType(Type type) {
+bool dlavm::isMapType(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getRank() == 3 && tensor.getElementType().isF16() &&
          !tensor.isDynamicDim(0) && !tensor.isDynamicDim(2) &&

@@ -24,6 +24,10 @@
 
 namespace dlavm {
 
+/// A map that functions and loops can hand around: FP16, with a static number
+/// of heads and channels and tokens that its type tells.
+bool isMapType(mlir::Type type);
+
 /// Lowers one function.
 class FunctionLowering {
 public:

@@ -31,7 +31,8 @@ LogicalResult FunctionLowering::checkMaps(Operation *op) {
     return success();
   for (Type type : op->getOperandTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(type);
-        tensor && tensor.getRank() == 3 && tensor.getDimSize(0) != 1)
+        tensor && tensor.getRank() == 3 && tensor.getDimSize(0) != 1 &&
+        !(isa<llm::RMSNormOp>(op) && isMapType(tensor)))
       return op->emitOpError("works on maps without heads; merge the heads "
                              "before with llm.merge_heads");
   return success();
@@ -266,9 +267,11 @@ LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
       getObject(op.getLoc(), objects.getNormWeight(op.getWeightAttr(), {}),
                 op.getLayer());
   map.map(op.getResult(), out);
-  return createTask<accel::NormOp>(op.getLoc(), accel::NormKind::RMS, name,
-                                   map.lookup(op.getInput()), weight, out,
-                                   op.getType().getDimSize(2));
+  const int64_t heads = op.getType().getDimSize(0);
+  return createTask<accel::NormOp>(
+      op.getLoc(), accel::NormKind::RMS, name, map.lookup(op.getInput()),
+      weight, out, op.getType().getDimSize(2),
+      heads == 1 ? IntegerAttr() : builder().getI64IntegerAttr(heads));
 }
 
 LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
@@ -279,9 +282,9 @@ LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
       op.getLoc(), objects.getNormWeight(op.getWeightAttr(), op.getBiasAttr()),
       op.getLayer());
   map.map(op.getResult(), out);
-  return createTask<accel::NormOp>(op.getLoc(), accel::NormKind::Layer, name,
-                                   map.lookup(op.getInput()), weight, out,
-                                   op.getType().getDimSize(2));
+  return createTask<accel::NormOp>(
+      op.getLoc(), accel::NormKind::Layer, name, map.lookup(op.getInput()),
+      weight, out, op.getType().getDimSize(2), /*heads=*/IntegerAttr());
 }
 
 LogicalResult FunctionLowering::lower(llm::KVAppendOp op) {

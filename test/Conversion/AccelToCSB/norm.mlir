@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --convert-accel-to-csb --cse | grep -v arith.constant | FileCheck %s
+// RUN: dlavm-opt %s --convert-accel-to-csb --cse -split-input-file | grep -v arith.constant | FileCheck %s
 
 // Norms: the register document, 4.3.
 
@@ -121,4 +121,73 @@ func.func @last() {
   return
 }
 
+}
+
+// -----
+
+// Heads are the rows of an image: a line is a head's surfaces.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [128] in <DDR> at 0 bytes 512 stride 0
+
+// CHECK-LABEL: func.func private @run_heads(
+// CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
+// CHECK:         csb.task "norm" "RMS norm of 32 heads of 128 channels"
+// CHECK:         %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
+// CHECK:         %[[H:.*]] = arith.muli %c4_i32, %[[L]] overflow<nsw> : i32
+// CHECK-NEXT:    %[[PIXELS:.*]] = arith.muli %c32_i32, %[[SEQ]] overflow<nsw> : i32
+// CHECK:         csb.write @norm::@InputSurface, %[[L]] : i32
+// CHECK-NEXT:    csb.write @norm::@InputLine, %[[H]] : i32
+// CHECK:         csb.write @norm::@OutputSurface, %[[L]] : i32
+// CHECK-NEXT:    csb.write @norm::@OutputLine, %[[H]] : i32
+// CHECK-NEXT:    csb.write @norm::@ChannelGroups, %c4_i32 : i32
+// CHECK-NEXT:    csb.write @norm::@Rows, %c32_i32 : i32
+// CHECK-NEXT:    csb.write @norm::@Width, %[[SEQ]] : i32
+// CHECK-NEXT:    csb.write @norm::@Pixels, %[[PIXELS]] : i32
+// CHECK-NEXT:    csb.write @norm::@Reciprocal, %c196608_i32 : i32
+// CHECK-NEXT:    csb.write @norm::@WeightBursts, %c0_i32 : i32
+func.func private @heads() {
+  %x = accel.buffer "x" at 1048576 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %y = accel.buffer "y" at 17825792 bytes 16777216 live [0, 0] : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %n = accel.get_object @n : !accel.object
+  accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [128] heads 32
+  return
+}
+func.func @model() {
+  call @heads() : () -> ()
+  return
+}
+}
+
+// -----
+
+// Where a head is a surface, the tokens of all heads are one map.
+
+module attributes {accel.device = "ohbm-v80-20250326", llm.max_tokens = 64 : i64} {
+accel.object @n norm_weight [128] in <HBM> at 0 bytes 128 stride 0
+
+// CHECK-LABEL: func.func private @run_flat(
+// CHECK-SAME:    %[[SEQ:.*]]: i32, %[[PAST:.*]]: i32) {
+// CHECK:         csb.task "norm" "RMS norm of 32 heads of 128 channels"
+// CHECK:         %[[L:.*]] = arith.muli %c64_i32, %[[SEQ]] overflow<nsw> : i32
+// CHECK:         %[[ALL:.*]] = arith.muli %c32_i32, %[[L]] overflow<nsw> : i32
+// CHECK-NEXT:    %[[ROWS:.*]] = arith.muli %c32_i32, %[[SEQ]] overflow<nsw> : i32
+// CHECK:         csb.write @norm::@InputSurface, %[[ALL]] : i32
+// CHECK-NEXT:    csb.write @norm::@InputLine, %[[ALL]] : i32
+// CHECK:         csb.write @norm::@OutputSurface, %[[ALL]] : i32
+// CHECK-NEXT:    csb.write @norm::@OutputLine, %[[ALL]] : i32
+// CHECK-NEXT:    csb.write @norm::@Channels, %c128_i32 : i32
+// CHECK-NEXT:    csb.write @norm::@Rows, %c1_i32 : i32
+// CHECK-NEXT:    csb.write @norm::@Width, %[[ROWS]] : i32
+func.func private @flat() {
+  %x = accel.buffer "x" at 1048576 bytes 131072 live [0, 0] : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %y = accel.buffer "y" at 17825792 bytes 131072 live [0, 0] : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %n = accel.get_object @n : !accel.object
+  accel.norm rms "norm" ins(%x : memref<32x?x128xf16, #accel.space<HBM>>) weight(%n) outs(%y : memref<32x?x128xf16, #accel.space<HBM>>) [128] heads 32
+  return
+}
+func.func @model() {
+  call @flat() : () -> ()
+  return
+}
 }

@@ -161,8 +161,8 @@ func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> !llm.token 
 module attributes {llm.max_tokens = 2048 : i64} {
 llm.parameter @n from "n" : tensor<128xf16>
 func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
-  // expected-error@+1 {{'llm.rms_norm' op works on maps without heads; merge the heads before with llm.merge_heads}}
-  %0 = llm.rms_norm %x, @n epsilon 1.0e-5 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  // expected-error@+1 {{'llm.layer_norm' op works on maps without heads; merge the heads before with llm.merge_heads}}
+  %0 = llm.layer_norm %x, @n bias @n epsilon 1.0e-5 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }
 }

@@ -37,3 +37,17 @@ func.func @model(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x64
   return %3 : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
 }
 }
+
+// -----
+
+// A norm of each head.
+
+module attributes {llm.max_tokens = 2048 : i64} {
+llm.parameter @n from "n" : tensor<128xf16>
+// CHECK: accel.object @n_weight norm_weight [128] from [@n] in <DDR>
+// CHECK: accel.norm rms "n" ins(%{{.*}} : {{.*}}) weight(%{{.*}}) outs(%{{.*}} : memref<8x?x32xf16, #accel.space<DDR>>) [128] heads 2
+func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>> {
+  %0 = llm.rms_norm %x, @n epsilon 1.0e-5 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+  return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+}
+}

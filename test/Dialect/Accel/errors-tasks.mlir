@@ -65,6 +65,14 @@ func.func @part(%x: memref<2x?x32xf16>, %w: !accel.object, %n: index) {
 // -----
 
 func.func @head_channels(%q: memref<16x?x32xf16>, %t: !accel.object, %n: index) {
+  // expected-error@+1 {{'accel.norm' op has 384 head channels, which need a map [channels / lanes, tokens, lanes], found 'memref<16x?x32xf16>'}}
+  accel.norm rms "r" ins(%q : memref<16x?x32xf16>) weight(%t) outs(%q : memref<16x?x32xf16>) [128] heads 3
+  return
+}
+
+// -----
+
+func.func @heads_of_rope(%q: memref<16x?x32xf16>, %t: !accel.object, %n: index) {
   // expected-error@+1 {{'accel.rope' op has 384 head channels, which need a map [channels / lanes, tokens, lanes], found 'memref<16x?x32xf16>'}}
   accel.rope "r" ins(%q : memref<16x?x32xf16>) table(%t) at(%n) outs(%q : memref<16x?x32xf16>) [3, 128]
   return

@@ -226,3 +226,50 @@ func.func @small_context() {
   return
 }
 }
+
+// -----
+
+// The tokens of all heads are one map where a head is a surface, and a start
+// takes as many heads as make a map no wider than the largest context.
+
+module attributes {accel.device = "ohbm-v80-20250326", llm.max_tokens = 2048 : i64} {
+accel.object @n norm_weight [128] in <HBM>
+
+// CHECK-LABEL: func.func @norm_of_heads()
+// CHECK-DAG:   %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG:   %[[C32:.*]] = arith.constant 32 : index
+// CHECK-DAG:   %[[SEQ:.*]] = accel.tokens seq
+// CHECK:       %[[STEP:.*]] = arith.divsi %{{.*}}, %[[SEQ]] : index
+// CHECK:       scf.for %[[HEAD:.*]] = %[[C0]] to %[[C32]] step %[[STEP]] {
+// CHECK-NEXT:    %[[LEFT:.*]] = arith.subi %[[C32]], %[[HEAD]] overflow<nsw> : index
+// CHECK-NEXT:    %[[N:.*]] = arith.minsi %[[STEP]], %[[LEFT]] : index
+// CHECK-NEXT:    %[[IN:.*]] = memref.subview %{{.*}}[%[[HEAD]], 0, 0] [%[[N]], %[[SEQ]], 128] [1, 1, 1]
+// CHECK-NEXT:    %[[OUT:.*]] = memref.subview %{{.*}}[%[[HEAD]], 0, 0] [%[[N]], %[[SEQ]], 128] [1, 1, 1]
+// CHECK-NEXT:    accel.norm rms "n" ins(%[[IN]] : {{.*}}) weight(%{{.*}}) outs(%[[OUT]] : {{.*}}) [128] heads 32
+// CHECK-NEXT:  } {accel.limit = "width of 2048 tokens"}
+// CHECK-NEXT:  return
+func.func @norm_of_heads() {
+  %x = accel.buffer "x" : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %y = accel.buffer "y" : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %n = accel.get_object @n : !accel.object
+  accel.norm rms "n" ins(%x : memref<32x?x128xf16, #accel.space<HBM>>) weight(%n) outs(%y : memref<32x?x128xf16, #accel.space<HBM>>) [128] heads 32
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "ohbm-v80-20250326", llm.max_tokens = 64 : i64} {
+accel.object @n norm_weight [128] in <HBM>
+
+// CHECK-LABEL: func.func @norm_of_heads_of_few_tokens()
+// CHECK-NOT:   scf.for
+// CHECK:       accel.norm rms "n" {{.*}} [128] heads 32
+func.func @norm_of_heads_of_few_tokens() {
+  %x = accel.buffer "x" : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %y = accel.buffer "y" : memref<32x?x128xf16, #accel.space<HBM>>, <32, seq, 128>
+  %n = accel.get_object @n : !accel.object
+  accel.norm rms "n" ins(%x : memref<32x?x128xf16, #accel.space<HBM>>) weight(%n) outs(%y : memref<32x?x128xf16, #accel.space<HBM>>) [128] heads 32
+  return
+}
+}

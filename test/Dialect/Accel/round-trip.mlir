@@ -100,6 +100,8 @@ func.func @tasks(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.spac
   accel.norm layer "layer" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
   // CHECK: accel.activation "silu" ins(%[[X]] : {{.*}}) table(%norm) outs(%[[X]] : {{.*}}) [64]
   accel.activation "silu" ins(%x : memref<2x?x32xf16, #accel.space<DDR>>) table(%n) outs(%x : memref<2x?x32xf16, #accel.space<DDR>>) [64]
+  // CHECK: accel.norm rms "norm" ins(%[[Q]] : memref<8x?x32xf16, #accel.space<DDR>>) weight(%norm) outs(%[[Q]] : {{.*}}) [128] heads 2
+  accel.norm rms "norm" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [128] heads 2
   // CHECK: accel.rope "rope" ins(%[[Q]] : memref<8x?x32xf16, #accel.space<DDR>>) table(%norm) at(%past) outs(%[[Q]] : {{.*}}) [2, 128]
   accel.rope "rope" ins(%q : memref<8x?x32xf16, #accel.space<DDR>>) table(%n) at(%past) outs(%q : memref<8x?x32xf16, #accel.space<DDR>>) [2, 128]
   // CHECK: accel.rope "rope" ins(%[[Q]] : {{.*}}) table(%norm) at(%past) outs(%[[Q]] : {{.*}}) [2, 128] halves

@@ -146,6 +146,9 @@ static LogicalResult verifyNorm(Operation *task, const DeviceInfo &device) {
   if (op.getKind() != accel::NormKind::RMS)
     return op.emitOpError() << "is a layer norm; " << device.getName()
                             << " computes RMS norms only";
+  if (op.getHeads())
+    return op.emitOpError() << "normalizes each head, but " << device.getName()
+                            << " normalizes all channels";
   if (op.getChannels() % device["Lanes"] != 0)
     return op.emitOpError() << "has " << op.getChannels()
                             << " channels, which must be a multiple of "

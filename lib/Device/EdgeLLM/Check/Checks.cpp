@@ -132,9 +132,15 @@ static void checkNorm(const RegisterValues &v, const DeviceInfo &device,
                       Report report) {
   Rules rules(v, device, report);
   rules.counts("ChannelGroups");
-  rules.pixels();
-  rules.map("Input", v["Width"]);
-  rules.map("Output", v["Width"]);
+  rules.headCount("Rows");
+  rules.width("Width");
+  rules.equals("Pixels", saturatingProduct(v["Rows"], v["Width"]),
+               "the pixels of all rows");
+  if (v["Width"] > 0)
+    rules.equals("Rows", divideCeil(v["Pixels"], v["Width"]),
+                 "the rows of all Pixels");
+  rules.rows("Input", v["ChannelGroups"]);
+  rules.rows("Output", v["ChannelGroups"]);
   rules.isNamed("Kind");
   const int64_t channels = device["Tout"] * v["ChannelGroups"];
   if (channels > 0)

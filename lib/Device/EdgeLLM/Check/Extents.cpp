@@ -89,8 +89,10 @@ static void normExtents(const RegisterValues &v, const DeviceInfo &device,
   Extents extents(v, device, result);
   const int64_t groups = v["ChannelGroups"];
   extents.add("WeightAddress", 4 * device["Tout"] * groups);
-  extents.addMap("InputAddress", groups, v["InputSurface"], v["Width"]);
-  extents.addMap("OutputAddress", groups, v["OutputSurface"], v["Width"]);
+  extents.addMap("InputAddress", v["Rows"], v["InputLine"], groups,
+                 v["InputSurface"], v["Width"]);
+  extents.addMap("OutputAddress", v["Rows"], v["OutputLine"], groups,
+                 v["OutputSurface"], v["Width"]);
 }
 
 static void activationExtents(const RegisterValues &v, const DeviceInfo &device,

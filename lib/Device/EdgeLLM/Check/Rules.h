@@ -74,6 +74,18 @@ public:
            llvm::Twine(groups) + " groups of " + llvm::Twine(values[line]) +
                " bytes");
   }
+  /// The strides of a map without heads, or with several each of which is a
+  /// row.
+  void rows(llvm::StringRef prefix, int64_t groups) {
+    const std::string surface = (prefix + "Surface").str();
+    if (values["Rows"] <= 1)
+      return map(prefix, values["Width"]);
+    stride(surface, values["Width"], device["Pixel_Data_Bytes"],
+           llvm::Twine(values["Width"]) + " tokens");
+    equals((prefix + "Line").str(), saturatingProduct(groups, values[surface]),
+           llvm::Twine(groups) + " groups of " + llvm::Twine(values[surface]) +
+               " bytes, which a head has");
+  }
   /// Rows, Width and Pixels of the tasks on maps.
   void pixels() {
     equals("Rows", 1, "language models have one row");

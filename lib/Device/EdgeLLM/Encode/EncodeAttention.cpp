@@ -43,8 +43,8 @@ static Word headStride(const MapOperand &map, const Word &groups) {
       .named(groups.isConstant() ? "head_stride" : "score_stride");
 }
 
-static LogicalResult verifyNumHeads(Operation *task, const DeviceInfo &device,
-                                    int64_t heads) {
+LogicalResult edgellm::verifyNumHeads(Operation *task, const DeviceInfo &device,
+                                      int64_t heads) {
   if (heads <= device["MAX_HEADS"])
     return success();
   return task->emitOpError()

@@ -26,20 +26,28 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   const int64_t channels = alignTo(op.getChannels(), device["Tout"]);
   const MapOperand input = writer.getMap(op.getInput());
   const MapOperand output = writer.getMap(op.getOutput());
+  // Heads are the rows of an image.
+  const int64_t heads = op.getHeads().value_or(1);
+  auto getLine = [&](const MapOperand &map) {
+    return op.getHeads()
+               ? (map.line * (channels / device["Tout"])).named("head_stride")
+               : map.line;
+  };
   // Weights come in words of 16 channels.
   const int64_t words = channels / (device["AXI_DAT_WIDTH"] / 32);
 
   writer.write("WeightAddress", writer.getObject(op.getWeight()));
   writer.write("InputAddress", input.address);
   writer.write("InputSurface", input.line);
-  writer.write("InputLine", input.line);
+  writer.write("InputLine", getLine(input));
   writer.write("OutputAddress", output.address);
   writer.write("OutputSurface", output.line);
-  writer.write("OutputLine", output.line);
-  writer.write("ChannelGroups", input.surfaces);
-  writer.write("Rows", 1);
+  writer.write("OutputLine", getLine(output));
+  writer.write("ChannelGroups", channels / device["Tout"]);
+  writer.write("Rows", heads);
   writer.write("Width", input.tokens);
-  writer.write("Pixels", input.tokens);
+  writer.write("Pixels", op.getHeads() ? (input.tokens * heads).named("pixels")
+                                       : input.tokens);
   writer.write("Reciprocal", encodeFP20(1.0f / channels));
   writer.write("WeightBursts", words / device["AXI_BURST_LEN"]);
   writer.writeNamed("Kind", op.getKind() == accel::NormKind::RMS ? "RMSNorm"
@@ -49,6 +57,8 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
 
 LogicalResult edgellm::verifyNorm(Operation *task, const DeviceInfo &device) {
   auto op = cast<accel::NormOp>(task);
+  if (op.getHeads() && failed(verifyNumHeads(op, device, *op.getHeads())))
+    return failure();
   const int64_t rest = op.getChannels() % device["Tout"];
   if (rest == 0)
     return success();

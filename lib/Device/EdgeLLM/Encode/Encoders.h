@@ -37,6 +37,9 @@ llvm::LogicalResult verifyLinear(mlir::Operation *task,
 llvm::LogicalResult verifyNorm(mlir::Operation *task, const DeviceInfo &device);
 llvm::LogicalResult verifyElementwise(mlir::Operation *task,
                                       const DeviceInfo &device);
+/// A task addresses so many heads.
+llvm::LogicalResult verifyNumHeads(mlir::Operation *task,
+                                   const DeviceInfo &device, int64_t heads);
 /// Rotary embedding, KV caches and attention: heads of one size only.
 llvm::LogicalResult verifyHeads(mlir::Operation *task,
                                 const DeviceInfo &device);

@@ -38,7 +38,12 @@ bool edgellm::checkCounts(TaskExecution &execution,
 void edgellm::checkOverlap(TaskExecution &execution, const MapStrides &output,
                            int64_t groups, int64_t tokens, int64_t heads) {
   const int64_t row = std::min(tokens, output.width) * kPixelBytes;
-  if (output.group < row || (tokens > output.width && output.line < row) ||
+  // Rows lie in groups, or groups in rows.
+  const int64_t rows = llvm::divideCeil(tokens, output.width);
+  const bool interleaves =
+      output.group < saturatingProduct(rows, output.line) &&
+      output.line < saturatingProduct(groups, output.group);
+  if (output.group < row || (rows > 1 && (output.line < row || interleaves)) ||
       (heads > 1 && output.head < saturatingProduct(groups, output.group)))
     execution.setSerial();
 }

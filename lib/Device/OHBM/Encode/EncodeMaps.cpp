@@ -16,6 +16,7 @@
 #include "Encoders.h"
 #include "Partition.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace dlavm;
@@ -39,12 +40,53 @@ static dlavm::Partition partitionMap(Operation *task,
 }
 
 dlavm::Partition ohbm::partitionNorm(Operation *task, const DeviceInfo &device,
-                                     const TaskCounts &) {
-  return partitionMap<accel::NormOp>(task, device);
+                                     const TaskCounts &counts) {
+  if (!cast<accel::NormOp>(task).getHeads())
+    return partitionMap<accel::NormOp>(task, device);
+  // Rows of a head are never cut for the activation memory, but no map is known
+  // to be wider than the context.
+  return {{{TaskDimension::Heads, floorDiv(device["MAX_TOKEN"], counts.tokens),
+            "width of " + std::to_string(device["MAX_TOKEN"]) + " tokens"}}};
+}
+
+/// True if \p map has all tokens of its buffer.
+static bool hasAllTokens(Value map) {
+  auto view = map.getDefiningOp<memref::SubViewOp>();
+  if (!view)
+    return true;
+  auto buffer = view.getSource().getDefiningOp<accel::BufferOp>();
+  const AffineExpr all = buffer ? buffer.getDims().getDim(1) : AffineExpr();
+  const OpFoldResult size = view.getMixedSizes()[1];
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return all && all == *constant;
+  auto tokens = cast<Value>(size).getDefiningOp<accel::TokensOp>();
+  return tokens && tokens.getExpr() == all;
+}
+
+/// The heads of a map, a surface each, are one map of as many times the tokens.
+static LogicalResult verifyNormOfHeads(accel::NormOp op,
+                                       const DeviceInfo &device) {
+  if (headsPerRow(device) != 1)
+    return op.emitOpError("normalizes each of ")
+           << *op.getHeads() << " heads, but a norm of " << device.getName()
+           << " takes whole rows, which have " << headsPerRow(device)
+           << " heads; devices with one head in a row can do it, like "
+              "ohbm-v80-20250326";
+  if (static_cast<int64_t>(op.getChannels()) != lanes(device))
+    return op.emitOpError("normalizes heads of ")
+           << op.getChannels() << " channels, but those of " << device.getName()
+           << " have " << lanes(device)
+           << "; pad the heads of the model to that size";
+  if (!hasAllTokens(op.getInput()) || !hasAllTokens(op.getOutput()))
+    return op.emitOpError("normalizes heads of some tokens of a map, but ")
+           << device.getName() << " takes all of them";
+  return success();
 }
 
 LogicalResult ohbm::verifyNorm(Operation *task, const DeviceInfo &device) {
   auto op = cast<accel::NormOp>(task);
+  if (op.getHeads())
+    return verifyNormOfHeads(op, device);
   const int64_t rest = op.getChannels() % device["Tout"];
   if (rest == 0)
     return success();
@@ -57,9 +99,16 @@ LogicalResult ohbm::verifyNorm(Operation *task, const DeviceInfo &device) {
 void ohbm::encodeNorm(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::NormOp>(task);
   const int64_t channels = op.getChannels();
-  const MapOperand output = writer.getMap(op.getOutput());
+  MapOperand input = writer.getMap(op.getInput());
+  MapOperand output = writer.getMap(op.getOutput());
+  // The tokens of all heads follow each other, in one surface.
+  if (op.getHeads())
+    for (MapOperand *map : {&input, &output}) {
+      map->line = (map->line * map->surfaces).named("heads_stride");
+      map->tokens = (map->tokens * map->surfaces).named("rows");
+    }
   writer.write("WeightAddress", writer.getObject(op.getWeight()));
-  writeMap(writer, writer.getMap(op.getInput()), "Input");
+  writeMap(writer, input, "Input");
   writeMap(writer, output, "Output");
   writer.write("Channels", channels);
   writer.write("Width", output.tokens);

@@ -422,7 +422,18 @@ template <typename Op> static LogicalResult verifySameShape(Op op) {
   return verifyTokens(op, op.getInput(), op.getOutput());
 }
 
-LogicalResult NormOp::verify() { return verifySameShape(*this); }
+LogicalResult NormOp::verify() {
+  if (!getHeads())
+    return verifySameShape(*this);
+  for (Value map : {getInput(), getOutput()})
+    // A part of the heads is a view.
+    if (!cast<MemRefType>(map.getType()).isDynamicDim(0) &&
+        failed(verifyHeads(*this, map, *getHeads(), getChannels())))
+      return failure();
+  return verifyTokens(*this, getInput(), getOutput());
+}
+std::optional<int64_t> NormOp::getSharedHeads() { return getHeads(); }
+
 LogicalResult ActivationOp::verify() { return verifySameShape(*this); }
 
 LogicalResult RopeOp::verify() {
@@ -474,6 +485,7 @@ LogicalResult ElementwiseOp::verify() {
 TaskKind NormOp::getTaskKind() { return TaskKind::Norm; }
 std::string NormOp::getComment() {
   return (getKind() == NormKind::RMS ? "RMS norm of " : "layer norm of ") +
+         (getHeads() ? headsComment(*getHeads()) + " of " : "") +
          std::to_string(getChannels()) + " channels";
 }
 

@@ -77,15 +77,15 @@ static bool canSlice(Value map) {
   return true;
 }
 
-/// A view of \p width tokens of \p map from \p first on.
+/// A view of \p width tokens or surfaces (\p dim) of \p map from \p first on.
 static Value createSlice(OpBuilder &builder, Location loc, Value map,
-                         Value first, Value width) {
+                         unsigned dim, Value first, Value width) {
   auto type = cast<MemRefType>(map.getType());
   SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes;
   for (auto [i, size] : llvm::enumerate(type.getShape())) {
-    if (i == tokenDim)
+    if (i == dim)
       sizes.push_back(width);
     else if (!ShapedType::isDynamic(size))
       sizes.push_back(builder.getIndexAttr(size));
@@ -93,7 +93,7 @@ static Value createSlice(OpBuilder &builder, Location loc, Value map,
       sizes.push_back(
           TokensOp::create(builder, loc, getDim(map, i)).getCount());
   }
-  offsets[tokenDim] = first;
+  offsets[dim] = first;
   return memref::SubViewOp::create(builder, loc, map, offsets, sizes, strides);
 }
 
@@ -122,7 +122,13 @@ private:
 
   Word getSharedChannels(int64_t maxTokens);
   Word getSize(TaskDimension dimension) {
+    if (dimension == TaskDimension::Heads)
+      return *task.getSharedHeads();
     return dimension == TaskDimension::Tokens ? tokens : channels;
+  }
+  int64_t getHeadSurfaces() {
+    auto type = cast<MemRefType>(getMaps(task).front()->get().getType());
+    return type.getDimSize(0) / *task.getSharedHeads();
   }
   bool isCut(const PartitionLoop &loop) {
     return getSize(loop.dimension).getMax() > loop.step.getMin();
@@ -131,7 +137,7 @@ private:
     return word.materialize(builder, loc, builder.getIndexType());
   }
   Part createLoop(const PartitionLoop &loop);
-  void createHeadLoop();
+  void createKVHeadLoop();
   void createNest(ArrayRef<PartitionLoop> loops);
   void createStart(ArrayRef<PartitionLoop> loops, ArrayRef<Part> parts);
 
@@ -157,7 +163,7 @@ Word TaskPartition::getSharedChannels(int64_t maxTokens) {
 }
 
 /// Leaves the builder in the body.
-void TaskPartition::createHeadLoop() {
+void TaskPartition::createKVHeadLoop() {
   auto forOp = scf::ForOp::create(builder, loc, toIndex(0),
                                   toIndex(*task.getSharedHeads()), toIndex(1));
   head = forOp.getInductionVar();
@@ -165,26 +171,45 @@ void TaskPartition::createHeadLoop() {
   builder.setInsertionPointToStart(forOp.getBody());
 }
 
+namespace {
+/// What the driver calls the numbers of a loop over parts.
+struct LoopNames {
+  StringRef step, variable, size;
+};
+} // namespace
+
+static LoopNames getNames(TaskDimension dimension) {
+  switch (dimension) {
+  case TaskDimension::Tokens:
+    return {"tokens_per_start", "token", "width"};
+  case TaskDimension::OutputChannels:
+    return {"channels_per_start", "channel", "channels"};
+  case TaskDimension::Heads:
+    return {"heads_per_start", "head", "heads"};
+  case TaskDimension::ImageRows:
+    break;
+  }
+  llvm_unreachable("images have loops of their own");
+}
+
 /// Leaves the builder in the body.
 TaskPartition::Part TaskPartition::createLoop(const PartitionLoop &loop) {
-  const bool isTokens = loop.dimension == TaskDimension::Tokens;
+  const LoopNames names = getNames(loop.dimension);
   const Word size = getSize(loop.dimension);
   const Value whole = toIndex(size);
   const Value zero = toIndex(0);
-  const Value step = toIndex(
-      loop.step.named(isTokens ? "tokens_per_start" : "channels_per_start"));
+  const Value step = toIndex(loop.step.named(names.step));
   auto forOp = scf::ForOp::create(builder, loc, zero, whole, step);
   if (!loop.limit.empty())
     forOp->setAttr(AccelDialect::getLimitAttrName(),
                    builder.getStringAttr(loop.limit));
   Value variable = forOp.getInductionVar();
-  variable.setLoc(
-      NameLoc::get(builder.getStringAttr(isTokens ? "token" : "channel"), loc));
+  variable.setLoc(NameLoc::get(builder.getStringAttr(names.variable), loc));
   builder.setInsertionPointToStart(forOp.getBody());
   const Word first(builder, variable, 0, size.getMax() - 1);
   const Word left = Word(builder, whole, size.getMin(), size.getMax()) - first;
   const Word most(builder, step, loop.step.getMin(), loop.step.getMax());
-  return {first, min(most, left).named(isTokens ? "width" : "channels")};
+  return {first, min(most, left).named(names.size)};
 }
 
 void TaskPartition::createNest(ArrayRef<PartitionLoop> loops) {
@@ -200,13 +225,18 @@ void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
                                 ArrayRef<Part> parts) {
   SmallVector<std::pair<unsigned, Value>> operands;
   for (auto [loop, part] : llvm::zip_equal(loops, parts)) {
-    if (loop.dimension != TaskDimension::Tokens || !isCut(loop))
+    if (loop.dimension == TaskDimension::OutputChannels || !isCut(loop))
       continue;
-    const Value first = toIndex(part.first), width = toIndex(part.size);
+    const bool isTokens = loop.dimension == TaskDimension::Tokens;
+    const int64_t step = isTokens ? 1 : getHeadSurfaces();
+    const Value first = toIndex(part.first * step);
+    const Value size = toIndex(part.size * step);
     for (OpOperand *map : getMaps(task))
       operands.push_back({map->getOperandNumber(),
-                          createSlice(builder, loc, map->get(), first, width)});
-    if (OpOperand *position = task.getPositionOperand())
+                          createSlice(builder, loc, map->get(),
+                                      isTokens ? tokenDim : 0, first, size)});
+    OpOperand *position = isTokens ? task.getPositionOperand() : nullptr;
+    if (position)
       operands.push_back(
           {position->getOperandNumber(),
            arith::AddIOp::create(builder, loc, position->get(), first,
@@ -222,7 +252,7 @@ void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
     if (&loop == &loops.back())
       (isTokens ? reusesWeight : reusesInput) =
           min(part.first, 1).named(isTokens ? "reuses_weight" : "reuses_input");
-    if (!isTokens)
+    if (loop.dimension == TaskDimension::OutputChannels)
       channelPart = part;
   }
   SmallVector<Value> part;
@@ -249,7 +279,7 @@ bool TaskPartition::run() {
                     [&](const PartitionLoop &loop) { return isCut(loop); }))
     return false;
   if (partition.takesOneKVHead)
-    createHeadLoop();
+    createKVHeadLoop();
   const Loops reversed(llvm::reverse(loops));
   if (!partition.isListedOrder) {
     createNest(loops);

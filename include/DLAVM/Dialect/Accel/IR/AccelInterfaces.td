@@ -39,8 +39,8 @@ def Accel_TaskOpInterface : OpInterface<"TaskOpInterface"> {
       "::mlir::OpFoldResult", "getSharedChannels", (ins),
       [{}], [{ return {}; }]>,
     InterfaceMethod<[{
-        The number of KV heads that starts can share among them, or nothing
-        where they cannot.
+        The number of KV heads, or of heads of a norm, that starts can share
+        among them, or nothing where they cannot.
       }],
       "::std::optional<int64_t>", "getSharedHeads", (ins),
       [{}], [{ return std::nullopt; }]>,

@@ -304,20 +304,25 @@ def Accel_Conv2DOp : Accel_MapTaskOp<"conv2d",
   let hasVerifier = 1;
 }
 
-def Accel_NormOp : Accel_MapTaskOp<"norm"> {
+def Accel_NormOp : Accel_MapTaskOp<"norm", ["getSharedHeads"]> {
   let summary = "layer norm or RMS norm";
   let description = [{
+    Over all channels of a token, or with `heads` over those of each head. A
+    start that has a part of the heads has a view of their surfaces.
+
     ```mlir
     accel.norm rms "norm" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w)
       outs(%n : memref<128x?x32xf16, #accel.space<DDR>>) [4096]
+    accel.norm rms "query_norm" ins(%q : memref<128x?x32xf16, #accel.space<DDR>>) weight(%v)
+      outs(%m : memref<128x?x32xf16, #accel.space<DDR>>) [128] heads 32
     ```
   }];
   let arguments = (ins Accel_NormKindAttr:$kind, StrAttr:$name,
     Accel_MapIn:$input, Accel_ObjectType:$weight, Accel_MapOut:$output,
-    Accel_Positive:$channels);
+    Accel_Positive:$channels, OptionalAttr<Accel_Positive>:$heads);
   let assemblyFormat = [{
     custom<Enum>($kind) $name `ins` `(` $input `:` type($input) `)` `weight` `(` $weight `)`
-    `outs` `(` $output `:` type($output) `)` `[` $channels `]` attr-dict
+    `outs` `(` $output `:` type($output) `)` `[` $channels `]` (`heads` $heads^)? attr-dict
   }];
   let hasVerifier = 1;
 }
