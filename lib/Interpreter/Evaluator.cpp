@@ -199,7 +199,8 @@ Error Evaluator::evaluate(Operation *op, Frame &frame) {
                       mul(numerics, lhs, getOperand(op.getRhs(), lhs, frame)));
       })
       .Case([&](llm::LastTokenOp op) {
-        return define(op, frame, lastToken(map(op.getInput())));
+        const MapValue &input = map(op.getInput());
+        return define(op, frame, keepsAllTokens ? input : lastToken(input));
       })
       .Case([&](llm::ArgmaxOp op) {
         return define(op, frame, argmax(numerics, map(op.getInput())));

@@ -35,9 +35,9 @@ class Evaluator {
 public:
   Evaluator(const Numerics &numerics, ModelParameters &parameters,
             KVCaches &caches, int64_t past, int64_t seq,
-            Interpreter::Observer observer)
+            Interpreter::Observer observer, bool keepsAllTokens)
       : numerics(numerics), parameters(parameters), caches(caches), past(past),
-        seq(seq), observer(observer) {}
+        seq(seq), observer(observer), keepsAllTokens(keepsAllTokens) {}
 
   /// The results of a function.
   llvm::Expected<std::vector<RuntimeValue>>
@@ -94,6 +94,7 @@ private:
   const int64_t past, seq;
   int64_t numSteps = 0;
   Interpreter::Observer observer;
+  const bool keepsAllTokens;
 };
 
 } // namespace dlavm::interpreter

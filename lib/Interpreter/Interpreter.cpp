@@ -28,7 +28,8 @@ public:
       : module(module), model(model), tensors(tensors),
         numerics(options.arithmetic == Arithmetic::Device ? options.device
                                                           : nullptr),
-        parameters(module, tensors, options) {}
+        parameters(module, tensors, options),
+        keepsAllTokens(options.keepsAllTokens) {}
 
   void createCaches();
   /// The tokens of a call; an image has pixels instead, and one token.
@@ -51,6 +52,7 @@ public:
   TensorSource &tensors;
   Numerics numerics;
   ModelParameters parameters;
+  const bool keepsAllTokens;
   KVCaches caches;
   /// The tokens in the KV caches.
   int64_t history = 0;
@@ -138,7 +140,7 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
   for (double &value : stored.values)
     value = impl->numerics.store(value);
   Evaluator evaluator(impl->numerics, impl->parameters, impl->caches, past,
-                      impl->getSeq(input), observer);
+                      impl->getSeq(input), observer, impl->keepsAllTokens);
   Expected<std::vector<RuntimeValue>> values =
       evaluator.call(impl->model, {std::move(stored)});
   if (!values) {

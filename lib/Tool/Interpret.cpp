@@ -18,18 +18,17 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
-#include "HubName.h"
+#include "OpenWeights.h"
+#include "Predictions.h"
 #include "TokenOutput.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace dlavm;
 using llvm::ArrayRef;
@@ -96,18 +95,7 @@ Error Interpretation::openCheckpoint() {
                     devices.getNames()
               : devices.explainMissing(command.device));
   }
-  if (!llvm::sys::fs::is_directory(command.model))
-    return createStringError(command.model +
-                             " is no directory; give a checkpoint directory "
-                             "with config.json and *.safetensors" +
-                             (llvm::sys::fs::exists(command.model)
-                                  ? ""
-                                  : explainHubName(command.model)));
-  if (!Checkpoint::hasTensors(command.model))
-    return createStringError(command.model +
-                             " has no *.safetensors, but the interpreter "
-                             "needs the weights of the model");
-  return Checkpoint::open(command.model).moveInto(checkpoint);
+  return openWeights(command.model).moveInto(checkpoint);
 }
 
 /// The device's arithmetic is that of the module which `dlavm compile` lowers.
@@ -150,25 +138,6 @@ bool Interpretation::load() {
   return false;
 }
 
-/// Says where a result has the first value that is no finite number, in a call
-/// whose last token is at position end - 1; empty where all are.
-static std::string describeBeyondRange(int64_t layer, llvm::StringRef name,
-                                       const MapValue &value, int64_t end) {
-  const auto found = llvm::find_if_not(
-      value.values, [](double number) { return std::isfinite(number); });
-  if (found == value.values.end())
-    return "";
-  const int64_t index = found - value.values.begin();
-  const std::string place =
-      layer < 0 ? "" : "layer " + std::to_string(layer) + ": ";
-  return (place + "the result of " + name + " for the token at position " +
-          Twine(end - value.tokens + index / value.channels % value.tokens) +
-          " is " + (std::isnan(*found) ? "NaN" : "infinite") + " in channel " +
-          Twine(index % value.channels) +
-          ": values of the model exceed the range of its arithmetic")
-      .str();
-}
-
 Expected<NextToken> Interpretation::call(ArrayRef<int32_t> ids, int64_t past) {
   Expected<MapValue> input = interpreter->embed(ids);
   if (!input)
@@ -192,15 +161,6 @@ Expected<NextToken> Interpretation::call(ArrayRef<int32_t> ids, int64_t past) {
 // What the commands print
 //===----------------------------------------------------------------------===//
 
-/// The negative logarithm of the softmax of \p logits at \p id.
-static double getLoss(ArrayRef<double> logits, int32_t id) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (double logit : logits)
-    sum += std::exp(logit - largest);
-  return std::log(sum) - (logits[id] - largest);
-}
-
 Error Interpretation::printLoss() {
   ArrayRef<int32_t> ids = command.ids;
   if (ids.size() < 2)
@@ -217,7 +177,7 @@ Error Interpretation::printLoss() {
       return next.takeError();
     if (Error error = checkLogits(next->logits, i))
       return error;
-    sum += getLoss(next->logits, ids[i + 1]);
+    sum -= getLogProbabilities(next->logits)[ids[i + 1]];
   }
   llvm::outs() << "mean negative log likelihood per token: "
                << llvm::format("%.6f",

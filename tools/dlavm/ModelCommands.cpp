@@ -1,4 +1,4 @@
-//===- ModelCommands.cpp - compile, pack, interpret, make-model -----------===//
+//===- ModelCommands.cpp - compile, pack, interpret, eval, ... ------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -20,6 +20,11 @@ cl::SubCommand pack("pack", "pack the weights of CHECKPOINT for the driver in "
                             "DIR, which dlavm compile wrote");
 cl::SubCommand interpret("interpret",
                          "run a checkpoint with the reference interpreter");
+cl::SubCommand
+    eval("eval",
+         "compare how well MODEL (a checkpoint, or a driver's directory "
+         "with packed parameters) predicts tokens in FP64, with INT4 "
+         "weights and on the device");
 cl::SubCommand makeModel("make-model",
                          "write a small checkpoint with random weights");
 cl::SubCommand devices("devices", "list the devices, how versions differ, and "
@@ -144,6 +149,40 @@ cl::opt<bool, true>
          cl::desc("print the mean negative log likelihood per token of the "
                   "ids, and generate nothing"));
 
+// eval
+EvalCommand evalCommand;
+cl::opt<std::string, true> evaluatedModel(cl::Positional, cl::Required,
+                                          cl::sub(eval),
+                                          cl::location(evalCommand.model),
+                                          cl::desc("MODEL"));
+cl::opt<std::string, true>
+    idsFile("ids", cl::Required, cl::sub(eval),
+            cl::location(evalCommand.idsFile), cl::value_desc("file"),
+            cl::desc("token ids to predict, a sequence in each line"));
+cl::opt<std::string, true>
+    reference("reference", cl::sub(eval), cl::location(evalCommand.reference),
+              cl::value_desc("checkpoint"),
+              cl::desc("the checkpoint to compare with, in FP64; by default "
+                       "MODEL itself"));
+cl::opt<std::string, true>
+    evalDevice("device", cl::sub(eval), cl::location(evalCommand.device),
+               cl::value_desc("name"),
+               cl::desc("also evaluate the arithmetic of this device"));
+cl::opt<ScaleChoice> evalScale(
+    "scale", cl::sub(eval),
+    cl::desc("how rounded weights get the scale of their block"),
+    cl::values(clEnumValN(ScaleChoice::AbsMax, "absmax",
+                          "from its largest weight (default)"),
+               clEnumValN(ScaleChoice::Search, "search",
+                          "by a search for the least squared error")));
+cl::opt<bool, true>
+    evalLayers("layers", cl::sub(eval), cl::location(evalCommand.layers),
+               cl::desc("print the error of the hidden states of each layer"));
+cl::opt<unsigned, true>
+    evalThreads("threads", cl::sub(eval), cl::location(evalCommand.threads),
+                cl::value_desc("n"),
+                cl::desc("threads; all of the machine by default"));
+
 // make-model
 MakeModelCommand makeCommand;
 cl::opt<std::string, true>
@@ -240,6 +279,13 @@ std::optional<int> dlavm::runModelCommand() {
     return checkThreads(packCommand.threads) ? runPack(packCommand) : 1;
   if (interpret)
     return runInterpretCommand();
+  if (eval) {
+    evalCommand.scaleChoice = getOptional(evalScale);
+    if (!checkValue(idsFile) || !checkValue(reference) ||
+        !checkValue(evalDevice) || !checkThreads(evalCommand.threads))
+      return 1;
+    return runEval(evalCommand);
+  }
   if (makeModel) {
     makeCommand.kvHeads = getOptional(kvHeads);
     makeCommand.headDim = getOptional(headDim);

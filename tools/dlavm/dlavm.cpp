@@ -91,6 +91,6 @@ int main(int argc, char **argv) {
   if (std::optional<int> code = runDriverCommand())
     return *code;
   return failUsage("give a command: compile, pack, check, run, trace, "
-                   "interpret, make-model or devices; dlavm COMMAND --help "
-                   "explains it");
+                   "interpret, eval, make-model or devices; dlavm COMMAND "
+                   "--help explains it");
 }

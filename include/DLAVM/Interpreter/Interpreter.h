@@ -55,6 +55,9 @@ struct InterpreterOptions {
   /// The tensors hold what rounding to INT4 gave, scale * value: packed
   /// parameters. They are taken as they are.
   bool isRounded = false;
+  /// llm.last_token keeps all tokens, so the logits of each come out; the
+  /// result of llm.argmax is then that of the first.
+  bool keepsAllTokens = false;
 };
 
 /// Runs a module of the llm dialect on the host, one op after the other, in

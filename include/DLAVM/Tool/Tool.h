@@ -162,6 +162,25 @@ struct InterpretCommand {
 
 // Each prints errors on stderr and returns the exit code: 0, or 1 after an
 // error or a finding.
+/// `dlavm eval`.
+struct EvalCommand {
+  /// A checkpoint, or what `dlavm pack` filled.
+  std::string model;
+  /// See TokenFile.
+  std::string idsFile;
+  /// The checkpoint whose FP64 the others are compared with; the model's own by
+  /// default.
+  std::string reference;
+  /// Whose arithmetic is evaluated, too; empty for none.
+  std::string device;
+  /// How weights are rounded, absmax by default.
+  std::optional<ScaleChoice> scaleChoice;
+  /// Print the error of each layer.
+  bool layers = false;
+  /// 0 takes all of the machine.
+  unsigned threads = 0;
+};
+
 int runCompile(const CompileCommand &command);
 int runTrace(const TraceCommand &command);
 /// Prints where two traces differ; 1 if they do.
@@ -171,6 +190,7 @@ int runPack(const PackCommand &command);
 int runRun(const RunCommand &command);
 int runMakeModel(const MakeModelCommand &command);
 int runInterpret(const InterpretCommand &command);
+int runEval(const EvalCommand &command);
 /// Prints all of the devices of these names; without names, what there is.
 int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 

@@ -1,0 +1,431 @@
+//===- Eval.cpp - dlavm eval ----------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
+#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
+#include "DLAVM/Import/Import.h"
+#include "DLAVM/InitAll.h"
+#include "DLAVM/Support/ProgressLine.h"
+#include "DLAVM/Support/Threads.h"
+#include "DLAVM/Tool/Tool.h"
+#include "Diagnostics.h"
+#include "Errors.h"
+#include "OpenWeights.h"
+#include "OpenedDriver.h"
+#include "OpenedModel.h"
+#include "Predictions.h"
+#include "TokenFile.h"
+
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+#include <cmath>
+
+using namespace dlavm;
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+using llvm::formatv;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+/// From what relative error of its hidden states on a layer is said to part.
+constexpr double kParted = 0.1;
+
+/// What a call computes: the logits of all its tokens, and the hidden states
+/// that each layer yields.
+struct Prediction {
+  int64_t vocabulary = 0;
+  std::vector<double> logits;
+  std::vector<std::vector<double>> layers;
+};
+
+/// How far two series of numbers are apart.
+struct Distance {
+  double squaredErrors = 0, squares = 0;
+
+  void add(ArrayRef<double> values, ArrayRef<double> exact) {
+    for (auto [value, wanted] : llvm::zip_equal(values, exact)) {
+      squaredErrors += (value - wanted) * (value - wanted);
+      squares += wanted * wanted;
+    }
+  }
+  double getRelative() const {
+    return squares == 0 ? 0 : std::sqrt(squaredErrors / squares);
+  }
+};
+
+/// One way to compute the model, and how it does.
+struct Variant {
+  std::string name;
+  std::unique_ptr<Interpreter> interpreter;
+  /// Sums over all predicted tokens: negative log likelihoods, and
+  /// Kullback-Leibler divergences from the first variant.
+  double loss = 0, divergence = 0;
+  /// How far the hidden states of each layer are from those of the variant
+  /// before.
+  std::vector<Distance> layers = {};
+};
+
+class Evaluation {
+public:
+  explicit Evaluation(const EvalCommand &command)
+      : command(command), diagnostics(context) {
+    mlir::DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.printOpOnDiagnostic(false);
+  }
+
+  Error load();
+  Error run();
+  void print() const;
+
+private:
+  Expected<Checkpoint *> openCheckpoint(StringRef path);
+  Expected<mlir::ModuleOp> import(StringRef path, Checkpoint &checkpoint);
+  Expected<mlir::ModuleOp> prepare(mlir::ModuleOp imported,
+                                   const DeviceInfo *device);
+  Error add(const Twine &name, mlir::ModuleOp module, TensorSource &tensors,
+            InterpreterOptions options);
+  Error addCheckpoint();
+  Error addDriver();
+  Expected<Prediction> call(Variant &variant, ArrayRef<int32_t> ids,
+                            int64_t past);
+  Error evaluate(ArrayRef<int32_t> ids, int64_t first, int64_t count);
+  void printLayers() const;
+
+  const EvalCommand &command;
+  mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
+  Diagnostics diagnostics;
+  TokenFile file;
+  std::vector<std::unique_ptr<Checkpoint>> checkpoints;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  std::optional<OpenedPlan> plan;
+  std::optional<OpenedModel> driverModel;
+  /// The largest context that all variants have.
+  int64_t maxTokens = std::numeric_limits<int64_t>::max();
+  std::vector<Variant> variants;
+  int64_t numPredicted = 0;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The variants
+//===----------------------------------------------------------------------===//
+
+/// What has been said already.
+static Error reported() { return createStringError(""); }
+
+Expected<Checkpoint *> Evaluation::openCheckpoint(StringRef path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = openWeights(path);
+  if (!checkpoint)
+    return checkpoint.takeError();
+  checkpoints.push_back(std::move(*checkpoint));
+  return checkpoints.back().get();
+}
+
+Expected<mlir::ModuleOp> Evaluation::import(StringRef path,
+                                            Checkpoint &checkpoint) {
+  // A window beyond the tokens of this run is none.
+  ImportOptions options;
+  options.contextLimit = file.getLongest();
+  options.checkpoint = &checkpoint;
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel(path, options, context);
+  if (!module)
+    return reported();
+  modules.push_back(std::move(module));
+  return *modules.back();
+}
+
+/// What \p device runs or, without one, what has names for what it computes.
+Expected<mlir::ModuleOp> Evaluation::prepare(mlir::ModuleOp imported,
+                                             const DeviceInfo *device) {
+  modules.emplace_back(imported.clone());
+  mlir::PassManager manager(&context);
+  if (device) {
+    CompileOptions compileOptions;
+    compileOptions.device = command.device;
+    buildLLMPipeline(manager, compileOptions);
+  } else {
+    manager.addPass(llm::createNameTasks());
+  }
+  if (failed(manager.run(*modules.back())))
+    return reported();
+  return *modules.back();
+}
+
+Error Evaluation::add(const Twine &name, mlir::ModuleOp module,
+                      TensorSource &tensors, InterpreterOptions options) {
+  options.keepsAllTokens = true;
+  mlir::FailureOr<std::unique_ptr<Interpreter>> interpreter =
+      Interpreter::create(module, tensors, options);
+  if (failed(interpreter))
+    return reported();
+  maxTokens = std::min(maxTokens, *llm::getMaxTokens(module));
+  variants.push_back({name.str(), std::move(*interpreter)});
+  return Error::success();
+}
+
+Error Evaluation::addCheckpoint() {
+  const DeviceInfo *device = nullptr;
+  if (!command.device.empty()) {
+    const DeviceRegistry &devices = DeviceRegistry::instance();
+    device = devices.lookup(command.device);
+    if (!device)
+      return createStringError(devices.explainMissing(command.device));
+  }
+  Expected<Checkpoint *> checkpoint = openCheckpoint(command.model);
+  if (!checkpoint)
+    return checkpoint.takeError();
+  Expected<mlir::ModuleOp> imported = import(command.model, **checkpoint);
+  if (!imported)
+    return imported.takeError();
+  Expected<mlir::ModuleOp> module = prepare(*imported, nullptr);
+  if (!module)
+    return module.takeError();
+  const ScaleChoice scale = command.scaleChoice.value_or(ScaleChoice::AbsMax);
+  if (Error error =
+          add("fp64", *module, **checkpoint, {Arithmetic::FP64, nullptr}))
+    return error;
+  if (Error error = add("int4", *module, **checkpoint,
+                        {Arithmetic::FP64INT4, nullptr, scale}))
+    return error;
+  if (!device)
+    return Error::success();
+  Expected<mlir::ModuleOp> lowered = prepare(*imported, device);
+  if (!lowered)
+    return lowered.takeError();
+  return add(command.device, *lowered, **checkpoint,
+             {Arithmetic::Device, device, scale});
+}
+
+Error Evaluation::addDriver() {
+  if (!command.device.empty())
+    return createStringError("--device is the device of a checkpoint; that of "
+                             "the driver in " +
+                             command.model + " is known");
+  if (command.scaleChoice)
+    return createStringError("--scale says how the weights of a checkpoint are "
+                             "rounded; dlavm pack has rounded those in " +
+                             command.model);
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.model);
+  if (!opened)
+    return opened.takeError();
+  plan.emplace(std::move(*opened));
+  Expected<const DeviceInfo *> device = findDevice(plan->plan);
+  if (!device)
+    return device.takeError();
+  Expected<OpenedModel> model =
+      OpenedModel::openPacked(command.model, plan->plan, **device);
+  if (!model)
+    return model.takeError();
+  driverModel.emplace(std::move(*model));
+  auto addPacked = [&](const Twine &name, InterpreterOptions options) {
+    options.isRounded = true;
+    return add(name, driverModel->getModule(), driverModel->getTensors(),
+               options);
+  };
+  if (Error error = addPacked("int4", {Arithmetic::FP64INT4, nullptr}))
+    return error;
+  return addPacked(plan->plan.device, {Arithmetic::Device, *device});
+}
+
+Error Evaluation::load() {
+  Expected<TokenFile> read = TokenFile::read(command.idsFile);
+  if (!read)
+    return read.takeError();
+  file = std::move(*read);
+  if (!command.reference.empty()) {
+    Expected<Checkpoint *> checkpoint = openCheckpoint(command.reference);
+    if (!checkpoint)
+      return checkpoint.takeError();
+    Expected<mlir::ModuleOp> imported = import(command.reference, **checkpoint);
+    if (!imported)
+      return imported.takeError();
+    Expected<mlir::ModuleOp> module = prepare(*imported, nullptr);
+    if (!module)
+      return module.takeError();
+    if (Error error = add("reference", *module, **checkpoint,
+                          {Arithmetic::FP64, nullptr}))
+      return error;
+  }
+  llvm::SmallString<128> planFile(command.model);
+  llvm::sys::path::append(planFile, "plan.json");
+  if (Error error =
+          llvm::sys::fs::exists(planFile) ? addDriver() : addCheckpoint())
+    return error;
+  for (Variant &variant : variants) {
+    // What is not packed is no mistake of the file.
+    if (Expected<MapValue> none = variant.interpreter->embed({}); !none)
+      return none.takeError();
+    if (Error error = file.check(2, maxTokens, *variant.interpreter))
+      return error;
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Running them side by side
+//===----------------------------------------------------------------------===//
+
+Expected<Prediction> Evaluation::call(Variant &variant, ArrayRef<int32_t> ids,
+                                      int64_t past) {
+  Expected<MapValue> input = variant.interpreter->embed(ids);
+  if (!input)
+    return input.takeError();
+  Prediction call;
+  std::string problem;
+  const int64_t end = past + static_cast<int64_t>(ids.size());
+  Expected<Interpreter::Result> result = variant.interpreter->run(
+      *input, past, [&](int64_t layer, StringRef name, const MapValue &value) {
+        if (problem.empty())
+          problem = describeBeyondRange(layer, name, value, end);
+        if (layer < 0)
+          return;
+        // A layer ends with the op that yields its hidden states.
+        call.layers.resize(std::max<size_t>(call.layers.size(), layer + 1));
+        call.layers[layer] = value.values;
+      });
+  if (!result)
+    return result.takeError();
+  if (!problem.empty())
+    return createStringError(variant.name + ": " + problem);
+  call.vocabulary = result->maps.front().channels;
+  call.logits = std::move(result->maps.front().values);
+  return call;
+}
+
+/// Lets all variants predict the tokens after positions \p first to \p first +
+/// \p count - 1, whose history they have.
+Error Evaluation::evaluate(ArrayRef<int32_t> ids, int64_t first,
+                           int64_t count) {
+  std::vector<std::vector<double>> expected;
+  Prediction before;
+  for (Variant &variant : variants) {
+    Expected<Prediction> result = call(variant, ids.slice(first, count), first);
+    if (!result)
+      return result.takeError();
+    const bool isFirst = &variant == &variants.front();
+    if (!isFirst && (result->vocabulary != before.vocabulary ||
+                     result->layers.size() != before.layers.size()))
+      return createStringError(
+          command.reference + " and " + command.model +
+          " are different models: one has " + Twine(before.layers.size()) +
+          " layers and " + Twine(before.vocabulary) +
+          " tokens in its vocabulary, the other " +
+          Twine(result->layers.size()) + " and " + Twine(result->vocabulary));
+    for (int64_t i = 0; i < count; ++i) {
+      std::vector<double> found = getLogProbabilities(
+          ArrayRef(result->logits)
+              .slice(i * result->vocabulary, result->vocabulary));
+      variant.loss -= found[ids[first + i + 1]];
+      if (isFirst)
+        expected.push_back(std::move(found));
+      else
+        for (auto [p, q] : llvm::zip_equal(expected[i], found))
+          variant.divergence += std::exp(p) * (p - q);
+    }
+    if (!isFirst) {
+      variant.layers.resize(result->layers.size());
+      for (auto [distance, values, exact] :
+           llvm::zip_equal(variant.layers, result->layers, before.layers))
+        distance.add(values, exact);
+    }
+    before = std::move(*result);
+  }
+  return Error::success();
+}
+
+Error Evaluation::run() {
+  // The logits of so many tokens fit the memory, whatever the vocabulary.
+  constexpr int64_t kCallTokens = 128;
+  int64_t total = 0;
+  for (const TokenFile::Sequence &sequence : file.sequences)
+    total += static_cast<int64_t>(sequence.ids.size()) - 1;
+  ProgressLine progress("evaluating", total, Twine(total) + " tokens");
+  for (const TokenFile::Sequence &sequence : file.sequences) {
+    const int64_t size = static_cast<int64_t>(sequence.ids.size()) - 1;
+    for (int64_t first = 0; first < size; first += kCallTokens) {
+      const int64_t count = std::min(kCallTokens, size - first);
+      if (Error error = evaluate(sequence.ids, first, count))
+        return file.fail(sequence, llvm::toString(std::move(error)));
+      numPredicted += count;
+      progress.update(numPredicted);
+    }
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// What it prints
+//===----------------------------------------------------------------------===//
+
+/// Where the variants part, so that one sees whether rounding, the device or
+/// neither is at fault.
+void Evaluation::printLayers() const {
+  llvm::outs() << "\nrelative error of the hidden states after each layer:\n";
+  for (size_t i = 1; i < variants.size(); ++i) {
+    const Variant &variant = variants[i];
+    const auto isParted = [](const Distance &distance) {
+      return !(distance.getRelative() < kParted);
+    };
+    const auto first = llvm::find_if(variant.layers, isParted);
+    llvm::outs() << variant.name << " beside " << variants[i - 1].name << ": ";
+    if (first == variant.layers.end())
+      llvm::outs() << "below " << formatv("{0:P0}", kParted) << " everywhere\n";
+    else
+      llvm::outs() << "from " << formatv("{0:P0}", kParted) << " on in layer "
+                   << first - variant.layers.begin() << "\n";
+    if (command.layers)
+      for (auto [layer, distance] : llvm::enumerate(variant.layers))
+        llvm::outs() << formatv("  layer {0,-4} {1,10:P4}\n", layer,
+                                distance.getRelative());
+  }
+}
+
+void Evaluation::print() const {
+  llvm::outs() << formatv("{0} tokens predicted, in {1} sequences\n\n{2,-20} "
+                          "{3,12} {4,12} {5,12}\n",
+                          numPredicted, file.sequences.size(), "", "mean NLL",
+                          "perplexity", "mean KL");
+  for (const Variant &variant : variants) {
+    const auto count = static_cast<double>(numPredicted);
+    const double loss = variant.loss / count;
+    llvm::outs() << formatv("{0,-20} {1,12:F6} {2,12:F4}", variant.name, loss,
+                            std::exp(loss));
+    if (&variant != &variants.front())
+      llvm::outs() << formatv(" {0,12:F6}", variant.divergence / count);
+    llvm::outs() << "\n";
+  }
+  if (variants.size() > 1)
+    printLayers();
+}
+
+int dlavm::runEval(const EvalCommand &command) {
+  limitParallelism(command.threads);
+  Evaluation evaluation(command);
+  Error error = evaluation.load();
+  if (!error)
+    error = evaluation.run();
+  if (error) {
+    const std::string message = llvm::toString(std::move(error));
+    // Diagnostics have been printed already.
+    return message.empty() ? 1 : reportError(message);
+  }
+  evaluation.print();
+  return 0;
+}

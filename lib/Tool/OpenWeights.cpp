@@ -1,0 +1,29 @@
+//===- OpenWeights.cpp - Checkpoints to compute with ----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OpenWeights.h"
+#include "HubName.h"
+
+#include "llvm/Support/FileSystem.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+Expected<std::unique_ptr<Checkpoint>> dlavm::openWeights(StringRef path) {
+  if (!sys::fs::is_directory(path))
+    return createStringError(
+        path +
+        " is no directory; give a checkpoint directory with config.json and "
+        "*.safetensors" +
+        (sys::fs::exists(path) ? "" : explainHubName(path)));
+  if (!Checkpoint::hasTensors(path))
+    return createStringError(path +
+                             " has no *.safetensors, but the interpreter needs "
+                             "the weights of the model");
+  return Checkpoint::open(path);
+}
