@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
+#include "TensorNames.h"
+
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/JSON.h"
 #include "DLAVM/Support/OutputDirectory.h"
@@ -135,6 +137,20 @@ Error Checkpoint::openIndex(const json::Object &index) {
 }
 
 Error Checkpoint::openFiles() {
+  std::vector<std::string> names = listFiles(directory);
+  erase_if(names, [](StringRef name) { return !isSafetensors(name); });
+  // Some models are published in two layouts.
+  auto others =
+      std::stable_partition(names.begin(), names.end(), [](StringRef name) {
+        return !name.starts_with("consolidated");
+      });
+  if (others != names.begin()) {
+    for (auto it = others; it != names.end(); ++it)
+      notes.push_back(getFile(*it) +
+                      ": is the model in another layout, and left out");
+    names.erase(others, names.end());
+  }
+
   path = getFile(kSingleFile);
   if (sys::fs::exists(path))
     return openFile(kSingleFile);
@@ -148,13 +164,12 @@ Error Checkpoint::openFiles() {
     return openIndex(**index);
 
   path = directory;
-  const std::vector<std::string> names = listFiles(directory);
-  for (StringRef name : make_filter_range(names, isSafetensors))
+  for (StringRef name : names)
     if (Error error = openFile(name))
       return error;
   if (!files.empty())
     return Error::success();
-  if (any_of(names, isPyTorch))
+  if (any_of(listFiles(directory), isPyTorch))
     return createStringError(
         directory +
         ": has its tensors in PyTorch's own format only; convert them to "
@@ -162,6 +177,35 @@ Error Checkpoint::openFiles() {
         "Transformers does");
   return createStringError(directory + ": has no " + kSingleFile + " and no " +
                            kIndexFile);
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+Error Checkpoint::unwrapNames() {
+  const std::vector<StringRef> stored = getTensorNames();
+  const std::vector<std::string> names = unwrapTensorNames(stored);
+  StringMap<Entry> unwrapped;
+  bool isWrapped = false;
+  for (auto [from, name] : zip_equal(stored, names)) {
+    Entry &entry = tensors[from];
+    auto [it, isNew] = unwrapped.try_emplace(name, entry);
+    if (!isNew)
+      return createStringError(entry.file + ": has the tensor '" + from +
+                               "', which is the model's '" + name +
+                               "', but so is '" + it->second.tensor.name +
+                               "' of " + it->second.file);
+    if (name != from && !std::exchange(isWrapped, true))
+      notes.push_back(path + ": '" + from.str() + "' and others like it are " +
+                      "read as '" + name + "'");
+  }
+  tensors = std::move(unwrapped);
+  for (auto &[name, tensor] : metadata) {
+    name = unwrapTensorNames({name}).front();
+    tensor = unwrapTensorNames({tensor}).front();
+  }
+  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -234,6 +278,8 @@ Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
   if (Error error = recoverOutputs(directory))
     return error;
   if (Error error = checkpoint->openFiles())
+    return error;
+  if (Error error = checkpoint->unwrapNames())
     return error;
   if (Error error = checkpoint->resolveMetadata())
     return error;

@@ -18,8 +18,10 @@ using namespace dlavm;
 namespace {
 class TensorCheck {
 public:
-  TensorCheck(Checkpoint &checkpoint, ModuleOp module, int64_t layers)
-      : checkpoint(checkpoint), module(module), layers(layers) {}
+  TensorCheck(Checkpoint &checkpoint, ModuleOp module, int64_t layers,
+              LeftOut &leftOut)
+      : checkpoint(checkpoint), module(module), layers(layers),
+        leftOut(leftOut) {}
 
   LogicalResult run();
 
@@ -33,6 +35,7 @@ private:
   Checkpoint &checkpoint;
   ModuleOp module;
   int64_t layers;
+  LeftOut &leftOut;
   /// The rows of stored tensors up to the last that is part of a parameter.
   llvm::StringMap<int64_t> usedRows;
 };
@@ -63,26 +66,19 @@ LogicalResult TensorCheck::checkTensor(const ParameterInfo &info,
   return success();
 }
 
-/// Whether models compute what the tensor \p name has, so that it is not read.
-static bool isTable(StringRef name) {
-  constexpr StringLiteral tables[] = {
-      "rotary_emb.inv_freq", "rotary_pos_emb.inv_freq", "rotary_emb.cos_cached",
-      "rotary_emb.sin_cached", "masked_bias"};
-  return llvm::any_of(tables,
-                      [&](StringRef table) { return name.ends_with(table); });
-}
-
 LogicalResult TensorCheck::checkUnused() {
   for (StringRef name : checkpoint.getTensorNames()) {
     const auto &[tensor, file] = checkpoint.getStored(name);
     auto it = usedRows.find(name);
     if (it == usedRows.end()) {
-      if (isTable(name))
+      if (leftOut.add(name, tensor))
         continue;
       return emitError() << file << ": the tensor '" << name << "' of shape "
                          << printShape(tensor.shape)
                          << " is no part of the model that config.json "
-                            "describes, so that the model would ignore it";
+                            "describes, so that the model would ignore it; if "
+                            "that is right, use --ignore-tensors='"
+                         << name << "' or a pattern";
     }
     if (!tensor.shape.empty() && it->second < tensor.shape[0])
       return emitError() << file << ": the tensor '" << name << "' has "
@@ -109,10 +105,15 @@ LogicalResult TensorCheck::run() {
         usedRows[info.getTensorName(layer)] =
             std::numeric_limits<int64_t>::max();
   }
-  return checkUnused();
+  if (failed(checkUnused()))
+    return failure();
+  for (StringRef note : checkpoint.getNotes())
+    mlir::emitWarning(UnknownLoc::get(module.getContext())) << note;
+  leftOut.report(module, checkpoint.getPath());
+  return success();
 }
 
 LogicalResult dlavm::checkTensors(Checkpoint &checkpoint, ModuleOp module,
-                                  int64_t layers) {
-  return TensorCheck(checkpoint, module, layers).run();
+                                  int64_t layers, LeftOut &leftOut) {
+  return TensorCheck(checkpoint, module, layers, leftOut).run();
 }

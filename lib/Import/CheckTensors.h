@@ -9,6 +9,8 @@
 #ifndef DLAVM_LIB_IMPORT_CHECKTENSORS_H
 #define DLAVM_LIB_IMPORT_CHECKTENSORS_H
 
+#include "LeftOut.h"
+
 #include "DLAVM/Checkpoint/Checkpoint.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -17,9 +19,10 @@ namespace dlavm {
 
 /// Checks that \p checkpoint has the tensors of all parameters of \p module,
 /// and no others but those of layers that the module leaves out, up to
-/// \p layers, and tables that models compute themselves. Emits the first error.
+/// \p layers, and what \p leftOut knows. Emits the first error; warns of what
+/// is left out.
 mlir::LogicalResult checkTensors(Checkpoint &checkpoint, mlir::ModuleOp module,
-                                 int64_t layers);
+                                 int64_t layers, LeftOut &leftOut);
 
 } // namespace dlavm
 

@@ -68,7 +68,9 @@ FailureOr<ModelConfig> dlavm::readModelConfig(const ConfigReader &reader) {
     return reader.emitError("num_attention_heads")
            << "(" << config.heads << ") times the channels of a head ("
            << config.headDim << ") must be at most " << ConfigReader::kMaxSize;
-  if (failed(checkUnreadKeys(reader, modelType)))
+  if (failed(reader.readOptionalCount("num_nextn_predict_layers",
+                                      config.predictionLayers)) ||
+      failed(checkUnreadKeys(reader, modelType)))
     return failure();
   return config;
 }

@@ -58,6 +58,9 @@ struct ModelConfig {
   int64_t rotary = 0;
   std::optional<RopeScaling> ropeScaling;
 
+  /// Layers behind those of the model that predict further tokens.
+  int64_t predictionLayers = 0;
+
   /// A token sees at most as many, itself included; the model is supported
   /// where that is the whole context.
   std::optional<int64_t> slidingWindow;

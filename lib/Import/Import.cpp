@@ -133,19 +133,31 @@ static LogicalResult applyOptions(const ConfigReader &reader,
   return success();
 }
 
-/// Checks the tensors of \p directory, if it has any, against the module;
-/// \p opened are they, or null.
-static LogicalResult checkDirectory(StringRef directory, Checkpoint *opened,
-                                    ModuleOp module, int64_t layers) {
-  if (opened)
-    return checkTensors(*opened, module, layers);
+/// What the names of a layer's tensors start with, up to its number and a dot.
+static StringRef getLayerPrefix(const ModelConfig &config) {
+  constexpr StringLiteral placeholder("{layer}.");
+  StringRef name = config.query.weight.name;
+  return name.take_front(name.find(placeholder) + placeholder.size());
+}
+
+/// Checks the tensors of \p directory, if it has any, against the module of
+/// \p config; the model has \p layers.
+static LogicalResult checkDirectory(StringRef directory,
+                                    const ImportOptions &options,
+                                    ModuleOp module, const ModelConfig &config,
+                                    int64_t layers) {
+  LeftOut leftOut(getLayerPrefix(config), layers, config.predictionLayers);
+  if (failed(leftOut.ignore(module, options.ignoredTensors)))
+    return failure();
+  if (options.checkpoint)
+    return checkTensors(*options.checkpoint, module, layers, leftOut);
   if (!Checkpoint::hasTensors(directory))
     return success();
   auto checkpoint = Checkpoint::open(directory);
   if (!checkpoint)
     return mlir::emitError(UnknownLoc::get(module.getContext()))
            << llvm::toString(checkpoint.takeError());
-  return checkTensors(**checkpoint, module, layers);
+  return checkTensors(**checkpoint, module, layers, leftOut);
 }
 
 OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
@@ -166,7 +178,7 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   OwningOpRef<ModuleOp> module =
       ModelBuilder(*config, context).build(getModelName(*file), layers);
   if (failed(verify(*module)) ||
-      failed(checkDirectory(path, options.checkpoint, *module, layers)))
+      failed(checkDirectory(path, options, *module, *config, layers)))
     return nullptr;
   return module;
 }

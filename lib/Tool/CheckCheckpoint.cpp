@@ -40,7 +40,9 @@ static void setCompileOptions(mlir::ModuleOp module, const DriverPlan &plan,
   });
 }
 
-llvm::Error dlavm::checkCheckpoint(StringRef directory, Checkpoint &checkpoint,
+llvm::Error dlavm::checkCheckpoint(StringRef directory,
+                                   ArrayRef<std::string> ignoredTensors,
+                                   Checkpoint &checkpoint,
                                    const OpenedModel &model,
                                    const DriverPlan &plan) {
   mlir::ModuleOp driver = model.getModule();
@@ -62,6 +64,7 @@ llvm::Error dlavm::checkCheckpoint(StringRef directory, Checkpoint &checkpoint,
       });
   ImportOptions options = getImportOptions(driver, *layers);
   options.checkpoint = &checkpoint;
+  options.ignoredTensors = ignoredTensors;
   mlir::OwningOpRef<mlir::ModuleOp> module =
       importModel(directory, options, context);
   if (!module)

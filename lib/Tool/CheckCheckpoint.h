@@ -18,8 +18,10 @@ namespace dlavm {
 /// driver computes, and its tensors, \p checkpoint, are those of that model. Of
 /// a driver that was compiled from a module, nobody knows the configuration: a
 /// note says so.
-llvm::Error checkCheckpoint(llvm::StringRef directory, Checkpoint &checkpoint,
-                            const OpenedModel &model, const DriverPlan &plan);
+llvm::Error checkCheckpoint(llvm::StringRef directory,
+                            llvm::ArrayRef<std::string> ignoredTensors,
+                            Checkpoint &checkpoint, const OpenedModel &model,
+                            const DriverPlan &plan);
 
 } // namespace dlavm
 

@@ -92,11 +92,14 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
          explainHubName(model));
     return {};
   }
-  if (!model.ends_with(".mlir"))
-    return importModel(
-        model,
-        {command.layers, command.maxTokens, device.getTraits().maxTokens},
-        context);
+  if (!model.ends_with(".mlir")) {
+    ImportOptions options;
+    options.layers = command.layers;
+    options.maxTokens = command.maxTokens;
+    options.contextLimit = device.getTraits().maxTokens;
+    options.ignoredTensors = command.ignoredTensors;
+    return importModel(model, options, context);
+  }
   if (command.layers) {
     fail("--layers needs a config.json or a checkpoint directory; ", model,
          " says itself how many layers it has");

@@ -143,6 +143,7 @@ Expected<mlir::ModuleOp> Evaluation::import(StringRef path,
   ImportOptions options;
   options.contextLimit = file.getLongest();
   options.checkpoint = &checkpoint;
+  options.ignoredTensors = command.ignoredTensors;
   mlir::OwningOpRef<mlir::ModuleOp> module =
       importModel(path, options, context);
   if (!module)

@@ -122,6 +122,7 @@ bool Interpretation::load() {
       std::max<int64_t>(1, static_cast<int64_t>(command.ids.size()) +
                                (command.loss ? 0 : command.maxNewTokens));
   options.checkpoint = checkpoint.get();
+  options.ignoredTensors = command.ignoredTensors;
   module = importModel(command.model, options, context);
   if (!module || failed(prepare()))
     return false;

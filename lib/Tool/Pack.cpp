@@ -54,8 +54,8 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
       OpenedModel::open(command.directory, *plan, /*tensors=*/nullptr);
   if (!model)
     return model.takeError();
-  if (Error error =
-          checkCheckpoint(command.checkpoint, **checkpoint, *model, *plan))
+  if (Error error = checkCheckpoint(command.checkpoint, command.ignoredTensors,
+                                    **checkpoint, *model, *plan))
     return error;
   Expected<std::vector<int32_t>> endTokens = readEndTokens(command.checkpoint);
   if (!endTokens)

@@ -83,8 +83,8 @@ static Expected<OpenedModel> openModel(const RunCommand &command,
       OpenedModel::open(command.directory, plan, std::move(*checkpoint));
   if (!model)
     return model;
-  if (llvm::Error error =
-          checkCheckpoint(command.checkpoint, tensors, *model, plan))
+  if (llvm::Error error = checkCheckpoint(
+          command.checkpoint, command.ignoredTensors, tensors, *model, plan))
     return error;
   return model;
 }

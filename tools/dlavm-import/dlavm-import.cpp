@@ -28,6 +28,11 @@ static cl::opt<long> layers("layers", cl::cat(category), cl::value_desc("N"),
 static cl::opt<long>
     maxTokens("max-tokens", cl::cat(category), cl::value_desc("N"),
               cl::desc("The largest context (default: the model's own)"));
+static cl::list<std::string>
+    ignoredTensors("ignore-tensors", cl::cat(category),
+                   cl::value_desc("pattern"),
+                   cl::desc("Leave out tensors of these names that the model "
+                            "has no use for; '*' stands for any part"));
 static cl::opt<std::string> output("o", cl::cat(category), cl::init("-"),
                                    cl::value_desc("file"),
                                    cl::desc("Output file (default: stdout)"));
@@ -49,6 +54,8 @@ int main(int argc, char **argv) {
     return fail(std::move(error));
 
   dlavm::ImportOptions options;
+  const std::vector<std::string> ignored = ignoredTensors;
+  options.ignoredTensors = ignored;
   if (layers.getNumOccurrences())
     options.layers = layers;
   if (maxTokens.getNumOccurrences())

@@ -80,6 +80,10 @@ cl::opt<bool, true>
     compare("compare", cl::sub(run), cl::location(runCommand.compare),
             cl::desc("run the reference interpreter along and print how far "
                      "each op is from it; exit code 1 if anything differs"));
+cl::list<std::string>
+    ignoredTensors("ignore-tensors", cl::sub(run), cl::value_desc("pattern"),
+                   cl::desc("leave out tensors of --checkpoint of these names "
+                            "that the model has no use for"));
 cl::opt<std::string, true>
     checkpoint("checkpoint", cl::sub(run), cl::location(runCommand.checkpoint),
                cl::value_desc("dir"),
@@ -204,6 +208,10 @@ static int runRunCommand() {
   runCommand.tolerance = getOptional(tolerance).value_or(isDevice ? 0 : 0.1);
   if (!(runCommand.tolerance >= 0) || std::isinf(runCommand.tolerance))
     return failUsage("--tolerance must be 0 or more, and finite");
+  if (!ignoredTensors.empty() && runCommand.checkpoint.empty())
+    return failUsage("--ignore-tensors says what of --checkpoint=DIR to leave "
+                     "out; give both or none");
+  runCommand.ignoredTensors = ignoredTensors;
   return runRun(runCommand);
 }
 

@@ -30,6 +30,12 @@ cl::SubCommand makeModel("make-model",
 cl::SubCommand devices("devices", "list the devices, how versions differ, and "
                                   "their boards; or all of the devices NAME");
 
+cl::list<std::string>
+    ignoredTensors("ignore-tensors", cl::sub(compile), cl::sub(pack),
+                   cl::sub(interpret), cl::sub(eval), cl::value_desc("pattern"),
+                   cl::desc("leave out tensors of these names that the model "
+                            "has no use for; '*' stands for any part"));
+
 // compile
 CompileCommand compileCommand;
 cl::opt<std::string, true> model(cl::Positional, cl::Required, cl::sub(compile),
@@ -249,6 +255,7 @@ static int runInterpretCommand() {
   if (!prompt)
     return 1;
   interpretCommand.ids = std::move(*prompt);
+  interpretCommand.ignoredTensors = ignoredTensors;
   if (!checkMaxNewTokens(interpretCommand.maxNewTokens) || !checkValue(logits))
     return 1;
   // What would be ignored is refused.
@@ -273,14 +280,18 @@ std::optional<int> dlavm::runModelCommand() {
     compileCommand.maxTokens = getOptional(maxTokens);
     compileCommand.portStride = getOptional(portStride);
     compileCommand.dmaBase = getOptional(dmaBase);
+    compileCommand.ignoredTensors = ignoredTensors;
     return runCompile(compileCommand);
   }
-  if (pack)
+  if (pack) {
+    packCommand.ignoredTensors = ignoredTensors;
     return checkThreads(packCommand.threads) ? runPack(packCommand) : 1;
+  }
   if (interpret)
     return runInterpretCommand();
   if (eval) {
     evalCommand.scaleChoice = getOptional(evalScale);
+    evalCommand.ignoredTensors = ignoredTensors;
     if (!checkValue(idsFile) || !checkValue(reference) ||
         !checkValue(evalDevice) || !checkThreads(evalCommand.threads))
       return 1;

@@ -60,6 +60,8 @@ public:
   const Entry &getStored(llvm::StringRef name) const {
     return tensors.find(name)->second;
   }
+  /// What a user wants to know of how the tensors were read.
+  llvm::ArrayRef<std::string> getNotes() const { return notes; }
   /// The file, or the index of several, or the directory.
   llvm::StringRef getPath() const { return path; }
 
@@ -73,6 +75,8 @@ private:
   llvm::Error openFiles();
   llvm::Error openFile(llvm::StringRef name);
   llvm::Error openIndex(const llvm::json::Object &index);
+  /// Gives tensors the names that a model expects.
+  llvm::Error unwrapNames();
   llvm::Error resolveMetadata();
   llvm::Error tieEmbeddings();
   std::string getFile(llvm::StringRef name) const;
@@ -80,6 +84,7 @@ private:
   std::string directory, path;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
   llvm::StringMap<Entry> tensors;
+  std::vector<std::string> notes;
   /// What `__metadata__` of all files says.
   std::vector<std::pair<std::string, std::string>> metadata;
   /// Names that are no stored tensor, with the one that they mean.

@@ -29,6 +29,8 @@ struct ImportOptions {
   std::optional<int64_t> contextLimit = std::nullopt;
   /// The tensors of the directory, if they are open already.
   Checkpoint *checkpoint = nullptr;
+  /// Glob patterns of tensors that the model may leave out.
+  llvm::ArrayRef<std::string> ignoredTensors = {};
 };
 
 /// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or

@@ -36,10 +36,13 @@ struct CompileCommand {
   std::string weightLoading = "dma";
   /// "neighbours", "halves", or empty for what takes least.
   std::string ropePairing;
+  std::vector<std::string> ignoredTensors;
   std::string namespaceName;
   bool printSteps = false;
   bool saveIR = false;
 };
+
+// `ignoredTensors` are glob patterns of tensors that the model has no use for.
 
 /// Token counts of a sweep: "5", "1:2048", "1:2048:64" or a list of these with
 /// commas.
@@ -92,6 +95,7 @@ struct PackCommand {
   std::string scale = "absmax";
   /// Refuse weights of which rounding leaves nothing.
   bool strict = false;
+  std::vector<std::string> ignoredTensors;
   /// 0 takes all of the machine.
   unsigned threads = 0;
 };
@@ -107,6 +111,7 @@ struct RunCommand {
   bool compare = false;
   /// Whose weights the comparison takes; those that were packed by default.
   std::string checkpoint;
+  std::vector<std::string> ignoredTensors;
   Arithmetic arithmetic = Arithmetic::Device;
   /// How far results may be from the reference, see Comparison.
   double tolerance = 0;
@@ -158,10 +163,9 @@ struct InterpretCommand {
   std::string logitsFile;
   /// Print how well the model predicts the ids, and generate nothing.
   bool loss = false;
+  std::vector<std::string> ignoredTensors;
 };
 
-// Each prints errors on stderr and returns the exit code: 0, or 1 after an
-// error or a finding.
 /// `dlavm eval`.
 struct EvalCommand {
   /// A checkpoint, or what `dlavm pack` filled.
@@ -177,10 +181,13 @@ struct EvalCommand {
   std::optional<ScaleChoice> scaleChoice;
   /// Print the error of each layer.
   bool layers = false;
+  std::vector<std::string> ignoredTensors;
   /// 0 takes all of the machine.
   unsigned threads = 0;
 };
 
+// Each prints errors on stderr and returns the exit code: 0, or 1 after an
+// error or a finding.
 int runCompile(const CompileCommand &command);
 int runTrace(const TraceCommand &command);
 /// Prints where two traces differ; 1 if they do.

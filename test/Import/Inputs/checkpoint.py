@@ -79,6 +79,9 @@ def main():
     parser.add_argument("--shape", action="append", default=[], help="NAME=2,3")
     parser.add_argument("--type", action="append", default=[], help="NAME=F32")
     parser.add_argument("--alias", action="append", default=[], help="KEY=NAME")
+    parser.add_argument("--set", action="append", default=[], help="KEY=JSON")
+    parser.add_argument("--prefix", action="append", default=[], help="START=NEW")
+    parser.add_argument("--file", default="model.safetensors")
     parser.add_argument("--shards", type=int, help="files beside an index")
     args = parser.parse_args()
 
@@ -93,13 +96,19 @@ def main():
         del tensors[name]
     for name, shape in get_pairs(args.shape).items():
         tensors[name] = [int(dim) for dim in shape.split(",")]
+    for start, new in get_pairs(args.prefix).items():
+        tensors = {
+            new + name[len(start) :] if name.startswith(start) else name: shape
+            for name, shape in tensors.items()
+        }
     types, aliases = get_pairs(args.type), get_pairs(args.alias)
 
+    config.update({key: json.loads(value) for key, value in get_pairs(args.set).items()})
     os.makedirs(args.directory, exist_ok=True)
     with open(os.path.join(args.directory, "config.json"), "w") as file:
         json.dump(config, file)
     if not args.shards:
-        write(os.path.join(args.directory, "model.safetensors"), tensors, types, aliases)
+        write(os.path.join(args.directory, args.file), tensors, types, aliases)
         return
     places = {}
     for shard in range(args.shards):
