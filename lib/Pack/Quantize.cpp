@@ -65,14 +65,19 @@ uint16_t dlavm::quantizeBlock(ArrayRef<float> weights, ScaleChoice choice,
   uint16_t code = doubleToHalf(absmax / 7.5f);
   if (choice == ScaleChoice::Search) {
     double least = getSquaredError(weights, halfToFloat(code));
-    for (int k = 1; k <= 24; ++k) {
+    auto tryStep = [&](int k) {
       const uint16_t other = doubleToHalf(absmax / 7.5f * (1 - k / 64.0f));
+      // NaN where the scale is infinite.
       const double error = getSquaredError(weights, halfToFloat(other));
       if (error < least) {
         least = error;
         code = other;
       }
-    }
+    };
+    for (int k = 1; k <= 18; ++k)
+      tryStep(k);
+    for (int k = -1; k >= -13; --k)
+      tryStep(k);
   }
   const float scale = halfToFloat(code);
   for (size_t i = 0; i < weights.size(); ++i)

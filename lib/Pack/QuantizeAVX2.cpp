@@ -89,12 +89,11 @@ DLAVM_AVX2 static void roundBlock(const float *weights, float scale,
 }
 
 DLAVM_AVX2 static uint16_t searchScale(const float *weights, float fullScale) {
-  // 25 candidates in lanes of 32; the others are searched and ignored.
-  constexpr size_t parts = (kSearchSteps + 7) / 8;
+  constexpr size_t parts = kSearchSteps / 8;
   const std::array<uint16_t, kSearchSteps> codes = getSearchCodes(fullScale);
-  alignas(32) float scales[8 * parts];
-  for (size_t k = 0; k < 8 * parts; ++k)
-    scales[k] = halfToFloat(codes[std::min(k, kSearchSteps - 1)]);
+  alignas(32) float scales[kSearchSteps];
+  for (size_t k = 0; k < kSearchSteps; ++k)
+    scales[k] = halfToFloat(codes[k]);
   __m256d sums[2 * parts];
   for (__m256d &sum : sums)
     sum = _mm256_setzero_pd();
@@ -113,10 +112,10 @@ DLAVM_AVX2 static uint16_t searchScale(const float *weights, float fullScale) {
           _mm256_add_pd(sums[2 * part + 1], _mm256_mul_pd(high, high));
     }
   }
-  alignas(32) double errors[8 * parts];
+  alignas(32) double errors[kSearchSteps];
   for (size_t i = 0; i < 2 * parts; ++i)
     _mm256_store_pd(errors + 4 * i, sums[i]);
-  return chooseCode(codes, {errors, kSearchSteps});
+  return chooseCode(codes, errors);
 }
 
 std::optional<QuantizeKernels> dlavm::getAVX2Kernels() {

@@ -15,8 +15,8 @@
 
 namespace dlavm {
 
-/// The scales that a search tries.
-inline constexpr size_t kSearchSteps = 25;
+/// The scales that a search tries, a multiple of eight.
+inline constexpr size_t kSearchSteps = 32;
 
 /// The functions of RowQuantizer for one kind of processor.
 struct QuantizeKernels {

@@ -63,8 +63,11 @@ static void roundBlock(const float *weights, float scale, int8_t *values,
 
 std::array<uint16_t, kSearchSteps> dlavm::getSearchCodes(float fullScale) {
   std::array<uint16_t, kSearchSteps> codes;
-  for (size_t k = 0; k < kSearchSteps; ++k)
-    codes[k] = doubleToHalf(fullScale * (1 - k / 64.0f));
+  constexpr int smaller = 18;
+  for (int i = 0; i < static_cast<int>(kSearchSteps); ++i) {
+    const int k = i <= smaller ? i : smaller - i;
+    codes[i] = doubleToHalf(fullScale * (1 - static_cast<float>(k) / 64.0f));
+  }
   return codes;
 }
 
@@ -135,7 +138,7 @@ std::optional<size_t> RowQuantizer::quantize(ArrayRef<float> weights,
     // That of a number that is not finite is none either.
     if (code >= kNoScale)
       return block;
-    // The smallest scale of the search is 5/8 of the full one.
+    // The smallest scale of the search is 46/64 of the full one.
     if (code <= 1) {
       // So small that scales may be 0, by which nobody can divide.
       code = quantizeBlock({in, kBlock}, choice, {out, kBlock});

@@ -132,15 +132,34 @@ TEST(QuantizeDefinition, WhatHasNoScale) {
 }
 
 TEST(QuantizeDefinition, Search) {
-  // One large weight and many that are 7 times 15/16: that scale, of k = 4,
-  // makes no error but that of the large one.
-  std::vector<float> weights(128, 7 * 15.0f / 16);
+  // One large weight and many that are multiples of 15/16: that scale, of k =
+  // 4, makes no error but that of the large one.
+  std::vector<float> weights;
+  for (int i = 0; i < 128; ++i)
+    weights.push_back(static_cast<float>(i % 7 + 1) * 15.0f / 16);
   weights[0] = 7.5f;
   std::vector<int8_t> values(128);
   EXPECT_EQ(quantizeBlock(weights, ScaleChoice::Search, values),
             doubleToHalf(15.0 / 16));
   EXPECT_EQ(values[0], 7);
-  EXPECT_EQ(values[1], 7);
+  EXPECT_EQ(values[2], 3);
+}
+
+TEST(QuantizeDefinition, SearchOfLargerScales) {
+  // 7.5 is a multiple of 7.5 / 7, the scale of k = -4.57: k = -5 is nearest.
+  std::vector<float> weights(128, 7.5f);
+  std::vector<int8_t> values(128);
+  EXPECT_EQ(quantizeBlock(weights, ScaleChoice::Search, values),
+            doubleToHalf(69.0 / 64));
+  EXPECT_EQ(values[0], 7);
+}
+
+TEST(QuantizeDefinition, SearchDoesNotLeaveFP16) {
+  // The best scale would be larger than the full one, and infinite.
+  std::vector<float> weights(128, 65504.0f * 7.4f);
+  checkRow(weights, ScaleChoice::Search);
+  std::vector<int8_t> values(128);
+  EXPECT_LT(quantizeBlock(weights, ScaleChoice::Search, values), kNoScale);
 }
 
 TEST(QuantizeDefinition, SearchIsNeverWorse) {

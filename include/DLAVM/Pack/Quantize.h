@@ -34,10 +34,11 @@ inline constexpr uint16_t kNoScale = 0x7C00;
 ///     value = clamp(round_to_nearest_even(weight / scale), -7, 7)
 ///
 /// with FP32 division. Where the scale rounds to 0, all values are 0. The
-/// search tries FP16(absmax / 7.5 * (1 - k / 64)) for k = 0 .. 24 and takes the
-/// least sum of squared errors, the smallest k of equals. An error is weight -
-/// scale * value; errors are subtracted, squared and summed in FP64, in the
-/// order of the channels.
+/// search tries FP16(absmax / 7.5 * (1 - k / 64)) for k = 0 .. 18 and then for
+/// k = -1 .. -13, absmax divided by 6.2 to 10.4, and takes the least sum of
+/// squared errors, the first k of equals. An error is weight - scale * value;
+/// errors are subtracted, squared and summed in FP64, in the order of the
+/// channels. Scales that FP16 does not hold are never taken.
 ///
 /// A block that findUnroundable refuses gets the scale kNoScale and zeros. They
 /// stand for no weights, so callers refuse it, too.
