@@ -44,15 +44,16 @@ static bool isPyTorch(StringRef name) {
          (name.ends_with(".bin") || name.ends_with(".bin.index.json"));
 }
 
-bool Checkpoint::hasTensors(StringRef directory) {
-  return any_of(listFiles(directory), [](StringRef name) {
-    return isSafetensors(name) || isPyTorch(name) || name == kIndexFile;
-  });
+bool Checkpoint::hasTensors(StringRef path) {
+  return GGUFModel::isModel(path) ||
+         any_of(listFiles(path), [](StringRef name) {
+           return isSafetensors(name) || isPyTorch(name) || name == kIndexFile;
+         });
 }
 
 std::vector<std::string> Checkpoint::getInputFiles(StringRef path) {
   if (!sys::fs::is_directory(path))
-    return {path.str()};
+    return GGUFModel::getFiles(path);
   std::vector<std::string> files;
   for (StringRef name : listFiles(path))
     if (isSafetensors(name) || name.ends_with(".json")) {
@@ -176,7 +177,28 @@ Error Checkpoint::openFiles() {
         "safetensors, as save_pretrained(DIR, safe_serialization=True) of "
         "Transformers does");
   return createStringError(directory + ": has no " + kSingleFile + " and no " +
-                           kIndexFile);
+                           kIndexFile + GGUFModel::explainDirectory(directory));
+}
+
+Error Checkpoint::openGGUF() {
+  path = directory;
+  Expected<GGUFModel> model = GGUFModel::open(path);
+  if (!model)
+    return model.takeError();
+  files = std::move(model->files);
+  for (GGUFModel::Tensor &tensor : model->tensors) {
+    const GGUFTensorInfo &stored = tensor.stored;
+    Entry entry{
+        {stored.name, stored.encoding->name.str(), stored.shape, stored.bytes},
+        tensor.file};
+    const std::string name = tensor.name;
+    if (!tensors.try_emplace(name, std::move(entry)).second)
+      return createStringError(tensor.file + ": has two tensors that are '" +
+                               name + "', one of them is '" + stored.name +
+                               "'");
+    ggufTensors.try_emplace(name, std::move(tensor));
+  }
+  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -273,17 +295,22 @@ Error Checkpoint::tieEmbeddings() {
 // Tensors
 //===----------------------------------------------------------------------===//
 
-Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef directory) {
-  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(directory));
+Error Checkpoint::openDirectory() {
   if (Error error = recoverOutputs(directory))
     return error;
-  if (Error error = checkpoint->openFiles())
+  if (Error error = openFiles())
     return error;
-  if (Error error = checkpoint->unwrapNames())
+  if (Error error = unwrapNames())
     return error;
-  if (Error error = checkpoint->resolveMetadata())
+  if (Error error = resolveMetadata())
     return error;
-  if (Error error = checkpoint->tieEmbeddings())
+  return tieEmbeddings();
+}
+
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef path) {
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(path));
+  if (Error error = GGUFModel::isModel(path) ? checkpoint->openGGUF()
+                                             : checkpoint->openDirectory())
     return error;
   return checkpoint;
 }
@@ -304,6 +331,8 @@ Expected<std::shared_ptr<const Tensor>> Checkpoint::getTensor(StringRef name) {
   StringRef stored = resolve(name);
   if (stored.empty())
     return createStringError(path + ": has no tensor '" + name + "'");
+  if (auto it = ggufTensors.find(stored); it != ggufTensors.end())
+    return it->second.open();
   const auto &[tensor, file] = getStored(stored);
   for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
                            ElementType::BF16})

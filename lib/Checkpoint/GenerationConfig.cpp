@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Checkpoint/GenerationConfig.h"
+#include "DLAVM/Checkpoint/GGUFModel.h"
 #include "DLAVM/Support/JSON.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -28,9 +29,15 @@ static bool readToken(const json::Value &value, std::vector<int32_t> &tokens) {
   return true;
 }
 
-Expected<std::vector<int32_t>> dlavm::readEndTokens(StringRef directory) {
+Expected<std::vector<int32_t>> dlavm::readEndTokens(StringRef checkpoint) {
+  if (GGUFModel::isModel(checkpoint)) {
+    Expected<GGUFModel> model = GGUFModel::open(checkpoint);
+    if (!model)
+      return model.takeError();
+    return std::move(model->endTokens);
+  }
   for (StringRef name : {"generation_config.json", "config.json"}) {
-    SmallString<128> path(directory);
+    SmallString<128> path(checkpoint);
     sys::path::append(path, name);
     Expected<std::optional<json::Object>> object = readOptionalJSONFile(path);
     if (!object)

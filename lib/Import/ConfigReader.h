@@ -30,6 +30,11 @@ public:
   /// Reads and parses the file \p path.
   static mlir::FailureOr<ConfigReader> open(llvm::StringRef path,
                                             mlir::MLIRContext &context);
+  /// The \p object, which \p path says.
+  static ConfigReader create(llvm::json::Object object, llvm::StringRef path,
+                             mlir::MLIRContext &context) {
+    return ConfigReader(std::move(object), path.str(), "", context);
+  }
 
   /// The object at \p key, or an empty one.
   mlir::FailureOr<ConfigReader> readOptionalObject(llvm::StringRef key) const;

@@ -10,6 +10,7 @@
 #include "CheckTensors.h"
 #include "ModelBuilder.h"
 
+#include "DLAVM/Checkpoint/GGUFModel.h"
 #include "DLAVM/Support/CppNames.h"
 #include "DLAVM/Support/JSON.h"
 #include "DLAVM/Support/OutputDirectory.h"
@@ -47,7 +48,8 @@ static FailureOr<std::string> getFile(StringRef path, MLIRContext &context) {
   InFlightDiagnostic error = emitError(UnknownLoc::get(&context));
   error << path
         << ": has no config.json; expected the directory of a Hugging "
-           "Face model";
+           "Face model"
+        << GGUFModel::explainDirectory(path);
   SmallString<128> adapter(path);
   sys::path::append(adapter, "adapter_config.json");
   if (sys::fs::exists(adapter))
@@ -70,18 +72,20 @@ static StringRef getDirectoryName(StringRef directory) {
   return sys::path::filename(directory);
 }
 
-/// The stem of \p file, or its directory's name if it is config.json, as an
-/// identifier that a driver can have for its namespace.
-static std::string getModelName(StringRef file) {
-  std::string name = sys::path::stem(file).str();
-  if (sys::path::filename(file) == "config.json") {
-    SmallString<128> absolute(file);
-    // A failure leaves the path relative, which still has a name.
-    (void)sys::fs::make_absolute(absolute);
-    sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
-    sys::path::remove_filename(absolute);
-    name = getDirectoryName(absolute).str();
-  }
+/// The stem of \p file, or its directory's name if it is config.json.
+static std::string getFileName(StringRef file) {
+  if (sys::path::filename(file) != "config.json")
+    return sys::path::stem(file).str();
+  SmallString<128> absolute(file);
+  // A failure leaves the path relative, which still has a name.
+  (void)sys::fs::make_absolute(absolute);
+  sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
+  sys::path::remove_filename(absolute);
+  return getDirectoryName(absolute).str();
+}
+
+/// \p name as an identifier that a driver can have for its namespace.
+static std::string getModelName(StringRef name) {
   // Underscores in front or in a row are not for programs.
   std::string identifier;
   for (char c : name)
@@ -96,6 +100,21 @@ static std::string getModelName(StringRef file) {
       isCLibraryName(identifier) || identifier == "dlavm_runtime")
     identifier.insert(0, "model_");
   return identifier;
+}
+
+/// Reads the configuration in \p file, and replaces \p name where that has a
+/// better one.
+static FailureOr<ConfigReader> openConfig(StringRef file, MLIRContext &context,
+                                          std::string &name) {
+  if (!GGUFModel::isModel(file))
+    return ConfigReader::open(file, context);
+  llvm::Expected<GGUFModel> model = GGUFModel::open(file);
+  if (!model)
+    return emitError(UnknownLoc::get(&context))
+           << llvm::toString(model.takeError());
+  if (!model->name.empty())
+    name = model->name;
+  return ConfigReader::create(std::move(model->config), file, context);
 }
 
 /// Restricts the model to what \p options ask for.
@@ -166,7 +185,8 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   FailureOr<std::string> file = getFile(path, context);
   if (failed(file))
     return nullptr;
-  FailureOr<ConfigReader> reader = ConfigReader::open(*file, context);
+  std::string name = getFileName(*file);
+  FailureOr<ConfigReader> reader = openConfig(*file, context, name);
   if (failed(reader))
     return nullptr;
   FailureOr<ModelConfig> config = readModelConfig(*reader);
@@ -176,7 +196,7 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   if (failed(applyOptions(*reader, options, *config)))
     return nullptr;
   OwningOpRef<ModuleOp> module =
-      ModelBuilder(*config, context).build(getModelName(*file), layers);
+      ModelBuilder(*config, context).build(getModelName(name), layers);
   if (failed(verify(*module)) ||
       failed(checkDirectory(path, options, *module, *config, layers)))
     return nullptr;

@@ -128,8 +128,8 @@ StringRef dlavm::describeForeignFile(StringRef content) {
     return "is an HTML page and not the file itself: a page about it, or an "
            "error, has been downloaded in its place";
   if (content.starts_with("GGUF"))
-    return "is a GGUF file, which is not supported; take the model's "
-           "config.json and safetensors";
+    return "is a GGUF file; give it itself in place of the directory, called "
+           "NAME.gguf";
   if (content.starts_with("PK\x03\x04"))
     return "is a file in PyTorch's own format; convert it to safetensors, as "
            "save_pretrained(DIR, safe_serialization=True) of Transformers does";

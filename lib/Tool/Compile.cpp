@@ -87,8 +87,8 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
   StringRef model = command.model;
   if (!llvm::sys::fs::exists(model)) {
     fail(model,
-         " does not exist; give a config.json, a checkpoint directory or a "
-         ".mlir file",
+         " does not exist; give a config.json, a checkpoint directory, a GGUF "
+         "file or a .mlir file",
          explainHubName(model));
     return {};
   }
@@ -101,7 +101,7 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
     return importModel(model, options, context);
   }
   if (command.layers) {
-    fail("--layers needs a config.json or a checkpoint directory; ", model,
+    fail("--layers needs a config.json or a checkpoint; ", model,
          " says itself how many layers it has");
     return {};
   }

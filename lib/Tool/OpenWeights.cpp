@@ -15,15 +15,16 @@ using namespace dlavm;
 using namespace llvm;
 
 Expected<std::unique_ptr<Checkpoint>> dlavm::openWeights(StringRef path) {
-  if (!sys::fs::is_directory(path))
+  if (!sys::fs::is_directory(path) && !GGUFModel::isModel(path))
     return createStringError(
         path +
         " is no directory; give a checkpoint directory with config.json and "
-        "*.safetensors" +
+        "*.safetensors, or a GGUF file" +
         (sys::fs::exists(path) ? "" : explainHubName(path)));
   if (!Checkpoint::hasTensors(path))
     return createStringError(path +
                              " has no *.safetensors, but the interpreter needs "
-                             "the weights of the model");
+                             "the weights of the model" +
+                             GGUFModel::explainDirectory(path));
   return Checkpoint::open(path);
 }

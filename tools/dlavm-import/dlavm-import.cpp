@@ -22,7 +22,7 @@ namespace cl = llvm::cl;
 static cl::OptionCategory category("dlavm-import options");
 static cl::opt<std::string>
     input(cl::Positional, cl::Required, cl::cat(category),
-          cl::desc("<config.json or a directory with one>"));
+          cl::desc("<config.json, a directory with one, or a GGUF file>"));
 static cl::opt<long> layers("layers", cl::cat(category), cl::value_desc("N"),
                             cl::desc("Import the first N layers only"));
 static cl::opt<long>

@@ -9,6 +9,7 @@
 #ifndef DLAVM_CHECKPOINT_CHECKPOINT_H
 #define DLAVM_CHECKPOINT_CHECKPOINT_H
 
+#include "DLAVM/Checkpoint/GGUFModel.h"
 #include "DLAVM/Checkpoint/Safetensors.h"
 #include "DLAVM/Checkpoint/TensorSource.h"
 
@@ -22,7 +23,8 @@ namespace dlavm {
 
 /// The tensors of a directory in the Hugging Face layout: `model.safetensors`,
 /// or the files that `model.safetensors.index.json` names, or without both all
-/// `*.safetensors`. Files are mapped into memory, never read as a whole.
+/// `*.safetensors`; or those of a GGUF file, under the names that they have in
+/// such a directory. Files are mapped into memory, never read as a whole.
 class Checkpoint : public TensorSource {
 public:
   /// A tensor, of any element type, and its file.
@@ -35,16 +37,17 @@ public:
   /// overlaps, and that the index and the files agree. Tied embeddings resolve
   /// in both directions: through `__metadata__`, which may name a tensor that
   /// is the same as another, and through `tie_word_embeddings` of config.json.
-  /// Errors name the file and the tensor.
-  static llvm::Expected<std::unique_ptr<Checkpoint>>
-  open(llvm::StringRef directory);
+  /// Errors name the file and the tensor. \p path is the directory or the GGUF
+  /// file, the first of several.
+  static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef path);
 
-  /// True if the directory has tensors at all, and not only a config.json; also
-  /// where they are in a format that open() refuses.
-  static bool hasTensors(llvm::StringRef directory);
+  /// True if a directory has tensors at all, and not only a config.json, also
+  /// where they are in a format that open() refuses; and for GGUF files.
+  static bool hasTensors(llvm::StringRef path);
 
   /// The files of a checkpoint that somebody may read: *.json and *.safetensors
-  /// of a directory; \p path itself if it is none.
+  /// of a directory; \p path itself if it is none, and the other files that a
+  /// GGUF file is split into.
   static std::vector<std::string> getInputFiles(llvm::StringRef path);
 
   llvm::Expected<std::shared_ptr<const Tensor>>
@@ -72,6 +75,8 @@ public:
 private:
   explicit Checkpoint(llvm::StringRef directory) : directory(directory) {}
 
+  llvm::Error openDirectory();
+  llvm::Error openGGUF();
   llvm::Error openFiles();
   llvm::Error openFile(llvm::StringRef name);
   llvm::Error openIndex(const llvm::json::Object &index);
@@ -85,6 +90,8 @@ private:
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
   llvm::StringMap<Entry> tensors;
   std::vector<std::string> notes;
+  /// The same where they are those of a GGUF file.
+  llvm::StringMap<GGUFModel::Tensor> ggufTensors;
   /// What `__metadata__` of all files says.
   std::vector<std::pair<std::string, std::string>> metadata;
   /// Names that are no stored tensor, with the one that they mean.

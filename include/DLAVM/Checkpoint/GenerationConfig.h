@@ -18,9 +18,10 @@
 namespace dlavm {
 
 /// The tokens that end a text: `eos_token_id`, one or a list, of
-/// generation_config.json in \p directory, or where that says nothing, of
-/// config.json. None where both say nothing. Errors name file and key.
-llvm::Expected<std::vector<int32_t>> readEndTokens(llvm::StringRef directory);
+/// generation_config.json in a directory, or where that says nothing, of
+/// config.json; those that a GGUF file names. None where nothing is said.
+/// Errors name file and key.
+llvm::Expected<std::vector<int32_t>> readEndTokens(llvm::StringRef checkpoint);
 
 } // namespace dlavm
 

@@ -34,20 +34,20 @@ struct ImportOptions {
 };
 
 /// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or
-/// qwen2 and builds the `llm` module of the model; \p path is the file or a
-/// directory with a config.json. Loads the dialects of the module into
-/// \p context.
+/// qwen2 and builds the `llm` module of the model; \p path is the file, a
+/// directory with a config.json, or a GGUF file, which says the same. Loads the
+/// dialects of the module into \p context.
 ///
-/// Where the directory has tensors, too, they are checked: each that a
-/// parameter names is there, with the right shape and a supported element type,
-/// and none is left over that the model would ignore.
+/// Where there are tensors, too, they are checked: each that a parameter names
+/// is there, with the right shape and a supported element type, and none is
+/// left over that the model would ignore.
 ///
 /// The module has a public function `@model`, from the embedded tokens
 /// [1, seq, hidden size] to the logits of the last one [1, 1, vocabulary] and
 /// the next token's id [1], and a private function `@layer`. Its name is that
 /// of the file without extension, or of the directory if the file is called
-/// config.json (in the hub's cache, of the model), as a C++ identifier that a
-/// driver can have for its namespace.
+/// config.json (in the hub's cache, of the model), or the one that a GGUF file
+/// says, as a C++ identifier that a driver can have for its namespace.
 ///
 /// Errors are emitted as diagnostics of \p context, one per call that fails;
 /// the result is null then.
