@@ -84,6 +84,12 @@ bool ModelComparison::compareAttributes(DictionaryAttr here,
       return true;
     StringRef shown = name.strref();
     shown.consume_front("llm.");
+    auto a = dyn_cast_if_present<ArrayAttr>(here.get(name));
+    auto b = dyn_cast_if_present<ArrayAttr>(driver.get(name));
+    if (a && b && a.size() == b.size())
+      for (auto [i, x, y] : llvm::enumerate(a, b))
+        if (x != y)
+          return fail(owner + shown + "[" + Twine(i) + "]", x, y);
     return fail(owner + shown, here.get(name), driver.get(name));
   };
   return llvm::all_of(here, compare) && llvm::all_of(driver, compare);

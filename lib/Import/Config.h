@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dlavm {
 
@@ -30,13 +31,15 @@ struct LinearSource {
   std::optional<TensorSlice> bias;
 };
 
-/// The scaled rotary embedding of Llama 3.1, as `#llm.llama3_scaling` has it:
-/// positive factors, the low one below the high one, and a context in tokens.
-struct RopeScaling {
-  double factor = 0;
-  double lowFrequencyFactor = 0;
-  double highFrequencyFactor = 0;
-  int64_t originalContext = 0;
+/// A context up to which the model is supported.
+struct ContextLimit {
+  /// The key that says so, with those of the objects around it, or says nothing
+  /// where the limit is a default.
+  std::string key;
+  bool isDefault = false;
+  int64_t tokens = 0;
+  /// What is not supported beyond, and what the context is within.
+  llvm::StringRef reason, range;
 };
 
 /// A decoder-only transformer with RMS norms, rotary embeddings and a gated
@@ -56,14 +59,21 @@ struct ModelConfig {
   double theta = 10000;
   /// The channels of a head that the rotary embedding rotates.
   int64_t rotary = 0;
-  std::optional<RopeScaling> ropeScaling;
+  /// As those of llm.rope; empty where all are 1.
+  std::vector<double> ropeDivisors;
+  double ropeAttentionFactor = 1;
 
   /// Layers behind those of the model that predict further tokens.
   int64_t predictionLayers = 0;
 
-  /// A token sees at most as many, itself included; the model is supported
-  /// where that is the whole context.
-  std::optional<int64_t> slidingWindow;
+  std::vector<ContextLimit> contextLimits;
+  /// A token sees at most as many, itself included.
+  void addWindow(int64_t tokens, bool isDefault) {
+    contextLimits.push_back({"sliding_window", isDefault, tokens,
+                             "attention within a sliding window is not "
+                             "supported",
+                             "the window"});
+  }
 
   /// The embedding rows, [vocabulary, hidden].
   TensorSlice embedding;
@@ -88,7 +98,8 @@ mlir::LogicalResult readMistral(const ConfigReader &reader,
                                 ModelConfig &config);
 mlir::LogicalResult readQwen2(const ConfigReader &reader, ModelConfig &config);
 
-/// The rotary embedding of Llama and its kin; needs the channels of a head.
+/// The rotary embedding of Llama and its kin; needs the channels of a head and
+/// the context.
 mlir::LogicalResult readLlamaRope(const ConfigReader &reader,
                                   ModelConfig &config);
 

@@ -139,16 +139,15 @@ static LogicalResult applyOptions(const ConfigReader &reader,
   }
   if (options.contextLimit)
     config.context = std::min(config.context, *options.contextLimit);
-  if (config.slidingWindow && *config.slidingWindow < config.context)
-    return reader.emitError("sliding_window")
-           << "is " << *config.slidingWindow
-           << (reader.find("sliding_window") ? "" : " where it is absent")
-           << ", less than the context of " << config.context
-           << " tokens: attention within a sliding window is not supported; a "
-              "context of "
-           << *config.slidingWindow
-           << " tokens, as --max-tokens of dlavm compile makes it, is within "
-              "the window";
+  for (const ContextLimit &limit : config.contextLimits)
+    if (limit.tokens < config.context)
+      return reader.emitError(limit.key)
+             << "is " << limit.tokens
+             << (limit.isDefault ? " where it is absent" : "")
+             << ", less than the context of " << config.context
+             << " tokens: " << limit.reason << "; a context of " << limit.tokens
+             << " tokens, as --max-tokens of dlavm compile makes it, is within "
+             << limit.range;
   return success();
 }
 

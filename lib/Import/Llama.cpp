@@ -60,14 +60,13 @@ static LogicalResult readCommon(const ConfigReader &reader, ModelConfig &config,
     return reader.emitError("hidden_act")
            << "must be \"silu\", found \"" << activation
            << "\": other activations are not supported";
-  if (failed(readLlamaHeads(reader, kvHeads, config)) ||
-      failed(readLlamaRope(reader, config)))
-    return failure();
   return success(
+      succeeded(readLlamaHeads(reader, kvHeads, config)) &&
       succeeded(reader.readSize("num_hidden_layers", config.layers)) &&
       succeeded(reader.readSize("intermediate_size", config.intermediate)) &&
       succeeded(reader.readSize("vocab_size", config.vocabulary)) &&
       succeeded(reader.readSize("max_position_embeddings", config.context)) &&
+      succeeded(readLlamaRope(reader, config)) &&
       succeeded(reader.readNumber("rms_norm_eps", config.epsilon)));
 }
 
@@ -123,7 +122,7 @@ LogicalResult dlavm::readMistral(const ConfigReader &reader,
   if (failed(reader.readOptionalSize("sliding_window", window)))
     return failure();
   if (hasWindow)
-    config.slidingWindow = window;
+    config.addWindow(window, !reader.contains("sliding_window"));
   return nameTensors(reader, config, /*hasInputBias=*/false,
                      /*hasOutputBias=*/false, /*hasMLPBias=*/false);
 }
@@ -145,7 +144,7 @@ static LogicalResult readQwen2Window(const ConfigReader &reader,
       failed(reader.readOptionalCount("max_window_layers", firstLayer)))
     return failure();
   if (firstLayer < config.layers)
-    config.slidingWindow = window;
+    config.addWindow(window, !reader.find("sliding_window"));
   return success();
 }
 

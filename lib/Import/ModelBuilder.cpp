@@ -242,12 +242,15 @@ Value ModelBuilder::heads(Value input, int64_t count) {
 }
 
 Value ModelBuilder::rope(Value input) {
-  Llama3ScalingAttr scaling;
-  if (const std::optional<RopeScaling> &found = config.ropeScaling)
-    scaling = Llama3ScalingAttr::get(
-        builder.getContext(), llvm::APFloat(found->factor),
-        llvm::APFloat(found->lowFrequencyFactor),
-        llvm::APFloat(found->highFrequencyFactor), found->originalContext);
-  return RopeOp::create(builder, input.getType(), input, config.ropeStyle,
-                        llvm::APFloat(config.theta), config.rotary, scaling);
+  return RopeOp::create(
+      builder, input.getType(), input,
+      RopeStyleAttr::get(builder.getContext(), config.ropeStyle),
+      builder.getF64FloatAttr(config.theta),
+      builder.getI64IntegerAttr(config.rotary),
+      config.ropeDivisors.empty()
+          ? nullptr
+          : builder.getF64ArrayAttr(config.ropeDivisors),
+      config.ropeAttentionFactor == 1
+          ? nullptr
+          : builder.getF64FloatAttr(config.ropeAttentionFactor));
 }

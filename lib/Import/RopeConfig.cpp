@@ -8,6 +8,11 @@
 
 #include "Config.h"
 
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
 using namespace mlir;
 using namespace dlavm;
 
@@ -23,25 +28,204 @@ static LogicalResult expectWholeRotation(const ConfigReader &reader) {
          << ": models that rotate a part of each head are not supported";
 }
 
-/// The keys of Llama 3.1's scaling in \p scaling.
-static LogicalResult readLlama3Scaling(const ConfigReader &scaling,
-                                       ModelConfig &config) {
-  RopeScaling found;
-  if (failed(scaling.readNumber("factor", found.factor)) ||
-      failed(scaling.readNumber("low_freq_factor", found.lowFrequencyFactor)) ||
-      failed(
-          scaling.readNumber("high_freq_factor", found.highFrequencyFactor)) ||
-      failed(scaling.readSize("original_max_position_embeddings",
-                              found.originalContext)))
+/// Reads a list of \p count positive numbers.
+static LogicalResult readNumbers(const ConfigReader &reader, StringRef key,
+                                 int64_t count, std::vector<double> &numbers) {
+  const llvm::json::Value *value = reader.find(key);
+  const llvm::json::Array *array = value ? value->getAsArray() : nullptr;
+  if (array && static_cast<int64_t>(array->size()) == count)
+    for (const llvm::json::Value &element : *array)
+      if (std::optional<double> number = element.getAsNumber();
+          number && std::isfinite(*number) && *number > 0)
+        numbers.push_back(*number);
+  if (static_cast<int64_t>(numbers.size()) == count)
+    return success();
+  InFlightDiagnostic error = reader.emitError(key)
+                             << "must be a list of " << count
+                             << " positive numbers, one for each pair of "
+                                "channels that is rotated, found ";
+  return value ? error << ConfigReader::print(*value) : error << "no such key";
+}
+
+//===----------------------------------------------------------------------===//
+// Kinds of scaling
+//===----------------------------------------------------------------------===//
+
+/// The angle per position of pair \p pair.
+static double getFrequency(const ModelConfig &config, int64_t pair) {
+  return std::pow(config.theta, -2 * static_cast<double>(pair) /
+                                    static_cast<double>(config.rotary));
+}
+
+/// All positions are divided by a factor.
+static LogicalResult readLinear(const ConfigReader &reader,
+                                const ConfigReader &scaling,
+                                ModelConfig &config) {
+  double factor = 1;
+  if (failed(scaling.readNumber("factor", factor)))
     return failure();
-  if (found.lowFrequencyFactor >= found.highFrequencyFactor)
+  config.ropeDivisors.assign(config.rotary / 2, factor);
+  return success();
+}
+
+/// The base grows beyond the context that the model was trained with, which is
+/// all of it here.
+static LogicalResult readDynamic(const ConfigReader &reader,
+                                 const ConfigReader &scaling,
+                                 ModelConfig &config) {
+  double factor = 1;
+  return scaling.readOptionalNumber("factor", factor);
+}
+
+/// Llama 3.1: pairs that turn less often than the low factor says, within the
+/// context of the first training, are slowed down, those above the high one are
+/// not.
+static LogicalResult readLlama3(const ConfigReader &reader,
+                                const ConfigReader &scaling,
+                                ModelConfig &config) {
+  double factor = 1, low = 1, high = 1;
+  int64_t context = 1;
+  if (failed(scaling.readNumber("factor", factor)) ||
+      failed(scaling.readNumber("low_freq_factor", low)) ||
+      failed(scaling.readNumber("high_freq_factor", high)) ||
+      failed(scaling.readSize("original_max_position_embeddings", context)))
+    return failure();
+  if (low >= high)
     return scaling.emitError("low_freq_factor")
            << "must be below 'high_freq_factor', found "
            << ConfigReader::print(*scaling.find("low_freq_factor")) << " and "
            << ConfigReader::print(*scaling.find("high_freq_factor"));
-  config.ropeScaling = found;
+  for (int64_t pair = 0; pair < config.rotary / 2; ++pair) {
+    const double turns = static_cast<double>(context) *
+                         getFrequency(config, pair) / (2 * llvm::numbers::pi);
+    const double share = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    config.ropeDivisors.push_back(share == 1 ? 1
+                                  : share == 0
+                                      ? factor
+                                      : 1 / ((1 - share) / factor + share));
+  }
   return success();
 }
+
+/// As Transformers 5 reads it. Pairs up to one that turns `beta_fast` times
+/// within the original context are left as they are, those from one that turns
+/// `beta_slow` times on are slowed down.
+static LogicalResult readYaRN(const ConfigReader &reader,
+                              const ConfigReader &scaling,
+                              ModelConfig &config) {
+  double factor = 1, fast = 32, slow = 1, scale = 1, scaleOfAll = 1;
+  int64_t context = config.context;
+  bool isTruncated = true;
+  if (failed(scaling.readNumber("factor", factor)) ||
+      failed(scaling.readOptionalNumber("beta_fast", fast)) ||
+      failed(scaling.readOptionalNumber("beta_slow", slow)) ||
+      failed(scaling.readOptionalNumber("mscale", scale)) ||
+      failed(scaling.readOptionalNumber("mscale_all_dim", scaleOfAll)) ||
+      failed(scaling.readOptionalFlag("truncate", isTruncated)) ||
+      failed(scaling.readOptionalSize("original_max_position_embeddings",
+                                      context)))
+    return failure();
+  auto getAttentionFactor = [&](double scale) {
+    return factor <= 1 ? 1 : 0.1 * scale * std::log(factor) + 1;
+  };
+  config.ropeAttentionFactor =
+      scaling.find("mscale") && scaling.find("mscale_all_dim")
+          ? getAttentionFactor(scale) / getAttentionFactor(scaleOfAll)
+          : getAttentionFactor(1);
+  if (failed(scaling.readOptionalNumber("attention_factor",
+                                        config.ropeAttentionFactor)))
+    return failure();
+  if (config.theta <= 1)
+    return reader.emitError()
+           << "the base of the rotary embedding is " << config.theta
+           << ", but \"yarn\" needs one above 1";
+
+  const auto rotary = static_cast<double>(config.rotary);
+  // The pair, perhaps between two, that turns so often.
+  auto getPair = [&](double turns) {
+    return rotary *
+           std::log(static_cast<double>(context) /
+                    (turns * 2 * llvm::numbers::pi)) /
+           (2 * std::log(config.theta));
+  };
+  double first = getPair(fast), last = getPair(slow);
+  if (isTruncated) {
+    first = std::floor(first);
+    last = std::ceil(last);
+  }
+  first = std::max(first, 0.0);
+  last = std::min(last, rotary - 1);
+  if (first == last)
+    last += 0.001;
+  for (int64_t pair = 0; pair < config.rotary / 2; ++pair) {
+    const double slowed = std::clamp(
+        (static_cast<double>(pair) - first) / (last - first), 0.0, 1.0);
+    config.ropeDivisors.push_back(1 / (slowed / factor + (1 - slowed)));
+  }
+  return success();
+}
+
+/// The context of the first training, inside of \p scaling or outside.
+static LogicalResult readOriginalContext(const ConfigReader &reader,
+                                         const ConfigReader &scaling,
+                                         StringRef object,
+                                         ContextLimit &limit) {
+  constexpr StringLiteral key = "original_max_position_embeddings";
+  const bool isOutside = reader.find(key), isInside = scaling.find(key);
+  limit.key = isInside ? (object + "." + key).str() : key.str();
+  limit.isDefault = !isInside && !isOutside;
+  if (failed(reader.readOptionalSize(key, limit.tokens)))
+    return failure();
+  const int64_t outside = limit.tokens;
+  if (failed(scaling.readOptionalSize(key, limit.tokens)))
+    return failure();
+  if (!isOutside || outside == limit.tokens)
+    return success();
+  return scaling.emitError(key)
+         << "is " << limit.tokens << ", but '" << key << "' outside is "
+         << outside << "; remove the one that is wrong";
+}
+
+/// Each pair has divisors of its own, the long ones beyond the original
+/// context. The attention factor is that of the whole context within it, too.
+static LogicalResult readLongRope(const ConfigReader &reader,
+                                  const ConfigReader &scaling, StringRef object,
+                                  ModelConfig &config) {
+  std::vector<double> longDivisors;
+  ContextLimit limit;
+  limit.tokens = config.context;
+  limit.reason = "other divisors of \"longrope\" beyond the original context "
+                 "are not supported";
+  limit.range = "it";
+  if (failed(readNumbers(scaling, "short_factor", config.rotary / 2,
+                         config.ropeDivisors)) ||
+      failed(readNumbers(scaling, "long_factor", config.rotary / 2,
+                         longDivisors)) ||
+      failed(readOriginalContext(reader, scaling, object, limit)))
+    return failure();
+  const double ratio =
+      static_cast<double>(config.context) / static_cast<double>(limit.tokens);
+  double factor = ratio;
+  if (failed(scaling.readOptionalNumber("factor", factor)))
+    return failure();
+  if (factor != ratio)
+    return scaling.emitError("factor")
+           << "is " << ConfigReader::print(*scaling.find("factor"))
+           << ", but 'max_position_embeddings' is " << config.context
+           << " and the original context " << limit.tokens
+           << "; remove the one that is wrong";
+  if (factor > 1)
+    config.ropeAttentionFactor = std::sqrt(
+        1 + std::log(factor) / std::log(static_cast<double>(limit.tokens)));
+  if (longDivisors != config.ropeDivisors)
+    config.contextLimits.push_back(limit);
+  return scaling.readOptionalNumber("attention_factor",
+                                    config.ropeAttentionFactor);
+}
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
 
 /// Reads the base; where another object had it before, both must be equal.
 static LogicalResult readTheta(const ConfigReader &reader,
@@ -77,13 +261,21 @@ static LogicalResult expectNothingElse(const ConfigReader &parameters) {
   return success();
 }
 
-/// Reads the object \p key, which names the kind of rotary embedding in
-/// 'rope_type', "default" where that is absent unless \p isTypeNeeded, and has
-/// the numbers of that kind beside it.
+namespace {
+/// The object that says how a rotary embedding is scaled, and the kind.
+struct RopeScaling {
+  std::optional<ConfigReader> object;
+  StringRef key;
+  std::string kind;
+};
+} // namespace
+
+/// Reads the kind in 'rope_type' of the object \p key, "default" where that is
+/// absent unless \p isTypeNeeded, and the base.
 static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
                                     bool isTypeNeeded,
                                     std::optional<double> &theta,
-                                    ModelConfig &config) {
+                                    RopeScaling &scaling) {
   if (!reader.find(key))
     return success();
   FailureOr<ConfigReader> parameters = reader.readOptionalObject(key);
@@ -94,29 +286,44 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
   StringRef typeKey = parameters->find("type") && !parameters->find("rope_type")
                           ? "type"
                           : "rope_type";
-  std::string type = "default";
-  if (failed(isTypeNeeded ? parameters->readString(typeKey, type)
-                          : parameters->readOptionalString(typeKey, type)))
+  std::string kind = "default";
+  if (failed(isTypeNeeded ? parameters->readString(typeKey, kind)
+                          : parameters->readOptionalString(typeKey, kind)))
     return failure();
-  if (type == "default")
+  if (kind == "default")
     return expectNothingElse(*parameters);
-  // The base grows beyond the context that the model was trained with, which is
-  // all of it here; positions divided by 1 are what they are.
-  double factor = 1;
-  if ((type == "dynamic" || type == "linear") &&
-      failed(parameters->readOptionalNumber("factor", factor)))
-    return failure();
-  if (type == "dynamic" || (type == "linear" && factor == 1))
-    return expectNothingElse(*parameters);
-  if (type == "llama3" && config.ropeScaling)
-    return reader.emitError(key) << "is of type \"llama3\", but so is "
-                                    "'rope_scaling'; remove one of them";
-  if (type == "llama3")
-    return success(succeeded(readLlama3Scaling(*parameters, config)) &&
-                   succeeded(expectNothingElse(*parameters)));
-  return parameters->emitError(typeKey)
-         << "must be \"default\" or \"llama3\", found \"" << type
-         << "\": other scaled rotary embeddings are not supported";
+  if (scaling.object)
+    return reader.emitError(key)
+           << "is of type \"" << kind << "\", but "
+           << (kind == scaling.kind
+                   ? "so is '" + scaling.key + "'"
+                   : "'" + scaling.key + "' is \"" + scaling.kind + "\"")
+           << "; remove one of them";
+  scaling = {*parameters, key, kind};
+  return success();
+}
+
+/// Reads the numbers of the kind of \p scaling.
+static LogicalResult readScaling(const ConfigReader &reader,
+                                 const RopeScaling &scaling,
+                                 ModelConfig &config) {
+  const ConfigReader &object = *scaling.object;
+  if (scaling.kind == "longrope" || scaling.kind == "su")
+    return readLongRope(reader, object, scaling.key, config);
+  using Read = LogicalResult (*)(const ConfigReader &, const ConfigReader &,
+                                 ModelConfig &);
+  auto read = llvm::StringSwitch<Read>(scaling.kind)
+                  .Case("dynamic", readDynamic)
+                  .Case("linear", readLinear)
+                  .Case("llama3", readLlama3)
+                  .Case("yarn", readYaRN)
+                  .Default(nullptr);
+  if (read)
+    return read(reader, object, config);
+  return object.emitError(object.find("rope_type") ? "rope_type" : "type")
+         << "is \"" << scaling.kind
+         << "\", which is not supported; supported are \"default\", "
+            "\"dynamic\", \"linear\", \"llama3\", \"longrope\" and \"yarn\"";
 }
 
 LogicalResult dlavm::readLlamaRope(const ConfigReader &reader,
@@ -125,12 +332,20 @@ LogicalResult dlavm::readLlamaRope(const ConfigReader &reader,
   // Checkpoints saved by Transformers 5 have everything in 'rope_parameters',
   // older ones the base in a key of its own and the rest in 'rope_scaling'.
   std::optional<double> theta;
+  RopeScaling scaling;
   if (failed(expectWholeRotation(reader)) || failed(readTheta(reader, theta)) ||
       failed(readParameters(reader, "rope_scaling", /*isTypeNeeded=*/true,
-                            theta, config)) ||
+                            theta, scaling)) ||
       failed(readParameters(reader, "rope_parameters",
-                            /*isTypeNeeded=*/false, theta, config)))
+                            /*isTypeNeeded=*/false, theta, scaling)))
     return failure();
   config.theta = theta.value_or(config.theta);
-  return success();
+  if (!scaling.object)
+    return success();
+  if (failed(readScaling(reader, scaling, config)))
+    return failure();
+  if (llvm::all_of(config.ropeDivisors,
+                   [](double divisor) { return divisor == 1; }))
+    config.ropeDivisors.clear();
+  return expectNothingElse(*scaling.object);
 }

@@ -22,32 +22,20 @@ using llvm::ArrayRef;
 // Rotary embedding
 //===----------------------------------------------------------------------===//
 
-static double scaleFrequency(double frequency, llm::Llama3ScalingAttr scaling) {
-  const double pi = std::acos(-1.0);
-  const double factor = scaling.getFactor().convertToDouble();
-  const double low = scaling.getLowFrequencyFactor().convertToDouble();
-  const double high = scaling.getHighFrequencyFactor().convertToDouble();
-  const double turns =
-      static_cast<double>(scaling.getOriginalContext()) * frequency / (2 * pi);
-  if (turns > high)
-    return frequency;
-  if (turns < low)
-    return frequency / factor;
-  const double share = (turns - low) / (high - low);
-  return (1 - share) * frequency / factor + share * frequency;
-}
-
-std::vector<double>
-interpreter::getRopeFrequencies(double theta, int64_t rotary,
-                                llm::Llama3ScalingAttr scaling) {
-  std::vector<double> frequencies(rotary / 2);
-  for (int64_t i = 0; i < rotary / 2; ++i) {
-    frequencies[i] = std::pow(theta, -2.0 * static_cast<double>(i) /
-                                         static_cast<double>(rotary));
-    if (scaling)
-      frequencies[i] = scaleFrequency(frequencies[i], scaling);
-  }
-  return frequencies;
+RopeAngles interpreter::getRopeAngles(llm::RopeOp op) {
+  const double theta = op.getTheta().convertToDouble();
+  const auto rotary = static_cast<int64_t>(op.getRotary());
+  RopeAngles angles;
+  for (int64_t i = 0; i < rotary / 2; ++i)
+    angles.frequencies.push_back(std::pow(
+        theta, -2.0 * static_cast<double>(i) / static_cast<double>(rotary)));
+  if (mlir::ArrayAttr divisors = op.getDivisorsAttr())
+    for (auto [frequency, divisor] : llvm::zip_equal(
+             angles.frequencies, divisors.getAsValueRange<mlir::FloatAttr>()))
+      frequency /= divisor.convertToDouble();
+  if (std::optional<llvm::APFloat> factor = op.getAttentionFactor())
+    angles.factor = factor->convertToDouble();
+  return angles;
 }
 
 namespace {
@@ -59,28 +47,29 @@ struct RotatedPair {
 } // namespace
 
 static RotatedPair getPair(const Numerics &numerics, llm::RopeStyle style,
-                           ArrayRef<double> frequencies, int64_t pair,
+                           const RopeAngles &angles, int64_t pair,
                            int64_t position) {
-  const int64_t rotated = frequencies.size();
+  const int64_t rotated = angles.frequencies.size();
   // What is not rotated is multiplied by 1 and 0, as the device's table has it.
   if (pair >= rotated)
     return {2 * pair, 2 * pair + 1, 1, 0};
-  const double angle = static_cast<double>(position) * frequencies[pair];
+  const double angle = static_cast<double>(position) * angles.frequencies[pair];
   const bool isHalfSplit = style == llm::RopeStyle::HalfSplit;
   return {isHalfSplit ? pair : 2 * pair,
           isHalfSplit ? pair + rotated : 2 * pair + 1,
-          numerics.store(std::cos(angle)), numerics.store(std::sin(angle))};
+          numerics.store(std::cos(angle) * angles.factor),
+          numerics.store(std::sin(angle) * angles.factor)};
 }
 
 MapValue interpreter::rope(const Numerics &numerics, const MapValue &input,
-                           llm::RopeStyle style, ArrayRef<double> frequencies,
+                           llm::RopeStyle style, const RopeAngles &angles,
                            int64_t past) {
   // With an odd number of channels the last one is in no pair.
   MapValue result = input;
   for (int64_t token = 0; token < input.tokens; ++token)
     for (int64_t i = 0; i < input.channels / 2; ++i) {
       const RotatedPair pair =
-          getPair(numerics, style, frequencies, i, past + token);
+          getPair(numerics, style, angles, i, past + token);
       for (int64_t head = 0; head < input.maps; ++head) {
         const double x0 = input.at(head, token, pair.first);
         const double x1 = input.at(head, token, pair.second);

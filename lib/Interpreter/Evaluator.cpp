@@ -281,11 +281,9 @@ Error Evaluator::evaluate(llm::LayerNormOp op, Frame &frame) {
 }
 
 Error Evaluator::evaluate(llm::RopeOp op, Frame &frame) {
-  const std::vector<double> frequencies = getRopeFrequencies(
-      op.getTheta().convertToDouble(), op.getRotary(), op.getScalingAttr());
   return define(op, frame,
                 rope(numerics, frame.getMap(op.getInput()), op.getStyle(),
-                     frequencies, past));
+                     getRopeAngles(op), past));
 }
 
 //===----------------------------------------------------------------------===//

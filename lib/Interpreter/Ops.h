@@ -34,7 +34,7 @@ struct KVCache {
 /// A map of zeros.
 MapValue createMap(int64_t maps, int64_t tokens, int64_t channels);
 
-// Each function but getRopeFrequencies is one op of the dialect (llm.linear and
+// Each function but getRopeAngles is one op of the dialect (llm.linear and
 // so on), whose documentation has the formula. Shapes fit: the dialect verifies
 // them. Sums are in ascending order and start at +0.0; results are rounded
 // once, at the end, by numerics.store().
@@ -52,13 +52,16 @@ MapValue rmsNorm(const Numerics &numerics, const MapValue &input, Vector weight,
                  double epsilon);
 MapValue layerNorm(const Numerics &numerics, const MapValue &input,
                    Vector weight, Vector bias, double epsilon);
-/// The angle per position of each pair of channels that is rotated. Formula:
-/// the documentation of llm.rope and #llm.llama3_scaling (which may be null).
-std::vector<double> getRopeFrequencies(double theta, int64_t rotary,
-                                       llm::Llama3ScalingAttr scaling);
+/// What a rotary embedding does at any position.
+struct RopeAngles {
+  /// The angle per position of each pair of channels that is rotated.
+  std::vector<double> frequencies;
+  /// Multiplies cosines and sines.
+  double factor = 1;
+};
+RopeAngles getRopeAngles(llm::RopeOp op);
 MapValue rope(const Numerics &numerics, const MapValue &input,
-              llm::RopeStyle style, llvm::ArrayRef<double> frequencies,
-              int64_t past);
+              llm::RopeStyle style, const RopeAngles &angles, int64_t past);
 /// Replaces what \p cache holds from token \p past on.
 void kvAppend(KVCache &cache, const MapValue &input, int64_t past);
 /// Of \p heads query heads; those of a KV head may be followed by empty ones.

@@ -25,35 +25,24 @@ static Error getPositive(const json::Object &config, StringRef key,
   return Error::success();
 }
 
-namespace {
-/// The frequencies of Llama 3.1, which turn the slow pairs even more slowly.
-struct Scaling {
-  double factor = 1, low = 0, high = 0, context = 0;
-
-  Error read(const json::Object &config) {
-    if (Error error = joinErrors(
-            joinErrors(getPositive(config, "factor", factor),
-                       getPositive(config, "low_frequency_factor", low)),
-            joinErrors(getPositive(config, "high_frequency_factor", high),
-                       getPositive(config, "original_context", context))))
-      return error;
-    if (low >= high)
-      return createStringError("its low_frequency_factor is not below its "
-                               "high_frequency_factor");
+/// By how much each pair turns more slowly.
+static Error getDivisors(const json::Object &config, int64_t pairs,
+                         std::vector<double> &divisors) {
+  divisors.assign(pairs, 1);
+  const json::Value *found = config.get("divisors");
+  if (!found)
     return Error::success();
+  const json::Array *array = found->getAsArray();
+  if (!array || static_cast<int64_t>(array->size()) != pairs)
+    return createStringError("its 'divisors' are not a list of " +
+                             Twine(pairs) + " numbers");
+  for (auto [divisor, value] : zip_equal(divisors, *array)) {
+    divisor = value.getAsNumber().value_or(0);
+    if (!std::isfinite(divisor) || divisor <= 0)
+      return createStringError("its 'divisors' are not all positive numbers");
   }
-
-  double apply(double frequency) const {
-    const double turns = context * frequency / (2 * M_PI);
-    if (turns > high)
-      return frequency;
-    if (turns < low)
-      return frequency / factor;
-    const double share = (turns - low) / (high - low);
-    return (1 - share) * frequency / factor + share * frequency;
-  }
-};
-} // namespace
+  return Error::success();
+}
 
 Expected<RopeTable> dlavm::computeRopeTable(const json::Object &config,
                                             int64_t positions, int64_t pairs) {
@@ -74,25 +63,28 @@ Expected<RopeTable> dlavm::computeRopeTable(const json::Object &config,
   double theta;
   if (Error error = getPositive(config, "theta", theta))
     return error;
-  std::optional<Scaling> scaling;
-  if (const json::Object *object = config.getObject("scaling"))
-    if (Error error = scaling.emplace().read(*object))
+  std::vector<double> divisors;
+  if (Error error = getDivisors(config, *rotary / 2, divisors))
+    return error;
+  double factor = 1;
+  if (config.get("attention_factor"))
+    if (Error error = getPositive(config, "attention_factor", factor))
       return error;
 
   std::vector<double> frequencies(pairs, 0);
-  for (int64_t pair = 0; pair < *rotary / 2; ++pair) {
-    const double frequency = std::pow(theta, -2.0 * static_cast<double>(pair) /
-                                                 static_cast<double>(*rotary));
-    frequencies[pair] = scaling ? scaling->apply(frequency) : frequency;
-  }
+  for (int64_t pair = 0; pair < *rotary / 2; ++pair)
+    frequencies[pair] = std::pow(theta, -2.0 * static_cast<double>(pair) /
+                                            static_cast<double>(*rotary)) /
+                        divisors[pair];
   RopeTable table;
   table.cosines.reserve(positions * pairs);
   table.sines.reserve(positions * pairs);
   for (int64_t position = 0; position < positions; ++position)
-    for (double frequency : frequencies) {
-      const double angle = static_cast<double>(position) * frequency;
-      table.cosines.push_back(doubleToHalf(std::cos(angle)));
-      table.sines.push_back(doubleToHalf(std::sin(angle)));
+    for (int64_t pair = 0; pair < pairs; ++pair) {
+      const double angle = static_cast<double>(position) * frequencies[pair];
+      const double scale = pair < *rotary / 2 ? factor : 1;
+      table.cosines.push_back(doubleToHalf(std::cos(angle) * scale));
+      table.sines.push_back(doubleToHalf(std::sin(angle) * scale));
     }
   return table;
 }

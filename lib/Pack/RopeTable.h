@@ -22,9 +22,10 @@ struct RopeTable {
 };
 
 /// Computes the table that the `with` of a rope_table object describes: pair i
-/// of position t turns by t * f(i) with f(i) = theta^(-2i / rotary), perhaps
-/// scaled (#llm.llama3_scaling has the formula); pairs from rotary / 2 on do
-/// not turn. Angles, cosines and sines are FP64, rounded to FP16 once.
+/// of position t turns by t * theta^(-2i / rotary), divided by the i-th of its
+/// `divisors` if there are any; its cosine and sine are multiplied with the
+/// `attention_factor`, 1 by default. Pairs from rotary / 2 on do not turn.
+/// Angles, cosines and sines are FP64, rounded to FP16 once.
 llvm::Expected<RopeTable> computeRopeTable(const llvm::json::Object &config,
                                            int64_t positions, int64_t pairs);
 

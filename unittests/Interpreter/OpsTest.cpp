@@ -229,26 +229,26 @@ TEST_F(OpsTest, RopeContinuesAfterTheHistory) {
              {std::cos(3.0), std::sin(3.0), std::cos(4.0), std::sin(4.0)});
 }
 
-/// Frequencies 1, 0.25 and 1/16; in 100 tokens they turn 15.9, 3.98 and 0.99
-/// times.
-TEST_F(OpsTest, RopeWithTheScalingOfLlama3) {
+/// Frequencies 1, 0.25 and 1/16. The two channels that are not rotated are not
+/// multiplied either.
+TEST_F(OpsTest, RopeWithDivisorsAndAFactor) {
   parse(R"mlir(
-    func.func @model(%x: !x6) -> !x6 {
-      %y = llm.rope %x interleaved theta 64.0 rotary 6 scaling
-        <factor 8.0, low_frequency_factor 1.0,
-          high_frequency_factor 5.0, original_context 100> : !x6
-      return %y : !x6
+    func.func @model(%x: !x8) -> !x8 {
+      %y = llm.rope %x interleaved theta 64.0 rotary 6
+        divisors [1.0, 2.5, 8.0] attention_factor 1.5 : !x8
+      return %y : !x8
     })mlir");
-  const double turns = 100 * 0.25 / (2 * std::acos(-1.0));
-  const double share = (turns - 1) / (5 - 1);
-  const double middle = (1 - share) * 0.25 / 8 + share * 0.25;
-  const std::vector<double> token = {1, 0, 1, 0, 1, 0};
-  std::vector<double> two = token;
-  two.insert(two.end(), token.begin(), token.end());
-  const MapValue result = run(makeInput(2, two));
-  expectNear(result,
-             {1, 0, 1, 0, 1, 0, std::cos(1.0), std::sin(1.0), std::cos(middle),
-              std::sin(middle), std::cos(1 / 128.0), std::sin(1 / 128.0)});
+  std::vector<double> two, expected;
+  for (double position : {0, 1}) {
+    for (double frequency : {1.0, 0.25 / 2.5, 1 / 16.0 / 8}) {
+      two.insert(two.end(), {1, 0});
+      expected.push_back(1.5 * std::cos(position * frequency));
+      expected.push_back(1.5 * std::sin(position * frequency));
+    }
+    two.insert(two.end(), {1, 0});
+    expected.insert(expected.end(), {1, 0});
+  }
+  expectNear(run(makeInput(2, two)), expected);
 }
 
 //===----------------------------------------------------------------------===//

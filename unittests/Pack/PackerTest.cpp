@@ -243,12 +243,20 @@ TEST_F(PackerTest, Tables) {
                           "128"));
   EXPECT_THAT(packRope(json::Object{{"rotary", 64}, {"style", "interleaved"}}),
               HasSubstr("no positive number 'theta'"));
-  EXPECT_THAT(
-      packRope(json::Object{{"rotary", 64},
-                            {"style", "interleaved"},
-                            {"theta", 1e4},
-                            {"scaling", json::Object{{"factor", -1.0}}}}),
-      HasSubstr("no positive number 'factor'"));
+  auto packScaled = [&](StringRef key, json::Value value) {
+    return packRope(json::Object{{"rotary", 4},
+                                 {"style", "interleaved"},
+                                 {"theta", 1e4},
+                                 {key, std::move(value)}});
+  };
+  EXPECT_EQ(packScaled("divisors", json::Array{1, 2.5}), "");
+  EXPECT_THAT(packScaled("divisors", json::Array{1, 2, 3}),
+              HasSubstr("its 'divisors' are not a list of 2 numbers"));
+  EXPECT_THAT(packScaled("divisors", 2), HasSubstr("not a list of 2 numbers"));
+  EXPECT_THAT(packScaled("divisors", json::Array{1, 0}),
+              HasSubstr("its 'divisors' are not all positive numbers"));
+  EXPECT_THAT(packScaled("attention_factor", -1.0),
+              HasSubstr("no positive number 'attention_factor'"));
 }
 
 TEST_F(PackerTest, PlansOfOtherDevices) {

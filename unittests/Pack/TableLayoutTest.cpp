@@ -33,8 +33,9 @@ TEST(TableLayout, Activation) {
 }
 
 /// The object's table against frequencies that the test has by another way.
-static void checkRotations(json::Object config,
-                           function_ref<double(int pair)> getFrequency) {
+static void checkRotations(
+    json::Object config, function_ref<double(int pair)> getFrequency,
+    function_ref<double(int pair)> getFactor = [](int) { return 1.0; }) {
   TestPlan plan;
   TestTensors tensors;
   PlanObject &object = plan.addObject("table", ObjectKind::RopeTable, {}, {});
@@ -45,11 +46,13 @@ static void checkRotations(json::Object config,
     for (int pair = 0; pair < 64; ++pair) {
       const double angle = t * getFrequency(pair);
       const int plane = pair / 32, lane = pair % 32;
-      // Half a unit of the numbers up to 1.
+      // Half a unit of the numbers up to 1, or to 2.
+      const double factor = getFactor(pair);
+      const double error = (factor > 1 ? 0x1p-11 : 0x1p-12) + 1e-9;
       EXPECT_NEAR(specdecoder::decodeRotation(ports[0], plane, t, lane),
-                  std::cos(angle), 0x1p-12 + 1e-9);
+                  factor * std::cos(angle), error);
       EXPECT_NEAR(specdecoder::decodeRotation(ports[0], 2 + plane, t, lane),
-                  std::sin(angle), 0x1p-12 + 1e-9);
+                  factor * std::sin(angle), error);
     }
 }
 
@@ -69,24 +72,19 @@ TEST(TableLayout, PartialRotations) {
 }
 
 TEST(TableLayout, ScaledRotations) {
-  // In wavelengths, as Llama 3.1's publication has it.
-  auto getFrequency = [](int pair) {
-    const double frequency = 1 / std::pow(500000.0, pair / 64.0);
-    const double wavelength = 2 * M_PI / frequency;
-    if (wavelength < 8192 / 4.0)
-      return frequency;
-    if (wavelength > 8192 / 1.0)
-      return frequency / 8;
-    const double smooth = (8192 / wavelength - 1) / (4 - 1);
-    return (1 - smooth) * frequency / 8 + smooth * frequency;
-  };
+  json::Array divisors;
+  for (int pair = 0; pair < 48; ++pair)
+    divisors.push_back(1 + pair / 8.0);
   checkRotations(
-      json::Object{{"rotary", 128},
+      json::Object{{"rotary", 96},
                    {"style", "interleaved"},
                    {"theta", 500000.0},
-                   {"scaling", json::Object{{"factor", 8.0},
-                                            {"low_frequency_factor", 1.0},
-                                            {"high_frequency_factor", 4.0},
-                                            {"original_context", 8192}}}},
-      getFrequency);
+                   {"divisors", std::move(divisors)},
+                   {"attention_factor", 1.25}},
+      [](int pair) {
+        return pair < 48
+                   ? 1 / std::pow(500000.0, pair / 48.0) / (1 + pair / 8.0)
+                   : 0;
+      },
+      [](int pair) { return pair < 48 ? 1.25 : 1; });
 }

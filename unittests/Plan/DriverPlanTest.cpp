@@ -56,7 +56,7 @@ DriverPlan makePlan() {
   table.name = "table";
   table.kind = ObjectKind::RopeTable;
   table.config = json::Object{{"theta", 10000.5},
-                              {"scaling", json::Object{{"factor", 8}}}};
+                              {"divisors", json::Array{1, 2.5}}};
   table.memory = "SRAM";
   table.bytes = 64;
   table.file = "table.bin";

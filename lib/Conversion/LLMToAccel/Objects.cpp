@@ -140,22 +140,6 @@ FlatSymbolRefAttr ObjectTable::getNormWeight(FlatSymbolRefAttr weight,
                  type.getShape(), sources, parameter.getLayersAttr());
 }
 
-/// The fields of a scaling as plain numbers, which need no dialect to read.
-static DictionaryAttr getConfig(llm::Llama3ScalingAttr scaling) {
-  Builder builder(scaling.getContext());
-  auto getFactor = [&](StringRef name, const APFloat &value) {
-    return builder.getNamedAttr(
-        name, builder.getF64FloatAttr(value.convertToDouble()));
-  };
-  return builder.getDictionaryAttr(
-      {getFactor("factor", scaling.getFactor()),
-       getFactor("low_frequency_factor", scaling.getLowFrequencyFactor()),
-       getFactor("high_frequency_factor", scaling.getHighFrequencyFactor()),
-       builder.getNamedAttr(
-           "original_context",
-           builder.getI64IntegerAttr(scaling.getOriginalContext()))});
-}
-
 FlatSymbolRefAttr ObjectTable::getRopeTable(llm::RopeOp op) {
   Builder builder(op.getContext());
   SmallVector<NamedAttribute> config = {
@@ -163,8 +147,10 @@ FlatSymbolRefAttr ObjectTable::getRopeTable(llm::RopeOp op) {
           "style", builder.getStringAttr(stringifyRopeStyle(op.getStyle()))),
       builder.getNamedAttr("theta", op.getThetaAttr()),
       builder.getNamedAttr("rotary", op.getRotaryAttr())};
-  if (llm::Llama3ScalingAttr scaling = op.getScalingAttr())
-    config.push_back(builder.getNamedAttr("scaling", getConfig(scaling)));
+  if (ArrayAttr divisors = op.getDivisorsAttr())
+    config.push_back(builder.getNamedAttr("divisors", divisors));
+  if (FloatAttr factor = op.getAttentionFactorAttr())
+    config.push_back(builder.getNamedAttr("attention_factor", factor));
   return declare("rope_table", accel::Kind::RopeTable, {}, {}, {},
                  builder.getDictionaryAttr(config));
 }

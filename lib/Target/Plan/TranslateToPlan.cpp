@@ -25,8 +25,8 @@ namespace json = llvm::json;
 // What a table holds
 //===----------------------------------------------------------------------===//
 
-/// Numbers, texts, and dictionaries of these; nothing for what is none of them,
-/// or a number that JSON does not have.
+/// Numbers, lists of numbers, texts, and dictionaries of these; nothing for
+/// what is none of them, or a number that JSON does not have.
 static std::optional<json::Value> toJSON(Attribute attribute) {
   if (auto number = dyn_cast<IntegerAttr>(attribute))
     return number.getType().isInteger(64)
@@ -38,6 +38,16 @@ static std::optional<json::Value> toJSON(Attribute attribute) {
                : std::nullopt;
   if (auto text = dyn_cast<StringAttr>(attribute))
     return json::Value(text.getValue());
+  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
+    json::Array array;
+    for (Attribute element : list) {
+      std::optional<json::Value> value = toJSON(element);
+      if (!value)
+        return std::nullopt;
+      array.push_back(std::move(*value));
+    }
+    return array;
+  }
   auto dictionary = dyn_cast<DictionaryAttr>(attribute);
   if (!dictionary)
     return std::nullopt;
@@ -202,9 +212,10 @@ LogicalResult PlanBuilder::addObjects() {
     if (DictionaryAttr config = object.getConfigAttr()) {
       std::optional<json::Value> value = toJSON(config);
       if (!value)
-        return object.emitOpError("has a 'with' that a plan cannot hold: "
-                                  "numbers, texts and dictionaries can be in "
-                                  "it, found ")
+        return object.emitOpError(
+                   "has a 'with' that a plan cannot hold: "
+                   "numbers, texts, lists and dictionaries can be in "
+                   "it, found ")
                << config;
       entry.config = std::move(*value->getAsObject());
     }

@@ -21,7 +21,7 @@ llm.parameter @unused from "unused" : tensor<64xf16>
 // CHECK-NEXT: accel.object @[[OTHER:w_scale_bias_.*]] scale_bias [64] from [@s, @c] layers 4 in <DDR>
 // CHECK-NEXT: accel.object @rope_table rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
 // CHECK-NEXT: accel.object @[[TABLE:rope_table_.*]] rope_table [] with {rotary = 128 : i64, style = "interleaved", theta = 1.000000e+06 : f64} in <DDR>
-// CHECK-NEXT: accel.object @rope_table_{{.*}} rope_table [] with {rotary = 128 : i64, scaling = {factor = 8.000000e+00 : f64, high_frequency_factor = 4.000000e+00 : f64, low_frequency_factor = 1.000000e+00 : f64, original_context = 8192 : i64}, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
+// CHECK-NEXT: accel.object @rope_table_{{.*}} rope_table [] with {attention_factor = 1.250000e+00 : f64, divisors = [1.000000e+00, 2.000000e+00, 4.000000e+00, 8.000000e+00], rotary = 8 : i64, style = "interleaved", theta = 1.000000e+04 : f64} in <DDR>
 // CHECK-NEXT: func.func
 
 // CHECK: %[[W1:.*]] = accel.get_object @w_weight[%{{.*}}]
@@ -51,8 +51,8 @@ func.func @model(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x
   %0 = llm.rope %x interleaved theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   %1 = llm.rope %0 interleaved theta 1.0e6 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   %2 = llm.rope %1 interleaved theta 1.0e4 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-  %3 = llm.rope %2 interleaved theta 1.0e4 rotary 128
-    scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192>
+  %3 = llm.rope %2 interleaved theta 1.0e4 rotary 8
+    divisors [1.0, 2.0, 4.0, 8.0] attention_factor 1.25
     : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   return %3 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }

@@ -176,33 +176,41 @@ llm.parameter @w splat 1.0 column_heads <8 x 16> : tensor<128xf16>
 
 // Scaled rotary embeddings.
 
-func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
-  // expected-error@+1 {{needs a low_frequency_factor below the high_frequency_factor, found 4.000000e+00 and 4.000000e+00}}
-  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 4.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+func.func @f(%x: tensor<1x?x8xf16, #llm.dims<1, seq, 8>>) {
+  // expected-error@+1 {{'llm.rope' op needs a positive divisor for each of 4 pairs, found [1.000000e+00, 2.000000e+00, 4.000000e+00]}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 8 divisors [1.0, 2.0, 4.0] : tensor<1x?x8xf16, #llm.dims<1, seq, 8>>
   return
 }
 
 // -----
 
-func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
-  // expected-error@+1 {{needs positive factors, found -8.000000e+00}}
-  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor -8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+func.func @f(%x: tensor<1x?x8xf16, #llm.dims<1, seq, 8>>) {
+  // expected-error@+1 {{'llm.rope' op needs a positive divisor for each of 4 pairs, found [1.000000e+00, 2.000000e+00, 4.000000e+00, 0.000000e+00]}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 8 divisors [1.0, 2.0, 4.0, 0.0] : tensor<1x?x8xf16, #llm.dims<1, seq, 8>>
   return
 }
 
 // -----
 
-func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
-  // expected-error@+1 {{needs positive factors, found 0.000000e+00}}
-  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 0.0, high_frequency_factor 4.0, original_context 8192> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+func.func @f(%x: tensor<1x?x8xf16, #llm.dims<1, seq, 8>>) {
+  // expected-error@+1 {{'llm.rope' op needs a positive divisor for each of 4 pairs, found [1.000000e+00, 2.000000e+00, 4.000000e+00, 0x7FF0000000000000 : f64]}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 8 divisors [1.0, 2.0, 4.0, 0x7FF0000000000000 : f64] : tensor<1x?x8xf16, #llm.dims<1, seq, 8>>
   return
 }
 
 // -----
 
-func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
-  // expected-error@+1 {{needs a positive original_context, found 0}}
-  %0 = llm.rope %x half_split theta 1.0e4 rotary 64 scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 0> : tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+func.func @f(%x: tensor<1x?x8xf16, #llm.dims<1, seq, 8>>) {
+  // expected-error@+1 {{'llm.rope' op needs a positive attention_factor, found 0.000000e+00 : f64}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 8 attention_factor 0.0 : tensor<1x?x8xf16, #llm.dims<1, seq, 8>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x?x8xf16, #llm.dims<1, seq, 8>>) {
+  // expected-error@+1 {{'llm.rope' op needs a positive attention_factor, found -1.000000e+00 : f64}}
+  %0 = llm.rope %x half_split theta 1.0e4 rotary 8 divisors [1.0, 2.0, 4.0, 8.0] attention_factor -1.0 : tensor<1x?x8xf16, #llm.dims<1, seq, 8>>
   return
 }
 

@@ -27,13 +27,13 @@ llm.kv_cache @values layers 2 : tensor<2x?x16xf16, #llm.dims<2, seq + past, 16>>
 
 // CHECK-LABEL: func.func private @layer(
 // CHECK:         llm.linear %{{.*}}, @query[%{{.*}}] scale @query_scale bias @query_bias :
-// CHECK:         llm.rope %{{.*}} interleaved theta 1.000000e+04 rotary 8 scaling <factor 8.000000e+00, {{.*}}> : tensor<4x?x16xf16, #llm.dims<4, seq, 16>>
+// CHECK:         llm.rope %{{.*}} interleaved theta 1.000000e+04 rotary 8 divisors [1.000000e+00, 2.000000e+00, 4.000000e+00, 8.000000e+00] attention_factor 1.250000e+00 : tensor<4x?x16xf16, #llm.dims<4, seq, 16>>
 // CHECK:         llm.rope %{{.*}} interleaved theta 1.000000e+04 rotary 8 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
 func.func private @layer(%layer: index, %x: !hidden) {
   %q = llm.linear %x, @query[%layer] scale @query_scale bias @query_bias : !hidden -> !hidden
   %qh = llm.split_heads %q : !hidden -> !heads
   %qr = llm.rope %qh half_split theta 1.0e4 rotary 8
-    scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192> : !heads
+    divisors [1.0, 2.0, 4.0, 8.0] attention_factor 1.25 : !heads
   %k = llm.linear %x, @key[%layer] : !hidden -> !keys
   %kh = llm.split_heads %k : !keys -> !kv_heads
   %kr = llm.rope %kh half_split theta 1.0e4 rotary 8 : !kv_heads

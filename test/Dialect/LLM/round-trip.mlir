@@ -77,9 +77,9 @@ func.func @attention(%layer: index, %q: tensor<1x?x256xf16, #llm.dims<1, seq, 25
   %r = llm.rope %h half_split theta 10000.0 rotary 128 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: llm.rope %[[H]] interleaved theta 1.000000e+04 rotary 64 :
   %i = llm.rope %h interleaved theta 10000.0 rotary 64 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
-  // CHECK: llm.rope %[[H]] half_split theta 5.000000e+05 rotary 128 scaling <factor 8.000000e+00, low_frequency_factor 1.000000e+00, high_frequency_factor 4.000000e+00, original_context 8192> {llm.task = "query_rope"} :
-  %l = llm.rope %h half_split theta 500000.0 rotary 128
-    scaling <factor 8.0, low_frequency_factor 1.0, high_frequency_factor 4.0, original_context 8192>
+  // CHECK: llm.rope %[[H]] half_split theta 5.000000e+05 rotary 6 divisors [1.000000e+00, 2.1428571428571428, 8.000000e+00] attention_factor 1.190000e+00 {llm.task = "query_rope"} :
+  %l = llm.rope %h half_split theta 500000.0 rotary 6
+    divisors [1.0, 2.1428571428571428, 8.0] attention_factor 1.19
     {llm.task = "query_rope"} : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
   // CHECK: %[[T:.*]] = llm.kv_append %[[K]], @keys[%[[LAYER]]] : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
   %t = llm.kv_append %k, @keys[%layer] : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>

@@ -21,6 +21,10 @@
 // CHECK-NEXT:   "bias"
 // CHECK-NEXT: ],
 // CHECK:      "with": {
+// CHECK-NEXT:   "divisors": [
+// CHECK-NEXT:     1,
+// CHECK-NEXT:     2.1428571428571428
+// CHECK-NEXT:   ],
 // CHECK-NEXT:   "scaling": {
 // CHECK-NEXT:     "factor": 8,
 // CHECK-NEXT:     "original_context": 8192
@@ -70,12 +74,12 @@ module @tables attributes {csb.device = "toy", csb.fingerprint = "0123456789abcd
     csb.parameter @other from "o" column_heads <2 x 32> : tensor<64x64xi4>
   }
   csb.object @bias "scale_bias" [64] from [@parameters::@scale, @parameters::@bias] "DDR" at 0 bytes 256 stride 256 layers 2 dma 0 ports 1 port_stride 0 file "layer{layer}/bias.bin"
-  csb.object @rope "rope_table" [] with {style = "half_split", theta = 5.0e5 : f64, scaling = {factor = 8.0 : f64, original_context = 8192 : i64}} "DDR" at 1024 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
+  csb.object @rope "rope_table" [] with {style = "half_split", theta = 5.0e5 : f64, divisors = [1.0, 2.1428571428571428], scaling = {factor = 8.0 : f64, original_context = 8192 : i64}} "DDR" at 1024 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
 }
 
 //--- with.mlir
 module @tables attributes {csb.device = "edgellm-20241128", csb.fingerprint = "0123456789abcdef", llm.max_tokens = 128 : i64} {
-  // WITH: with.mlir:3:3: error: 'csb.object' op has a 'with' that a plan cannot hold: numbers, texts and dictionaries can be in it, found {style = {name = i8}}
+  // WITH: with.mlir:3:3: error: 'csb.object' op has a 'with' that a plan cannot hold: numbers, texts, lists and dictionaries can be in it, found {style = {name = i8}}
   csb.object @rope "rope_table" [] with {style = {name = i8}} "DDR" at 1024 bytes 64 stride 0 dma 0 ports 1 port_stride 0 file "rope.bin"
 }
 

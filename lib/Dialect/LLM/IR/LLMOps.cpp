@@ -413,6 +413,18 @@ LogicalResult RopeOp::verify() {
     return emitOpError("rotates an even number of channels, at most those of a "
                        "head (")
            << channels << "), found " << rotary;
+  auto isPositive = [](const APFloat &value) {
+    return value.isFiniteNonZero() && !value.isNegative();
+  };
+  if (ArrayAttr divisors = getDivisorsAttr())
+    if (static_cast<int64_t>(divisors.size()) != rotary / 2 ||
+        !llvm::all_of(divisors.getAsValueRange<FloatAttr>(), isPositive))
+      return emitOpError("needs a positive divisor for each of ")
+             << rotary / 2 << " pairs, found " << divisors;
+  if (std::optional<APFloat> factor = getAttentionFactor())
+    if (!isPositive(*factor))
+      return emitOpError("needs a positive attention_factor, found ")
+             << getAttentionFactorAttr();
   return success();
 }
 

@@ -120,56 +120,6 @@ LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 //===----------------------------------------------------------------------===//
-// Scaled rotary embeddings
-//===----------------------------------------------------------------------===//
-
-void Llama3ScalingAttr::print(AsmPrinter &printer) const {
-  printer << "<factor ";
-  printer.printFloat(getFactor());
-  printer << ", low_frequency_factor ";
-  printer.printFloat(getLowFrequencyFactor());
-  printer << ", high_frequency_factor ";
-  printer.printFloat(getHighFrequencyFactor());
-  printer << ", original_context " << getOriginalContext() << ">";
-}
-
-Attribute Llama3ScalingAttr::parse(AsmParser &parser, Type) {
-  SMLoc loc = parser.getCurrentLocation();
-  double factor, low, high;
-  int64_t context;
-  if (parser.parseLess() || parser.parseKeyword("factor") ||
-      parser.parseFloat(factor) || parser.parseComma() ||
-      parser.parseKeyword("low_frequency_factor") || parser.parseFloat(low) ||
-      parser.parseComma() || parser.parseKeyword("high_frequency_factor") ||
-      parser.parseFloat(high) || parser.parseComma() ||
-      parser.parseKeyword("original_context") || parser.parseInteger(context) ||
-      parser.parseGreater())
-    return {};
-  return parser.getChecked<Llama3ScalingAttr>(loc, parser.getContext(),
-                                              APFloat(factor), APFloat(low),
-                                              APFloat(high), context);
-}
-
-LogicalResult
-Llama3ScalingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                          APFloat factor, APFloat low, APFloat high,
-                          int64_t originalContext) {
-  for (const APFloat &value : {factor, low, high})
-    if (!value.isFiniteNonZero() || value.isNegative())
-      return emitError() << "needs positive factors, found "
-                         << value.convertToDouble();
-  if (low >= high)
-    return emitError() << "needs a low_frequency_factor below the "
-                          "high_frequency_factor, found "
-                       << low.convertToDouble() << " and "
-                       << high.convertToDouble();
-  if (originalContext < 1)
-    return emitError() << "needs a positive original_context, found "
-                       << originalContext;
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
 // Parameters
 //===----------------------------------------------------------------------===//
 

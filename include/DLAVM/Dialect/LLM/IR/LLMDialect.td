@@ -191,35 +191,6 @@ def LLM_HeadsAttr : LLM_Attr<"Heads", "heads"> {
   }];
 }
 
-def LLM_Llama3ScalingAttr : LLM_Attr<"Llama3Scaling", "llama3_scaling"> {
-  let summary = "the scaled frequencies of the rotary embedding of Llama 3.1";
-  let description = [{
-    Slows down the low frequencies of a rotary embedding. With the frequency
-    `f = theta^(-2i/rotary)` of pair i and the turns that it makes in the
-    context of the first training, `n = original_context * f / (2 * pi)`, the
-    frequency becomes
-
-    - `f` where `n > high_frequency_factor`,
-    - `f / factor` where `n < low_frequency_factor`,
-    - `(1 - s) * f / factor + s * f` in between, where
-      `s = (n - low_frequency_factor) /
-      (high_frequency_factor - low_frequency_factor)`.
-
-    ```mlir
-    #llm.llama3_scaling<factor 8.0, low_frequency_factor 1.0,
-                        high_frequency_factor 4.0, original_context 8192>
-    ```
-
-    Constraints: all positive and finite; `low_frequency_factor` below
-    `high_frequency_factor`.
-  }];
-  let parameters = (ins APFloatParameter<"">:$factor,
-    APFloatParameter<"">:$lowFrequencyFactor,
-    APFloatParameter<"">:$highFrequencyFactor, "int64_t":$originalContext);
-  let hasCustomAssemblyFormat = 1;
-  let genVerifyDecl = 1;
-}
-
 def LLM_WindowAttr : LLM_Attr<"Window", "window"> {
   let summary = "how a kernel moves over an image";
   let description = [{

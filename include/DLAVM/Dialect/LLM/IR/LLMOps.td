@@ -323,26 +323,32 @@ def LLM_RopeOp : LLM_Op<"rope", [Pure, AllTypesMatch<["input", "result"]>]> {
     `position * theta^(-2i/rotary)` of pair i, for the positions past, past + 1,
     and so on. `half_split` pairs channels i and i + rotary/2, `interleaved`
     channels 2i and 2i + 1. Channels from `rotary` on are left as they are.
-    `scaling` changes the angles of one position as its attribute says.
+
+    Where a model's context was made longer than the one of its first training,
+    pairs turn more slowly: `divisors` has a number for each pair, by which its
+    angle is divided. `attention_factor` multiplies cosines and sines.
 
     ```mlir
     %r = llm.rope %q half_split theta 10000.0 rotary 128
       : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
-    %s = llm.rope %q half_split theta 500000.0 rotary 128
-      scaling <factor 8.0, low_frequency_factor 1.0,
-               high_frequency_factor 4.0, original_context 8192>
+    %s = llm.rope %q half_split theta 500000.0 rotary 6
+      divisors [1.0, 2.5, 8.0] attention_factor 1.19
       : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
     ```
 
-    Constraints: `rotary` is even, positive and at most the channels of a head.
+    Constraints: `rotary` is even, positive and at most the channels of a head;
+    there are half as many divisors, which are positive and finite, as is the
+    factor.
   }];
   let arguments = (ins LLM_Map:$input, LLM_RopeStyleAttr:$style,
     F64Attr:$theta, ConfinedAttr<I64Attr, [IntPositive]>:$rotary,
-    OptionalAttr<LLM_Llama3ScalingAttr>:$scaling);
+    OptionalAttr<F64ArrayAttr>:$divisors,
+    OptionalAttr<F64Attr>:$attention_factor);
   let results = (outs LLM_Map:$result);
   let assemblyFormat = [{
     $input custom<Enum>($style) `theta` $theta `rotary` $rotary
-    (`scaling` $scaling^)? attr-dict `:` type($result)
+    (`divisors` $divisors^)? (`attention_factor` $attention_factor^)?
+    attr-dict `:` type($result)
   }];
   let hasVerifier = 1;
 }
