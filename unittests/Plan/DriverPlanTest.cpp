@@ -108,7 +108,7 @@ TEST(DriverPlan, KeysAreThoseOfAPlan) {
             "missing value at plan.json.accesses");
   EXPECT_EQ(changed("\"accesses\"", "\"a\": 1, \"accesses\""),
             "expected no such key at plan.json.a, found 1");
-  EXPECT_EQ(changed("\"slope\"", "\"other\""), "");
+  EXPECT_EQ(changed("\"divisors\"", "\"other\""), "");
   EXPECT_EQ(changed("\"splat\"", "\"tensor\": \"x\", \"splat\""),
             "expected either this or 'splat' at "
             "plan.json.parameters[2].tensor, found \"x\"");
