@@ -10,6 +10,7 @@
 #define DLAVM_LIB_IMPORT_CONFIG_H
 
 #include "ConfigReader.h"
+#include "DLAVM/Checkpoint/Parameter.h"
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
 #include <optional>
@@ -18,11 +19,11 @@
 
 namespace dlavm {
 
-/// A tensor of the checkpoint, with `{layer}` for the layer number, or the
-/// rows of one from firstRow on.
+/// A tensor of the checkpoint, with `{layer}` for the layer number, or some of
+/// its rows.
 struct TensorSlice {
   std::string name;
-  std::optional<int64_t> firstRow;
+  std::optional<RowSlice> rows;
 };
 
 struct LinearSource {
@@ -75,9 +76,29 @@ struct ModelConfig {
                              "the window"});
   }
 
+  /// Whether a layer has a rotary embedding; empty where all have.
+  std::vector<bool> hasRope;
+
+  /// Multiplies the rows of the embedding.
+  double embeddingMultiplier = 1;
+  /// Multiplies what attention and feed-forward network add to the residual.
+  double residualMultiplier = 1;
+  double attentionScale = 1;
+  /// Logits are divided by it.
+  double logitsScaling = 1;
+  /// The rows of the output layer are divided by their lengths.
+  bool isLMHeadNormalized = false;
+
   /// The embedding rows, [vocabulary, hidden].
   TensorSlice embedding;
-  TensorSlice inputNorm, postAttentionNorm, finalNorm;
+  TensorSlice finalNorm;
+  /// Norms before attention and feed-forward network, and of what they add to
+  /// the residual; absent where the model has none.
+  std::optional<TensorSlice> inputNorm, feedForwardNorm;
+  std::optional<TensorSlice> attentionOutputNorm, feedForwardOutputNorm;
+  /// Before the rotary embedding, of each head or of the channels of all heads.
+  std::optional<TensorSlice> queryNorm, keyNorm;
+  bool hasNormsOfAllHeads = false;
   LinearSource query, key, value, attentionOutput, gate, up, down, lmHead;
 };
 
@@ -89,19 +110,6 @@ mlir::LogicalResult checkUnreadKeys(const ConfigReader &reader,
 /// Reads the configuration; emits an error if it is not that of a supported
 /// model.
 mlir::FailureOr<ModelConfig> readModelConfig(const ConfigReader &reader);
-
-/// The parts of readModelConfig that belong to one `model_type`.
-mlir::LogicalResult readChatGLM(const ConfigReader &reader,
-                                ModelConfig &config);
-mlir::LogicalResult readLlama(const ConfigReader &reader, ModelConfig &config);
-mlir::LogicalResult readMistral(const ConfigReader &reader,
-                                ModelConfig &config);
-mlir::LogicalResult readQwen2(const ConfigReader &reader, ModelConfig &config);
-
-/// The rotary embedding of Llama and its kin; needs the channels of a head and
-/// the context.
-mlir::LogicalResult readLlamaRope(const ConfigReader &reader,
-                                  ModelConfig &config);
 
 } // namespace dlavm
 

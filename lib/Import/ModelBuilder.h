@@ -32,18 +32,22 @@ private:
 
   void addParameters();
   void addParameter(const llvm::Twine &name, mlir::RankedTensorType type,
-                    bool hasLayers, const TensorSlice &source);
+                    bool hasLayers, const TensorSlice &source,
+                    double factor = 1, bool isNormalized = false);
   void addSplat(const llvm::Twine &name, mlir::RankedTensorType type,
                 bool hasLayers, double value);
-  void addNorm(llvm::StringRef name, bool hasLayers, const TensorSlice &source);
+  void addNorm(llvm::StringRef name, bool hasLayers, int64_t channels,
+               const std::optional<TensorSlice> &source);
   void addLinear(llvm::StringRef name, int64_t outputChannels,
                  int64_t inputChannels, bool hasLayers,
-                 const LinearSource &source);
+                 const LinearSource &source, double factor = 1,
+                 bool isNormalized = false);
   void addCache(llvm::StringRef name);
 
-  mlir::func::FuncOp addLayerFunction();
-  void addModelFunction(mlir::func::FuncOp layerFunction);
-  mlir::Value buildAttention(mlir::Value input);
+  mlir::func::FuncOp addLayerFunction(bool hasRope);
+  mlir::Value addLayerCalls(mlir::Value input);
+  void addModelFunction();
+  mlir::Value buildAttention(mlir::Value input, bool hasRope);
   mlir::Value buildFeedForward(mlir::Value input);
 
   // Ops of the layer `layer`, or of no layer while that is null.
@@ -51,10 +55,14 @@ private:
   mlir::Value linear(mlir::Value input, llvm::StringRef weight,
                      int64_t outputChannels);
   mlir::Value heads(mlir::Value input, int64_t count);
+  mlir::Value project(mlir::Value input, llvm::StringRef weight, int64_t count,
+                      bool hasNorm, bool hasRope);
   mlir::Value rope(mlir::Value input);
 
   const ModelConfig &config;
   mlir::ImplicitLocOpBuilder builder;
+  /// Whether each layer has a rotary embedding.
+  std::vector<bool> forms;
   mlir::Value layer;
 };
 

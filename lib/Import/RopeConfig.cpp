@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Config.h"
+#include "Architecture.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -16,7 +16,11 @@
 using namespace mlir;
 using namespace dlavm;
 
-static LogicalResult expectWholeRotation(const ConfigReader &reader) {
+/// How much of a head \p reader says is rotated.
+static LogicalResult readPart(const ConfigReader &reader, StringRef key,
+                              double &part) {
+  if (!key.empty())
+    return reader.readOptionalNumber(key, part);
   double factor = 1;
   if (failed(reader.readOptionalNumber("partial_rotary_factor", factor)))
     return failure();
@@ -58,8 +62,7 @@ static double getFrequency(const ModelConfig &config, int64_t pair) {
 }
 
 /// All positions are divided by a factor.
-static LogicalResult readLinear(const ConfigReader &reader,
-                                const ConfigReader &scaling,
+static LogicalResult readLinear(const ConfigReader &scaling,
                                 ModelConfig &config) {
   double factor = 1;
   if (failed(scaling.readNumber("factor", factor)))
@@ -70,8 +73,7 @@ static LogicalResult readLinear(const ConfigReader &reader,
 
 /// The base grows beyond the context that the model was trained with, which is
 /// all of it here.
-static LogicalResult readDynamic(const ConfigReader &reader,
-                                 const ConfigReader &scaling,
+static LogicalResult readDynamic(const ConfigReader &scaling,
                                  ModelConfig &config) {
   double factor = 1;
   return scaling.readOptionalNumber("factor", factor);
@@ -80,8 +82,7 @@ static LogicalResult readDynamic(const ConfigReader &reader,
 /// Llama 3.1: pairs that turn less often than the low factor says, within the
 /// context of the first training, are slowed down, those above the high one are
 /// not.
-static LogicalResult readLlama3(const ConfigReader &reader,
-                                const ConfigReader &scaling,
+static LogicalResult readLlama3(const ConfigReader &scaling,
                                 ModelConfig &config) {
   double factor = 1, low = 1, high = 1;
   int64_t context = 1;
@@ -110,8 +111,7 @@ static LogicalResult readLlama3(const ConfigReader &reader,
 /// As Transformers 5 reads it. Pairs up to one that turns `beta_fast` times
 /// within the original context are left as they are, those from one that turns
 /// `beta_slow` times on are slowed down.
-static LogicalResult readYaRN(const ConfigReader &reader,
-                              const ConfigReader &scaling,
+static LogicalResult readYaRN(const ConfigReader &scaling,
                               ModelConfig &config) {
   double factor = 1, fast = 32, slow = 1, scale = 1, scaleOfAll = 1;
   int64_t context = config.context;
@@ -136,7 +136,7 @@ static LogicalResult readYaRN(const ConfigReader &reader,
                                         config.ropeAttentionFactor)))
     return failure();
   if (config.theta <= 1)
-    return reader.emitError()
+    return scaling.emitError()
            << "the base of the rotary embedding is " << config.theta
            << ", but \"yarn\" needs one above 1";
 
@@ -190,10 +190,11 @@ static LogicalResult readOriginalContext(const ConfigReader &reader,
 /// context. The attention factor is that of the whole context within it, too.
 static LogicalResult readLongRope(const ConfigReader &reader,
                                   const ConfigReader &scaling, StringRef object,
+                                  int64_t originalContext,
                                   ModelConfig &config) {
   std::vector<double> longDivisors;
   ContextLimit limit;
-  limit.tokens = config.context;
+  limit.tokens = originalContext ? originalContext : config.context;
   limit.reason = "other divisors of \"longrope\" beyond the original context "
                  "are not supported";
   limit.range = "it";
@@ -228,18 +229,19 @@ static LogicalResult readLongRope(const ConfigReader &reader,
 //===----------------------------------------------------------------------===//
 
 /// Reads the base; where another object had it before, both must be equal.
-static LogicalResult readTheta(const ConfigReader &reader,
+static LogicalResult readTheta(const ConfigReader &reader, StringRef key,
                                std::optional<double> &theta) {
   double found = theta.value_or(0);
-  if (failed(reader.readOptionalNumber("rope_theta", found)))
+  if (key.empty() || !reader.find(key))
+    return success();
+  if (failed(reader.readNumber(key, found)))
     return failure();
   if (theta && found != *theta)
-    return reader.emitError("rope_theta")
-           << "is " << ConfigReader::print(found)
-           << ", but another 'rope_theta' is " << ConfigReader::print(*theta)
+    return reader.emitError(key)
+           << "is " << ConfigReader::print(found) << ", but another '" << key
+           << "' is " << ConfigReader::print(*theta)
            << "; remove the one that is wrong";
-  if (reader.find("rope_theta"))
-    theta = found;
+  theta = found;
   return success();
 }
 
@@ -271,16 +273,17 @@ struct RopeScaling {
 } // namespace
 
 /// Reads the kind in 'rope_type' of the object \p key, "default" where that is
-/// absent unless \p isTypeNeeded, and the base.
+/// absent unless \p isTypeNeeded, the base, and what \p keys want.
 static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
-                                    bool isTypeNeeded,
-                                    std::optional<double> &theta,
+                                    bool isTypeNeeded, const RopeKeys &keys,
+                                    std::optional<double> &theta, double &part,
                                     RopeScaling &scaling) {
   if (!reader.find(key))
     return success();
   FailureOr<ConfigReader> parameters = reader.readOptionalObject(key);
-  if (failed(parameters) || failed(expectWholeRotation(*parameters)) ||
-      failed(readTheta(*parameters, theta)))
+  if (failed(parameters) ||
+      failed(readPart(*parameters, keys.part.name, part)) ||
+      failed(readTheta(*parameters, keys.theta, theta)))
     return failure();
   // The oldest checkpoints say 'type'.
   StringRef typeKey = parameters->find("type") && !parameters->find("rope_type")
@@ -306,12 +309,11 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
 /// Reads the numbers of the kind of \p scaling.
 static LogicalResult readScaling(const ConfigReader &reader,
                                  const RopeScaling &scaling,
-                                 ModelConfig &config) {
+                                 int64_t originalContext, ModelConfig &config) {
   const ConfigReader &object = *scaling.object;
   if (scaling.kind == "longrope" || scaling.kind == "su")
-    return readLongRope(reader, object, scaling.key, config);
-  using Read = LogicalResult (*)(const ConfigReader &, const ConfigReader &,
-                                 ModelConfig &);
+    return readLongRope(reader, object, scaling.key, originalContext, config);
+  using Read = LogicalResult (*)(const ConfigReader &, ModelConfig &);
   auto read = llvm::StringSwitch<Read>(scaling.kind)
                   .Case("dynamic", readDynamic)
                   .Case("linear", readLinear)
@@ -319,30 +321,52 @@ static LogicalResult readScaling(const ConfigReader &reader,
                   .Case("yarn", readYaRN)
                   .Default(nullptr);
   if (read)
-    return read(reader, object, config);
+    return read(object, config);
   return object.emitError(object.find("rope_type") ? "rope_type" : "type")
          << "is \"" << scaling.kind
          << "\", which is not supported; supported are \"default\", "
             "\"dynamic\", \"linear\", \"llama3\", \"longrope\" and \"yarn\"";
 }
 
-LogicalResult dlavm::readLlamaRope(const ConfigReader &reader,
-                                   ModelConfig &config) {
-  config.rotary = config.headDim;
+/// Rounds down, as Python does.
+static LogicalResult setRotary(const ConfigReader &reader, const RopeKeys &keys,
+                               double part, ModelConfig &config) {
+  const double channels = part * static_cast<double>(config.headDim);
+  config.rotary = part <= 1 ? static_cast<int64_t>(channels) : 0;
+  if (config.rotary >= 2 && config.rotary % 2 == 0)
+    return success();
+  // Of whole heads, and the parts that no key says, the reader of heads knows.
+  return reader.emitError(keys.part.name)
+         << "is " << part << (reader.find(keys.part.name) ? "" : " by default")
+         << ", so that " << channels << " of the " << config.headDim
+         << " channels of a head are rotated; that must be an even number, "
+            "from "
+            "2 to all";
+}
+
+LogicalResult dlavm::readRope(const ConfigReader &reader, const RopeKeys &keys,
+                              ModelConfig &config) {
+  std::optional<double> theta;
+  double part = keys.part.absent;
+  RopeScaling scaling;
+  if (failed(readTheta(reader, keys.theta, theta)) ||
+      failed(readPart(reader, keys.part.name, part)))
+    return failure();
   // Checkpoints saved by Transformers 5 have everything in 'rope_parameters',
   // older ones the base in a key of its own and the rest in 'rope_scaling'.
-  std::optional<double> theta;
-  RopeScaling scaling;
-  if (failed(expectWholeRotation(reader)) || failed(readTheta(reader, theta)) ||
-      failed(readParameters(reader, "rope_scaling", /*isTypeNeeded=*/true,
-                            theta, scaling)) ||
-      failed(readParameters(reader, "rope_parameters",
-                            /*isTypeNeeded=*/false, theta, scaling)))
+  if (keys.isScalable &&
+      (failed(readParameters(reader, "rope_scaling", /*isTypeNeeded=*/true,
+                             keys, theta, part, scaling)) ||
+       failed(readParameters(reader, "rope_parameters", /*isTypeNeeded=*/false,
+                             keys, theta, part, scaling))))
     return failure();
+  config.ropeStyle = keys.style;
   config.theta = theta.value_or(config.theta);
+  if (failed(setRotary(reader, keys, part, config)))
+    return failure();
   if (!scaling.object)
     return success();
-  if (failed(readScaling(reader, scaling, config)))
+  if (failed(readScaling(reader, scaling, keys.originalContext, config)))
     return failure();
   if (llvm::all_of(config.ropeDivisors,
                    [](double divisor) { return divisor == 1; }))

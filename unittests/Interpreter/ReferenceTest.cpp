@@ -17,6 +17,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace dlavm;
@@ -28,7 +29,7 @@ namespace {
 class ReferenceTest : public InterpreterTest {
 protected:
   /// Opens a checkpoint of the shared models with its reference.json.
-  void open(const std::string &name) {
+  void open(const std::string &name, const ImportOptions &options = {}) {
     const std::string directory = DLAVM_SHARED_DIR "/models/" + name;
     if (!llvm::sys::fs::exists(directory))
       GTEST_SKIP() << directory << " is missing";
@@ -38,7 +39,7 @@ protected:
     ASSERT_TRUE(static_cast<bool>(parsed));
     reference = std::move(*parsed);
     checkpoint = get(Checkpoint::open(directory));
-    module = importModel(directory, {}, context);
+    module = importModel(directory, options, context);
     ASSERT_TRUE(module && checkpoint);
   }
 
@@ -158,6 +159,54 @@ TEST_F(ReferenceTest, LossesOfThePreparedModel) {
     EXPECT_NEAR(getLoss(*onDevice, text), getLoss(*rounded, text), 5e-3);
   }
 }
+
+//===----------------------------------------------------------------------===//
+// architectures
+//===----------------------------------------------------------------------===//
+
+class ArchitectureTest : public ReferenceTest,
+                         public testing::WithParamInterface<const char *> {};
+
+/// A prompt, two decode steps, and a second prompt with history.
+TEST_P(ArchitectureTest, LogitsInFP64) {
+  ImportOptions options;
+  // Within sliding windows and original contexts.
+  options.contextLimit = 64;
+  open(std::string("architectures/") + GetParam(), options);
+  if (!checkpoint || !module)
+    return;
+  auto interpreter = interpret(Arithmetic::FP64);
+  const json::Array &calls = *reference.getAsObject()->getArray("calls");
+  ASSERT_EQ(calls.size(), 4u);
+  for (const json::Value &value : calls) {
+    const json::Object &call = *value.getAsObject();
+    Interpreter::Result result =
+        get(interpreter->run(get(interpreter->embed(getIds(call, "ids"))),
+                             *call.getInteger("past")));
+    EXPECT_EQ(result.token, call.getInteger("argmax"));
+    const std::vector<double> &logits = result.maps.front().values;
+    const json::Array &expected = *call.getArray("logits_last");
+    ASSERT_EQ(logits.size(), expected.size());
+    double difference = 0;
+    for (size_t i = 0; i < logits.size(); ++i)
+      difference = std::max(difference,
+                            std::abs(logits[i] - *expected[i].getAsNumber()));
+    EXPECT_LT(difference, 1e-9);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Reference, ArchitectureTest,
+    testing::Values("baichuan1", "baichuan2", "glm", "glm4", "granite",
+                    "internlm2", "llama-bias", "llama-dynamic", "llama-linear",
+                    "llama-v5config", "llama3-tied", "minicpm",
+                    "mistral-window", "olmo2", "phi3", "phi3-longrope", "qwen",
+                    "qwen2-yarn", "qwen3", "seed_oss", "smollm3"),
+    [](const testing::TestParamInfo<const char *> &info) {
+      std::string name = info.param;
+      std::replace(name.begin(), name.end(), '-', '_');
+      return name;
+    });
 
 //===----------------------------------------------------------------------===//
 // chatglm-tiny
