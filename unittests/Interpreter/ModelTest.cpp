@@ -11,6 +11,10 @@
 #include "DLAVM/Pipelines/Pipelines.h"
 #include "InterpreterTest.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -24,13 +28,26 @@ using namespace mlir;
 
 namespace {
 
+/// What is normalized before queries and keys are rotated.
+enum class HeadNorm { None, Each, All };
+
 struct Architecture {
   const char *name;
   const char *config;
+  HeadNorm norm = HeadNorm::None;
+  /// Whether every second layer has no rotary embedding.
+  bool hasTwoForms = false;
 };
 
 /// Small models with heads of 16 channels, each with its kind of rotary
 /// embedding, biases and slices of tensors.
+const char *const kQwen2 = R"json({"model_type": "qwen2", "hidden_size": 96,
+      "intermediate_size": 64, "num_attention_heads": 6,
+      "num_key_value_heads": 2, "num_hidden_layers": 3, "vocab_size": 33,
+      "max_position_embeddings": 16, "rms_norm_eps": 1e-6,
+      "rope_theta": 1000000.0, "hidden_act": "silu",
+      "tie_word_embeddings": false})json";
+
 const Architecture kArchitectures[] = {
     {"llama", R"json({"model_type": "llama", "hidden_size": 64,
       "intermediate_size": 96, "num_attention_heads": 4,
@@ -38,12 +55,10 @@ const Architecture kArchitectures[] = {
       "max_position_embeddings": 16, "rms_norm_eps": 1e-5,
       "rope_theta": 10000.0, "attention_bias": true, "mlp_bias": true,
       "hidden_act": "silu", "tie_word_embeddings": true})json"},
-    {"qwen2", R"json({"model_type": "qwen2", "hidden_size": 96,
-      "intermediate_size": 64, "num_attention_heads": 6,
-      "num_key_value_heads": 2, "num_hidden_layers": 3, "vocab_size": 33,
-      "max_position_embeddings": 16, "rms_norm_eps": 1e-6,
-      "rope_theta": 1000000.0, "hidden_act": "silu",
-      "tie_word_embeddings": false})json"},
+    {"qwen2", kQwen2},
+    {"norm_of_each_head", kQwen2, HeadNorm::Each},
+    {"norm_of_all_heads", kQwen2, HeadNorm::All},
+    {"two_forms_of_layers", kQwen2, HeadNorm::Each, /*hasTwoForms=*/true},
     {"chatglm", R"json({"model_type": "chatglm", "hidden_size": 64,
       "ffn_hidden_size": 96, "num_attention_heads": 4, "kv_channels": 16,
       "multi_query_attention": true, "multi_query_group_num": 2,
@@ -69,8 +84,86 @@ protected:
     module = importModel(path, {}, context);
     llvm::sys::fs::remove_directories(directory);
     ASSERT_TRUE(module);
+    normalizeHeads();
+    if (GetParam().hasTwoForms)
+      addSecondForm();
+    ASSERT_TRUE(succeeded(verify(*module)));
     random =
         std::make_unique<RandomTensors>(getParameters(*module), /*seed=*/1);
+  }
+
+  /// Puts norms where the parameter asks for them.
+  void normalizeHeads() {
+    const bool isAll = GetParam().norm == HeadNorm::All;
+    SmallVector<llm::RopeOp> ropes;
+    if (GetParam().norm != HeadNorm::None)
+      module->walk([&](llm::RopeOp rope) { ropes.push_back(rope); });
+    for (auto [i, rope] : llvm::enumerate(ropes)) {
+      Operation *user = rope;
+      if (isAll)
+        user = rope.getInput().getDefiningOp();
+      Value map = user->getOperand(0);
+      const int64_t channels =
+          cast<RankedTensorType>(map.getType()).getDimSize(2);
+      auto function = rope->getParentOfType<func::FuncOp>();
+      OpBuilder builder(function);
+      auto linear = getLinear(map);
+      auto weight = cast<llm::ParameterOp>(
+          SymbolTable::lookupNearestSymbolFrom(linear, linear.getWeightAttr())
+              ->clone());
+      weight.setSymName("norm" + std::to_string(i));
+      weight.setTensor("norm" + std::to_string(i) + ".{layer}");
+      weight.setType(RankedTensorType::get({channels}, builder.getF16Type()));
+      builder.insert(weight);
+      builder.setInsertionPoint(user);
+      user->setOperand(0, llm::RMSNormOp::create(
+                              builder, user->getLoc(), map.getType(), map,
+                              FlatSymbolRefAttr::get(weight), linear.getLayer(),
+                              builder.getF64FloatAttr(1e-2)));
+    }
+  }
+
+  static llm::LinearOp getLinear(Value heads) {
+    Operation *op = heads.getDefiningOp();
+    while (!isa<llm::LinearOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+    return cast<llm::LinearOp>(op);
+  }
+
+  /// A loop over two layers, and behind it one more if their number is odd.
+  void addSecondForm() {
+    auto form = module->lookupSymbol<func::FuncOp>("layer");
+    auto other = cast<func::FuncOp>(form->clone());
+    other.setName("layer_without_rope");
+    form->getBlock()->getOperations().insertAfter(form->getIterator(), other);
+    other.walk([](llm::RopeOp rope) {
+      rope.getResult().replaceAllUsesWith(rope.getInput());
+      rope.erase();
+    });
+    module->walk([&](scf::ForOp loop) {
+      OpBuilder builder(loop);
+      const Location loc = loop.getLoc();
+      auto getIndex = [&](int64_t value) {
+        return arith::ConstantIndexOp::create(builder, loc, value).getResult();
+      };
+      const int64_t layers = *getConstantIntValue(loop.getUpperBound());
+      const Value last = getIndex(layers - 1), one = getIndex(1);
+      loop.setUpperBound(getIndex(layers / 2 * 2));
+      loop.setStep(getIndex(2));
+      auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+      builder.setInsertionPoint(yield);
+      Value next =
+          arith::AddIOp::create(builder, loc, loop.getInductionVar(), one);
+      yield.setOperand(0, func::CallOp::create(builder, loc, other,
+                                               {next, yield.getOperand(0)})
+                              .getResult(0));
+      if (layers % 2 == 0)
+        return;
+      builder.setInsertionPointAfter(loop);
+      auto call =
+          func::CallOp::create(builder, loc, form, {last, loop.getResult(0)});
+      loop.getResult(0).replaceAllUsesExcept(call.getResult(0), call);
+    });
   }
 
   std::unique_ptr<Interpreter>
@@ -264,11 +357,16 @@ TEST_P(ModelTest, TheObserverSeesTasks) {
         EXPECT_FALSE(value.values.empty());
       }));
   std::vector<int64_t> layers;
-  for (int64_t i = 0; i < (GetParam().name == std::string("qwen2") ? 3 : 2);
-       ++i)
+  for (int64_t i = 0; i < (GetParam().config == kQwen2 ? 3 : 2); ++i)
     layers.push_back(i);
-  EXPECT_EQ(seen["query"], layers);
-  EXPECT_EQ(seen["keys_append"], layers);
+  // The ops of another form have other names.
+  for (std::string name : {"query", "keys_append"}) {
+    std::vector<int64_t> both = seen[name];
+    both.insert(both.end(), seen[name + "_2"].begin(), seen[name + "_2"].end());
+    EXPECT_EQ(seen[name + "_2"].empty(), !GetParam().hasTwoForms);
+    llvm::sort(both);
+    EXPECT_EQ(both, layers);
+  }
   EXPECT_EQ(seen["final_norm"], std::vector<int64_t>{-1});
   EXPECT_EQ(seen["lm_head"], std::vector<int64_t>{-1});
 }

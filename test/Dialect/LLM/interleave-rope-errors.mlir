@@ -4,7 +4,7 @@
 
 module {
 func.func @f(%x: tensor<2x?x16xf16, #llm.dims<2, seq, 16>>) {
-  // expected-error@+1 {{'llm.rope' op pairs channels half a rotation apart and cannot be turned into one that pairs neighbours: its heads must be those of an llm.linear without a residual, split by llm.split_heads, which nothing else uses}}
+  // expected-error@+1 {{'llm.rope' op pairs channels half a rotation apart and cannot be turned into one that pairs neighbours: its heads must be those of an llm.linear without a residual, split by llm.split_heads, perhaps with an llm.rms_norm before or behind that, which nothing else uses}}
   %0 = llm.rope %x half_split theta 1.0e4 rotary 16 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
   return
 }

@@ -99,3 +99,53 @@ func.func @f(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<2x?x128x
   return %0 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
 }
 }
+
+// -----
+
+// The weights of norms are permuted with the rows before them: that of each
+// head, or those of all heads. Layers without rotation have the same parameters
+// and the same cache, so their queries and keys are permuted too, which changes
+// no score.
+
+// CHECK-LABEL: module @norms
+// CHECK:      llm.parameter @q from "q{layer}" layers 4 row_heads <2 x 16, interleaved 8> : tensor<32x64xi4>
+// CHECK-NEXT: llm.parameter @k from "k{layer}" layers 4 row_heads <2 x 16, interleaved 8> : tensor<32x64xi4>
+// CHECK-NEXT: llm.parameter @each from "n{layer}" layers 4 row_heads <1 x 16, interleaved 8> : tensor<16xf16>
+// CHECK-NEXT: llm.parameter @all from "m{layer}" layers 4 row_heads <2 x 16, interleaved 8> : tensor<32xf16>
+module @norms attributes {llm.max_tokens = 64 : i64} {
+llm.parameter @q from "q{layer}" layers 4 : tensor<32x64xi4>
+llm.parameter @k from "k{layer}" layers 4 : tensor<32x64xi4>
+llm.parameter @each from "n{layer}" layers 4 : tensor<16xf16>
+llm.parameter @all from "m{layer}" layers 4 : tensor<32xf16>
+llm.kv_cache @keys layers 4 : tensor<2x?x16xf16, #llm.dims<2, seq + past, 16>>
+// CHECK-LABEL: func.func private @layer(
+// CHECK:         llm.rope %{{.*}} interleaved theta 1.000000e+04 rotary 8
+// CHECK:         llm.rope %{{.*}} interleaved theta 1.000000e+04 rotary 8
+func.func private @layer(%l: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>> {
+  %0 = llm.linear %x, @q[%l] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %1 = llm.split_heads %0 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %2 = llm.rms_norm %1, @each[%l] epsilon 1.0e-5 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %3 = llm.rope %2 half_split theta 1.0e4 rotary 8 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %4 = llm.linear %x, @k[%l] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %5 = llm.rms_norm %4, @all[%l] epsilon 1.0e-5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %6 = llm.split_heads %5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %7 = llm.rope %6 half_split theta 1.0e4 rotary 8 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %t = llm.kv_append %7, @keys[%l] : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %8 = llm.attention_scores %3, @keys[%l] after %t scale 0.25 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  return %8 : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
+}
+// CHECK-LABEL: func.func private @layer_without_rope(
+// CHECK-NOT:     llm.rope
+// CHECK:         return
+func.func private @layer_without_rope(%l: index, %x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>> {
+  %0 = llm.linear %x, @q[%l] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %1 = llm.split_heads %0 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %2 = llm.rms_norm %1, @each[%l] epsilon 1.0e-5 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %4 = llm.linear %x, @k[%l] : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %5 = llm.rms_norm %4, @all[%l] epsilon 1.0e-5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %6 = llm.split_heads %5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %t = llm.kv_append %6, @keys[%l] : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %8 = llm.attention_scores %2, @keys[%l] after %t scale 0.25 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  return %8 : tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>
+}
+}

@@ -9,7 +9,7 @@ module attributes {llm.max_tokens = 64 : i64} {
 llm.kv_cache @keys : tensor<2x?x16xf16, #llm.dims<2, seq + past, 16>>
 func.func @model(%q: !heads, %k: !kv_heads) {
   %t = llm.kv_append %k, @keys : !kv_heads
-  // expected-error@+1 {{'llm.attention_scores' op has 3 queries for each KV head, which become 4 on this device; that can be done only if an llm.linear without a residual, llm.split_heads and perhaps llm.rope make them and nothing else uses them}}
+  // expected-error@+1 {{'llm.attention_scores' op has 3 queries for each KV head, which become 4 on this device; that can be done only if an llm.linear without a residual, llm.split_heads and perhaps llm.rms_norm and llm.rope make them and nothing else uses them}}
   %s = llm.attention_scores %q, @keys after %t scale 0.25 : !heads
   return
 }

@@ -55,3 +55,41 @@ func.func private @layer(%layer: index, %x: !hidden) -> !hidden {
   return %y : !hidden
 }
 }
+
+// -----
+
+!hidden = tensor<1x?x64xf16, #llm.dims<1, seq, 64>>
+!queries = tensor<1x?x96xf16, #llm.dims<1, seq, 96>>
+!heads = tensor<6x?x16xf16, #llm.dims<6, seq, 16>>
+!kv_heads = tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+!scores = tensor<6x?x?xf16, #llm.dims<6, seq, seq + past>>
+
+// Empty heads count in the mean of a norm over all heads, not in that of each.
+
+// CHECK-LABEL: module @norms
+// CHECK:      llm.parameter @query from "q" row_heads <6 x 16, groups 2 empty 1> : tensor<128x64xi4>
+// CHECK-NEXT: llm.parameter @all from "n" times 0.8660254037844386 row_heads <6 x 16, groups 2 empty 1> : tensor<128xf16>
+// CHECK-NEXT: llm.parameter @each from "m" : tensor<16xf16>
+// FITS-LABEL: module @norms
+// FITS-NOT: groups
+module @norms {
+llm.parameter @query from "q" : tensor<96x64xi4>
+llm.parameter @all from "n" : tensor<96xf16>
+llm.parameter @each from "m" : tensor<16xf16>
+llm.kv_cache @keys : tensor<2x?x16xf16, #llm.dims<2, seq + past, 16>>
+// CHECK-LABEL: func.func @f(
+// CHECK:         %[[Q:.*]] = llm.linear {{.*}} -> tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+// CHECK-NEXT:    %[[N:.*]] = llm.rms_norm %[[Q]], @all epsilon 7.500000000000001E-6 : tensor<1x?x128xf16, #llm.dims<1, seq, 128>>
+// CHECK-NEXT:    %[[H:.*]] = llm.split_heads %[[N]] : {{.*}} -> tensor<8x?x16xf16, #llm.dims<8, seq, 16>>
+// CHECK-NEXT:    %[[M:.*]] = llm.rms_norm %[[H]], @each epsilon 1.000000e-05 : tensor<8x?x16xf16, #llm.dims<8, seq, 16>>
+// CHECK:         llm.attention_scores %[[M]], @keys {{.*}} heads 6 : tensor<8x?x16xf16, #llm.dims<8, seq, 16>>
+func.func @f(%x: !hidden, %k: !kv_heads) -> !scores {
+  %0 = llm.linear %x, @query : !hidden -> !queries
+  %1 = llm.rms_norm %0, @all epsilon 1.0e-5 : !queries
+  %2 = llm.split_heads %1 : !queries -> !heads
+  %3 = llm.rms_norm %2, @each epsilon 1.0e-5 : !heads
+  %t = llm.kv_append %k, @keys : !kv_heads
+  %4 = llm.attention_scores %3, @keys after %t scale 0.25 : !heads
+  return %4 : !scores
+}
+}

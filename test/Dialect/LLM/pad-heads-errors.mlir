@@ -22,7 +22,7 @@ func.func @f(%x: tensor<2x?x160xf16, #llm.dims<2, seq, 160>>) {
 
 module {
 func.func @f(%x: tensor<2x?x16xf16, #llm.dims<2, seq, 16>>) {
-  // expected-error@+1 {{'llm.rope' op works on heads of 16 channels, which can be padded only where llm.split_heads, llm.rope or llm.attention_values makes them}}
+  // expected-error@+1 {{'llm.rope' op works on heads of 16 channels, which can be padded only where llm.split_heads, an llm.rms_norm behind it, llm.rope or llm.attention_values makes them}}
   %0 = llm.rope %x interleaved theta 1.0e4 rotary 16 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
   return
 }
@@ -49,7 +49,7 @@ module {
 llm.parameter @w from "w" : tensor<32x64xi4>
 func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
   %0 = llm.linear %x, @w : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
-  // expected-error@+1 {{'llm.split_heads' op makes heads of 16 channels, which can be padded only where llm.rope, llm.kv_append, llm.attention_scores and llm.merge_heads take them}}
+  // expected-error@+1 {{'llm.split_heads' op makes heads of 16 channels, which can be padded only where llm.rope, llm.kv_append, llm.attention_scores, llm.merge_heads and, behind llm.split_heads, llm.rms_norm take them}}
   %1 = llm.split_heads %0 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
   // expected-note@+1 {{they are used here}}
   %2 = llm.activation silu %1 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
@@ -75,7 +75,7 @@ func.func @f(%p: tensor<2x?x?xf16, #llm.dims<2, seq, seq + past>>, %t: !llm.toke
 
 module {
 func.func @f(%x: tensor<1x?x32xf16, #llm.dims<1, seq, 32>>) {
-  // expected-error@+1 {{'llm.split_heads' op makes heads of 16 channels, which can be padded only if they are the result of an llm.linear without a residual, which nothing else uses}}
+  // expected-error@+1 {{'llm.split_heads' op makes heads of 16 channels, which can be padded only if they are the result of an llm.linear without a residual, or of an llm.rms_norm of that, which nothing else uses}}
   %1 = llm.split_heads %x : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
   return
 }
@@ -174,5 +174,39 @@ func.func @f(%p: tensor<?x?x?xf16, #llm.dims<2 * seq, seq, seq + past>>, %t: !ll
   // expected-error@+1 {{'llm.attention_values' op needs a static number of heads, found 'tensor<?x?x16xf16, #llm.dims<seq * 2, seq, 16>>'}}
   %0 = llm.attention_values %p, @values after %t : tensor<?x?x?xf16, #llm.dims<2 * seq, seq, seq + past>> -> tensor<?x?x16xf16, #llm.dims<2 * seq, seq, 16>>
   return
+}
+}
+
+// -----
+
+// A norm behind anything but llm.split_heads is no norm of heads of the model.
+
+module {
+llm.parameter @w from "w" : tensor<32x64xi4>
+llm.parameter @n from "n" : tensor<16xf16>
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) {
+  %0 = llm.linear %x, @w : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %1 = llm.split_heads %0 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  // expected-error@+1 {{'llm.rope' op makes heads of 16 channels, which can be padded only where}}
+  %2 = llm.rope %1 interleaved theta 1.0e4 rotary 16 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  // expected-note@+1 {{they are used here}}
+  %3 = llm.rms_norm %2, @n epsilon 1.0e-5 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  return
+}
+}
+
+// -----
+
+// The norm over all heads has another user, who would see the padding.
+
+module {
+llm.parameter @w from "w" : tensor<32x64xi4>
+llm.parameter @n from "n" : tensor<32xf16>
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>) -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>> {
+  %0 = llm.linear %x, @w : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %1 = llm.rms_norm %0, @n epsilon 1.0e-5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  // expected-error@+1 {{'llm.split_heads' op makes heads of 16 channels, which can be padded only if they are the result of an llm.linear without a residual, or of an llm.rms_norm of that, which nothing else uses}}
+  %2 = llm.split_heads %1 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  return %1 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
 }
 }

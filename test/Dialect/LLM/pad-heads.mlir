@@ -147,3 +147,50 @@ func.func @f(%x: tensor<2x?x128xf16, #llm.dims<2, seq, 128>>) -> tensor<1x?x256x
   return %m : tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
 }
 }
+
+// -----
+
+// Norms: the mean over 8 times the channels is an eighth, so epsilon is, and
+// the weight is divided by the square root of 8. Padded channels of the weight
+// are 0, and a parameter that another op uses gets a copy.
+
+// CHECK-LABEL: module @norms
+// CHECK:      llm.parameter @each from "n" times 0.35355339059327379 row_heads <1 x 16, padded 128> : tensor<128xf16>
+// CHECK-NEXT: llm.parameter @all from "m" times 1.0606601717798214 row_heads <2 x 16, padded 128> : tensor<256xf16>
+// CHECK-NEXT: llm.parameter @shared splat 2.000000e+00 : tensor<16xf16>
+// CHECK-NEXT: llm.parameter @shared_heads splat 0.70710678118654757 row_heads <1 x 16, padded 128> : tensor<128xf16>
+module @norms {
+llm.parameter @q from "q" : tensor<32x64xi4>
+llm.parameter @k from "k" : tensor<32x64xi4>
+llm.parameter @v from "v" : tensor<32x64xi4>
+llm.parameter @each from "n" : tensor<16xf16>
+llm.parameter @all from "m" times 3.0 : tensor<32xf16>
+llm.parameter @shared splat 2.0 : tensor<16xf16>
+llm.kv_cache @keys : tensor<2x?x16xf16, #llm.dims<2, seq + past, 16>>
+// CHECK-LABEL: func.func @f(
+// CHECK:         %[[Q:.*]] = llm.split_heads
+// CHECK-NEXT:    %[[N:.*]] = llm.rms_norm %[[Q]], @each epsilon 1.250000e-06 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+// CHECK-NEXT:    llm.rope %[[N]] interleaved theta 1.000000e+04 rotary 16 : tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+// CHECK:         %[[K:.*]] = llm.linear {{.*}} -> tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
+// CHECK-NEXT:    %[[M:.*]] = llm.rms_norm %[[K]], @all epsilon 1.250000e-06 : tensor<1x?x256xf16, #llm.dims<1, seq, 256>>
+// CHECK-NEXT:    llm.split_heads %[[M]] : {{.*}} -> tensor<2x?x128xf16, #llm.dims<2, seq, 128>>
+// CHECK:         llm.rms_norm %{{.*}}, @shared_heads epsilon 1.250000e-06
+// CHECK:         llm.rms_norm %{{.*}}, @shared epsilon 1.000000e-05 : tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
+func.func @f(%x: tensor<1x?x64xf16, #llm.dims<1, seq, 64>>, %y: tensor<1x?x16xf16, #llm.dims<1, seq, 16>>) -> tensor<1x?x16xf16, #llm.dims<1, seq, 16>> {
+  %0 = llm.linear %x, @q : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %1 = llm.split_heads %0 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %2 = llm.rms_norm %1, @each epsilon 1.0e-5 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %3 = llm.rope %2 interleaved theta 1.0e4 rotary 16 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %t = llm.kv_append %3, @keys : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %4 = llm.linear %x, @k : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %5 = llm.rms_norm %4, @all epsilon 1.0e-5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %6 = llm.split_heads %5 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %7 = llm.kv_append %6, @keys : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %8 = llm.linear %x, @v : tensor<1x?x64xf16, #llm.dims<1, seq, 64>> -> tensor<1x?x32xf16, #llm.dims<1, seq, 32>>
+  %9 = llm.split_heads %8 : tensor<1x?x32xf16, #llm.dims<1, seq, 32>> -> tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %10 = llm.rms_norm %9, @shared epsilon 1.0e-5 : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %11 = llm.kv_append %10, @keys : tensor<2x?x16xf16, #llm.dims<2, seq, 16>>
+  %12 = llm.rms_norm %y, @shared epsilon 1.0e-5 : tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
+  return %12 : tensor<1x?x16xf16, #llm.dims<1, seq, 16>>
+}
+}

@@ -11,16 +11,54 @@
 using namespace mlir;
 using namespace dlavm::llm;
 
-/// The attributes of a linear layer that name parameters.
-static SmallVector<StringAttr, 3> getRoles(LinearOp linear) {
+//===----------------------------------------------------------------------===//
+// What makes heads
+//===----------------------------------------------------------------------===//
+
+/// The op that makes \p value if it is an OpTy and has no other use.
+template <typename OpTy> static OpTy getOnlyFor(Value value) {
+  return value.hasOneUse() ? value.getDefiningOp<OpTy>() : OpTy();
+}
+
+std::optional<HeadSource> dlavm::llm::getHeadSource(Value heads) {
+  HeadSource source;
+  source.normOfEach = getOnlyFor<RMSNormOp>(heads);
+  source.split = getOnlyFor<SplitHeadsOp>(
+      source.normOfEach ? source.normOfEach.getInput() : heads);
+  if (!source.split)
+    return std::nullopt;
+  Value merged = source.split.getInput();
+  source.normOfAll = getOnlyFor<RMSNormOp>(merged);
+  source.linear = getOnlyFor<LinearOp>(
+      source.normOfAll ? source.normOfAll.getInput() : merged);
+  if (!source.linear || source.linear.getResidual())
+    return std::nullopt;
+  return source;
+}
+
+bool dlavm::llm::isNormOfEach(RMSNormOp norm) {
+  return norm.getInput().getDefiningOp<SplitHeadsOp>() != nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+/// The attributes of a linear layer or a norm that name parameters.
+static SmallVector<StringAttr, 3> getRoles(Operation *op) {
+  if (auto norm = dyn_cast<RMSNormOp>(op))
+    return {norm.getWeightAttrName()};
+  auto linear = dyn_cast<LinearOp>(op);
+  if (!linear)
+    return {};
   SmallVector<StringAttr, 3> roles = {linear.getWeightAttrName()};
   if (linear.getScaleAttr())
     roles.append({linear.getScaleAttrName(), linear.getBiasAttrName()});
   return roles;
 }
 
-ParameterOp HeadParameters::lookup(LinearOp linear, StringAttr role) {
-  auto name = linear->getAttrOfType<FlatSymbolRefAttr>(role);
+ParameterOp HeadParameters::lookup(Operation *op, StringAttr role) {
+  auto name = op->getAttrOfType<FlatSymbolRefAttr>(role);
   return symbols.lookup<ParameterOp>(name.getAttr());
 }
 
@@ -28,43 +66,59 @@ ParameterOp HeadParameters::lookup(LinearOp linear, StringAttr role) {
 // Plan
 //===----------------------------------------------------------------------===//
 
-LogicalResult HeadParameters::plan(LinearOp linear, StringAttr role,
+LogicalResult HeadParameters::plan(Operation *op, StringAttr role,
                                    bool isColumns, int64_t heads,
                                    int64_t channels, Change change) {
-  ParameterOp parameter = lookup(linear, role);
+  ParameterOp parameter = lookup(op, role);
   HeadsAttr present =
       isColumns ? parameter.getColumnHeadsAttr() : parameter.getRowHeadsAttr();
   if (!present)
-    present =
-        HeadsAttr::get(linear.getContext(), {heads, channels, 0, channels});
+    present = HeadsAttr::get(op->getContext(), {heads, channels, 0, channels});
   // With as many heads they also have as many channels.
   HeadsAttr changed =
       present.getHeads() == heads ? change(present) : HeadsAttr();
   if (!changed) {
     InFlightDiagnostic diagnostic =
-        linear.emitOpError("has ")
+        op->emitOpError("has ")
         << heads << " heads of " << channels << " channels as the "
         << (isColumns ? "columns" : "rows") << " of its " << role.getValue()
         << ", which lie as " << present << " there and cannot be changed";
     diagnostic.attachNote(parameter.getLoc()) << "declared here";
     return diagnostic;
   }
-  Layout &layout = layouts[{linear, role}];
+  Layout &layout = layouts[{op, role}];
   (isColumns ? layout.columns : layout.rows) = changed;
+  auto norm = dyn_cast<RMSNormOp>(op);
+  const int64_t size = present.getLayout().getSize();
+  const int64_t changedSize = changed.getLayout().getSize();
+  if (norm && size != changedSize) {
+    const double share = static_cast<double>(size) / changedSize;
+    layout.factor = std::sqrt(share);
+    epsilons[norm] = share * norm.getEpsilon().convertToDouble();
+  }
   return success();
 }
 
-LogicalResult HeadParameters::planRows(LinearOp linear, int64_t heads,
+LogicalResult HeadParameters::planRows(Operation *op, int64_t heads,
                                        int64_t channels, bool keepsSplats,
                                        Change change) {
-  for (StringAttr role : getRoles(linear)) {
-    if (keepsSplats && lookup(linear, role).getSplat())
+  for (StringAttr role : getRoles(op)) {
+    if (keepsSplats && lookup(op, role).getSplat())
       continue;
-    if (failed(
-            plan(linear, role, /*isColumns=*/false, heads, channels, change)))
+    if (failed(plan(op, role, /*isColumns=*/false, heads, channels, change)))
       return failure();
   }
   return success();
+}
+
+LogicalResult HeadParameters::planRows(HeadSource source, bool keepsSplats,
+                                       Change change) {
+  auto type = cast<RankedTensorType>(source.split.getType());
+  const int64_t heads = type.getDimSize(0), channels = type.getDimSize(2);
+  if (source.normOfAll &&
+      failed(planRows(source.normOfAll, heads, channels, keepsSplats, change)))
+    return failure();
+  return planRows(source.linear, heads, channels, keepsSplats, change);
 }
 
 LogicalResult HeadParameters::planColumns(LinearOp linear, int64_t heads,
@@ -80,14 +134,12 @@ LogicalResult HeadParameters::planColumns(LinearOp linear, int64_t heads,
 bool HeadParameters::isUsedOtherwise(ParameterOp parameter,
                                      const SymbolUserMap &users) const {
   return llvm::any_of(users.getUsers(parameter), [&](Operation *user) {
-    auto linear = dyn_cast<LinearOp>(user);
-    if (!linear)
-      return true;
-    return llvm::any_of(getRoles(linear), [&](StringAttr role) {
-      auto name = linear->getAttrOfType<FlatSymbolRefAttr>(role);
-      return name.getAttr() == parameter.getSymNameAttr() &&
-             !layouts.contains({linear, role});
-    });
+    const SmallVector<StringAttr, 3> roles = getRoles(user);
+    return roles.empty() || llvm::any_of(roles, [&](StringAttr role) {
+             auto name = user->getAttrOfType<FlatSymbolRefAttr>(role);
+             return name.getAttr() == parameter.getSymNameAttr() &&
+                    !layouts.contains({user, role});
+           });
   });
 }
 
@@ -110,13 +162,23 @@ ParameterOp HeadParameters::create(ParameterOp parameter, const Layout &layout,
     shape[1] = columns.getLayout().getSize();
   }
   parameter.setType(RankedTensorType::get(shape, type.getElementType()));
+  if (layout.factor != 1) {
+    std::optional<APFloat> value =
+        parameter.getSplat() ? parameter.getSplat() : parameter.getTimes();
+    const APFloat product(layout.factor *
+                          (value ? value->convertToDouble() : 1));
+    parameter.getSplat() ? parameter.setSplat(product)
+                         : parameter.setTimes(product);
+  }
   return parameter;
 }
 
 void HeadParameters::apply() {
   llvm::MapVector<ParameterOp, SmallVector<Use>> uses;
   for (const auto &[use, layout] : layouts)
-    uses[lookup(cast<LinearOp>(use.first), use.second)].push_back(use);
+    uses[lookup(use.first, use.second)].push_back(use);
+  for (auto [norm, epsilon] : epsilons)
+    norm.setEpsilon(APFloat(epsilon));
   SymbolTableCollection tables;
   SymbolUserMap users(tables, module);
 

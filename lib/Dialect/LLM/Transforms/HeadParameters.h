@@ -15,10 +15,29 @@
 
 namespace dlavm::llm {
 
-/// Changes how the channels of heads lie in the parameters of linear layers.
-/// Changes are planned, which may fail and changes nothing, and then applied
-/// together: a parameter that other ops use as it is stays, and the layers get
-/// a copy.
+/// The ops that make heads, each for the next one alone.
+struct HeadSource {
+  /// Has no residual.
+  LinearOp linear;
+  /// Over the channels of all heads, or null.
+  RMSNormOp normOfAll;
+  SplitHeadsOp split;
+  /// Over the channels of each head, or null.
+  RMSNormOp normOfEach;
+};
+
+/// What makes \p heads, which have one use; nothing if it is something else.
+std::optional<HeadSource> getHeadSource(mlir::Value heads);
+
+/// Whether the channels of \p norm are those of each head, before it is known
+/// what a head of the device is.
+bool isNormOfEach(RMSNormOp norm);
+
+/// Changes how the channels of heads lie in the parameters of linear layers and
+/// norms. Changes are planned, which may fail and changes nothing, and then
+/// applied together: a parameter that other ops use as it is stays, and the ops
+/// get a copy. A norm over more channels, which are 0, has a smaller mean: its
+/// weight and epsilon become smaller as well.
 class HeadParameters {
 public:
   explicit HeadParameters(mlir::ModuleOp module)
@@ -28,12 +47,16 @@ public:
   /// one. Null if it cannot be changed.
   using Change = llvm::function_ref<HeadsAttr(HeadsAttr)>;
 
-  /// Plans to change the rows of \p linear's weight, scale and bias, which are
-  /// those of heads [\p heads, \p channels]. Where \p keepsSplats, the change
-  /// is one that makes no difference if all elements are the same. Emits an
-  /// error if a parameter's rows lie in another way.
-  llvm::LogicalResult planRows(LinearOp linear, int64_t heads, int64_t channels,
-                               bool keepsSplats, Change change);
+  /// Plans to change the rows of the parameters of \p op, an llm.linear or an
+  /// llm.rms_norm, which are those of heads [\p heads, \p channels]. Where \p
+  /// keepsSplats, the change is one that makes no difference if all elements
+  /// are the same. Emits an error if a parameter's rows lie in another way.
+  llvm::LogicalResult planRows(mlir::Operation *op, int64_t heads,
+                               int64_t channels, bool keepsSplats,
+                               Change change);
+  /// The same for what makes heads, of the device's size or not.
+  llvm::LogicalResult planRows(HeadSource source, bool keepsSplats,
+                               Change change);
   /// Plans to change the columns of \p linear's weight.
   llvm::LogicalResult planColumns(LinearOp linear, int64_t heads,
                                   int64_t channels, Change change);
@@ -41,20 +64,22 @@ public:
   void apply();
 
 private:
-  /// What a layer needs of a parameter; null where it stays as it is.
+  /// What an op needs of a parameter; null where it stays as it is.
   struct Layout {
     HeadsAttr rows, columns;
+    double factor = 1;
     bool operator==(const Layout &other) const {
-      return rows == other.rows && columns == other.columns;
+      return rows == other.rows && columns == other.columns &&
+             factor == other.factor;
     }
   };
-  /// A layer's attribute that names a parameter.
+  /// An op's attribute that names a parameter.
   using Use = std::pair<mlir::Operation *, mlir::StringAttr>;
 
-  llvm::LogicalResult plan(LinearOp linear, mlir::StringAttr role,
+  llvm::LogicalResult plan(mlir::Operation *op, mlir::StringAttr role,
                            bool isColumns, int64_t heads, int64_t channels,
                            Change change);
-  ParameterOp lookup(LinearOp linear, mlir::StringAttr role);
+  ParameterOp lookup(mlir::Operation *op, mlir::StringAttr role);
   bool isUsedOtherwise(ParameterOp parameter,
                        const mlir::SymbolUserMap &users) const;
   /// The parameter, or a copy of it, with heads that lie as \p layout says.
@@ -63,6 +88,7 @@ private:
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
   llvm::MapVector<Use, Layout> layouts;
+  llvm::MapVector<RMSNormOp, double> epsilons;
 };
 
 } // namespace dlavm::llm

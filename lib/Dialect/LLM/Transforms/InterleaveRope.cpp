@@ -44,6 +44,7 @@ public:
 
 private:
   LogicalResult plan(RopeOp rope);
+  LogicalResult plan(HeadSource source, int64_t rotary);
   LogicalResult checkCache(RopeOp rope, StringAttr cache);
 
   SmallVector<RopeOp> ropes;
@@ -94,23 +95,47 @@ LogicalResult Interleaving::checkCache(RopeOp rope, StringAttr cache) {
     return refuse(rope, users.values.front(),
                   "llm.attention_values reads @" + cache.getValue() +
                       " and would see the new order of the channels");
-  for (Operation *op : users.appendsAndScores)
-    if (!isPermutedLike(op->getOperand(0), rope))
+  for (Operation *op : users.appendsAndScores) {
+    Value heads = op->getOperand(0);
+    if (isPermutedLike(heads, rope))
+      continue;
+    // Layers without rotation have the parameters and caches of the others.
+    std::optional<HeadSource> source = getHeadSource(heads);
+    if (!source)
       return refuse(rope, op,
                     "not all queries and keys of @" + cache.getValue() +
                         " are rotated by a half_split llm.rope with rotary " +
-                        Twine(rope.getRotary()));
+                        Twine(rope.getRotary()) +
+                        ", or the heads of an llm.linear");
+    if (failed(plan(*source, rope.getRotary())))
+      return failure();
+  }
   return success();
 }
 
+LogicalResult Interleaving::plan(HeadSource source, int64_t rotary) {
+  auto interleave = [&](HeadsAttr present) {
+    if (present.getInterleaved() != 0 || rotary > present.getChannels())
+      return HeadsAttr();
+    dlavm::HeadLayout layout = present.getLayout();
+    layout.interleaved = rotary;
+    return HeadsAttr::get(present.getContext(), layout);
+  };
+  if (RMSNormOp norm = source.normOfEach;
+      norm && failed(parameters.planRows(norm, /*heads=*/1,
+                                         norm.getType().getDimSize(2),
+                                         /*keepsSplats=*/true, interleave)))
+    return failure();
+  return parameters.planRows(source, /*keepsSplats=*/true, interleave);
+}
+
 LogicalResult Interleaving::plan(RopeOp rope) {
-  auto split = rope.getInput().getDefiningOp<SplitHeadsOp>();
-  auto linear = split ? split.getInput().getDefiningOp<LinearOp>() : LinearOp();
-  if (!linear || !split->hasOneUse() || !linear->hasOneUse() ||
-      linear.getResidual())
+  std::optional<HeadSource> source = getHeadSource(rope.getInput());
+  if (!source)
     return refuse(rope, rope.getInput().getDefiningOp(),
                   "its heads must be those of an llm.linear without a "
-                  "residual, split by llm.split_heads, which nothing else "
+                  "residual, split by llm.split_heads, perhaps with an "
+                  "llm.rms_norm before or behind that, which nothing else "
                   "uses");
   for (Operation *user : rope->getUsers()) {
     StringAttr cache;
@@ -125,16 +150,7 @@ LogicalResult Interleaving::plan(RopeOp rope) {
     if (failed(checkCache(rope, cache)))
       return failure();
   }
-  const int64_t rotary = rope.getRotary();
-  return parameters.planRows(
-      linear, rope.getType().getDimSize(0), rope.getType().getDimSize(2),
-      /*keepsSplats=*/true, [&](HeadsAttr present) {
-        if (present.getInterleaved() != 0 || rotary > present.getChannels())
-          return HeadsAttr();
-        dlavm::HeadLayout layout = present.getLayout();
-        layout.interleaved = rotary;
-        return HeadsAttr::get(rope.getContext(), layout);
-      });
+  return plan(*source, rope.getRotary());
 }
 
 LogicalResult Interleaving::plan() {

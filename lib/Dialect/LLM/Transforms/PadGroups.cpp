@@ -102,11 +102,6 @@ void GroupPadding::setChannels(Value map, const Group &group,
                 type.getElementType())});
 }
 
-/// The op that makes \p value if it is an OpTy and has no other use.
-template <typename OpTy> static OpTy getOnlyFor(Value value) {
-  return value.hasOneUse() ? value.getDefiningOp<OpTy>() : OpTy();
-}
-
 LogicalResult GroupPadding::plan(AttentionScoresOp op) {
   const int64_t heads = op.getType().getDimSize(0);
   const Group group = getGroup(op.getCache(), heads);
@@ -114,24 +109,28 @@ LogicalResult GroupPadding::plan(AttentionScoresOp op) {
   auto type = cast<RankedTensorType>(queries.getType());
   if (!group.isPadded() || type.getDimSize(0) == group.kvHeads * group.slots)
     return success();
-  auto rope = getOnlyFor<RopeOp>(queries);
-  auto split = getOnlyFor<SplitHeadsOp>(rope ? rope.getInput() : queries);
-  auto linear = split ? getOnlyFor<LinearOp>(split.getInput()) : LinearOp();
-  if (!linear || linear.getResidual())
+  auto rope = queries.hasOneUse() ? queries.getDefiningOp<RopeOp>() : RopeOp();
+  std::optional<HeadSource> source =
+      getHeadSource(rope ? rope.getInput() : queries);
+  if (!source)
     return op.emitOpError("has ")
            << group.queries << " queries for each KV head, which become "
            << group.slots
            << " on this device; that can be done only if an llm.linear without "
-              "a residual, llm.split_heads and perhaps llm.rope make them and "
-              "nothing else uses them";
-  setChannels(linear.getResult(), group, type.getDimSize(2));
-  setHeads(split.getResult(), group);
+              "a residual, llm.split_heads and perhaps llm.rms_norm and "
+              "llm.rope make them and nothing else uses them";
+  setChannels(source->linear.getResult(), group, type.getDimSize(2));
+  if (source->normOfAll)
+    setChannels(source->normOfAll.getResult(), group, type.getDimSize(2));
+  setHeads(source->split.getResult(), group);
+  if (source->normOfEach)
+    setHeads(source->normOfEach.getResult(), group);
   if (rope)
     setHeads(rope.getResult(), group);
   scores.push_back({op, heads});
-  linears.insert(linear);
+  linears.insert(source->linear);
   return parameters.planRows(
-      linear, heads, type.getDimSize(2), /*keepsSplats=*/false,
+      *source, /*keepsSplats=*/false,
       [&](HeadsAttr present) { return group.pad(present); });
 }
 

@@ -93,13 +93,15 @@ FailureOr<bool> HeadPadding::isPadded(Operation *op, RankedTensorType type) {
 
 LogicalResult HeadPadding::checkInput(Operation *op, Value input) {
   Operation *source = input.getDefiningOp();
-  if (isa_and_nonnull<SplitHeadsOp, RopeOp, AttentionValuesOp>(source))
+  auto norm = dyn_cast_or_null<RMSNormOp>(source);
+  if (isa_and_nonnull<SplitHeadsOp, RopeOp, AttentionValuesOp>(source) ||
+      (norm && isNormOfEach(norm)))
     return success();
   InFlightDiagnostic diagnostic =
       op->emitOpError("works on heads of ")
       << getDim(input, 2)
-      << " channels, which can be padded only where llm.split_heads, llm.rope "
-         "or llm.attention_values makes them";
+      << " channels, which can be padded only where llm.split_heads, an "
+         "llm.rms_norm behind it, llm.rope or llm.attention_values makes them";
   if (source)
     diagnostic.attachNote(source->getLoc()) << "these are made here";
   return diagnostic;
@@ -107,13 +109,16 @@ LogicalResult HeadPadding::checkInput(Operation *op, Value input) {
 
 LogicalResult HeadPadding::checkUsers(Operation *op) {
   for (Operation *user : op->getUsers()) {
-    if (isa<RopeOp, KVAppendOp, AttentionScoresOp, MergeHeadsOp>(user))
+    auto norm = dyn_cast<RMSNormOp>(user);
+    if (isa<RopeOp, KVAppendOp, AttentionScoresOp, MergeHeadsOp>(user) ||
+        (norm && isNormOfEach(norm)))
       continue;
     InFlightDiagnostic diagnostic =
         op->emitOpError("makes heads of ")
         << getDim(op->getResult(0), 2)
         << " channels, which can be padded only where llm.rope, llm.kv_append, "
-           "llm.attention_scores and llm.merge_heads take them";
+           "llm.attention_scores, llm.merge_heads and, behind "
+           "llm.split_heads, llm.rms_norm take them";
     diagnostic.attachNote(user->getLoc()) << "they are used here";
     return diagnostic;
   }
@@ -122,17 +127,19 @@ LogicalResult HeadPadding::checkUsers(Operation *op) {
 }
 
 LogicalResult HeadPadding::plan(SplitHeadsOp op) {
-  auto linear = op.getInput().getDefiningOp<LinearOp>();
+  auto norm = op.getInput().getDefiningOp<RMSNormOp>();
+  Value channels = norm && norm->hasOneUse() ? norm.getInput() : op.getInput();
+  auto linear = channels.getDefiningOp<LinearOp>();
   if (!linear || !linear->hasOneUse() || linear.getResidual())
     return op.emitOpError("makes heads of ")
            << getDim(op.getResult(), 2)
            << " channels, which can be padded only if they are the result of "
-              "an llm.linear without a residual, which nothing else uses";
-  const int64_t heads = getDim(op.getResult(), 0);
+              "an llm.linear without a residual, or of an llm.rms_norm of "
+              "that, which nothing else uses";
   linears.insert(linear);
-  results.push_back({linear.getResult(), heads * target});
-  return parameters.planRows(linear, heads, getDim(op.getResult(), 2),
-                             /*keepsSplats=*/false,
+  for (Value value : {linear.getResult(), op.getInput()})
+    results.push_back({value, getDim(op.getResult(), 0) * target});
+  return parameters.planRows({linear, norm, op, {}}, /*keepsSplats=*/false,
                              [&](HeadsAttr present) { return pad(present); });
 }
 
@@ -170,8 +177,10 @@ LogicalResult HeadPadding::plan(Operation *op) {
     return success();
   }
   // Each op is asked about the map that has heads: its input where it has one.
+  auto norm = dyn_cast<RMSNormOp>(op);
   const bool takesHeads =
-      isa<RopeOp, KVAppendOp, AttentionScoresOp, MergeHeadsOp>(op);
+      isa<RopeOp, KVAppendOp, AttentionScoresOp, MergeHeadsOp>(op) ||
+      (norm && isNormOfEach(norm));
   if (!takesHeads && !isa<SplitHeadsOp, AttentionValuesOp>(op))
     return success();
   Value map = takesHeads ? op->getOperand(0) : op->getResult(0);
@@ -185,6 +194,11 @@ LogicalResult HeadPadding::plan(Operation *op) {
     return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<SplitHeadsOp, MergeHeadsOp>([&](auto op) { return plan(op); })
+      .Case([&](RMSNormOp op) {
+        return parameters.planRows(
+            op, /*heads=*/1, getDim(op.getResult(), 2), /*keepsSplats=*/false,
+            [&](HeadsAttr present) { return pad(present); });
+      })
       .Default(success());
 }
 

@@ -101,8 +101,10 @@ def PadHeads : Pass<"llm-pad-heads", "::mlir::ModuleOp"> {
     linear layers before `llm.split_heads` get zero rows (weight, scale and
     bias), those after `llm.merge_heads` zero columns, and the KV caches and all
     maps in between more channels. Scores keep their scale, as sums over zeros
-    change nothing; rotary embeddings keep their pairs. A parameter that another
-    op uses as it is gets a copy.
+    change nothing; rotary embeddings keep their pairs. An `llm.rms_norm` before
+    or behind `llm.split_heads` has a smaller mean then: of n channels that become
+    N, its weight is multiplied with sqrt(n / N) and its epsilon with n / N. A
+    parameter that another op uses as it is gets a copy.
 
     Refuses, at the op, larger heads than the device's, and heads that anything
     but the ops of attention makes or uses. Then nothing is changed.
@@ -177,6 +179,9 @@ def PadGroups : Pass<"llm-pad-groups", "::mlir::ModuleOp"> {
       : tensor<32x?x128xf16, #llm.dims<32, seq, 128>>
     ```
 
+    An `llm.rms_norm` over the channels of all heads gets a smaller weight and
+    epsilon, as in `llm-pad-heads`.
+
     The two layers then take that much more time and memory; `report.txt` says
     how much. What else uses these heads is refused, and nothing is changed then.
   }];
@@ -232,7 +237,8 @@ def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
   let summary = "let rotary embeddings pair neighbouring channels";
   let description = [{
     Turns `half_split` rotary embeddings into `interleaved` ones by permuting the
-    rows (weight, scale and bias) of the linear layers that make their heads. A
+    rows (weight, scale and bias) of the linear layers that make their heads, and
+    the weights of `llm.rms_norm` in between. A
     parameter that another op uses as it is gets a copy. Devices that can rotate
     halves of a head themselves keep those whose `rotary` is all of a head: the
     option `half-split` is the channels of that head.
@@ -240,8 +246,9 @@ def InterleaveRope : Pass<"llm-interleave-rope", "::mlir::ModuleOp"> {
     That is right because scores do not change when queries and keys are
     permuted alike. So the result of such an op may only reach
     `llm.attention_scores` and `llm.kv_append`, and all queries and keys of the
-    cache must be permuted alike, and no `llm.attention_values` read it. All
-    else is refused, at the rotary embedding; then nothing is changed.
+    cache must be permuted alike, and no `llm.attention_values` read it. Heads
+    that are not rotated, as some layers have them, are permuted with the others.
+    All else is refused, at the rotary embedding; then nothing is changed.
 
     ```mlir
     llm.parameter @q from "q" : tensor<1024x1024xi4>
