@@ -17,7 +17,8 @@ using namespace dlavm;
 using namespace llvm;
 
 /// Converts codes, which need not be aligned, by way of an array that is: loops
-/// over unaligned ones do not vectorize.
+/// over unaligned ones do not vectorize. \p convert has a type of its own, so
+/// that it is inlined.
 template <typename Code, typename Float, typename Convert>
 static void convertCodes(const uint8_t *codes, MutableArrayRef<Float> out,
                          Convert convert) {
@@ -49,9 +50,11 @@ static void convert(ElementType type, ArrayRef<uint8_t> bytes,
     return convertCodes<uint32_t>(
         bytes.data(), out, [](uint32_t code) { return bit_cast<float>(code); });
   case ElementType::F16:
-    return convertCodes<uint16_t>(bytes.data(), out, halfToFloat);
+    return convertCodes<uint16_t>(
+        bytes.data(), out, [](uint16_t code) { return halfToFloat(code); });
   case ElementType::BF16:
-    return convertCodes<uint16_t>(bytes.data(), out, bfloatToFloat);
+    return convertCodes<uint16_t>(
+        bytes.data(), out, [](uint16_t code) { return bfloatToFloat(code); });
   }
   llvm_unreachable("all element types are handled");
 }
