@@ -16,6 +16,7 @@
 #include "DLAVM/Support/Half.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Compiler.h"
 #include "llvm/Support/Endian.h"
 
 using namespace dlavm;
@@ -41,18 +42,33 @@ template <typename T> static T readHalf(const uint8_t *bytes) {
   return halfToFloat(support::endian::read16le(bytes));
 }
 
-/// A scale, and two codes a byte: those of elements i and i + 16.
+/// Not inlined: a loop of 16 would be unrolled, and then not be vectorized.
+template <typename T>
+LLVM_ATTRIBUTE_NOINLINE static void scaleCodes(const int8_t *codes,
+                                               int64_t count, T scale, T *out) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = scale * static_cast<T>(codes[i]);
+}
+
+/// A scale, and codes.
 static constexpr int64_t kQ4_0Bytes = 18;
+
+/// The codes in two nibbles a byte, those of elements i and i + 16, less \p
+/// offset.
+static void splitNibbles(const uint8_t *bytes, int offset, int8_t *codes) {
+  for (int64_t i = 0; i < kHalfBlock; ++i) {
+    codes[i] = (bytes[i] & 15) - offset;
+    codes[kHalfBlock + i] = (bytes[i] >> 4) - offset;
+  }
+}
 
 template <typename T>
 static void decodeQ4_0(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ4_0Bytes, out += kBlock) {
     const T scale = readHalf<T>(blocks);
-    const uint8_t *codes = blocks + 2;
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      out[i] = scale * static_cast<T>((codes[i] & 15) - 8);
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      out[kHalfBlock + i] = scale * static_cast<T>((codes[i] >> 4) - 8);
+    int8_t codes[kBlock];
+    splitNibbles(blocks + 2, 8, codes);
+    scaleCodes(codes, kBlock, scale, out);
   }
 }
 
@@ -61,10 +77,7 @@ void dlavm::decodeQ4_0Codes(const uint8_t *blocks, int64_t count, int8_t *codes,
   for (; count > 0; --count, blocks += kQ4_0Bytes, codes += kBlock) {
     std::fill_n(scales, kBlock, readHalf<float>(blocks));
     scales += kBlock;
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      codes[i] = static_cast<int8_t>((blocks[2 + i] & 15) - 8);
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      codes[kHalfBlock + i] = static_cast<int8_t>((blocks[2 + i] >> 4) - 8);
+    splitNibbles(blocks + 2, 8, codes);
   }
 }
 
@@ -75,22 +88,20 @@ template <typename T>
 static void decodeQ4_1(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ4_1Bytes, out += kBlock) {
     const T scale = readHalf<T>(blocks), least = readHalf<T>(blocks + 2);
-    const uint8_t *codes = blocks + 4;
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      out[i] = scale * static_cast<T>(codes[i] & 15) + least;
-    for (int64_t i = 0; i < kHalfBlock; ++i)
-      out[kHalfBlock + i] = scale * static_cast<T>(codes[i] >> 4) + least;
+    int8_t codes[kBlock];
+    splitNibbles(blocks + 4, 0, codes);
+    for (int64_t i = 0; i < kBlock; ++i)
+      out[i] = scale * static_cast<T>(codes[i]) + least;
   }
 }
 
 /// The 32 codes of a block of Q5_0 or Q5_1: bit i of \p fifth is the fifth bit
 /// of code i, the others lie as in Q4_0.
-static void joinFiveBits(const uint8_t *fifth, const uint8_t *low, int *codes) {
-  const uint32_t bits = support::endian::read32le(fifth);
-  for (int64_t i = 0; i < kHalfBlock; ++i) {
-    codes[i] = (low[i] & 15) | (bits >> i & 1) << 4;
-    codes[kHalfBlock + i] = low[i] >> 4 | (bits >> (kHalfBlock + i) & 1) << 4;
-  }
+static void joinFiveBits(const uint8_t *fifth, const uint8_t *low, int offset,
+                         int8_t *codes) {
+  splitNibbles(low, offset, codes);
+  for (int64_t i = 0; i < kBlock; ++i)
+    codes[i] += (fifth[i / 8] >> i % 8 & 1) << 4;
 }
 
 static constexpr int64_t kQ5_0Bytes = 22;
@@ -99,10 +110,9 @@ template <typename T>
 static void decodeQ5_0(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ5_0Bytes, out += kBlock) {
     const T scale = readHalf<T>(blocks);
-    int codes[kBlock];
-    joinFiveBits(blocks + 2, blocks + 6, codes);
-    for (int64_t i = 0; i < kBlock; ++i)
-      out[i] = scale * static_cast<T>(codes[i] - 16);
+    int8_t codes[kBlock];
+    joinFiveBits(blocks + 2, blocks + 6, 16, codes);
+    scaleCodes(codes, kBlock, scale, out);
   }
 }
 
@@ -112,8 +122,8 @@ template <typename T>
 static void decodeQ5_1(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ5_1Bytes, out += kBlock) {
     const T scale = readHalf<T>(blocks), least = readHalf<T>(blocks + 2);
-    int codes[kBlock];
-    joinFiveBits(blocks + 4, blocks + 8, codes);
+    int8_t codes[kBlock];
+    joinFiveBits(blocks + 4, blocks + 8, 0, codes);
     for (int64_t i = 0; i < kBlock; ++i)
       out[i] = scale * static_cast<T>(codes[i]) + least;
   }
@@ -126,8 +136,7 @@ static void decodeQ8_0(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ8_0Bytes, out += kBlock) {
     const T scale = readHalf<T>(blocks);
     const auto *codes = reinterpret_cast<const int8_t *>(blocks + 2);
-    for (int64_t i = 0; i < kBlock; ++i)
-      out[i] = scale * static_cast<T>(codes[i]);
+    scaleCodes(codes, kBlock, scale, out);
   }
 }
 
@@ -216,24 +225,28 @@ template <typename T>
 static void decodeQ6_K(const uint8_t *blocks, int64_t count, T *out) {
   for (; count > 0; --count, blocks += kQ6_KBytes) {
     const T scale = readHalf<T>(blocks + 208);
-    for (int half = 0; half < 2; ++half)
-      for (int k = 0; k < 4; ++k) {
-        const uint8_t *low = blocks + 64 * half + 32 * (k % 2);
-        const uint8_t *high = blocks + 128 + 32 * half;
-        const auto *scales =
-            reinterpret_cast<const int8_t *>(blocks + 192 + 8 * half + 2 * k);
-        for (int group = 0; group < 2; ++group) {
-          const T groupScale = scale * static_cast<T>(scales[group]);
-          for (int64_t i = 0; i < kHalfBlock; ++i)
-            out[i] =
-                groupScale * static_cast<T>(((low[i] >> (k / 2 * 4) & 15) |
-                                             (high[i] >> (2 * k) & 3) << 4) -
-                                            32);
-          low += kHalfBlock;
-          high += kHalfBlock;
-          out += kHalfBlock;
-        }
+    for (int half = 0; half < 2; ++half) {
+      const uint8_t *low = blocks + 64 * half, *high = blocks + 128 + 32 * half;
+      int8_t codes[kSuperBlock / 2];
+      for (int64_t i = 0; i < 2 * kBlock; ++i) {
+        codes[i] = (low[i] & 15) - 32;
+        codes[2 * kBlock + i] = (low[i] >> 4) - 32;
       }
+      for (int64_t i = 0; i < kBlock; ++i)
+        codes[i] += (high[i] & 3) << 4;
+      for (int64_t i = 0; i < kBlock; ++i)
+        codes[kBlock + i] += (high[i] & 12) << 2;
+      for (int64_t i = 0; i < kBlock; ++i)
+        codes[2 * kBlock + i] += high[i] & 48;
+      for (int64_t i = 0; i < kBlock; ++i)
+        codes[3 * kBlock + i] += (high[i] & 192) >> 2;
+      for (int group = 0; group < 8; ++group, out += kHalfBlock) {
+        const T groupScale =
+            scale *
+            static_cast<T>(static_cast<int8_t>(blocks[192 + 8 * half + group]));
+        scaleCodes(codes + group * kHalfBlock, kHalfBlock, groupScale, out);
+      }
+    }
   }
 }
 
