@@ -92,26 +92,35 @@ static double getLlama3Divisor(double wavelength, double factor, double low,
 }
 
 /// The file has divisors, rounded, in place of the numbers they come from. All
-/// models of Llama 3.1 to 3.3 have the same but for one.
+/// known models have the same, but for the factor and the original context.
 Error GGUFTranslation::readLlama3Divisors(const GGUFTensorInfo &tensor) {
   constexpr double low = 1, high = 4;
-  constexpr int64_t context = 8192;
   Expected<std::vector<double>> divisors = readDivisors(tensor);
   if (!divisors)
     return divisors.takeError();
+  if (static_cast<int64_t>(divisors->size()) != headDim / 2)
+    return fail("the tensor '{0}' has {1} elements, but a head has {2} rotary "
+                "pairs",
+                tensor.name, divisors->size(), headDim / 2);
   const json::Value *base = find("rope.freq_base");
   const double theta = base ? base->getAsNumber().value_or(0) : 10000;
   const double factor = divisors->empty() ? 1 : divisors->back();
-  bool isLlama3 = factor > 1 && headDim == 2 * int64_t(divisors->size());
-  for (auto [i, divisor] : enumerate(*divisors)) {
-    const double wavelength = 2 * M_PI *
-                              std::pow(theta, 2.0 * static_cast<double>(i) /
-                                                  static_cast<double>(headDim));
-    const double expected =
-        getLlama3Divisor(wavelength, factor, low, high, context);
-    isLlama3 &= std::abs(divisor - expected) <= 1e-5 * expected;
-  }
-  if (isLlama3)
+  auto isOfContext = [&](int64_t context) {
+    return all_of(enumerate(*divisors), [&](const auto &it) {
+      const double wavelength =
+          2 * M_PI *
+          std::pow(theta, static_cast<double>(it.index()) /
+                              static_cast<double>(divisors->size()));
+      const double expected =
+          getLlama3Divisor(wavelength, factor, low, high, context);
+      return std::abs(it.value() - expected) <= 1e-5 * expected;
+    });
+  };
+  constexpr int64_t longest = 1 << 20;
+  int64_t context = factor > 1 ? 1 : longest + 1;
+  while (context <= longest && !isOfContext(context))
+    context *= 2;
+  if (context <= longest)
     config["rope_scaling"] =
         json::Object{{"rope_type", "llama3"},
                      {"factor", factor},

@@ -271,15 +271,16 @@ TEST_F(GGUFModelTest, LinearAndYarn) {
 }
 
 /// Divisors in FP32, by which the converter replaces the numbers of Llama 3.
-static std::string getLlama3Divisors(double theta, int pairs) {
+static std::string getLlama3Divisors(double theta, int pairs,
+                                     double context = 8192) {
   std::string bytes;
   for (int i = 0; i < pairs; ++i) {
     const double length = 2 * M_PI * std::pow(theta, double(i) / pairs);
     double divisor = 8;
-    if (length < 8192.0 / 4)
+    if (length < context / 4)
       divisor = 1;
-    else if (length <= 8192) {
-      const double smooth = (8192 / length - 1) / 3;
+    else if (length <= context) {
+      const double smooth = (context / length - 1) / 3;
       divisor = 1 / ((1 - smooth) / 8 + smooth);
     }
     bytes += GGUFWriter::number(static_cast<float>(divisor));
@@ -302,13 +303,28 @@ TEST_F(GGUFModelTest, Divisors) {
   ASSERT_EQ(model.tensors.size(), 1u);
   EXPECT_EQ(model.tensors[0].name, "model.norm.weight");
 
+  GGUFWriter shorter = other;
+  shorter.addTensor("rope_freqs.weight", {32}, 0,
+                    getLlama3Divisors(500000, 32, 2048));
+  EXPECT_EQ(open(shorter)
+                .config.getObject("rope_scaling")
+                ->getInteger("original_max_position_embeddings"),
+            2048);
+
+  GGUFWriter wrong = other;
+  wrong.addFloats("rope_freqs.weight", {2});
+  EXPECT_EQ(getError(wrong),
+            "model.gguf: the tensor 'rope_freqs.weight' has 2 elements, but a "
+            "head has 32 rotary pairs");
+  other = getWriter("llama");
+  other.add("llama.attention.key_length", 4u);
   other.addTensor("rope_freqs.weight", {2}, 0,
-                  GGUFWriter::number(1.0f) + GGUFWriter::number(1.08f));
+                  GGUFWriter::number(1.5f) + GGUFWriter::number(1.08f));
   EXPECT_EQ(print(open(other).config.get("rope_scaling")),
-            "{\"attention_factor\":1,\"long_factor\":[1,1.0800000000000001],"
+            "{\"attention_factor\":1,\"long_factor\":[1.5,1.0800000000000001],"
             "\"original_max_position_embeddings\":512,"
             "\"rope_type\":\"longrope\","
-            "\"short_factor\":[1,1.0800000000000001]}");
+            "\"short_factor\":[1.5,1.0800000000000001]}");
   GGUFWriter half = getWriter("llama");
   half.addTensor("rope_freqs.weight", {2}, 1, "abcd");
   EXPECT_EQ(getError(half), "model.gguf: the tensor 'rope_freqs.weight' must "

@@ -1,17 +1,19 @@
-"""Turns a small checkpoint of Llama or Qwen2 into a GGUF file.
+"""Turns a small checkpoint into a GGUF file, as the converter of llama.cpp does.
 
 make_gguf.py DIRECTORY FILE [N]: matrices keep their type, vectors become F32.
 With N, the tensors are split into N files, FILE-00001-of-0000N.gguf and so on.
 """
 
 import json
+import math
 import os
 import struct
 import sys
 
 ALIGNMENT = 32
 TYPES = {"F32": 0, "F16": 1, "BF16": 30}
-NAMES = {
+ARCHITECTURES = {"glm": "chatglm"}
+TENSORS = {
     "embed_tokens": "token_embd",
     "norm": "output_norm",
     "lm_head": "output",
@@ -19,11 +21,36 @@ NAMES = {
     "q_proj": "attn_q",
     "k_proj": "attn_k",
     "v_proj": "attn_v",
+    "qkv_proj": "attn_qkv",
+    "q_norm": "attn_q_norm",
+    "k_norm": "attn_k_norm",
     "o_proj": "attn_output",
+    "post_self_attn_layernorm": "post_attention_norm",
     "post_attention_layernorm": "ffn_norm",
     "gate_proj": "ffn_gate",
     "up_proj": "ffn_up",
+    "gate_up_proj": "ffn_up",
     "down_proj": "ffn_down",
+    "post_mlp_layernorm": "post_ffw_norm",
+    "word_embeddings": "token_embd",
+    "final_layernorm": "output_norm",
+    "output_layer": "output",
+    "query_key_value": "attn_qkv",
+    "dense": "attn_output",
+    "dense_h_to_4h": "ffn_up",
+    "dense_4h_to_h": "ffn_down",
+}
+KEYS = {
+    "block_count": ["num_hidden_layers", "num_layers"],
+    "context_length": ["max_position_embeddings", "seq_length"],
+    "embedding_length": ["hidden_size"],
+    "feed_forward_length": ["intermediate_size", "ffn_hidden_size"],
+    "attention.head_count": ["num_attention_heads"],
+    "attention.head_count_kv": ["num_key_value_heads", "multi_query_group_num"],
+    "attention.key_length": ["head_dim"],
+    "attention.value_length": ["head_dim"],
+    "attention.layer_norm_rms_epsilon": ["rms_norm_eps", "layernorm_epsilon"],
+    "vocab_size": ["vocab_size", "padded_vocab_size"],
 }
 
 
@@ -68,7 +95,7 @@ def pair_rows(rows, heads):
 
 def convert(name, kind, shape, data, config):
     parts = name.split(".")
-    stem = NAMES[parts[-2]]
+    stem = TENSORS[parts[-2]]
     heads = {"attn_q": "num_attention_heads", "attn_k": "num_key_value_heads"}
     if config["model_type"] == "llama" and stem in heads:
         size = len(data) // shape[0]
@@ -77,28 +104,67 @@ def convert(name, kind, shape, data, config):
     if len(shape) == 1 and kind == "F16":
         values = struct.unpack("<%de" % shape[0], data)
         kind, data = "F32", struct.pack("<%df" % shape[0], *values)
-    prefix = "blk.%s." % parts[2] if parts[1] == "layers" else ""
+    if len(shape) == 1 and kind == "BF16":
+        pairs = [data[i : i + 2] for i in range(0, len(data), 2)]
+        kind, data = "F32", b"".join(b"\0\0" + pair for pair in pairs)
+    layer = [part for part in parts if part.isdigit()]
+    prefix = "blk.%s." % layer[0] if layer else ""
     return prefix + stem + "." + parts[-1], TYPES[kind], shape, data
 
 
-def get_metadata(config):
+def get_rope(config, metadata, tensors, prefix):
+    heads = config["num_attention_heads"]
+    head_dim = config.get("head_dim") or config.get("kv_channels")
+    head_dim = head_dim or config["hidden_size"] // heads
+    default = 0.5 if config["model_type"] in ("chatglm", "glm", "glm4") else 1
+    rotary = int(head_dim * config.get("partial_rotary_factor", default))
+    if config["model_type"] not in ("qwen2", "qwen3"):
+        metadata[prefix + "rope.dimension_count"] = rotary
+    metadata[prefix + "rope.freq_base"] = float(config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 10000))
+    scaling = config.get("rope_scaling") or {}
+    kind = scaling.get("rope_type", scaling.get("type"))
+    if kind in ("linear", "yarn"):
+        metadata[prefix + "rope.scaling.type"] = kind
+        metadata[prefix + "rope.scaling.factor"] = float(scaling["factor"])
+    original = scaling.get("original_max_position_embeddings")
+    if kind == "yarn":
+        metadata[prefix + "rope.scaling.original_context_length"] = original
+    if kind == "llama3":
+        divisors = []
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        for i in range(0, rotary, 2):
+            length = 2 * math.pi * config["rope_theta"] ** (i / rotary)
+            smooth = (original / length - low) / (high - low)
+            smooth = min(max(smooth, 0), 1)
+            divisors.append(1 / ((1 - smooth) / scaling["factor"] + smooth))
+        add_vector(tensors, "rope_freqs.weight", divisors)
+    if config["model_type"] == "phi3":
+        original = config["original_max_position_embeddings"]
+        metadata[prefix + "rope.scaling.original_context_length"] = original
+        metadata[prefix + "attention.sliding_window"] = config["sliding_window"] or 0
+    if kind == "longrope":
+        ratio = config["max_position_embeddings"] / original
+        factor = math.sqrt(1 + math.log(ratio) / math.log(original))
+        metadata[prefix + "rope.scaling.attn_factor"] = factor
+        for length in ("short", "long"):
+            name = "rope_factors_%s.weight" % length
+            add_vector(tensors, name, scaling[length + "_factor"])
+
+
+def add_vector(tensors, name, values):
+    data = struct.pack("<%df" % len(values), *values)
+    tensors.append((name, TYPES["F32"], [len(values)], data))
+
+
+def get_metadata(config, tensors):
     kind = config["model_type"]
-    sizes = {
-        "block_count": "num_hidden_layers",
-        "context_length": "max_position_embeddings",
-        "embedding_length": "hidden_size",
-        "feed_forward_length": "intermediate_size",
-        "attention.head_count": "num_attention_heads",
-        "attention.head_count_kv": "num_key_value_heads",
-        "attention.key_length": "head_dim",
-        "attention.value_length": "head_dim",
-        "attention.layer_norm_rms_epsilon": "rms_norm_eps",
-        "vocab_size": "vocab_size",
-    }
+    kind = ARCHITECTURES.get(kind, kind)
     result = {"general.architecture": kind, "general.name": "A model, 0.1B"}
-    for here, there in sizes.items():
-        result[kind + "." + here] = config[there]
-    result[kind + ".rope.freq_base"] = float(config["rope_theta"])
+    for here, names in KEYS.items():
+        for there in names:
+            if there in config:
+                result[kind + "." + here] = config[there]
+    get_rope(config, result, tensors, kind + ".")
     result["tokenizer.ggml.eos_token_id"] = 2
     return result
 
@@ -121,7 +187,7 @@ def main(directory, path, count=1):
     with open(os.path.join(directory, "config.json")) as file:
         config = json.load(file)
     tensors = [convert(*tensor, config) for tensor in read_tensors(directory)]
-    metadata = get_metadata(config)
+    metadata = get_metadata(config, tensors)
     if count == 1:
         write(path, metadata, tensors)
         return
