@@ -33,8 +33,8 @@ struct ImportOptions {
   llvm::ArrayRef<std::string> ignoredTensors = {};
 };
 
-/// Reads a Hugging Face config.json of `model_type` chatglm, llama, mistral or
-/// qwen2 and builds the `llm` module of the model; \p path is the file, a
+/// Reads a Hugging Face config.json of a `model_type` that docs/Architectures.md
+/// lists and builds the `llm` module of the model; \p path is the file, a
 /// directory with a config.json, or a GGUF file, which says the same. Loads the
 /// dialects of the module into \p context.
 ///
@@ -44,7 +44,8 @@ struct ImportOptions {
 ///
 /// The module has a public function `@model`, from the embedded tokens
 /// [1, seq, hidden size] to the logits of the last one [1, 1, vocabulary] and
-/// the next token's id [1], and a private function `@layer`. Its name is that
+/// the next token's id [1], and private functions `@layer`, and
+/// `@layer_without_rope` where the model has such layers. Its name is that
 /// of the file without extension, or of the directory if the file is called
 /// config.json (in the hub's cache, of the model), or the one that a GGUF file
 /// says, as a C++ identifier that a driver can have for its namespace.
