@@ -12,6 +12,7 @@
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/JSON.h"
 #include "DLAVM/Support/OutputDirectory.h"
+#include "QuantizedModules.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -231,6 +232,29 @@ Error Checkpoint::unwrapNames() {
 }
 
 //===----------------------------------------------------------------------===//
+// Quantized tensors
+//===----------------------------------------------------------------------===//
+
+Error Checkpoint::joinQuantizedTensors(const json::Object &config) {
+  const json::Value *value = config.get("quantization_config");
+  if (!value || value->kind() == json::Value::Null)
+    return Error::success();
+  // Programs that dequantize a model leave it behind.
+  if (!isQuantized(tensors)) {
+    notes.push_back(getFile("config.json") + ": 'quantization_config' is " +
+                    printJSON(value) +
+                    ", but all tensors are in floating point, so it says "
+                    "nothing of them");
+    return Error::success();
+  }
+  Expected<Quantization> quantization =
+      parseQuantization(*value, getFile("config.json"));
+  if (!quantization)
+    return quantization.takeError();
+  return joinQuantized(*quantization, tensors);
+}
+
+//===----------------------------------------------------------------------===//
 // Tied tensors
 //===----------------------------------------------------------------------===//
 
@@ -262,20 +286,17 @@ Error Checkpoint::resolveMetadata() {
   return Error::success();
 }
 
-Error Checkpoint::tieEmbeddings() {
-  Expected<std::optional<json::Object>> config =
-      readOptionalJSONFile(getFile("config.json"));
-  if (!config)
-    return config.takeError();
-  if (!*config || !(*config)->getBoolean("tie_word_embeddings").value_or(false))
+Error Checkpoint::tieEmbeddings(const json::Object &config) {
+  if (!config.getBoolean("tie_word_embeddings").value_or(false))
     return Error::success();
   for (auto [embedding, output] : kTiedTensors) {
     auto embeddingIt = tensors.find(embedding), outputIt = tensors.find(output);
     if (embeddingIt != tensors.end() && outputIt != tensors.end()) {
       const StoredTensor &one = embeddingIt->second.tensor;
       const StoredTensor &other = outputIt->second.tensor;
+      // Equal codes may have other scales.
       if (one.type != other.type || one.shape != other.shape ||
-          one.bytes != other.bytes)
+          one.bytes != other.bytes || outputIt->second.quantized)
         return createStringError(
             outputIt->second.file + ": the tensor '" + output +
             "' is not equal to '" + embedding +
@@ -300,11 +321,18 @@ Error Checkpoint::openDirectory() {
     return error;
   if (Error error = openFiles())
     return error;
+  Expected<std::optional<json::Object>> config =
+      readOptionalJSONFile(getFile("config.json"));
+  if (!config)
+    return config.takeError();
+  const json::Object keys = std::move(*config).value_or(json::Object());
+  if (Error error = joinQuantizedTensors(keys))
+    return error;
   if (Error error = unwrapNames())
     return error;
   if (Error error = resolveMetadata())
     return error;
-  return tieEmbeddings();
+  return tieEmbeddings(keys);
 }
 
 Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef path) {
@@ -333,7 +361,9 @@ Expected<std::shared_ptr<const Tensor>> Checkpoint::getTensor(StringRef name) {
     return createStringError(path + ": has no tensor '" + name + "'");
   if (auto it = ggufTensors.find(stored); it != ggufTensors.end())
     return it->second.open();
-  const auto &[tensor, file] = getStored(stored);
+  const auto &[tensor, file, quantized] = getStored(stored);
+  if (quantized)
+    return quantized;
   for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
                            ElementType::BF16})
     if (tensor.type == stringify(type))

@@ -68,7 +68,7 @@ LogicalResult TensorCheck::checkTensor(const ParameterInfo &info,
 
 LogicalResult TensorCheck::checkUnused() {
   for (StringRef name : checkpoint.getTensorNames()) {
-    const auto &[tensor, file] = checkpoint.getStored(name);
+    const auto &[tensor, file, quantized] = checkpoint.getStored(name);
     auto it = usedRows.find(name);
     if (it == usedRows.end()) {
       if (leftOut.add(name, tensor))

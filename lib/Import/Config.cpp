@@ -309,12 +309,6 @@ FailureOr<ModelConfig> dlavm::readModelConfig(const ConfigReader &reader) {
   const Architecture *architecture = findArchitecture(modelType);
   if (!architecture)
     return emitUnsupported(reader, modelType);
-  // Quantized checkpoints have other tensors than the ones named here.
-  if (const llvm::json::Value *found = reader.find("quantization_config"))
-    return reader.emitError("quantization_config")
-           << "must be absent, found " << ConfigReader::print(*found)
-           << ": DLAVM quantizes to INT4 itself; import the model in floating "
-              "point";
 
   ModelConfig config;
   if (failed(checkVariant(reader, *architecture)) ||

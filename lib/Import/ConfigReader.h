@@ -67,6 +67,9 @@ public:
   /// Whether there is a value at \p key, be it null.
   bool contains(llvm::StringRef key) const { return get(key); }
 
+  llvm::StringRef getPath() const { return path; }
+  mlir::MLIRContext *getContext() const { return context; }
+
   /// The keys that nobody has asked for, in alphabetical order.
   std::vector<llvm::StringRef> getUnreadKeys() const;
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Import/Import.h"
+#include "CheckQuantization.h"
 #include "CheckTensors.h"
 #include "ModelBuilder.h"
 
@@ -190,6 +191,10 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
     return nullptr;
   FailureOr<ModelConfig> config = readModelConfig(*reader);
   if (failed(config))
+    return nullptr;
+  // A checkpoint reads it itself.
+  if (!options.checkpoint && !Checkpoint::hasTensors(path) &&
+      failed(checkQuantization(*reader)))
     return nullptr;
   const int64_t layers = config->layers;
   if (failed(applyOptions(*reader, options, *config)))

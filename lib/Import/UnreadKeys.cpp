@@ -121,6 +121,7 @@ static constexpr StringLiteral kIrrelevant[] = {
     "prefix",
     "pretraining_tp",
     "problem_type",
+    "quantization_config",
     "return_dict",
     "sep_token_id",
     "softmax_in_fp32",

@@ -31,14 +31,17 @@ public:
   struct Entry {
     StoredTensor tensor;
     llvm::StringRef file;
+    /// Of a quantized matrix, of which `tensor` has the codes only.
+    std::shared_ptr<const Tensor> quantized = {};
   };
 
   /// Maps the files and checks every header: offsets, sizes, element types,
   /// overlaps, and that the index and the files agree. Tied embeddings resolve
   /// in both directions: through `__metadata__`, which may name a tensor that
   /// is the same as another, and through `tie_word_embeddings` of config.json.
-  /// Errors name the file and the tensor. \p path is the directory or the GGUF
-  /// file, the first of several.
+  /// Its `quantization_config` says what quantized matrices are made of; each
+  /// is one tensor X.weight here. Errors name the file and the tensor. \p path
+  /// is the directory or the GGUF file, the first of several.
   static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef path);
 
   /// True if a directory has tensors at all, and not only a config.json, also
@@ -82,8 +85,9 @@ private:
   llvm::Error openIndex(const llvm::json::Object &index);
   /// Gives tensors the names that a model expects.
   llvm::Error unwrapNames();
+  llvm::Error joinQuantizedTensors(const llvm::json::Object &config);
   llvm::Error resolveMetadata();
-  llvm::Error tieEmbeddings();
+  llvm::Error tieEmbeddings(const llvm::json::Object &config);
   std::string getFile(llvm::StringRef name) const;
 
   std::string directory, path;
