@@ -99,9 +99,10 @@ Error GGUFTranslation::chooseArchitecture() {
 }
 
 Error GGUFTranslation::readSizes() {
-  constexpr StringLiteral optional[] = {"attention.head_count_kv",
-                                        "attention.key_length",
-                                        "rope.freq_base", "vocab_size"};
+  constexpr StringLiteral required[] = {
+      "attention.head_count", "attention.layer_norm_rms_epsilon",
+      "block_count",          "context_length",
+      "embedding_length",     "feed_forward_length"};
   for (const auto &[here, there] : architecture->keys) {
     const std::string key = (architecture->name + "." + here).str();
     if (auto it = content.metadata.find(key);
@@ -111,7 +112,7 @@ Error GGUFTranslation::readSizes() {
                   key, *it->second.count);
     if (const json::Value *value = find(here))
       config[there] = *value;
-    else if (!is_contained(optional, here))
+    else if (is_contained(required, here))
       return fail("has no '{0}' in its metadata", key);
   }
   StringRef vocabulary = getConfigKey("vocab_size");
@@ -154,11 +155,6 @@ void GGUFTranslation::readBiases() {
     config["add_qkv_bias"] = hasInputBias;
     config["add_bias_linear"] = hasOutputBias || hasMLPBias;
     config["multi_query_attention"] = true;
-  } else if (architecture->modelType == "llama") {
-    config["attention_bias"] = hasInputBias || hasOutputBias;
-    config["mlp_bias"] = hasMLPBias;
-  } else if (isGLM() || architecture->modelType == "qwen3") {
-    config["attention_bias"] = hasInputBias;
   } else if (architecture->modelType == "phi3") {
     // The reader refuses 0; a model without a window has null.
     if (const json::Value *window = find("attention.sliding_window");
@@ -166,7 +162,15 @@ void GGUFTranslation::readBiases() {
       config["sliding_window"] = *window;
     else
       config["sliding_window"] = nullptr;
+  } else if (architecture->modelType != "qwen2") {
+    config["attention_bias"] = hasInputBias || hasOutputBias;
+    config["mlp_bias"] = hasMLPBias;
   }
+  if (architecture->modelType == "seed_oss")
+    config["attention_out_bias"] = hasOutputBias;
+  // No key of the file says it.
+  if (architecture->modelType == "smollm3")
+    config["no_rope_layer_interval"] = 4;
 }
 
 /// Whether \p value is one of those in \p neutral.

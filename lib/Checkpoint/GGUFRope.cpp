@@ -25,9 +25,12 @@ Error GGUFTranslation::readRope() {
                   "of a head, found {2}",
                   architecture->name, headDim / 2, printJSON(dimensions));
   } else if ((isGLM() || rotary != headDim) && headDim > 0) {
-    // The classes have different defaults.
-    config["partial_rotary_factor"] =
-        static_cast<double>(rotary) / static_cast<double>(headDim);
+    // The classes have different defaults, and round the product down.
+    const auto channels = static_cast<double>(headDim);
+    double part = static_cast<double>(rotary) / channels;
+    if (part * channels < static_cast<double>(rotary))
+      part = std::nextafter(part, HUGE_VAL);
+    config["partial_rotary_factor"] = part;
   }
   return readScaling();
 }

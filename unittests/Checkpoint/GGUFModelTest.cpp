@@ -174,7 +174,7 @@ TEST_F(GGUFModelTest, OtherArchitectures) {
   qwen3.addFloats("blk.3.attn_q.weight", {32});
   GGUFModel model = open(qwen3);
   EXPECT_EQ(print(model), "{\"attention_bias\":false,\"head_dim\":32,"
-                          "\"model_type\":\"qwen3\"}");
+                          "\"mlp_bias\":false,\"model_type\":\"qwen3\"}");
   EXPECT_EQ(model.tensors[0].name, "model.layers.3.self_attn.q_norm.weight");
   EXPECT_EQ(model.tensors[1].pairedHeads, 0);
 
@@ -187,7 +187,8 @@ TEST_F(GGUFModelTest, OtherArchitectures) {
   glm4.addFloats("blk.0.attn_q.bias", {64});
   model = open(glm4);
   EXPECT_EQ(print(model),
-            "{\"attention_bias\":true,\"head_dim\":16,\"model_type\":\"glm4\","
+            "{\"attention_bias\":true,\"head_dim\":16,\"mlp_bias\":false,"
+            "\"model_type\":\"glm4\","
             "\"partial_rotary_factor\":0.5}");
   EXPECT_EQ(model.tensors[0].name,
             "model.layers.0.post_self_attn_layernorm.weight");
@@ -196,12 +197,36 @@ TEST_F(GGUFModelTest, OtherArchitectures) {
             "model.layers.0.post_attention_layernorm.weight");
   EXPECT_EQ(model.tensors[3].name, "model.layers.0.mlp.gate_up_proj.weight");
 
+  GGUFWriter granite = getWriter("granite");
+  granite.add("granite.attention.scale", 0.22f);
+  granite.add("granite.embedding_scale", 12.0f);
+  granite.add("granite.residual_scale", 0.1f);
+  granite.add("granite.logit_scale", 8.0f);
+  granite.addFloats("blk.0.attn_q.weight", {64, 64});
+  model = open(granite);
+  EXPECT_EQ(print(model),
+            "{\"attention_bias\":false,\"attention_multiplier\":0.22,"
+            "\"embedding_multiplier\":12,\"head_dim\":16,"
+            "\"logits_scaling\":8,\"mlp_bias\":false,"
+            "\"model_type\":\"granite\",\"residual_multiplier\":"
+            "0.10000000000000001}");
+  EXPECT_EQ(model.tensors[0].pairedHeads, 4);
+
+  // A quotient that would be rounded down.
+  GGUFWriter wide = getWriter("glm4");
+  wide.add("glm4.attention.key_length", 44u);
+  wide.add("glm4.rope.dimension_count", 30u);
+  EXPECT_EQ(
+      std::floor(*open(wide).config.getNumber("partial_rotary_factor") * 44),
+      30);
+
   GGUFWriter glm = getWriter("chatglm");
   glm.add("chatglm.rope.dimension_count", 8u);
   glm.addFloats("blk.0.attn_q.weight", {64, 64});
   model = open(glm);
   EXPECT_EQ(print(model),
-            "{\"attention_bias\":false,\"head_dim\":16,\"model_type\":\"glm\","
+            "{\"attention_bias\":false,\"head_dim\":16,\"mlp_bias\":false,"
+            "\"model_type\":\"glm\","
             "\"partial_rotary_factor\":0.5}");
 
   GGUFWriter chatglm = getWriter("chatglm");
@@ -366,11 +391,13 @@ TEST_F(GGUFModelTest, Refusals) {
   EXPECT_EQ(getError(GGUFWriter()),
             "model.gguf: 'general.architecture' must be a string, found "
             "nothing");
-  EXPECT_EQ(getError(getWriter("gemma")),
-            "model.gguf: 'general.architecture' is \"gemma\", which is not "
-            "supported in GGUF files; supported are \"chatglm\", \"glm4\", "
-            "\"llama\", \"phi3\", \"qwen2\", \"qwen3\". The model's directory "
-            "in the Hugging Face layout may be");
+  EXPECT_EQ(
+      getError(getWriter("gemma")),
+      "model.gguf: 'general.architecture' is \"gemma\", which is not "
+      "supported in GGUF files; supported are \"chatglm\", \"glm4\", "
+      "\"granite\", \"llama\", \"olmo2\", \"phi3\", \"qwen2\", \"qwen3\", "
+      "\"seed_oss\", \"smollm3\". The model's directory in the Hugging "
+      "Face layout may be");
   EXPECT_EQ(getError(getWriter("chatglm")),
             "model.gguf: has no tensor 'blk.0.attn_qkv.weight' and no "
             "'blk.0.attn_q.weight', of which a model of the architecture "

@@ -40,6 +40,16 @@ TENSORS = {
     "dense_h_to_4h": "ffn_up",
     "dense_4h_to_h": "ffn_down",
 }
+# The names of norms that other architectures have for others.
+OTHER_TENSORS = {
+    "olmo2": {
+        "post_attention_layernorm": "post_attention_norm",
+        "post_feedforward_layernorm": "post_ffw_norm",
+    },
+    "seed_oss": {"post_attention_layernorm": "post_attention_norm"},
+}
+# Their rows of queries and keys are in pairs.
+PAIRED = ("granite", "llama", "smollm3")
 KEYS = {
     "block_count": ["num_hidden_layers", "num_layers"],
     "context_length": ["max_position_embeddings", "seq_length"],
@@ -51,6 +61,10 @@ KEYS = {
     "attention.value_length": ["head_dim"],
     "attention.layer_norm_rms_epsilon": ["rms_norm_eps", "layernorm_epsilon"],
     "vocab_size": ["vocab_size", "padded_vocab_size"],
+    "attention.scale": ["attention_multiplier"],
+    "embedding_scale": ["embedding_multiplier"],
+    "residual_scale": ["residual_multiplier"],
+    "logit_scale": ["logits_scaling"],
 }
 
 
@@ -95,9 +109,10 @@ def pair_rows(rows, heads):
 
 def convert(name, kind, shape, data, config):
     parts = name.split(".")
-    stem = TENSORS[parts[-2]]
+    names = {**TENSORS, **OTHER_TENSORS.get(config["model_type"], {})}
+    stem = names[parts[-2]]
     heads = {"attn_q": "num_attention_heads", "attn_k": "num_key_value_heads"}
-    if config["model_type"] == "llama" and stem in heads:
+    if config["model_type"] in PAIRED and stem in heads:
         size = len(data) // shape[0]
         rows = [data[i : i + size] for i in range(0, len(data), size)]
         data = b"".join(pair_rows(rows, config[heads[stem]]))
@@ -118,7 +133,7 @@ def get_rope(config, metadata, tensors, prefix):
     head_dim = head_dim or config["hidden_size"] // heads
     default = 0.5 if config["model_type"] in ("chatglm", "glm", "glm4") else 1
     rotary = int(head_dim * config.get("partial_rotary_factor", default))
-    if config["model_type"] not in ("qwen2", "qwen3"):
+    if config["model_type"] not in ("olmo2", "qwen2", "qwen3"):
         metadata[prefix + "rope.dimension_count"] = rotary
     metadata[prefix + "rope.freq_base"] = float(config.get("rope_theta") or config.get("rope_parameters", {}).get("rope_theta", 10000))
     scaling = config.get("rope_scaling") or {}
