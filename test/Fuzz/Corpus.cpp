@@ -10,6 +10,7 @@
 
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Tool/Tool.h"
+#include "GGUFWriter.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
@@ -184,6 +185,44 @@ Error CorpusReader::readTests(StringRef directory) {
   return Error::success();
 }
 
+/// A model of one layer, in several encodings.
+static std::string getGGUF() {
+  constexpr uint64_t hidden = 32, intermediate = 256, vocabulary = 8;
+  GGUFWriter writer;
+  writer.add("general.architecture", "llama");
+  writer.add("llama.block_count", 1u);
+  writer.add("llama.context_length", 48u);
+  writer.add("llama.embedding_length", uint32_t(hidden));
+  writer.add("llama.feed_forward_length", uint32_t(intermediate));
+  writer.add("llama.attention.head_count", 2u);
+  writer.add("llama.attention.head_count_kv", 2u);
+  writer.add("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  writer.add("llama.rope.dimension_count", 16u);
+  writer.add("llama.rope.scaling.type", "linear");
+  writer.add("tokenizer.ggml.eos_token_id", 2u);
+  writer.add("tokenizer.ggml.tokens", 9,
+             GGUFWriter::number(8u) + GGUFWriter::number<uint64_t>(2) +
+                 GGUFWriter::text("a") + GGUFWriter::text("b"));
+  auto add = [&](StringRef name, uint64_t columns, uint64_t rows,
+                 uint32_t encoding, uint64_t elements, uint64_t bytes) {
+    writer.addTensor(name, {columns, rows}, encoding,
+                     std::string(columns / elements * bytes * rows, 1));
+  };
+  add("token_embd.weight", hidden, vocabulary, 8, 32, 34);
+  writer.addFloats("output_norm.weight", {hidden});
+  writer.addFloats("rope_freqs.weight", {8});
+  writer.addFloats("blk.0.attn_norm.weight", {hidden});
+  writer.addFloats("blk.0.ffn_norm.weight", {hidden});
+  add("blk.0.attn_q.weight", hidden, hidden, 2, 32, 18);
+  add("blk.0.attn_k.weight", hidden, hidden, 3, 32, 20);
+  add("blk.0.attn_v.weight", hidden, hidden, 6, 32, 22);
+  add("blk.0.attn_output.weight", hidden, hidden, 1, 1, 2);
+  add("blk.0.ffn_gate.weight", hidden, intermediate, 2, 32, 18);
+  add("blk.0.ffn_up.weight", hidden, intermediate, 7, 32, 24);
+  add("blk.0.ffn_down.weight", intermediate, hidden, 12, 256, 144);
+  return writer.getFile();
+}
+
 Error CorpusReader::readModels(const WorkDirectory &work) {
   for (StringRef architecture : kArchitectures) {
     const std::string model = work / architecture, driver = model + "/driver";
@@ -205,6 +244,7 @@ Error CorpusReader::readModels(const WorkDirectory &work) {
       if (Error error = add((architecture + name).str(), format, path))
         return error;
   }
+  seeds.push_back({"gguf", Format::GGUF, getGGUF(), /*isModel=*/true});
   seeds.push_back({"index", Format::Index,
                    R"({"metadata": {"total_size": 4}, "weight_map": {)"
                    R"("a": "one.safetensors", "b": "two.safetensors"}})",

@@ -28,8 +28,9 @@ enum class Format {
   Safetensors,
   Plan,
   Checksums,
+  GGUF,
 };
-constexpr unsigned kNumFormats = 9;
+constexpr unsigned kNumFormats = 10;
 
 struct Seed {
   std::string name;

@@ -283,6 +283,19 @@ static std::string mutateBytes(Random &random, std::string text) {
   return text;
 }
 
+/// Changes bytes, or makes several of them an extreme number.
+static std::string mutateNumbers(Random &random, std::string text) {
+  constexpr size_t kBytes = 8;
+  if (random.oneIn(2) || text.size() < kBytes)
+    return mutateBytes(random, std::move(text));
+  const uint64_t number = (uint64_t(1) << random.below(64)) - random.below(2);
+  char bytes[kBytes];
+  support::endian::write64le(bytes, number);
+  const size_t size = random.oneIn(2) ? 4 : kBytes;
+  text.replace(random.below(text.size() - kBytes + 1), size, bytes, size);
+  return text;
+}
+
 std::string Mutator::mutateText(Random &random, const std::string &text,
                                 Format format) const {
   switch (random.below(10)) {
@@ -304,7 +317,8 @@ std::string Mutator::mutateText(Random &random, const std::string &text,
 constexpr size_t kLengthBytes = 8;
 
 /// Of 100 inputs, how many of a format.
-static constexpr unsigned kShares[kNumFormats] = {31, 19, 28, 7, 1, 2, 5, 6, 1};
+static constexpr unsigned kShares[kNumFormats] = {31, 19, 25, 7, 1,
+                                                  2,  5,  6,  1, 3};
 
 Seed Mutator::mutate(Random &random) const {
   unsigned format = 0;
@@ -327,6 +341,14 @@ Seed Mutator::mutate(Random &random) const {
         support::endian::write64le(input.text.data(), header.size());
     } else if (input.format == Format::Safetensors) {
       input.text = mutateBytes(random, std::move(input.text));
+    } else if (input.format == Format::GGUF) {
+      // Mostly what precedes the data.
+      constexpr size_t kHeaderBytes = 1536;
+      const size_t size = std::min(input.text.size(), kHeaderBytes);
+      input.text = random.oneIn(8)
+                       ? mutateBytes(random, std::move(input.text))
+                       : mutateNumbers(random, input.text.substr(0, size)) +
+                             input.text.substr(size);
     } else {
       input.text = mutateText(random, input.text, input.format);
     }

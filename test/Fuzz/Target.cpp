@@ -104,6 +104,8 @@ std::vector<std::string> dlavm::getTargets(Format format) {
     return {"plan"};
   case Format::Checksums:
     return {"checksums"};
+  case Format::GGUF:
+    return {"gguf"};
   }
   add(kCommonPipelines);
   return targets;
@@ -140,7 +142,7 @@ void TargetRunner::expectWord(bool hasSucceeded, const Twine &step) {
 void TargetRunner::run(StringRef target, const std::string &text) {
   numErrors = 0;
   if (is_contained({"config", "generation-config", "index", "safetensors",
-                    "plan", "checksums"},
+                    "plan", "checksums", "gguf"},
                    target))
     runFile(target, text);
   else
@@ -265,6 +267,28 @@ static std::string getSmallTensor(StringRef name) {
   return text + header + "x";
 }
 
+/// Reads the first and the last row of each tensor.
+static void readTensors(StringRef path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(path);
+  if (!checkpoint)
+    return consumeError(checkpoint.takeError());
+  for (StringRef name : (*checkpoint)->getTensorNames()) {
+    Expected<std::shared_ptr<const Tensor>> tensor =
+        (*checkpoint)->getTensor(name);
+    if (!tensor) {
+      consumeError(tensor.takeError());
+      continue;
+    }
+    ArrayRef<int64_t> shape = (*tensor)->getShape();
+    if (is_contained(shape, 0))
+      continue;
+    std::vector<double> row((*tensor)->getRowSize());
+    (*tensor)->readRow(0, row);
+    if (shape.size() > 1)
+      (*tensor)->readRow(shape[0] - 1, row);
+  }
+}
+
 void TargetRunner::runFile(StringRef target, const std::string &text) {
   const std::string directory = work / "input";
   sys::fs::create_directory(directory);
@@ -288,6 +312,13 @@ void TargetRunner::runFile(StringRef target, const std::string &text) {
     expectWord(bool(importModel(directory, {}, context)), "the import");
     sys::fs::remove(directory + "/model.safetensors");
     return;
+  }
+  if (target == "gguf") {
+    const std::string file = directory + "/model.gguf";
+    writeFile(file, text);
+    expectWord(bool(importModel(file, {}, context)), "the import");
+    consume(readEndTokens(file));
+    return readTensors(file);
   }
   if (target == "generation-config") {
     writeFile(directory + "/generation_config.json", text);
