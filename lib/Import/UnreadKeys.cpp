@@ -111,7 +111,6 @@ static constexpr StringLiteral kIrrelevant[] = {
     "max_window_layers",
     "model_max_length",
     "mup_denominator",
-    "num_nextn_predict_layers",
     "onnx_safe",
     "original_max_position_embeddings",
     "output_attentions",

@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
     Reference, ArchitectureTest,
     testing::Values("baichuan1", "baichuan2", "glm", "glm4", "granite",
                     "internlm2", "llama-bias", "llama-dynamic", "llama-linear",
-                    "llama-v5config", "llama3-tied", "minicpm",
+                    "llama-v5config", "llama3-tied", "mimo", "minicpm",
                     "mistral-window", "olmo2", "phi3", "phi3-longrope", "qwen",
                     "qwen2-yarn", "qwen3", "seed_oss", "smollm3"),
     [](const testing::TestParamInfo<const char *> &info) {
