@@ -67,6 +67,12 @@ bool LeftOut::add(StringRef name, const StoredTensor &tensor) {
     addTo("a causal mask, which the device makes itself", name);
     return true;
   }
+  // Programs that quantize give every linear layer one.
+  if (name.ends_with(".bias") &&
+      llvm::all_of(tensor.bytes, [](uint8_t byte) { return byte == 0; })) {
+    addTo("a bias of zeros, which adds nothing", name);
+    return true;
+  }
   // "model.mtp_layers.0.", "mtp.", "model.layers.61." of a model with 61.
   if (name.starts_with("mtp.") || name.contains(".mtp.") ||
       name.contains("mtp_layers.") ||

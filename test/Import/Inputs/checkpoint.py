@@ -57,18 +57,20 @@ def get_chatglm_tensors(config):
     return tensors
 
 
-def write(path, tensors, types, metadata):
+def write(path, tensors, types, metadata, fills):
     header, end = {"__metadata__": {"format": "pt", **metadata}}, 0
+    data = []
     for name, shape in tensors.items():
         begin, dtype = end, types.get(name, "F16")
         size = SIZES[dtype]
         for dim in shape:
             size *= dim
         end += size
+        data.append(bytes([int(fills.get(name, 0))]) * size)
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + bytes(end))
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(data))
 
 
 def main():
@@ -79,6 +81,7 @@ def main():
     parser.add_argument("--shape", action="append", default=[], help="NAME=2,3")
     parser.add_argument("--type", action="append", default=[], help="NAME=F32")
     parser.add_argument("--alias", action="append", default=[], help="KEY=NAME")
+    parser.add_argument("--fill", action="append", default=[], help="NAME=BYTE")
     parser.add_argument("--set", action="append", default=[], help="KEY=JSON")
     parser.add_argument("--prefix", action="append", default=[], help="START=NEW")
     parser.add_argument("--file", default="model.safetensors")
@@ -102,19 +105,20 @@ def main():
             for name, shape in tensors.items()
         }
     types, aliases = get_pairs(args.type), get_pairs(args.alias)
+    fills = get_pairs(args.fill)
 
     config.update({key: json.loads(value) for key, value in get_pairs(args.set).items()})
     os.makedirs(args.directory, exist_ok=True)
     with open(os.path.join(args.directory, "config.json"), "w") as file:
         json.dump(config, file)
     if not args.shards:
-        write(os.path.join(args.directory, args.file), tensors, types, aliases)
+        write(os.path.join(args.directory, args.file), tensors, types, aliases, fills)
         return
     places = {}
     for shard in range(args.shards):
         name = f"model-{shard + 1:05}-of-{args.shards:05}.safetensors"
         part = dict(list(tensors.items())[shard :: args.shards])
-        write(os.path.join(args.directory, name), part, types, aliases)
+        write(os.path.join(args.directory, name), part, types, aliases, fills)
         places.update(dict.fromkeys(part, name))
     with open(os.path.join(args.directory, "model.safetensors.index.json"), "w") as file:
         json.dump({"metadata": {}, "weight_map": places}, file)
