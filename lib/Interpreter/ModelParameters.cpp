@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 
 #include <algorithm>
@@ -21,20 +22,20 @@ using namespace dlavm::interpreter;
 using namespace llvm;
 
 /// Input channels that share a scale.
-static constexpr int64_t kBlockSize = 128;
+static constexpr int64_t kBlockSize = WeightQuantizer::kBlock;
 
-/// Rounds a row to INT4, block by block, and replaces it with what the rounded
-/// weights stand for.
-static void roundRow(MutableArrayRef<float> row, ScaleChoice choice) {
-  int8_t values[kBlockSize];
-  for (size_t begin = 0; begin < row.size(); begin += kBlockSize) {
-    MutableArrayRef<float> block =
-        row.slice(begin, std::min<size_t>(kBlockSize, row.size() - begin));
-    const float scale = halfToFloat(quantizeBlock(
-        block, choice, MutableArrayRef<int8_t>(values, block.size())));
-    for (size_t i = 0; i < block.size(); ++i)
-      block[i] = scale * values[i];
-  }
+/// Rounds a row to INT4 and writes what the rounded weights stand for. A row
+/// that cannot be rounded was refused before.
+static void readRounded(const WeightQuantizer &quantizer,
+                        const ParameterRows &rows, int64_t row,
+                        MutableArrayRef<double> out) {
+  const size_t blocks = divideCeil(out.size(), kBlockSize);
+  std::vector<int8_t> values(blocks * kBlockSize);
+  std::vector<uint16_t> scales(blocks);
+  QuantizationError error;
+  quantizer.quantizeRow(rows, row, values, scales, error);
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = halfToDouble(scales[i / kBlockSize]) * values[i];
 }
 
 void Weight::readRow(int64_t row, MutableArrayRef<double> out) const {
@@ -47,16 +48,14 @@ void Weight::readRow(int64_t row, MutableArrayRef<double> out) const {
     copy(ArrayRef(keptExactly).slice(row * columns, columns), out.begin());
     return;
   }
-  if (!choice)
-    return rows.readRow(row, out);
-  std::vector<float> rounded(columns);
-  rows.readRow(row, rounded);
-  roundRow(rounded, *choice);
-  copy(rounded, out.begin());
+  if (quantizer)
+    readRounded(*quantizer, rows, row, out);
+  else
+    rows.readRow(row, out);
 }
 
 std::optional<Weight::Refused> Weight::findUnroundable() const {
-  if (!choice)
+  if (!quantizer)
     return std::nullopt;
   std::mutex mutex;
   std::optional<Refused> first;

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/Pack/WeightQuantizer.h"
 #include "Numerics.h"
 
 #include <map>
@@ -23,7 +24,10 @@ class Weight {
 public:
   /// \p choice says how to round the weights; none keeps them.
   Weight(ParameterRows rows, std::optional<ScaleChoice> choice)
-      : rows(std::move(rows)), choice(choice) {}
+      : rows(std::move(rows)) {
+    if (choice)
+      quantizer.emplace(*choice);
+  }
 
   int64_t getNumOutputs() const { return rows.getNumRows(); }
   int64_t getNumInputs() const { return rows.getNumColumns(); }
@@ -45,11 +49,11 @@ public:
 private:
   /// Whether FP32 holds all weights exactly. It holds products of a scale and
   /// an INT4 value.
-  bool fitsFloat() const { return choice || rows.fitsFloat(); }
+  bool fitsFloat() const { return quantizer || rows.fitsFloat(); }
   template <typename Float> std::vector<Float> readAll() const;
 
   ParameterRows rows;
-  std::optional<ScaleChoice> choice;
+  std::optional<WeightQuantizer> quantizer;
   /// All rows, in one of the two.
   std::vector<float> kept;
   std::vector<double> keptExactly;

@@ -10,6 +10,7 @@
 #define DLAVM_LIB_PACK_OBJECTPACKER_H
 
 #include "DLAVM/Pack/Packer.h"
+#include "DLAVM/Pack/WeightQuantizer.h"
 
 namespace dlavm {
 
@@ -17,9 +18,9 @@ namespace dlavm {
 class ObjectPacker {
 public:
   ObjectPacker(const DriverPlan &plan, const DeviceInfo &device,
-               TensorSource &source, ScaleChoice choice)
+               TensorSource &source, ScaleChoice choice, bool fitsAnew = true)
       : plan(plan), device(device), source(source), choice(choice),
-        quantizer(choice) {}
+        quantizer(choice, fitsAnew) {}
 
   /// Looks at everything but the values: the parameters of all layers are there
   /// and have the right shape, and the plan suits the device.
@@ -68,7 +69,7 @@ private:
   const DeviceInfo &device;
   TensorSource &source;
   const ScaleChoice choice;
-  RowQuantizer quantizer;
+  WeightQuantizer quantizer;
 };
 
 } // namespace dlavm

@@ -48,7 +48,8 @@ public:
                   const DeviceInfo &device, TensorSource &source,
                   const PackOptions &options)
       : output(output), plan(plan), options(options),
-        packer(plan, device, source, options.scaleChoice), files(output) {}
+        packer(plan, device, source, options.scaleChoice, options.fitsAnew),
+        files(output) {}
 
   Expected<PackedDirectory> run();
 

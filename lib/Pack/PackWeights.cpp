@@ -12,20 +12,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <cmath>
-
 using namespace dlavm;
 using namespace llvm;
-
-/// The error for a block of weights that the quantizer refuses.
-static Error refuseBlock(const ParameterInfo &info, int64_t layer, int64_t row,
-                         int64_t firstColumn, ArrayRef<float> weights) {
-  const size_t worst = *findUnroundable(weights);
-  return refuseValue(info, layer, row, firstColumn + worst, weights[worst],
-                     std::isfinite(weights[worst])
-                         ? "the scale of its block is too large for FP16"
-                         : "weights must be finite");
-}
 
 Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
                                 PackSink sink, QuantizationError &error) const {
@@ -40,10 +28,9 @@ Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
   const int64_t numGroups = divideCeil(numRows, groupRows);
   const int64_t chunkGroups = std::clamp<int64_t>(
       kChunkBytes / (groupBytes * object.ports), 1, numGroups);
-  const int64_t blocks = divideCeil(columns, RowQuantizer::kBlock);
-  const int64_t pitch = blocks * RowQuantizer::kBlock;
+  const int64_t blocks = divideCeil(columns, WeightQuantizer::kBlock);
+  const int64_t pitch = blocks * WeightQuantizer::kBlock;
 
-  std::vector<float> weights(pitch, 0);
   std::vector<int8_t> values(groupRows * pitch);
   std::vector<uint16_t> scales(groupRows * blocks);
   std::vector<uint8_t> bytes(object.ports * chunkGroups * groupBytes);
@@ -54,16 +41,12 @@ Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
     const int64_t begin = group * groupRows;
     const int64_t count = std::min(groupRows, numRows - begin);
     for (int64_t row = 0; row < count; ++row) {
-      rows->readRow(begin + row, MutableArrayRef(weights).take_front(columns));
-      std::optional<size_t> refused = quantizer.quantize(
-          weights, MutableArrayRef(values).slice(row * pitch, pitch),
+      std::optional<WeightQuantizer::Refusal> refused = quantizer.quantizeRow(
+          *rows, begin + row, MutableArrayRef(values).slice(row * pitch, pitch),
           MutableArrayRef(scales).slice(row * blocks, blocks), error);
-      if (refused) {
-        const int64_t first = *refused * RowQuantizer::kBlock;
-        return refuseBlock(
-            info, layer, begin + row, first,
-            ArrayRef(weights).slice(first, RowQuantizer::kBlock));
-      }
+      if (refused)
+        return refuseValue(info, layer, begin + row, refused->column,
+                           refused->value, refused->reason);
     }
     const int64_t inChunk = group % chunkGroups;
     for (auto [to, from] : zip_equal(place, chunk))

@@ -101,7 +101,8 @@ Expected<PackReport> dlavm::packObjects(const DriverPlan &plan,
                                         TensorSource &source,
                                         const PackOptions &options,
                                         PackSink sink) {
-  const ObjectPacker packer(plan, device, source, options.scaleChoice);
+  const ObjectPacker packer(plan, device, source, options.scaleChoice,
+                            options.fitsAnew);
   PackReport report;
   std::vector<Unit> units;
   std::optional<Progress> progress;

@@ -79,12 +79,27 @@ std::string dlavm::printReport(const PackReport &report, ScaleChoice choice) {
                     summary.all.outlierBlocks);
   os << formatv("\n{0,-28} {1,8} {2,12} {3,12}\n", "tensor", "layer",
                 "relative", "largest");
-  for (const PackReport::Matrix &matrix : report.matrices) {
-    const std::string layer = parameters[matrix.parameter].layers > 1
-                                  ? std::to_string(matrix.layer)
-                                  : "-";
+  auto getLayer = [&](const PackReport::Matrix &matrix) {
+    return parameters[matrix.parameter].layers > 1
+               ? std::to_string(matrix.layer)
+               : std::string("-");
+  };
+  for (const PackReport::Matrix &matrix : report.matrices)
     os << formatv("{0,-28} {1,8} {2,12:P2} {3,12:E2}\n", matrix.parameter,
-                  layer, matrix.error.getRelative(), matrix.error.largest);
+                  getLayer(matrix), matrix.error.getRelative(),
+                  matrix.error.largest);
+  if (total.exactBlocks > 0 || total.refittedBlocks > 0) {
+    os << formatv("\nOf the checkpoint's INT4 codes, {0} blocks stay as they "
+                  "are; {1} are fitted anew\n\n{2,-28} {3,8} {4,12} {5,12} "
+                  "{6,12}\n",
+                  total.exactBlocks, total.refittedBlocks, "tensor", "layer",
+                  "as they are", "fitted anew", "relative");
+    for (const PackReport::Matrix &matrix : report.matrices)
+      if (matrix.error.exactBlocks > 0 || matrix.error.refittedBlocks > 0)
+        os << formatv("{0,-28} {1,8} {2,12} {3,12} {4,12:P2}\n",
+                      matrix.parameter, getLayer(matrix),
+                      matrix.error.exactBlocks, matrix.error.refittedBlocks,
+                      matrix.error.getRelative());
   }
   for (const PackReport::Table &table : report.tables)
     os << formatv("\n{0}: 15 straight segments, at most {1:F5} from {2}\n",

@@ -31,6 +31,11 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return createStringError("--scale=" + command.scale +
                              " is no way to choose scales; write absmax or "
                              "search");
+  if (command.requantize != "always" && command.requantize != "never")
+    return createStringError("--requantize=" + command.requantize +
+                             " is no way to treat codes; write always or "
+                             "never");
+  options.fitsAnew = command.requantize == "always";
   options.isStrict = command.strict;
   options.threads = command.threads;
   options.progress = showPacking();

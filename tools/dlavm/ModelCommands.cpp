@@ -104,6 +104,13 @@ cl::opt<std::string, true>
           cl::desc("how a block of weights gets its scale: from its largest "
                    "weight (absmax, default) or by a search for the least "
                    "squared error"));
+cl::opt<std::string, true>
+    requantize("requantize", cl::sub(pack),
+               cl::location(packCommand.requantize),
+               cl::value_desc("always|never"),
+               cl::desc("what to do with INT4 codes of a checkpoint that the "
+                        "device cannot hold: fit their blocks anew (always, "
+                        "default) or refuse them"));
 cl::opt<bool, true>
     strict("strict", cl::sub(pack), cl::location(packCommand.strict),
            cl::desc("refuse a checkpoint with blocks of which rounding leaves "

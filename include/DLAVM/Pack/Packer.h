@@ -25,6 +25,9 @@ namespace dlavm {
 
 struct PackOptions {
   ScaleChoice scaleChoice = ScaleChoice::AbsMax;
+  /// Whether blocks of a quantized checkpoint may be fitted anew; otherwise the
+  /// first that would have to be is an error.
+  bool fitsAnew = true;
   /// Refuse a checkpoint with blocks of which at most one weight is left.
   bool isStrict = false;
   /// 0 takes all of the machine.

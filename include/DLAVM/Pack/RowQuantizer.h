@@ -26,6 +26,9 @@ struct QuantizationError {
   /// Blocks of which no weight is left, and those with one large weight beside
   /// which all others have become 0.
   int64_t vanishedBlocks = 0, outlierBlocks = 0;
+  /// Blocks of a checkpoint with codes and scales that stay as they are, and
+  /// those that are fitted anew.
+  int64_t exactBlocks = 0, refittedBlocks = 0;
 
   void add(const QuantizationError &other) {
     squaredErrors += other.squaredErrors;
@@ -33,6 +36,8 @@ struct QuantizationError {
     largest = std::max(largest, other.largest);
     vanishedBlocks += other.vanishedBlocks;
     outlierBlocks += other.outlierBlocks;
+    exactBlocks += other.exactBlocks;
+    refittedBlocks += other.refittedBlocks;
   }
   /// Root mean square of the errors over that of the weights.
   double getRelative() const {

@@ -93,6 +93,9 @@ struct PackCommand {
   std::string directory;
   /// "absmax" or "search".
   std::string scale = "absmax";
+  /// "always" where blocks of a quantized checkpoint that the device cannot
+  /// hold are fitted anew, or "never".
+  std::string requantize = "always";
   /// Refuse weights of which rounding leaves nothing.
   bool strict = false;
   std::vector<std::string> ignoredTensors;
