@@ -23,6 +23,18 @@ using mlir::Block;
 using mlir::Operation;
 using mlir::Value;
 
+KVCaches interpreter::createCaches(mlir::ModuleOp module) {
+  KVCaches caches;
+  for (auto op : module.getOps<llm::KVCacheOp>()) {
+    auto type = mlir::cast<mlir::RankedTensorType>(op.getType());
+    for (int64_t layer = 0, end = op.getLayers().value_or(1); layer < end;
+         ++layer)
+      caches[{op.getSymName().str(), layer}] = {
+          type.getDimSize(0), type.getDimSize(2), {}};
+  }
+  return caches;
+}
+
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//
@@ -217,9 +229,6 @@ Error Evaluator::evaluate(llm::GetParameterOp op, Frame &frame) {
 
 Error Evaluator::evaluate(llm::LinearOp op, Frame &frame) {
   const int64_t layer = frame.getLayer(op.getLayer());
-  Expected<const Weight *> weight = parameters.getWeight(op.getWeight(), layer);
-  if (!weight)
-    return weight.takeError();
   Vector scale, bias;
   if (op.getScale()) {
     Expected<Vector> scales = parameters.getVector(*op.getScale(), layer);
@@ -231,13 +240,23 @@ Error Evaluator::evaluate(llm::LinearOp op, Frame &frame) {
     scale = *scales;
     bias = *biases;
   }
+  const MapValue &input = frame.getMap(op.getInput());
   const MapValue *residual =
       op.getResidual() ? &frame.getMap(op.getResidual()) : nullptr;
-  return define(op, frame,
-                linear(numerics, frame.getMap(op.getInput()), **weight, scale,
-                       bias, residual,
-                       op.getResidualKind().value_or(llm::ResidualKind::Add),
-                       op.getRelu()));
+  const LinearEpilogue epilogue = {
+      scale, bias, residual,
+      op.getResidualKind().value_or(llm::ResidualKind::Add), op.getRelu()};
+  if (multiply) {
+    Expected<MapValue> products = multiply(op, layer, input);
+    if (!products)
+      return products.takeError();
+    applyEpilogue(numerics, epilogue, *products);
+    return define(op, frame, std::move(*products));
+  }
+  Expected<const Weight *> weight = parameters.getWeight(op.getWeight(), layer);
+  if (!weight)
+    return weight.takeError();
+  return define(op, frame, linear(numerics, input, **weight, epilogue));
 }
 
 Error Evaluator::evaluate(llm::Conv2DOp op, Frame &frame) {

@@ -30,20 +30,29 @@ using RuntimeValue =
 /// KV caches by symbol and layer.
 using KVCaches = std::map<std::pair<std::string, int64_t>, KVCache>;
 
+/// The caches of a module, empty.
+KVCaches createCaches(mlir::ModuleOp module);
+
 /// Runs the functions of a module for one call of the model.
 class Evaluator {
 public:
   Evaluator(const Numerics &numerics, ModelParameters &parameters,
             KVCaches &caches, int64_t past, int64_t seq,
-            Interpreter::Observer observer, bool keepsAllTokens)
+            Interpreter::Observer observer)
       : numerics(numerics), parameters(parameters), caches(caches), past(past),
-        seq(seq), observer(observer), keepsAllTokens(keepsAllTokens) {}
+        seq(seq), observer(observer) {}
+
+  /// Lets others compute the products of linear layers.
+  using Multiply = llvm::function_ref<llvm::Expected<MapValue>(
+      llm::LinearOp op, int64_t layer, const MapValue &input)>;
+  void setMultiply(Multiply newMultiply) { multiply = newMultiply; }
+  /// See InterpreterOptions::keepsAllTokens.
+  void keepAllTokens() { keepsAllTokens = true; }
 
   /// The results of a function.
   llvm::Expected<std::vector<RuntimeValue>>
   call(mlir::func::FuncOp function, std::vector<RuntimeValue> arguments);
 
-private:
   /// What is known inside of one function.
   struct Frame {
     llvm::DenseMap<mlir::Value, RuntimeValue> values;
@@ -62,10 +71,13 @@ private:
     }
   };
 
+  /// Runs one op.
+  llvm::Error evaluate(mlir::Operation *op, Frame &frame);
+
+private:
   /// Runs a block; yields the operands of its terminator.
   llvm::Expected<std::vector<RuntimeValue>> evaluate(mlir::Block &block,
                                                      Frame &frame);
-  llvm::Error evaluate(mlir::Operation *op, Frame &frame);
   /// Fails where a run takes more iterations and calls than any model's.
   llvm::Error countStep();
   llvm::Error evaluate(mlir::scf::ForOp op, Frame &frame);
@@ -94,7 +106,8 @@ private:
   const int64_t past, seq;
   int64_t numSteps = 0;
   Interpreter::Observer observer;
-  const bool keepsAllTokens;
+  bool keepsAllTokens = false;
+  Multiply multiply;
 };
 
 } // namespace dlavm::interpreter

@@ -29,9 +29,8 @@ public:
         numerics(options.arithmetic == Arithmetic::Device ? options.device
                                                           : nullptr),
         parameters(module, tensors, options),
-        keepsAllTokens(options.keepsAllTokens) {}
+        keepsAllTokens(options.keepsAllTokens), caches(createCaches(module)) {}
 
-  void createCaches();
   /// The tokens of a call; an image has pixels instead, and one token.
   int64_t getSeq(const MapValue &input) {
     auto type =
@@ -74,7 +73,6 @@ Interpreter::create(mlir::ModuleOp module, TensorSource &tensors,
   if (failed(model))
     return mlir::failure();
   auto impl = std::make_unique<Impl>(module, *model, tensors, options);
-  impl->createCaches();
   mlir::WalkResult result = module.walk([&](llm::ActivationOp op) {
     if (impl->numerics.addActivation(op.getKind()))
       return mlir::WalkResult::advance();
@@ -84,16 +82,6 @@ Interpreter::create(mlir::ModuleOp module, TensorSource &tensors,
   if (result.wasInterrupted())
     return mlir::failure();
   return std::unique_ptr<Interpreter>(new Interpreter(std::move(impl)));
-}
-
-void Interpreter::Impl::createCaches() {
-  for (auto op : module.getOps<llm::KVCacheOp>()) {
-    auto type = mlir::cast<mlir::RankedTensorType>(op.getType());
-    for (int64_t layer = 0, end = op.getLayers().value_or(1); layer < end;
-         ++layer)
-      caches[{op.getSymName().str(), layer}] = {
-          type.getDimSize(0), type.getDimSize(2), {}};
-  }
 }
 
 /// The size that \p expr of seq and past has in a call.
@@ -140,7 +128,9 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
   for (double &value : stored.values)
     value = impl->numerics.store(value);
   Evaluator evaluator(impl->numerics, impl->parameters, impl->caches, past,
-                      impl->getSeq(input), observer, impl->keepsAllTokens);
+                      impl->getSeq(input), observer);
+  if (impl->keepsAllTokens)
+    evaluator.keepAllTokens();
   Expected<std::vector<RuntimeValue>> values =
       evaluator.call(impl->model, {std::move(stored)});
   if (!values) {

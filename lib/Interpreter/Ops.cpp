@@ -55,10 +55,30 @@ static std::vector<double> multiply(ArrayRef<double> columns, int64_t rows,
   return {sums.begin(), sums.end()};
 }
 
+double LinearEpilogue::apply(const Numerics &numerics, double sum,
+                             int64_t index, int64_t output) const {
+  double value = sum;
+  if (!scale.empty())
+    value = value * scale[output] + bias[output];
+  if (residual && residualKind == llm::ResidualKind::Add)
+    value += residual->values[index];
+  else if (residual)
+    value *= residual->values[index];
+  if (hasRelu)
+    value = relu(value);
+  return numerics.store(value);
+}
+
+void interpreter::applyEpilogue(const Numerics &numerics,
+                                const LinearEpilogue &epilogue,
+                                MapValue &sums) {
+  for (auto [index, value] : llvm::enumerate(sums.values))
+    value = epilogue.apply(numerics, value, index, index % sums.channels);
+}
+
 MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
-                             const Weight &weight, Vector scale, Vector bias,
-                             const MapValue *residual,
-                             llm::ResidualKind residualKind, bool hasRelu) {
+                             const Weight &weight,
+                             const LinearEpilogue &epilogue) {
   const int64_t rows = input.maps * input.tokens;
   const int64_t outputs = weight.getNumOutputs();
   MapValue result = createMap(input.maps, input.tokens, outputs);
@@ -71,16 +91,7 @@ MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
                               : multiply<double>(columns, rows, weights);
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t index = row * outputs + output;
-      double value = sums[row];
-      if (!scale.empty())
-        value = value * scale[output] + bias[output];
-      if (residual && residualKind == llm::ResidualKind::Add)
-        value += residual->values[index];
-      else if (residual)
-        value *= residual->values[index];
-      if (hasRelu)
-        value = relu(value);
-      result.values[index] = numerics.store(value);
+      result.values[index] = epilogue.apply(numerics, sums[row], index, output);
     }
   };
   // One output channel of one token is less work than to start a task.

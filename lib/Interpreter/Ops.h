@@ -39,11 +39,26 @@ MapValue createMap(int64_t maps, int64_t tokens, int64_t channels);
 // them. Sums are in ascending order and start at +0.0; results are rounded
 // once, at the end, by numerics.store().
 
+/// What a linear layer does to the sum of products of each output.
+struct LinearEpilogue {
+  /// One value for each output channel, or none.
+  Vector scale, bias;
+  /// May be null.
+  const MapValue *residual = nullptr;
+  llm::ResidualKind residualKind = llm::ResidualKind::Add;
+  bool hasRelu = false;
+
+  /// The result for the element \p index of the map, in channel \p output.
+  double apply(const Numerics &numerics, double sum, int64_t index,
+               int64_t output) const;
+};
+/// Applies it to all sums, in place.
+void applyEpilogue(const Numerics &numerics, const LinearEpilogue &epilogue,
+                   MapValue &sums);
+
 /// \p scale and \p bias are empty where there are none, \p residual is null.
 MapValue linear(const Numerics &numerics, const MapValue &input,
-                const Weight &weight, Vector scale, Vector bias,
-                const MapValue *residual, llm::ResidualKind residualKind,
-                bool hasRelu = false);
+                const Weight &weight, const LinearEpilogue &epilogue);
 /// The scales of rounded weights are multiplied into \p scale.
 MapValue conv2d(const Numerics &numerics, const MapValue &input,
                 const Kernels &kernels, Vector scale, Vector bias, bool isRelu,

@@ -48,6 +48,22 @@ void Hessian::add(ArrayRef<double> inputs) {
   tokens += added;
 }
 
+std::vector<double> Hessian::take() && {
+  // Each panel writes what is right of its part of the diagonal, which no other
+  // one reads.
+  forPanels(channels, [&](int64_t first, int64_t count) {
+    for (int64_t row = first; row < first + count; ++row)
+      for (int64_t column = row; column < channels; ++column)
+        sums[row * channels + column] = at(row, column);
+  });
+  forPanels(channels, [&](int64_t first, int64_t count) {
+    for (int64_t row = first; row < first + count; ++row)
+      for (int64_t column = 0; column < row; ++column)
+        sums[row * channels + column] = sums[column * channels + row];
+  });
+  return std::move(sums);
+}
+
 float QuantizedMatrix::getWeight(int64_t row, int64_t column) const {
   return halfToFloat(scales[row * getNumGroups() + column / kGroup]) *
          static_cast<float>(values[row * columns + column]);
@@ -71,18 +87,18 @@ Expected<GPTQ> GPTQ::create(Hessian hessian, double dampening) {
   llvm::stable_sort(result.order, [&](int64_t a, int64_t b) {
     return result.importance[a] < result.importance[b];
   });
+  result.dampened = std::move(hessian).take();
   result.inverse.resize(n * n);
   // Where all inputs are 0, any order and scale is as good.
   const double addend = mean == 0 ? 1 : dampening * mean;
+  for (int64_t i = 0; i < n; ++i)
+    result.dampened[i * n + i] += addend;
   forPanels(n, [&](int64_t first, int64_t count) {
-    for (int64_t i = first; i < first + count; ++i) {
+    for (int64_t i = first; i < first + count; ++i)
       for (int64_t j = 0; j <= i; ++j)
         result.inverse[i * n + j] =
-            hessian.at(result.order[i], result.order[j]);
-      result.inverse[i * n + i] += addend;
-    }
+            result.dampened[result.order[i] * n + result.order[j]];
   });
-  hessian = Hessian(0);
   if (!invertCholesky(result.inverse.data(), n))
     return createStringError("its inputs cannot be told apart; more dampening "
                              "or more calibration tokens may help");
@@ -165,6 +181,7 @@ QuantizedMatrix GPTQ::quantize(ArrayRef<float> weights) const {
                          channels);
   forPanels(result.rows, [&](int64_t first, int64_t count) {
     quantizeRows(weights, first, count, result);
+    improveRows(weights, first, count, result);
   });
   return result;
 }
@@ -209,5 +226,39 @@ void GPTQ::quantizeRows(ArrayRef<float> weights, int64_t first, int64_t count,
       addProduct(-1, errors.data(), size, &inverse[begin * channels], channels,
                  remaining.data(), channels, count, begin, size);
     end = begin;
+  }
+}
+
+void GPTQ::improveRows(ArrayRef<float> weights, int64_t first, int64_t count,
+                       QuantizedMatrix &result) const {
+  const int64_t groups = result.getNumGroups();
+  // Half of how fast the squared error of the outputs falls with each weight.
+  std::vector<double> errors(count * channels), slopes(count * channels);
+  for (int64_t row = 0; row < count; ++row)
+    for (int64_t i = 0; i < channels; ++i)
+      errors[row * channels + i] =
+          weights[(first + row) * channels + i] -
+          static_cast<double>(result.getWeight(first + row, i));
+  addProduct(1, errors.data(), channels, dampened.data(), channels,
+             slopes.data(), channels, count, channels, channels);
+  for (int64_t row = 0; row < count; ++row) {
+    double *slope = &slopes[row * channels];
+    int8_t *values = &result.values[(first + row) * channels];
+    for (int64_t i : llvm::reverse(order)) {
+      const double scale = halfToDouble(
+          result.scales[(first + row) * groups + i / QuantizedMatrix::kGroup]);
+      const double *products = &dampened[i * channels];
+      if (scale == 0)
+        continue;
+      const double best = std::clamp(
+          std::nearbyint(values[i] + slope[i] / (scale * products[i])), -7.0,
+          7.0);
+      if (best == values[i])
+        continue;
+      const double step = (best - values[i]) * scale;
+      for (int64_t j = 0; j < channels; ++j)
+        slope[j] -= step * products[j];
+      values[i] = static_cast<int8_t>(best);
+    }
   }
 }

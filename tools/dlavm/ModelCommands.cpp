@@ -25,6 +25,10 @@ cl::SubCommand
          "compare how well MODEL (a checkpoint, or a driver's directory "
          "with packed parameters) predicts tokens in FP64, with INT4 "
          "weights and on the device");
+cl::SubCommand
+    quantize("quantize",
+             "round the linear layers of CHECKPOINT to INT4, so that "
+             "what they compute changes least (GPTQ)");
 cl::SubCommand makeModel("make-model",
                          "write a small checkpoint with random weights");
 cl::SubCommand devices("devices", "list the devices, how versions differ, and "
@@ -196,6 +200,28 @@ cl::opt<unsigned, true>
                 cl::value_desc("n"),
                 cl::desc("threads; all of the machine by default"));
 
+// quantize
+QuantizeCommand quantizeCommand;
+cl::opt<std::string, true>
+    quantizedModel(cl::Positional, cl::Required, cl::sub(quantize),
+                   cl::location(quantizeCommand.checkpoint),
+                   cl::desc("CHECKPOINT"));
+cl::opt<std::string, true>
+    quantizeOutput("o", cl::Required, cl::sub(quantize),
+                   cl::location(quantizeCommand.outputDirectory),
+                   cl::value_desc("dir"),
+                   cl::desc("directory for the quantized checkpoint, in the "
+                            "format of compressed-tensors"));
+cl::opt<std::string, true>
+    calibration("calibration", cl::Required, cl::sub(quantize),
+                cl::location(quantizeCommand.calibrationFile),
+                cl::value_desc("file"),
+                cl::desc("token ids of typical text, a sequence in each line"));
+cl::opt<unsigned, true>
+    quantizeThreads("threads", cl::sub(quantize),
+                    cl::location(quantizeCommand.threads), cl::value_desc("n"),
+                    cl::desc("threads; all of the machine by default"));
+
 // make-model
 MakeModelCommand makeCommand;
 cl::opt<std::string, true>
@@ -303,6 +329,12 @@ std::optional<int> dlavm::runModelCommand() {
         !checkValue(evalDevice) || !checkThreads(evalCommand.threads))
       return 1;
     return runEval(evalCommand);
+  }
+  if (quantize) {
+    if (!checkValue(quantizeOutput) || !checkValue(calibration) ||
+        !checkThreads(quantizeCommand.threads))
+      return 1;
+    return runQuantize(quantizeCommand);
   }
   if (makeModel) {
     makeCommand.kvHeads = getOptional(kvHeads);

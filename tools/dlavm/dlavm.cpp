@@ -90,7 +90,8 @@ int main(int argc, char **argv) {
     return *code;
   if (std::optional<int> code = runDriverCommand())
     return *code;
-  return failUsage("give a command: compile, pack, check, run, trace, "
-                   "interpret, eval, make-model or devices; dlavm COMMAND "
-                   "--help explains it");
+  return failUsage(
+      "give a command: compile, pack, check, run, trace, "
+      "interpret, eval, quantize, make-model or devices; dlavm COMMAND "
+      "--help explains it");
 }

@@ -136,6 +136,28 @@ TEST(GPTQ, TwoChannels) {
   }
 }
 
+TEST(GPTQ, IsBestForEachValueAlone) {
+  // With many values, the first ones to be rounded do not know the others. Most
+  // of them are no better with a neighbour in the end.
+  constexpr int64_t channels = 130;
+  const std::vector<double> inputs = makeInputs(400, channels, 7);
+  const std::vector<float> weights = makeWeights(4, channels, 8);
+  QuantizedMatrix matrix = quantize(inputs, weights, channels);
+  const double error = getOutputError(inputs, weights, matrix);
+  int worse = 0, all = 0;
+  for (int8_t &value : matrix.values)
+    for (int step : {-1, 1}) {
+      const int8_t before = value;
+      if (std::abs(before + step) > 7)
+        continue;
+      value = static_cast<int8_t>(before + step);
+      worse += getOutputError(inputs, weights, matrix) >= error;
+      ++all;
+      value = before;
+    }
+  EXPECT_GT(worse, 0.97 * all);
+}
+
 TEST(GPTQ, MakesUpForErrors) {
   constexpr int64_t channels = 300;
   const std::vector<double> inputs = makeInputs(500, channels, 1);

@@ -10,7 +10,8 @@
 // GPTQ (Frantar et al., 2023) in the device's format: INT4 values -7 to 7, and
 // an FP16 scale for 128 inputs of each output channel. Columns are rounded one
 // after the other, and each time those that are left are changed so that the
-// outputs of the layer change least.
+// outputs of the layer change least. In the end, each value is looked at once
+// more: it may be better now to take a neighbour.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,9 @@ public:
 
   /// Adds tokens, [tokens][channels].
   void add(llvm::ArrayRef<double> inputs);
+
+  /// All of the matrix, in the memory of this object.
+  std::vector<double> take() &&;
 
   int64_t getNumChannels() const { return channels; }
   int64_t getNumTokens() const { return tokens; }
@@ -91,6 +95,10 @@ private:
   void quantizeRows(llvm::ArrayRef<float> weights, int64_t first, int64_t count,
                     QuantizedMatrix &result) const;
 
+  /// One round of coordinate descent.
+  void improveRows(llvm::ArrayRef<float> weights, int64_t first, int64_t count,
+                   QuantizedMatrix &result) const;
+
   int64_t channels = 0;
   /// The diagonal of the Hessian, by channel.
   std::vector<double> importance;
@@ -101,6 +109,8 @@ private:
   /// Hessian. The last row of what remains is what the last of the channels
   /// that remain adds to the others.
   std::vector<double> inverse;
+  /// The Hessian with its dampening, symmetric.
+  std::vector<double> dampened;
 };
 
 } // namespace dlavm

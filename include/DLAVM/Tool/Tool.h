@@ -189,6 +189,17 @@ struct EvalCommand {
   unsigned threads = 0;
 };
 
+/// `dlavm quantize`.
+struct QuantizeCommand {
+  /// A checkpoint directory.
+  std::string checkpoint;
+  std::string outputDirectory;
+  /// See TokenFile.
+  std::string calibrationFile;
+  /// 0 takes all of the machine.
+  unsigned threads = 0;
+};
+
 // Each prints errors on stderr and returns the exit code: 0, or 1 after an
 // error or a finding.
 int runCompile(const CompileCommand &command);
@@ -201,6 +212,7 @@ int runRun(const RunCommand &command);
 int runMakeModel(const MakeModelCommand &command);
 int runInterpret(const InterpretCommand &command);
 int runEval(const EvalCommand &command);
+int runQuantize(const QuantizeCommand &command);
 /// Prints all of the devices of these names; without names, what there is.
 int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 
