@@ -337,11 +337,10 @@ static LogicalResult setRotary(const ConfigReader &reader, const RopeKeys &keys,
     return success();
   // Of whole heads, and the parts that no key says, the reader of heads knows.
   return reader.emitError(keys.part.name)
-         << "is " << part << (reader.find(keys.part.name) ? "" : " by default")
-         << ", so that " << channels << " of the " << config.headDim
-         << " channels of a head are rotated; that must be an even number, "
-            "from "
-            "2 to all";
+         << "is " << ConfigReader::print(part)
+         << (reader.find(keys.part.name) ? "" : " by default")
+         << ", but of the " << config.headDim
+         << " channels of a head an even number must be rotated, from 2 to all";
 }
 
 LogicalResult dlavm::readRope(const ConfigReader &reader, const RopeKeys &keys,
