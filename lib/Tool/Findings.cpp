@@ -8,11 +8,24 @@
 
 #include "Findings.h"
 
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace dlavm;
 using namespace llvm;
+
+std::string dlavm::listTasks(const DriverPlan &plan) {
+  // A function that is called twice has its tasks twice.
+  llvm::StringSet<> seen;
+  std::string names;
+  ListSeparator separator;
+  for (const PlanTask &task : plan.tasks)
+    if (seen.insert(task.name).second)
+      names += std::string(StringRef(separator)) + task.name;
+  return names;
+}
 
 void dlavm::printFinding(const Finding &finding, const DriverPlan &plan) {
   raw_ostream &os = outs();
@@ -24,8 +37,10 @@ void dlavm::printFinding(const Finding &finding, const DriverPlan &plan) {
       os << " of layer " << finding.layer;
     os << " (start " << finding.start << " of the run)\n";
     for (const PlanTask &task : plan.tasks)
-      if (task.name == finding.task)
+      if (task.name == finding.task) {
         os << "  op: " << task.computes << "\n";
+        break;
+      }
   }
   if (!finding.reg.empty())
     os << "  register: " << finding.reg << "\n";

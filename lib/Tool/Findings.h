@@ -18,6 +18,9 @@ namespace dlavm {
 /// it computes, register and buffer.
 void printFinding(const Finding &finding, const DriverPlan &plan);
 
+/// The names of the driver's tasks, each once: "query, key, value".
+std::string listTasks(const DriverPlan &plan);
+
 } // namespace dlavm
 
 #endif // DLAVM_TOOL_FINDINGS_H

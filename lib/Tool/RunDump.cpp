@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RunDump.h"
+#include "Findings.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -38,14 +39,9 @@ Error dlavm::checkDumped(const RunCommand &command, const DriverPlan &plan) {
   const DumpSelection &dumped = command.dumped;
   if (dumped.task && none_of(plan.tasks, [&](const PlanTask &task) {
         return task.name == *dumped.task;
-      })) {
-    std::string names;
-    ListSeparator separator;
-    for (const PlanTask &task : plan.tasks)
-      names += std::string(StringRef(separator)) + task.name;
+      }))
     return createStringError("the driver runs no task '" + *dumped.task +
-                             "'; its tasks are " + names);
-  }
+                             "'; its tasks are " + listTasks(plan));
   // A prompt takes a call, and each further token one.
   const int64_t prompts = command.prompts.size();
   if (dumped.call &&

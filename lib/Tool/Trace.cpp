@@ -11,6 +11,7 @@
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
+#include "Findings.h"
 #include "OpenedDriver.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -175,11 +176,7 @@ static std::string describeTasks(const TraceCommand &command,
     text += " '" + *command.task + "'";
   if (command.layer)
     text += " of layer " + std::to_string(*command.layer);
-  text += " in these calls; its tasks are ";
-  ListSeparator separator;
-  for (const PlanTask &task : plan.tasks)
-    text += std::string(StringRef(separator)) + task.name;
-  return text;
+  return text + " in these calls; its tasks are " + listTasks(plan);
 }
 
 /// What can be known before the driver is compiled. The driver says the same of

@@ -8,6 +8,8 @@
 
 #include "Objects.h"
 
+#include "DLAVM/Support/SaturatingProduct.h"
+
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/Format.h"
 
@@ -202,15 +204,29 @@ LogicalResult ObjectTable::checkTaskName(Operation *op) {
   return diagnostic;
 }
 
-void ObjectTable::checkEpsilon(Operation *op, double epsilon) {
+void ObjectTable::checkEpsilon(Operation *op, FlatSymbolRefAttr weight,
+                               double epsilon) {
   const double own = device.getTraits().normEpsilon;
   if (epsilon == own || llvm::is_contained(warnedEpsilons, epsilon))
     return;
   warnedEpsilons.push_back(epsilon);
+  // Channels that are padding make the mean smaller, and the model's epsilon
+  // has followed.
+  int64_t channels = 1, padded = 1;
+  auto parameter = symbols.lookup<llm::ParameterOp>(weight.getAttr());
+  if (llm::HeadsAttr heads = parameter.getRowHeadsAttr()) {
+    channels = saturatingProduct(heads.getHeads(), heads.getChannels());
+    padded = heads.getLayout().getSize();
+  }
+  const double factor = static_cast<double>(padded) / channels;
   std::string text;
-  llvm::raw_string_ostream(text)
-      << "the model's norms add an epsilon of " << llvm::format("%g", epsilon)
-      << ", but " << device.getName() << " adds " << llvm::format("%g", own)
-      << "; results will differ a little from the model's";
+  llvm::raw_string_ostream os(text);
+  os << "the model's norms add an epsilon of "
+     << llvm::format("%g", factor * epsilon) << ", but " << device.getName()
+     << " adds " << llvm::format("%g", factor * own);
+  if (padded != channels)
+    os << " (" << llvm::format("%g", own) << " where " << channels
+       << " channels are padded to " << padded << ")";
+  os << "; results will differ a little from the model's";
   op->emitWarning(text);
 }

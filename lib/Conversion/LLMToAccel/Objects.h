@@ -48,8 +48,10 @@ public:
   /// layer are told apart by their names.
   llvm::LogicalResult checkTaskName(mlir::Operation *op);
 
-  /// Warns, once per value, when the device computes with another epsilon.
-  void checkEpsilon(mlir::Operation *op, double epsilon);
+  /// Warns, once per value, when the device computes with another epsilon than
+  /// that of a norm with this weight.
+  void checkEpsilon(mlir::Operation *op, mlir::FlatSymbolRefAttr weight,
+                    double epsilon);
 
   unsigned size() const { return objects.size(); }
 

@@ -260,7 +260,8 @@ LogicalResult FunctionLowering::lower(llm::Conv2DOp op) {
 }
 
 LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
-  objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
+  objects.checkEpsilon(op, op.getWeightAttr(),
+                       op.getEpsilon().convertToDouble());
   StringAttr name = llm::getTaskName(op);
   Value out = createBuffer(op->getLoc(), name, op.getType());
   Value weight =
@@ -275,7 +276,8 @@ LogicalResult FunctionLowering::lower(llm::RMSNormOp op) {
 }
 
 LogicalResult FunctionLowering::lower(llm::LayerNormOp op) {
-  objects.checkEpsilon(op, op.getEpsilon().convertToDouble());
+  objects.checkEpsilon(op, op.getWeightAttr(),
+                       op.getEpsilon().convertToDouble());
   StringAttr name = llm::getTaskName(op);
   Value out = createBuffer(op->getLoc(), name, op.getType());
   Value weight = getObject(

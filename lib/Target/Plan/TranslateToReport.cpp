@@ -318,9 +318,14 @@ void Report::printBuffers() {
       os << "  load_parameters";
       live = {};
     }
-    for (size_t i = 0; i + 1 < live.size(); i += 2)
-      os << (i == 0 ? "  " : ", ") << getStepName(live[i]) << " .. "
-         << getStepName(live[i + 1]);
+    // Each call of a function has the same tasks.
+    llvm::StringSet<> spans;
+    for (size_t i = 0; i + 1 < live.size(); i += 2) {
+      const std::string span =
+          getStepName(live[i]) + " .. " + getStepName(live[i + 1]);
+      if (spans.insert(span).second)
+        os << (i == 0 ? "  " : ", ") << span;
+    }
     os << "\n";
   }
 }

@@ -57,6 +57,20 @@ def LLM_Dialect : Dialect {
     second and last iteration only. It stays at the loop down to the csb program.
     A loop without it is like any other, whatever takes its variable.
 
+    Where layers have several forms, each is a function of its own, and the loop
+    has the step with which they repeat. Its body calls them with the variable
+    and constants added to it; layers that are left over are called behind it.
+
+    ```mlir
+    %0 = scf.for %l = %c0 to %c36 step %c2 iter_args(%y = %x) -> (!hidden) {
+      %a = func.call @layer(%l, %y) : (index, !hidden) -> !hidden
+      %m = arith.addi %l, %c1 : index
+      %b = func.call @layer_without_rope(%m, %a) : (index, !hidden) -> !hidden
+      scf.yield %b : !hidden
+    } {llm.layer_loop}
+    %1 = func.call @layer(%c36, %0) : (index, !hidden) -> !hidden
+    ```
+
     ```mlir
     module attributes {llm.max_tokens = 2048 : i64, llm.embedding = @embedding} {
       llm.parameter @embedding from "model.embed_tokens.weight" : tensor<32000x4096xf16>
