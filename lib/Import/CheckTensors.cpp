@@ -28,6 +28,11 @@ public:
 private:
   LogicalResult checkTensor(const ParameterInfo &info, int64_t layer);
   LogicalResult checkUnused();
+  /// What says how the model is.
+  StringRef getDescription() const {
+    return GGUFModel::isModel(checkpoint.getPath()) ? "the metadata describe"
+                                                    : "config.json describes";
+  }
   InFlightDiagnostic emitError() {
     return mlir::emitError(UnknownLoc::get(module.getContext()));
   }
@@ -75,17 +80,16 @@ LogicalResult TensorCheck::checkUnused() {
         continue;
       return emitError() << file << ": the tensor '" << name << "' of shape "
                          << printShape(tensor.shape)
-                         << " is no part of the model that config.json "
-                            "describes, so that the model would ignore it; if "
+                         << " is no part of the model that " << getDescription()
+                         << ", so that the model would ignore it; if "
                             "that is right, use --ignore-tensors='"
                          << name << "' or a pattern";
     }
     if (!tensor.shape.empty() && it->second < tensor.shape[0])
       return emitError() << file << ": the tensor '" << name << "' has "
-                         << tensor.shape[0]
-                         << " rows, but the model that config.json describes "
-                            "uses the first "
-                         << it->second << " only";
+                         << tensor.shape[0] << " rows, but the model that "
+                         << getDescription() << " uses the first " << it->second
+                         << " only";
   }
   return success();
 }
