@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../lib/Checkpoint/QuantizedTensor.h"
 #include "DLAVM/Device/EdgeLLM/EdgeLLM.h"
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Support/Half.h"
@@ -47,16 +48,35 @@ public:
     weights.resize(13696 * 4096);
     for (size_t i = 0; i < weights.size(); ++i)
       weights[i] = some[i % some.size()];
+    for (size_t i = 0; i < weights.size() / 2; ++i)
+      words.push_back(
+          static_cast<uint8_t>((1 + random() % 15) | (1 + random() % 15) << 4));
+    for (size_t i = 0; i < weights.size() / 128; ++i)
+      scales.push_back(static_cast<uint16_t>(0x1000 + random() % 0x1000));
     output.resize(getPackedBytes());
   }
 
   Expected<std::shared_ptr<const Tensor>> getTensor(StringRef name) override {
     const ParameterInfo &info = *plan.getParameter(name);
+    if (isGPTQ)
+      return makeGPTQ(info.shape);
     const ArrayRef<uint8_t> bytes(
         reinterpret_cast<const uint8_t *>(weights.data()),
         2 * info.shape[0] * info.shape[1]);
     return std::make_shared<FloatTensor>(ElementType::F16, info.shape, bytes,
                                          "memory");
+  }
+
+  /// Any codes but -8, in groups of 128 inputs with any scales.
+  std::shared_ptr<const Tensor> makeGPTQ(ArrayRef<int64_t> shape) const {
+    GroupedTensor::Parts parts;
+    parts.isTransposed = true;
+    parts.codes = {words, shape[1], shape[0], /*isAlongRows=*/true};
+    parts.groupSize = 128;
+    parts.groups = shape[1] / 128;
+    parts.scales = ArrayRef(reinterpret_cast<const uint8_t *>(scales.data()),
+                            2 * scales.size());
+    return std::make_shared<GroupedTensor>(shape, "memory", parts);
   }
 
   int64_t getPackedBytes() const {
@@ -92,9 +112,11 @@ public:
     state.SetBytesProcessed(state.iterations() * getPackedBytes());
   }
 
-  const Device device = edgellm::createDevice20241128();
+  const DeviceInfo device = edgellm::createDevice20241128();
   DriverPlan plan;
   std::vector<uint8_t> output;
+  /// Whether tensors are quantized, and not FP16.
+  bool isGPTQ = false;
 
 private:
   void add(const std::string &name, int64_t outputs, int64_t inputs) {
@@ -114,13 +136,20 @@ private:
     plan.objects.push_back(object);
   }
 
-  std::vector<uint16_t> weights;
+  std::vector<uint16_t> weights, scales;
+  std::vector<uint8_t> words;
 };
 
 } // namespace
 
 BENCHMARK_F(ChatGLM2Layer, PackToMemory)(benchmark::State &state) {
   packToMemory(state, ScaleChoice::AbsMax);
+}
+
+BENCHMARK_F(ChatGLM2Layer, PackGPTQToMemory)(benchmark::State &state) {
+  isGPTQ = true;
+  packToMemory(state, ScaleChoice::AbsMax);
+  isGPTQ = false;
 }
 
 BENCHMARK_F(ChatGLM2Layer, PackToMemoryWithSearch)(benchmark::State &state) {
@@ -138,8 +167,11 @@ BENCHMARK_F(ChatGLM2Layer, PackToFiles)(benchmark::State &state) {
   PackOptions options;
   options.threads = 1;
   for (auto _ : state) {
+    Expected<OutputDirectory> output = OutputDirectory::open(path);
+    if (!output)
+      return state.SkipWithError(toString(output.takeError()).c_str());
     Expected<PackedDirectory> packed =
-        packDirectory(path, plan, device, *this, options);
+        packDirectory(*output, plan, device, *this, options);
     if (!packed)
       state.SkipWithError(toString(packed.takeError()).c_str());
   }

@@ -12,6 +12,7 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -40,34 +41,49 @@ uint8_t Nibbles::get(int64_t row, int64_t column) const {
          15;
 }
 
-/// Reads words that are \p step apart, whose nibbles are in order.
-static void unpack(const Nibbles &nibbles, int64_t first, int64_t step,
-                   MutableArrayRef<int8_t> out) {
-  for (size_t i = 0; i < out.size(); i += 8) {
-    uint64_t word =
-        getWord(nibbles, first + static_cast<int64_t>(i / 8) * step);
-    word = (word | word << 16) & 0x0000FFFF0000FFFF;
-    word = (word | word << 8) & 0x00FF00FF00FF00FF;
-    word = (word | word << 4) & 0x0F0F0F0F0F0F0F0F;
-    word = support::endian::byte_swap(word, endianness::little);
-    std::memcpy(out.data() + i, &word, std::min<size_t>(8, out.size() - i));
-  }
+/// The nibbles of a word, from the lowest on, as bytes.
+static uint64_t spread(uint64_t word) {
+  word = (word | word << 16) & 0x0000FFFF0000FFFF;
+  word = (word | word << 8) & 0x00FF00FF00FF00FF;
+  word = (word | word << 4) & 0x0F0F0F0F0F0F0F0F;
+  return support::endian::byte_swap(word, endianness::little);
 }
 
 void Nibbles::readRow(int64_t row, MutableArrayRef<int8_t> out) const {
   assert(!isAlongRows && shifts[1] == 4 && "no format needs anything else");
-  unpack(*this, row * getPitch(*this), 1, out);
+  const int64_t first = row * getPitch(*this);
+  for (size_t i = 0; i < out.size(); i += 8) {
+    const uint64_t bytes =
+        spread(getWord(*this, first + static_cast<int64_t>(i / 8)));
+    std::memcpy(out.data() + i, &bytes, std::min<size_t>(8, out.size() - i));
+  }
 }
 
-void Nibbles::readColumn(int64_t column, MutableArrayRef<int8_t> out) const {
-  const int64_t pitch = getPitch(*this);
-  if (isAlongRows)
-    return unpack(*this, column, pitch, out);
-  const uint8_t shift = shifts[column % 8];
-  for (size_t i = 0; i < out.size(); ++i)
-    out[i] =
-        getWord(*this, static_cast<int64_t>(i) * pitch + column / 8) >> shift &
-        15;
+void Nibbles::readColumns(int64_t first, int64_t count, int8_t *out,
+                          int64_t pitch) const {
+  const int64_t words = getPitch(*this);
+  if (isAlongRows) {
+    assert(rows % 8 == 0 && "words are full");
+    for (int64_t row = 0; row < rows; row += 8) {
+      // The processor does not guess steps of this length.
+      constexpr int64_t ahead = 16 * 8, perLine = 16;
+      if (row + ahead < rows)
+        for (int64_t i = 0; i < count; i += perLine)
+          __builtin_prefetch(bytes.data() +
+                             4 * ((row + ahead) / 8 * words + first + i));
+      for (int64_t i = 0; i < count; ++i) {
+        const uint64_t nibbles =
+            spread(getWord(*this, row / 8 * words + first + i));
+        std::memcpy(out + i * pitch + row, &nibbles, 8);
+      }
+    }
+    return;
+  }
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t i = 0; i < count; ++i)
+      out[i * pitch + row] = getWord(*this, row * words + (first + i) / 8) >>
+                                 shifts[(first + i) % 8] &
+                             15;
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,7 +92,44 @@ void Nibbles::readColumn(int64_t column, MutableArrayRef<int8_t> out) const {
 
 GroupedTensor::GroupedTensor(ArrayRef<int64_t> shape, StringRef origin,
                              Parts parts)
-    : Tensor(shape, origin), parts(std::move(parts)) {}
+    : Tensor(shape, origin), parts(std::move(parts)) {
+  static std::atomic<uint64_t> count = 0;
+  number = ++count;
+}
+
+namespace {
+/// Some outputs of a transposed matrix. Words of neighbouring outputs share a
+/// line of the processor's cache, and the next inputs are far away.
+struct Outputs {
+  static constexpr int64_t kCount = 64;
+  uint64_t tensor = 0;
+  int64_t first = -1;
+  std::vector<int8_t> codes;
+};
+} // namespace
+
+/// Reads a row without subtracting zero points.
+void GroupedTensor::readStoredCodes(int64_t row,
+                                    MutableArrayRef<int8_t> codes) const {
+  if (!parts.isTransposed)
+    return parts.codes.readRow(row, codes);
+  // Rows that are permuted come from several places in turn.
+  thread_local std::array<Outputs, 4> cache;
+  const int64_t block = row / Outputs::kCount, first = block * Outputs::kCount;
+  Outputs &outputs = cache[block % cache.size()];
+  // A pitch that is a power of two would put all outputs in the same lines.
+  const int64_t pitch = static_cast<int64_t>(codes.size()) + 64;
+  if (outputs.tensor != number || outputs.first != first) {
+    outputs.codes.resize(Outputs::kCount * pitch);
+    parts.codes.readColumns(first,
+                            std::min(Outputs::kCount, getShape()[0] - first),
+                            outputs.codes.data(), pitch);
+    outputs.tensor = number;
+    outputs.first = first;
+  }
+  std::memcpy(codes.data(), &outputs.codes[(row - first) * pitch],
+              codes.size());
+}
 
 int64_t GroupedTensor::getZero(int64_t row, int64_t group) const {
   if (parts.zeros)
@@ -106,10 +159,7 @@ bool GroupedTensor::fitsFloat() const {
 
 void GroupedTensor::readCodes(int64_t row, MutableArrayRef<int8_t> codes,
                               MutableArrayRef<float> scales) const {
-  if (parts.isTransposed)
-    parts.codes.readColumn(row, codes);
-  else
-    parts.codes.readRow(row, codes);
+  readStoredCodes(row, codes);
   if (parts.groupOfInput.empty()) {
     const size_t size = parts.groupSize;
     for (size_t first = 0, group = 0; first < codes.size();

@@ -28,7 +28,9 @@ struct Nibbles {
 
   uint8_t get(int64_t row, int64_t column) const;
   void readRow(int64_t row, llvm::MutableArrayRef<int8_t> out) const;
-  void readColumn(int64_t column, llvm::MutableArrayRef<int8_t> out) const;
+  /// Writes neighbouring columns as rows that are \p pitch apart.
+  void readColumns(int64_t first, int64_t count, int8_t *out,
+                   int64_t pitch) const;
 };
 
 /// A matrix [outputs, inputs] of integers less a zero point, times a scale,
@@ -67,11 +69,14 @@ public:
   int64_t getZero(int64_t row, int64_t group) const;
 
 private:
+  void readStoredCodes(int64_t row, llvm::MutableArrayRef<int8_t> codes) const;
   float getScale(int64_t row, int64_t group) const;
   template <typename Float>
   void read(int64_t row, llvm::MutableArrayRef<Float> out) const;
 
   Parts parts;
+  /// No other tensor has it.
+  uint64_t number;
 };
 
 /// A matrix of 8-bit floating-point numbers (E4M3, with NaN and without

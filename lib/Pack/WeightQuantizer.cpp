@@ -10,6 +10,7 @@
 #include "DLAVM/Support/Half.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
@@ -32,15 +33,17 @@ static std::optional<uint16_t> getScaleCode(float scale) {
 /// The FP16 scale with which a block stays as it is, if there is one.
 static std::optional<uint16_t> findExactScale(const int8_t *codes,
                                               const float *scales) {
-  int least = 0, most = 0;
-  bool isUniform = true;
-  for (size_t i = 0; i < kBlock; ++i) {
-    least = std::min<int>(least, codes[i]);
-    most = std::max<int>(most, codes[i]);
-    isUniform &= scales[i] == scales[0];
-  }
-  if (least < -kLargest || most > kLargest)
+  // Loops over one type each become vectors.
+  uint8_t isBeyond = 0;
+  for (size_t i = 0; i < kBlock; ++i)
+    isBeyond |= static_cast<uint8_t>(codes[i] + kLargest) > 2 * kLargest;
+  if (isBeyond)
     return std::nullopt;
+  uint32_t differences = 0;
+  for (size_t i = 0; i < kBlock; ++i)
+    differences |=
+        bit_cast<uint32_t>(scales[i]) ^ bit_cast<uint32_t>(scales[0]);
+  const bool isUniform = differences == 0;
   float scale = scales[0];
   if (!isUniform) {
     // Those of zeros do not matter.
@@ -81,9 +84,10 @@ static std::pair<size_t, std::string> explain(const int8_t *codes,
 
 static void countExact(const int8_t *codes, uint16_t scaleCode,
                        QuantizationError &error) {
-  int squares = 0;
+  // At most 128 * 49, which fits 16 bits.
+  int16_t squares = 0;
   for (size_t i = 0; i < kBlock; ++i)
-    squares += codes[i] * codes[i];
+    squares = static_cast<int16_t>(squares + codes[i] * codes[i]);
   // Padding is no block of the checkpoint.
   if (squares == 0)
     return;
@@ -106,7 +110,9 @@ std::optional<WeightQuantizer::Refusal> WeightQuantizer::quantizeRow(
     const ParameterRows &rows, int64_t row, MutableArrayRef<int8_t> values,
     MutableArrayRef<uint16_t> scales, QuantizationError &error) const {
   const size_t columns = rows.getNumColumns();
-  SmallVector<float, 0> floats(values.size());
+  SmallVector<float, 0> floats;
+  floats.resize_for_overwrite(values.size());
+  fill(drop_begin(floats, columns), 0.0f);
   MutableArrayRef<float> rowFloats =
       MutableArrayRef<float>(floats).take_front(columns);
   if (!rows.hasCodes()) {
