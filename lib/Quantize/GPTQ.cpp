@@ -23,7 +23,9 @@ using namespace llvm;
 
 /// The pieces that threads work on. Their size is fixed, so that results do not
 /// depend on the number of threads.
-static constexpr int64_t kPanel = 128;
+static constexpr int64_t kPanel = 256;
+/// The columns whose errors the others make up for at once.
+static constexpr int64_t kBlock = 128;
 
 /// Calls \p work with the first index and the size of each panel.
 static void forPanels(int64_t size,
@@ -198,9 +200,9 @@ void GPTQ::quantizeRows(ArrayRef<float> weights, int64_t first, int64_t count,
     for (int64_t i = 0; i < channels; ++i)
       remaining[row * channels + i] = in[order[i]];
   }
-  std::vector<double> errors(count * kPanel);
+  std::vector<double> errors(count * kBlock);
   for (int64_t end = channels; end > 0;) {
-    const int64_t begin = std::max<int64_t>(0, end - kPanel);
+    const int64_t begin = std::max<int64_t>(0, end - kBlock);
     const int64_t size = end - begin;
     for (int64_t row = 0; row < count; ++row) {
       double *out = &remaining[row * channels];

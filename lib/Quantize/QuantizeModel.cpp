@@ -184,6 +184,11 @@ Expected<MapValue> Calibration::multiply(llm::LinearOp op, int64_t layer,
   if (Error error = observe(op, layer, input))
     return error;
   const ParameterInfo info = getInfo(op);
+  // Another pass will compute what depends on weights that are not yet rounded;
+  // this one ends with the inputs that it collects.
+  if (!info.tensor.empty() && !rounded.contains(op.getInput()))
+    return MapValue{1, input.tokens, info.shape[0],
+                    std::vector<double>(input.tokens * info.shape[0])};
   std::vector<float> &weight = weights[info.name + "/" + std::to_string(layer)];
   if (weight.empty()) {
     Expected<std::vector<float>> rows = readRows(tensors, info, layer);
