@@ -83,6 +83,14 @@ static LogicalResult readHeads(const ConfigReader &reader,
     }
     config.headDim = config.hidden / config.heads;
   }
+  constexpr StringLiteral headDim = "head_dim";
+  if (key.name != headDim && reader.find(headDim) &&
+      *reader.find(headDim) != config.headDim)
+    return reader.emitError(headDim)
+           << "is " << ConfigReader::print(*reader.find(headDim))
+           << ", but the class of \"" << architecture.modelType
+           << "\" does not read it, and heads have " << config.headDim
+           << " channels; remove it";
   if (config.headDim > ConfigReader::kMaxSize / config.heads)
     return reader.emitError("num_attention_heads")
            << "(" << config.heads << ") times the channels of a head ("
@@ -207,6 +215,10 @@ private:
 
 LogicalResult TensorNaming::readFlag(const FlagKey &key, bool &flag) {
   flag = key.absent;
+  // Classes that always have biases of queries, keys and values ask no key.
+  if (key.name.empty() && key.absent)
+    for (StringRef unasked : {"attention_bias", "qkv_bias"})
+      (void)reader.find(unasked);
   if (!key.name.empty() && failed(reader.readOptionalFlag(key.name, flag)))
     return failure();
   flag ^= key.isInverted;
