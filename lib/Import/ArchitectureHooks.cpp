@@ -51,6 +51,11 @@ LogicalResult dlavm::finishBaichuan(const ConfigReader &reader,
 //===----------------------------------------------------------------------===//
 
 LogicalResult dlavm::refuseChatGLM(const ConfigReader &reader) {
+  if (reader.find("position_encoding_2d") || reader.find("inner_hidden_size"))
+    return reader.emitError()
+           << "is of a ChatGLM of the first generation: it has layer norms and "
+              "positions of two dimensions, which are not supported; ChatGLM2, "
+              "ChatGLM3 and GLM-4 are";
   constexpr std::pair<StringLiteral, StringLiteral> absent[] = {
       {"pre_seq_len", "tuned prefixes are not supported"},
       {"quantization_bit", "DLAVM quantizes to INT4 itself; import the model "
