@@ -48,8 +48,8 @@ struct Requirement {
 
 struct RopeKeys {
   llm::RopeStyle style = llm::RopeStyle::HalfSplit;
-  /// The base, 10000 by default.
-  llvm::StringRef theta = "rope_theta";
+  /// The base.
+  NumberKey theta = {"rope_theta", 10000};
   /// How much of a head is rotated.
   NumberKey part;
   /// Whether there are `rope_scaling` and `rope_parameters`.

@@ -32,7 +32,7 @@ static constexpr Architecture getBaichuan() {
   entry.modelType = "baichuan";
   entry.refuse = refuseBaichuan;
   entry.kvHeads = entry.headDim = {};
-  entry.rope.theta = "";
+  entry.rope.theta.name = "";
   entry.rope.isScalable = false;
   entry.tensors.query = entry.tensors.key = entry.tensors.value =
       "self_attn.W_pack";
@@ -207,7 +207,7 @@ static constexpr Architecture getQwen() {
   entry.intermediateFactor = 2;
   entry.epsilon = "layer_norm_epsilon";
   entry.activation = "";
-  entry.rope.theta = "rotary_emb_base";
+  entry.rope.theta.name = "rotary_emb_base";
   entry.rope.part = {"rotary_pct"};
   entry.rope.isScalable = false;
   TensorNames &tensors = entry.tensors;
@@ -248,6 +248,7 @@ static constexpr Architecture getSeedOSS() {
 static constexpr Architecture getSmolLM3() {
   Architecture entry = getLlama("smollm3");
   entry.kvHeads.absent = 4;
+  entry.rope.theta.absent = 2000000;
   entry.isTied.absent = true;
   entry.window = {true, "use_sliding_window"};
   entry.finish = finishSmolLM3;

@@ -108,6 +108,23 @@ static LogicalResult readLlama3(const ConfigReader &scaling,
   return success();
 }
 
+/// Refuses a factor that Transformers ignores, and others do not.
+static LogicalResult refuseOtherFactor(const ConfigReader &scaling,
+                                       const ModelConfig &config) {
+  double factor = 1;
+  if (failed(scaling.readOptionalNumber("attn_factor", factor)))
+    return failure();
+  if (factor == 1)
+    return success();
+  return scaling.emitError("attn_factor")
+         << "is " << ConfigReader::print(*scaling.find("attn_factor"))
+         << ", which Transformers ignores, while others multiply cosines and "
+            "sines with it. Remove it to have the model of Transformers, or "
+            "put \"attention_factor\": "
+         << ConfigReader::print(factor * config.ropeAttentionFactor)
+         << " in its place to have theirs";
+}
+
 /// As Transformers 5 reads it. Pairs up to one that turns `beta_fast` times
 /// within the original context are left as they are, those from one that turns
 /// `beta_slow` times on are slowed down.
@@ -133,7 +150,8 @@ static LogicalResult readYaRN(const ConfigReader &scaling,
           ? getAttentionFactor(scale) / getAttentionFactor(scaleOfAll)
           : getAttentionFactor(1);
   if (failed(scaling.readOptionalNumber("attention_factor",
-                                        config.ropeAttentionFactor)))
+                                        config.ropeAttentionFactor)) ||
+      failed(refuseOtherFactor(scaling, config)))
     return failure();
   if (config.theta <= 1)
     return scaling.emitError()
@@ -283,7 +301,7 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
   FailureOr<ConfigReader> parameters = reader.readOptionalObject(key);
   if (failed(parameters) ||
       failed(readPart(*parameters, keys.part.name, part)) ||
-      failed(readTheta(*parameters, keys.theta, theta)))
+      failed(readTheta(*parameters, keys.theta.name, theta)))
     return failure();
   // The oldest checkpoints say 'type'.
   StringRef typeKey = parameters->find("type") && !parameters->find("rope_type")
@@ -348,7 +366,7 @@ LogicalResult dlavm::readRope(const ConfigReader &reader, const RopeKeys &keys,
   std::optional<double> theta;
   double part = keys.part.absent;
   RopeScaling scaling;
-  if (failed(readTheta(reader, keys.theta, theta)) ||
+  if (failed(readTheta(reader, keys.theta.name, theta)) ||
       failed(readPart(reader, keys.part.name, part)))
     return failure();
   // Checkpoints saved by Transformers 5 have everything in 'rope_parameters',
@@ -360,7 +378,7 @@ LogicalResult dlavm::readRope(const ConfigReader &reader, const RopeKeys &keys,
                              keys, theta, part, scaling))))
     return failure();
   config.ropeStyle = keys.style;
-  config.theta = theta.value_or(config.theta);
+  config.theta = theta.value_or(keys.theta.absent);
   if (failed(setRotary(reader, keys, part, config)))
     return failure();
   if (!scaling.object)
