@@ -303,8 +303,32 @@ LogicalResult TensorNaming::name() {
 // Everything
 //===----------------------------------------------------------------------===//
 
+/// Classes that are not language models have their `model_type`, too.
+static LogicalResult checkClass(const ConfigReader &reader) {
+  constexpr StringLiteral others[] = {
+      "ForSequenceClassification", "ForTokenClassification",
+      "ForQuestionAnswering",      "ForRewardModel",
+      "ForProcessRewardModel",     "ForCausalLMEagle",
+      "ForCausalLMEagle3"};
+  const llvm::json::Value *value = reader.find("architectures");
+  const llvm::json::Array *classes = value ? value->getAsArray() : nullptr;
+  if (!classes)
+    return success();
+  for (const llvm::json::Value &element : *classes)
+    for (StringRef other : others)
+      if (element.getAsString().value_or("").ends_with(other))
+        return reader.emitError("architectures")
+               << "is " << ConfigReader::print(*value)
+               << ", which is not a language model: its output is not that of "
+                  "an output layer for the whole vocabulary; that is not "
+                  "supported";
+  return success();
+}
+
 static LogicalResult checkVariant(const ConfigReader &reader,
                                   const Architecture &architecture) {
+  if (failed(checkClass(reader)))
+    return failure();
   if (architecture.refuse && failed(architecture.refuse(reader)))
     return failure();
   for (const Requirement &requirement : architecture.requirements)
