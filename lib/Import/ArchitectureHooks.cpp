@@ -111,6 +111,20 @@ LogicalResult dlavm::finishChatGLM(const ConfigReader &reader,
 // MiniCPM
 //===----------------------------------------------------------------------===//
 
+/// Attention is sparse (InfLLM v2) from so many tokens on.
+static LogicalResult readSparseAttention(const ConfigReader &reader,
+                                         ModelConfig &config) {
+  FailureOr<ConfigReader> sparse = reader.readOptionalObject("sparse_config");
+  int64_t first = 8192;
+  if (failed(sparse) || failed(sparse->readOptionalSize("dense_len", first)))
+    return failure();
+  if (reader.find("sparse_config"))
+    config.contextLimits.push_back(
+        {"sparse_config.dense_len - 1", !sparse->find("dense_len"), first - 1,
+         "sparse attention is not supported", "what is dense"});
+  return success();
+}
+
 LogicalResult dlavm::finishMiniCPM(const ConfigReader &reader,
                                    ModelConfig &config) {
   double depth = 1, base = 1;
@@ -118,6 +132,8 @@ LogicalResult dlavm::finishMiniCPM(const ConfigReader &reader,
           reader.readOptionalNumber("scale_emb", config.embeddingMultiplier)) ||
       failed(reader.readOptionalNumber("scale_depth", depth)) ||
       failed(reader.readOptionalNumber("dim_model_base", base)))
+    return failure();
+  if (failed(readSparseAttention(reader, config)))
     return failure();
   config.residualMultiplier =
       depth / std::sqrt(static_cast<double>(config.layers));

@@ -193,6 +193,7 @@ static constexpr StringLiteral kIrrelevant[] = {
     "temperature",
     "tf_legacy_loss",
     "tokenizer_class",
+    "tokenizer_type",
     "top_k",
     "top_p",
     "torch_dtype",
