@@ -135,6 +135,26 @@ static LogicalResult checkActivation(const ConfigReader &reader,
                                << "\": other activations are not supported";
 }
 
+/// Newer configurations say which layers have the window.
+static LogicalResult readLayerTypes(const ConfigReader &reader,
+                                    bool &hasWindow) {
+  constexpr StringLiteral key = "layer_types";
+  const llvm::json::Value *value = reader.find(key);
+  const llvm::json::Array *types = value ? value->getAsArray() : nullptr;
+  if (!value)
+    return success();
+  if (types && llvm::all_of(*types, [](const llvm::json::Value &type) {
+        return type == "full_attention" || type == "sliding_attention";
+      })) {
+    hasWindow = llvm::is_contained(*types, "sliding_attention");
+    return success();
+  }
+  return reader.emitError(key)
+         << "must be a list of \"full_attention\" or \"sliding_attention\", "
+            "found "
+         << ConfigReader::print(*value);
+}
+
 static LogicalResult readWindow(const ConfigReader &reader,
                                 const WindowKeys &keys, ModelConfig &config) {
   constexpr StringLiteral size = "sliding_window", first = "max_window_layers";
@@ -157,7 +177,11 @@ static LogicalResult readWindow(const ConfigReader &reader,
       (keys.hasFirstLayer &&
        failed(reader.readOptionalCount(first, firstLayer))))
     return failure();
-  if (window && !(keys.hasFirstLayer && firstLayer >= config.layers))
+  bool hasWindow =
+      window && !(keys.hasFirstLayer && firstLayer >= config.layers);
+  if (!keys.flag.empty() && failed(readLayerTypes(reader, hasWindow)))
+    return failure();
+  if (window && hasWindow)
     config.addWindow(window, !reader.find(size));
   return success();
 }
