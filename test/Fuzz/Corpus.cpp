@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Corpus.h"
+#include "Checkpoints.h"
 
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Tool/Tool.h"
-#include "GGUFWriter.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
@@ -78,7 +78,36 @@ bool dlavm::makeModels(const WorkDirectory &work) {
         runPack(pack) != 0)
       return false;
   }
-  return true;
+  if (!makeCheckpoints(work))
+    return false;
+  // Each is read; the first ones have the drivers that are packed into.
+  auto compile = [&](const std::string &model, StringRef directory) {
+    CompileCommand command;
+    command.model = model;
+    command.device = "edgellm-20241128";
+    command.outputDirectory = work / directory;
+    return runCompile(command) == 0;
+  };
+  auto pack = [&](const std::string &model, StringRef directory) {
+    PackCommand command;
+    command.checkpoint = model;
+    command.directory = work / directory;
+    command.threads = 1;
+    return runPack(command) == 0;
+  };
+  const std::vector<std::string> quantized = getQuantizedModels(),
+                                 files = getGGUFModels();
+  return compile(work / quantized.front(), "packed-checkpoint") &&
+         all_of(quantized,
+                [&](StringRef name) {
+                  return pack(work / name, "packed-checkpoint");
+                }) &&
+         all_of(files,
+                [&](StringRef name) {
+                  return compile(work / name, "packed-gguf");
+                }) &&
+         compile(work / files.front(), "packed-gguf") &&
+         pack(work / files.front(), "packed-gguf");
 }
 
 //===----------------------------------------------------------------------===//
@@ -97,6 +126,18 @@ static Format getLevel(StringRef text) {
   return text.contains("csb.")     ? Format::CSB
          : text.contains("accel.") ? Format::Accel
                                    : Format::LLM;
+}
+
+static std::vector<std::string> findFiles(StringRef directory,
+                                          StringRef extension) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (sys::fs::recursive_directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error))
+    if (StringRef(it->path()).ends_with(extension))
+      paths.push_back(it->path());
+  llvm::sort(paths);
+  return paths;
 }
 
 /// The modules of a test file.
@@ -165,15 +206,9 @@ Error CorpusReader::add(const std::string &name, Format format,
 }
 
 Error CorpusReader::readTests(StringRef directory) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (sys::fs::recursive_directory_iterator it(directory, error), end;
-       !error && it != end; it.increment(error))
-    if (StringRef(it->path()).ends_with(".mlir"))
-      paths.push_back(it->path());
-  if (error || paths.empty())
+  const std::vector<std::string> paths = findFiles(directory, ".mlir");
+  if (paths.empty())
     return createStringError(directory + ": has no .mlir files");
-  llvm::sort(paths);
   for (StringRef path : paths) {
     Expected<std::string> text = readFile(path);
     if (!text)
@@ -182,45 +217,15 @@ Error CorpusReader::readTests(StringRef directory) {
     for (auto [i, part] : llvm::enumerate(split(*text)))
       addModule((name + ":" + Twine(i)).str(), part, /*isModel=*/false);
   }
+  for (StringRef path : findFiles(directory, ".json")) {
+    Expected<std::string> text = readFile(path);
+    if (!text)
+      return text.takeError();
+    StringRef name = path.drop_front(directory.size());
+    if (StringRef(*text).contains("\"model_type\""))
+      seeds.push_back({name.str(), Format::Config, std::move(*text)});
+  }
   return Error::success();
-}
-
-/// A model of one layer, in several encodings.
-static std::string getGGUF() {
-  constexpr uint64_t hidden = 32, intermediate = 256, vocabulary = 8;
-  GGUFWriter writer;
-  writer.add("general.architecture", "llama");
-  writer.add("llama.block_count", 1u);
-  writer.add("llama.context_length", 48u);
-  writer.add("llama.embedding_length", uint32_t(hidden));
-  writer.add("llama.feed_forward_length", uint32_t(intermediate));
-  writer.add("llama.attention.head_count", 2u);
-  writer.add("llama.attention.head_count_kv", 2u);
-  writer.add("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-  writer.add("llama.rope.dimension_count", 16u);
-  writer.add("llama.rope.scaling.type", "linear");
-  writer.add("tokenizer.ggml.eos_token_id", 2u);
-  writer.add("tokenizer.ggml.tokens", 9,
-             GGUFWriter::number(8u) + GGUFWriter::number<uint64_t>(2) +
-                 GGUFWriter::text("a") + GGUFWriter::text("b"));
-  auto add = [&](StringRef name, uint64_t columns, uint64_t rows,
-                 uint32_t encoding, uint64_t elements, uint64_t bytes) {
-    writer.addTensor(name, {columns, rows}, encoding,
-                     std::string(columns / elements * bytes * rows, 1));
-  };
-  add("token_embd.weight", hidden, vocabulary, 8, 32, 34);
-  writer.addFloats("output_norm.weight", {hidden});
-  writer.addFloats("rope_freqs.weight", {8});
-  writer.addFloats("blk.0.attn_norm.weight", {hidden});
-  writer.addFloats("blk.0.ffn_norm.weight", {hidden});
-  add("blk.0.attn_q.weight", hidden, hidden, 2, 32, 18);
-  add("blk.0.attn_k.weight", hidden, hidden, 3, 32, 20);
-  add("blk.0.attn_v.weight", hidden, hidden, 6, 32, 22);
-  add("blk.0.attn_output.weight", hidden, hidden, 1, 1, 2);
-  add("blk.0.ffn_gate.weight", hidden, intermediate, 2, 32, 18);
-  add("blk.0.ffn_up.weight", hidden, intermediate, 7, 32, 24);
-  add("blk.0.ffn_down.weight", intermediate, hidden, 12, 256, 144);
-  return writer.getFile();
 }
 
 Error CorpusReader::readModels(const WorkDirectory &work) {
@@ -244,7 +249,20 @@ Error CorpusReader::readModels(const WorkDirectory &work) {
       if (Error error = add((architecture + name).str(), format, path))
         return error;
   }
-  seeds.push_back({"gguf", Format::GGUF, getGGUF(), /*isModel=*/true});
+  for (const std::string &name : getQuantizedModels()) {
+    Expected<std::string> config = readFile(work / name + "/config.json");
+    if (!config)
+      return config.takeError();
+    Expected<std::string> tensors =
+        readFile(work / name + "/model.safetensors");
+    if (!tensors)
+      return tensors.takeError();
+    seeds.push_back({name, Format::Checkpoint,
+                     joinCheckpoint(*config, *tensors), /*isModel=*/true});
+  }
+  for (const std::string &name : getGGUFModels())
+    if (Error error = add(name, Format::GGUF, work / name))
+      return error;
   seeds.push_back({"index", Format::Index,
                    R"({"metadata": {"total_size": 4}, "weight_map": {)"
                    R"("a": "one.safetensors", "b": "two.safetensors"}})",

@@ -26,11 +26,13 @@ enum class Format {
   GenerationConfig,
   Index,
   Safetensors,
+  /// A text of joinCheckpoint.
+  Checkpoint,
+  GGUF,
   Plan,
   Checksums,
-  GGUF,
 };
-constexpr unsigned kNumFormats = 10;
+constexpr unsigned kNumFormats = 11;
 
 struct Seed {
   std::string name;
@@ -54,14 +56,16 @@ private:
 /// Writes a file; ends the program where it cannot.
 void writeFile(const llvm::Twine &path, llvm::StringRef text);
 
-/// Writes one small model of each architecture, its drivers and its packed
-/// parameters below \p work. Prints what fails.
+/// Writes one small model of each architecture that make-model has, its driver
+/// and its packed parameters below \p work; and those of makeCheckpoints.
+/// Prints what fails.
 bool makeModels(const WorkDirectory &work);
 
 /// The .mlir files of \p tests, cut at the marks of split-input-file and
 /// split-file, and the models of makeModels at each level, as they are and in
 /// the generic and the binary form; their configurations, checkpoints and
-/// plans. In an order that does not depend on the machine.
+/// plans. The configurations of models in .json files of \p tests. In an order
+/// that does not depend on the machine.
 llvm::Expected<std::vector<Seed>> readCorpus(llvm::StringRef tests,
                                              const WorkDirectory &work);
 

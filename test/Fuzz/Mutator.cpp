@@ -7,6 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Mutator.h"
+#include "Checkpoints.h"
+#include "MutateGGUF.h"
+#include "MutateJSON.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -283,19 +286,6 @@ static std::string mutateBytes(Random &random, std::string text) {
   return text;
 }
 
-/// Changes bytes, or makes several of them an extreme number.
-static std::string mutateNumbers(Random &random, std::string text) {
-  constexpr size_t kBytes = 8;
-  if (random.oneIn(2) || text.size() < kBytes)
-    return mutateBytes(random, std::move(text));
-  const uint64_t number = (uint64_t(1) << random.below(64)) - random.below(2);
-  char bytes[kBytes];
-  support::endian::write64le(bytes, number);
-  const size_t size = random.oneIn(2) ? 4 : kBytes;
-  text.replace(random.below(text.size() - kBytes + 1), size, bytes, size);
-  return text;
-}
-
 std::string Mutator::mutateText(Random &random, const std::string &text,
                                 Format format) const {
   switch (random.below(10)) {
@@ -316,9 +306,82 @@ std::string Mutator::mutateText(Random &random, const std::string &text,
 /// The length in front of the header of a safetensors file.
 constexpr size_t kLengthBytes = 8;
 
+/// The header of a safetensors file, whatever its length says.
+static StringRef getHeader(StringRef file) {
+  if (file.size() < kLengthBytes)
+    return {};
+  return file.substr(kLengthBytes, support::endian::read64le(file.data()));
+}
+
+/// The rest of a file is missing.
+static std::string truncate(Random &random, const std::string &text) {
+  return text.substr(0, random.below(text.size() + 1));
+}
+
+std::string Mutator::mutateObject(Random &random, const std::string &text,
+                                  Format format) const {
+  if (random.oneIn(4))
+    return mutateText(random, text, format);
+  const Seed &seed = *random.pick(seeds[static_cast<unsigned>(format)]);
+  StringRef other = seed.text;
+  if (format == Format::Safetensors)
+    other = getHeader(other);
+  else if (format == Format::Checkpoint)
+    other = splitCheckpoint(other).first;
+  return mutateJSON(random, text, other);
+}
+
+std::string Mutator::mutateSafetensors(Random &random, std::string text) const {
+  if (random.oneIn(32))
+    return truncate(random, text);
+  if (text.size() <= kLengthBytes || random.oneIn(8))
+    return mutateBytes(random, std::move(text));
+  // The header changes, and mostly its length follows.
+  const std::string header = getHeader(text).str();
+  const std::string changed = mutateObject(random, header, Format::Safetensors);
+  text.replace(kLengthBytes, header.size(), changed);
+  if (!random.oneIn(8))
+    support::endian::write64le(text.data(), changed.size());
+  return text;
+}
+
+std::string Mutator::mutateInput(Random &random, std::string text,
+                                 Format format) const {
+  switch (format) {
+  case Format::LLM:
+  case Format::Accel:
+  case Format::CSB:
+  case Format::Checksums:
+    return mutateText(random, text, format);
+  case Format::Config:
+  case Format::GenerationConfig:
+  case Format::Index:
+  case Format::Plan:
+    return mutateObject(random, text, format);
+  case Format::Safetensors:
+    return mutateSafetensors(random, std::move(text));
+  case Format::Checkpoint: {
+    auto [config, tensors] = splitCheckpoint(text);
+    if (random.oneIn(2))
+      return joinCheckpoint(mutateObject(random, config.str(), format),
+                            tensors);
+    return joinCheckpoint(config, mutateSafetensors(random, tensors.str()));
+  }
+  case Format::GGUF:
+    if (random.oneIn(32))
+      return truncate(random, text);
+    if (random.oneIn(16))
+      return mutateBytes(random, std::move(text));
+    return mutateGGUF(
+        random, text,
+        random.pick(seeds[static_cast<unsigned>(Format::GGUF)])->text);
+  }
+  llvm_unreachable("all formats are handled");
+}
+
 /// Of 100 inputs, how many of a format.
-static constexpr unsigned kShares[kNumFormats] = {31, 19, 25, 7, 1,
-                                                  2,  5,  6,  1, 3};
+static constexpr unsigned kShares[kNumFormats] = {20, 12, 16, 16, 1, 3,
+                                                  7,  10, 10, 4,  1};
 
 Seed Mutator::mutate(Random &random) const {
   unsigned format = 0;
@@ -327,31 +390,7 @@ Seed Mutator::mutate(Random &random) const {
   // Tests are many and small; models go all the way.
   Seed input = *random.pick(random.oneIn(4) ? models[format] : seeds[format]);
   const uint64_t changes = 1 + (random.oneIn(2) ? random.below(4) : 0);
-  for (uint64_t i = 0; i < changes; ++i) {
-    if (input.format == Format::Safetensors &&
-        input.text.size() > kLengthBytes && !random.oneIn(8)) {
-      // The header changes, and mostly its length follows.
-      const uint64_t length =
-          std::min<uint64_t>(support::endian::read64le(input.text.data()),
-                             input.text.size() - kLengthBytes);
-      const std::string header = mutateText(
-          random, input.text.substr(kLengthBytes, length), input.format);
-      input.text.replace(kLengthBytes, length, header);
-      if (!random.oneIn(8))
-        support::endian::write64le(input.text.data(), header.size());
-    } else if (input.format == Format::Safetensors) {
-      input.text = mutateBytes(random, std::move(input.text));
-    } else if (input.format == Format::GGUF) {
-      // Mostly what precedes the data.
-      constexpr size_t kHeaderBytes = 1536;
-      const size_t size = std::min(input.text.size(), kHeaderBytes);
-      input.text = random.oneIn(8)
-                       ? mutateBytes(random, std::move(input.text))
-                       : mutateNumbers(random, input.text.substr(0, size)) +
-                             input.text.substr(size);
-    } else {
-      input.text = mutateText(random, input.text, input.format);
-    }
-  }
+  for (uint64_t i = 0; i < changes; ++i)
+    input.text = mutateInput(random, std::move(input.text), input.format);
   return input;
 }

@@ -21,10 +21,16 @@ public:
 
   /// A seed with some changes; texts lose, double and swap tokens and lines,
   /// get extreme numbers, tokens and lines of other seeds of the format, and
-  /// single bytes.
+  /// single bytes; JSON and GGUF change as mutateJSON and mutateGGUF do.
   Seed mutate(Random &random) const;
 
 private:
+  std::string mutateInput(Random &random, std::string text,
+                          Format format) const;
+  /// What is JSON, of the format or in it.
+  std::string mutateObject(Random &random, const std::string &text,
+                           Format format) const;
+  std::string mutateSafetensors(Random &random, std::string text) const;
   std::string mutateText(Random &random, const std::string &text,
                          Format format) const;
   std::string mutateTokens(Random &random, const std::string &text,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Target.h"
+#include "Checkpoints.h"
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Checkpoint/GenerationConfig.h"
@@ -16,6 +17,7 @@
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Target/TranslateToCpp.h"
 #include "DLAVM/Target/TranslateToPlan.h"
+#include "DLAVM/Tool/Tool.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -24,6 +26,9 @@
 #include "llvm/Support/FileSystem.h"
 
 #include <cstdlib>
+#include <fcntl.h>
+#include <map>
+#include <unistd.h>
 
 using namespace dlavm;
 using namespace llvm;
@@ -93,19 +98,22 @@ std::vector<std::string> dlavm::getTargets(Format format) {
     append_range(targets, kEmissions);
     break;
   case Format::Config:
-    return {"config"};
+    return {"config", "config", "config", "config-compile"};
   case Format::GenerationConfig:
     return {"generation-config"};
   case Format::Index:
     return {"index"};
   case Format::Safetensors:
     return {"safetensors"};
+  case Format::Checkpoint:
+    return {"checkpoint", "checkpoint", "checkpoint-compile",
+            "checkpoint-pack"};
+  case Format::GGUF:
+    return {"gguf", "gguf", "gguf-compile", "gguf-pack"};
   case Format::Plan:
     return {"plan"};
   case Format::Checksums:
     return {"checksums"};
-  case Format::GGUF:
-    return {"gguf"};
   }
   add(kCommonPipelines);
   return targets;
@@ -141,9 +149,10 @@ void TargetRunner::expectWord(bool hasSucceeded, const Twine &step) {
 
 void TargetRunner::run(StringRef target, const std::string &text) {
   numErrors = 0;
-  if (is_contained({"config", "generation-config", "index", "safetensors",
-                    "plan", "checksums", "gguf"},
-                   target))
+  const StringRef format = target.split('-').first;
+  if (is_contained({"config", "generation", "index", "safetensors",
+                    "checkpoint", "gguf", "plan", "checksums"},
+                   format))
     runFile(target, text);
   else
     runModule(target, text);
@@ -251,9 +260,10 @@ void TargetRunner::runEmission(StringRef target, ModuleOp module) {
 // Files
 //===----------------------------------------------------------------------===//
 
-/// Takes a result or its error.
+/// Takes a result or its error, which says something.
 template <typename T> static void consume(Expected<T> result) {
-  consumeError(result.takeError());
+  if (!result && toString(result.takeError()).empty())
+    complain("an error says nothing");
 }
 
 /// A safetensors file of one byte, the tensor \p name.
@@ -267,58 +277,152 @@ static std::string getSmallTensor(StringRef name) {
   return text + header + "x";
 }
 
-/// Reads the first and the last row of each tensor.
-static void readTensors(StringRef path) {
-  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(path);
-  if (!checkpoint)
-    return consumeError(checkpoint.takeError());
-  for (StringRef name : (*checkpoint)->getTensorNames()) {
-    Expected<std::shared_ptr<const Tensor>> tensor =
-        (*checkpoint)->getTensor(name);
-    if (!tensor) {
-      consumeError(tensor.takeError());
-      continue;
-    }
-    ArrayRef<int64_t> shape = (*tensor)->getShape();
-    if (is_contained(shape, 0))
-      continue;
-    std::vector<double> row((*tensor)->getRowSize());
-    (*tensor)->readRow(0, row);
-    if (shape.size() > 1)
-      (*tensor)->readRow(shape[0] - 1, row);
+void TargetRunner::runConfig(const std::string &path) {
+  expectWord(bool(importModel(path, {}, context)), "the import");
+  ImportOptions options;
+  options.layers = 1;
+  options.maxTokens = 8;
+  numErrors = 0;
+  expectWord(bool(importModel(path, options, context)), "the import");
+}
+
+/// Reads the first and the last row of \p tensor in every way.
+static void readTensor(const Tensor &tensor) {
+  const ArrayRef<int64_t> shape = tensor.getShape();
+  if (is_contained(shape, 0))
+    return;
+  const int64_t rows = shape.size() < 2 ? 1 : shape[0];
+  std::vector<double> doubles(tensor.getRowSize());
+  std::vector<float> floats(doubles.size());
+  std::vector<int8_t> codes(doubles.size());
+  for (int64_t row : {int64_t{0}, rows - 1}) {
+    tensor.readRow(row, doubles);
+    tensor.readRow(row, floats);
+    if (tensor.hasCodes())
+      tensor.readCodes(row, codes, floats);
   }
+}
+
+void TargetRunner::runCheckpoint(const std::string &path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(path);
+  if (checkpoint)
+    for (StringRef name : (*checkpoint)->getTensorNames()) {
+      Expected<std::shared_ptr<const Tensor>> tensor =
+          (*checkpoint)->getTensor(name);
+      if (tensor)
+        readTensor(**tensor);
+      else
+        consume(std::move(tensor));
+    }
+  else
+    consume(std::move(checkpoint));
+  mlir::OwningOpRef<ModuleOp> module = importModel(path, {}, context);
+  expectWord(bool(module), "the import");
+  if (!module || !checkpoint)
+    return;
+  auto interpreter = Interpreter::create(*module, **checkpoint, {});
+  expectWord(succeeded(interpreter), "the interpreter");
+  if (failed(interpreter))
+    return;
+  Expected<MapValue> input = (*interpreter)->embed({0, 1});
+  if (!input)
+    return consume(std::move(input));
+  consume((*interpreter)->run(*input, /*past=*/0));
+}
+
+/// The files of a directory and below, with size and time.
+static std::map<std::string, std::pair<uint64_t, sys::TimePoint<>>>
+listFiles(const std::string &directory) {
+  std::map<std::string, std::pair<uint64_t, sys::TimePoint<>>> files;
+  std::error_code error;
+  for (sys::fs::recursive_directory_iterator it(directory, error), end;
+       !error && it != end; it.increment(error))
+    if (ErrorOr<sys::fs::basic_file_status> status = it->status())
+      files[it->path()] = {status->getSize(),
+                           status->getLastModificationTime()};
+  return files;
+}
+
+/// Runs \p work with stderr in a file, and returns what it has printed.
+static std::string capture(const std::string &path, function_ref<void()> work) {
+  const int saved = dup(STDERR_FILENO);
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0644);
+  dup2(file, STDERR_FILENO);
+  close(file);
+  work();
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  auto text = MemoryBuffer::getFile(path);
+  return text ? (*text)->getBuffer().str() : "";
+}
+
+void TargetRunner::runTool(StringRef command, const std::string &path) {
+  const std::string outputs = work / "outputs";
+  sys::fs::create_directory(outputs);
+  CompileCommand compile;
+  compile.model = path;
+  compile.device = kDevice.str();
+  compile.outputDirectory = outputs + "/driver";
+  PackCommand pack;
+  pack.checkpoint = path;
+  pack.directory =
+      work /
+      ("packed-" + Twine(path == work / "model.gguf" ? "gguf" : "checkpoint"));
+  pack.threads = 1;
+  const bool isPack = command == "pack";
+  const std::string &directory = isPack ? pack.directory : outputs;
+  const auto before = listFiles(directory);
+  int code = 0;
+  const std::string printed = capture(work / "stderr", [&] {
+    code = isPack ? runPack(pack) : runCompile(compile);
+  });
+  errs() << printed;
+  if (code == 0) {
+    if (!isPack)
+      sys::fs::remove_directories(compile.outputDirectory);
+    return;
+  }
+  if (!StringRef(printed).contains("error: "))
+    complain(command + " fails without a word");
+  if (listFiles(directory) != before)
+    complain(command + " fails, but has written something");
 }
 
 void TargetRunner::runFile(StringRef target, const std::string &text) {
   const std::string directory = work / "input";
   sys::fs::create_directory(directory);
-  if (target == "config" || target == "safetensors") {
-    // A configuration alone, or a checkpoint with a good one.
-    const std::string config =
-        target == "config" ? directory + "/config.json" : work / "llama";
-    if (target == "config") {
-      writeFile(config, text);
-      expectWord(bool(importModel(config, {}, context)), "the import");
-      ImportOptions options;
-      options.layers = 1;
-      options.maxTokens = 8;
-      numErrors = 0;
-      expectWord(bool(importModel(config, options, context)), "the import");
-      return;
+  const auto [format, command] = target.split('-');
+  if (format == "config" || format == "checkpoint" || format == "gguf") {
+    const std::string model = work / "model";
+    sys::fs::create_directory(model);
+    std::string path = model;
+    if (format == "gguf") {
+      path += ".gguf";
+      writeFile(path, text);
+    } else if (format == "checkpoint") {
+      const auto [config, tensors] = splitCheckpoint(text);
+      writeFile(path + "/config.json", config);
+      writeFile(path + "/model.safetensors", tensors);
+    } else {
+      path = directory + "/config.json";
+      writeFile(path, text);
     }
+    if (!command.empty())
+      runTool(command, path);
+    else if (format == "config")
+      runConfig(path);
+    else
+      runCheckpoint(path);
+    return;
+  }
+  if (target == "safetensors") {
+    // With a good configuration.
     consume(parseSafetensors(text, "model.safetensors"));
     writeFile(directory + "/model.safetensors", text);
-    sys::fs::copy_file(config + "/config.json", directory + "/config.json");
+    sys::fs::copy_file(work / "llama/config.json", directory + "/config.json");
     expectWord(bool(importModel(directory, {}, context)), "the import");
     sys::fs::remove(directory + "/model.safetensors");
     return;
-  }
-  if (target == "gguf") {
-    const std::string file = directory + "/model.gguf";
-    writeFile(file, text);
-    expectWord(bool(importModel(file, {}, context)), "the import");
-    consume(readEndTokens(file));
-    return readTensors(file);
   }
   if (target == "generation-config") {
     writeFile(directory + "/generation_config.json", text);
@@ -338,7 +442,7 @@ void TargetRunner::runFile(StringRef target, const std::string &text) {
             text);
   Expected<DriverPlan> plan = DriverPlan::read(driver);
   if (!plan)
-    return consumeError(plan.takeError());
+    return consume(std::move(plan));
   const DeviceInfo *device = DeviceRegistry::instance().lookup(plan->device);
   if (!device)
     return;

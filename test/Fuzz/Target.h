@@ -33,6 +33,11 @@ private:
   void runInterpreter(mlir::ModuleOp module);
   void runEmission(llvm::StringRef target, mlir::ModuleOp module);
   void runFile(llvm::StringRef target, const std::string &text);
+  void runConfig(const std::string &path);
+  void runCheckpoint(const std::string &path);
+  /// Compiles or packs a model and checks that it says why it fails, and leaves
+  /// nothing behind then.
+  void runTool(llvm::StringRef command, const std::string &path);
   /// A step that fails must have said why.
   void expectWord(bool hasSucceeded, const llvm::Twine &step);
 
