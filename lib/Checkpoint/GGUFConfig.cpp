@@ -231,9 +231,11 @@ void GGUFTranslation::renameTensors() {
         tensor.pairedHeads = kvHeads;
     }
     // Wrong shapes are somebody else's to refuse.
+    // So are numbers of heads whose double no integer can hold.
     if (tensor.pairedHeads < 0 ||
         (tensor.pairedHeads > 0 &&
-         tensor.stored.shape[0] % (2 * tensor.pairedHeads) != 0))
+         (tensor.stored.shape[0] % 2 != 0 ||
+          tensor.stored.shape[0] / 2 % tensor.pairedHeads != 0)))
       tensor.pairedHeads = 0;
     tensor.name =
         (isLayer ? architecture->layerPrefix.str() + layer.str() + "." : "") +

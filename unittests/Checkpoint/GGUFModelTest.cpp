@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace dlavm;
 using namespace llvm;
@@ -433,6 +434,28 @@ TEST_F(GGUFModelTest, Refusals) {
 }
 
 /// Keys of other architectures.
+TEST_F(GGUFModelTest, NumbersOfHeads) {
+  for (int64_t heads : {std::numeric_limits<int64_t>::max(), int64_t{1} << 62,
+                        int64_t{-1}, int64_t{3}}) {
+    GGUFWriter writer;
+    writer.add("general.architecture", "llama");
+    writer.add("llama.block_count", 1u);
+    writer.add("llama.context_length", 512u);
+    writer.add("llama.embedding_length", 4u);
+    writer.add("llama.feed_forward_length", 4u);
+    writer.add("llama.attention.head_count", /*Int64*/ 11,
+               GGUFWriter::number(heads));
+    writer.add("llama.attention.layer_norm_rms_epsilon", 1e-6f);
+    writer.addFloats("blk.0.attn_q.weight", {4, 4});
+    const GGUFModel model = open(writer);
+    ASSERT_EQ(model.tensors.size(), 1u);
+    // The rows are those of the file; the shape is refused by who needs it.
+    std::vector<double> row(4);
+    cantFail(model.tensors.front().open())->readRow(1, row);
+    EXPECT_EQ(row, (std::vector<double>{4, 5, 6, 7})) << heads;
+  }
+}
+
 TEST_F(GGUFModelTest, UnreadKeys) {
   GGUFWriter neutral = getWriter("llama");
   neutral.add("llama.expert_count", 0u);
