@@ -12,6 +12,7 @@
 #include "ModelBuilder.h"
 
 #include "DLAVM/Checkpoint/GGUFModel.h"
+#include "DLAVM/Checkpoint/GenerationConfig.h"
 #include "DLAVM/Support/CppNames.h"
 #include "DLAVM/Support/JSON.h"
 #include "DLAVM/Support/OutputDirectory.h"
@@ -172,10 +173,16 @@ static LogicalResult checkDirectory(StringRef directory,
     return checkTensors(*options.checkpoint, module, layers, leftOut);
   if (!Checkpoint::hasTensors(directory))
     return success();
+  auto refuse = [&](llvm::Error error) {
+    return mlir::emitError(UnknownLoc::get(module.getContext()))
+           << llvm::toString(std::move(error));
+  };
+  // The packer takes them with the tensors.
+  if (auto endTokens = readEndTokens(directory); !endTokens)
+    return refuse(endTokens.takeError());
   auto checkpoint = Checkpoint::open(directory);
   if (!checkpoint)
-    return mlir::emitError(UnknownLoc::get(module.getContext()))
-           << llvm::toString(checkpoint.takeError());
+    return refuse(checkpoint.takeError());
   return checkTensors(**checkpoint, module, layers, leftOut);
 }
 
