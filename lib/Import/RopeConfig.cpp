@@ -111,6 +111,8 @@ static LogicalResult readLlama3(const ConfigReader &scaling,
 /// Refuses a factor that Transformers ignores, and others do not.
 static LogicalResult refuseOtherFactor(const ConfigReader &scaling,
                                        const ModelConfig &config) {
+  // Only with a "dynamic" kind of it does this change anything.
+  (void)scaling.find("finetuned");
   double factor = 1;
   if (failed(scaling.readOptionalNumber("attn_factor", factor)))
     return failure();
