@@ -80,34 +80,33 @@ bool dlavm::makeModels(const WorkDirectory &work) {
   }
   if (!makeCheckpoints(work))
     return false;
-  // Each is read; the first ones have the drivers that are packed into.
+  // Each is read; the last ones have the drivers that are packed into.
   auto compile = [&](const std::string &model, StringRef directory) {
     CompileCommand command;
-    command.model = model;
+    command.model = work / model;
     command.device = "edgellm-20241128";
     command.outputDirectory = work / directory;
+    // Packing writes many files.
+    command.layers = 1;
     return runCompile(command) == 0;
   };
   auto pack = [&](const std::string &model, StringRef directory) {
     PackCommand command;
-    command.checkpoint = model;
+    command.checkpoint = work / model;
     command.directory = work / directory;
     command.threads = 1;
     return runPack(command) == 0;
   };
-  const std::vector<std::string> quantized = getQuantizedModels(),
-                                 files = getGGUFModels();
-  return compile(work / quantized.front(), "packed-checkpoint") &&
-         all_of(quantized,
-                [&](StringRef name) {
-                  return pack(work / name, "packed-checkpoint");
-                }) &&
-         all_of(files,
-                [&](StringRef name) {
-                  return compile(work / name, "packed-gguf");
-                }) &&
-         compile(work / files.front(), "packed-gguf") &&
-         pack(work / files.front(), "packed-gguf");
+  for (const auto &[models, directory] :
+       {std::pair(getQuantizedModels(), StringRef("packed-checkpoint")),
+        std::pair(getGGUFModels(), StringRef("packed-gguf"))}) {
+    for (const std::string &model : reverse(models))
+      if (!compile(model, directory))
+        return false;
+    if (!pack(models.front(), directory))
+      return false;
+  }
+  return true;
 }
 
 //===----------------------------------------------------------------------===//

@@ -105,11 +105,14 @@ std::vector<std::string> dlavm::getTargets(Format format) {
     return {"index"};
   case Format::Safetensors:
     return {"safetensors"};
+  // Packing writes hundreds of files.
   case Format::Checkpoint:
-    return {"checkpoint", "checkpoint", "checkpoint-compile",
-            "checkpoint-pack"};
+    return {"checkpoint", "checkpoint",         "checkpoint",
+            "checkpoint", "checkpoint-compile", "checkpoint-compile",
+            "checkpoint", "checkpoint-pack"};
   case Format::GGUF:
-    return {"gguf", "gguf", "gguf-compile", "gguf-pack"};
+    return {"gguf", "gguf",         "gguf",         "gguf",
+            "gguf", "gguf-compile", "gguf-compile", "gguf-pack"};
   case Format::Plan:
     return {"plan"};
   case Format::Checksums:
