@@ -98,6 +98,9 @@ private:
   Expected<SmallVector<int64_t, 2>> getCodeShape(StringRef type) const;
   Error readScales(StringRef suffix, ArrayRef<int64_t> shape,
                    GroupedTensor::Parts &parts) const;
+  /// The one size of groups that GPTQ and AWQ have, and their scales.
+  Error readUniformGroups(int64_t outputs, int64_t inputs,
+                          GroupedTensor::Parts &parts) const;
   Error readGroups(StringRef suffix, int64_t inputs,
                    GroupedTensor::Parts &parts) const;
   Error checkZeros(const GroupedTensor &tensor,
@@ -176,6 +179,15 @@ Error QuantizedModule::readScales(StringRef suffix, ArrayRef<int64_t> shape,
   parts.scaleType = *getFloatType((*scales)->type);
   parts.scales = (*scales)->bytes;
   return Error::success();
+}
+
+Error QuantizedModule::readUniformGroups(int64_t outputs, int64_t inputs,
+                                         GroupedTensor::Parts &parts) const {
+  parts.groupSize = quantization.groupSizes.front();
+  if (parts.groupSize == 0)
+    parts.groupSize = inputs;
+  parts.groups = divideCeil(inputs, parts.groupSize);
+  return readScales("scales", {parts.groups, outputs}, parts);
 }
 
 /// Reads which group each input belongs to, if there is a tensor that says it.
@@ -257,11 +269,7 @@ Expected<std::shared_ptr<const Tensor>> QuantizedModule::makeGPTQ() const {
   parts.isTransposed = true;
   parts.codes = {getCodes().tensor.bytes, inputs, outputs,
                  /*isAlongRows=*/true};
-  parts.groupSize = quantization.groupSizes.front();
-  if (parts.groupSize == 0)
-    parts.groupSize = inputs;
-  parts.groups = divideCeil(inputs, parts.groupSize);
-  if (Error error = readScales("scales", {parts.groups, outputs}, parts))
+  if (Error error = readUniformGroups(outputs, inputs, parts))
     return error;
   Expected<const StoredTensor *> zeros =
       get("qzeros", "I32", {parts.groups, int64_t(divideCeil(outputs, 8))});
@@ -285,11 +293,7 @@ Expected<std::shared_ptr<const Tensor>> QuantizedModule::makeAWQ() const {
   parts.isTransposed = true;
   parts.codes = {getCodes().tensor.bytes, inputs, outputs,
                  /*isAlongRows=*/false, shifts};
-  parts.groupSize = quantization.groupSizes.front();
-  if (parts.groupSize == 0)
-    parts.groupSize = inputs;
-  parts.groups = divideCeil(inputs, parts.groupSize);
-  if (Error error = readScales("scales", {parts.groups, outputs}, parts))
+  if (Error error = readUniformGroups(outputs, inputs, parts))
     return error;
   Expected<const StoredTensor *> zeros =
       get("qzeros", "I32", {parts.groups, outputs / 8});
