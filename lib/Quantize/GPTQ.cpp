@@ -37,15 +37,12 @@ static void forPanels(int64_t size,
 }
 
 void Hessian::add(ArrayRef<double> inputs) {
-  useCallersThread();
   const int64_t added = static_cast<int64_t>(inputs.size()) / channels;
   forPanels(channels, [&](int64_t first, int64_t count) {
-    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans,
-                static_cast<int>(count), static_cast<int>(first + count),
-                static_cast<int>(added), 1, inputs.data() + first,
-                static_cast<int>(channels), inputs.data(),
-                static_cast<int>(channels), 1, &sums[first * channels],
-                static_cast<int>(channels));
+    multiply(count, first + count, added, 1.0,
+             {inputs.data() + first, channels, /*isTransposed=*/true},
+             {inputs.data(), channels}, 1.0,
+             {&sums[first * channels], channels});
   });
   tokens += added;
 }
@@ -72,7 +69,6 @@ float QuantizedMatrix::getWeight(int64_t row, int64_t column) const {
 }
 
 Expected<GPTQ> GPTQ::create(Hessian hessian, double dampening) {
-  useCallersThread();
   const int64_t n = hessian.getNumChannels();
   GPTQ result;
   result.channels = n;
@@ -225,8 +221,9 @@ void GPTQ::quantizeRows(ArrayRef<float> weights, int64_t first, int64_t count,
     }
     // The others make up for all errors of the block at once.
     if (begin > 0)
-      addProduct(-1, errors.data(), size, &inverse[begin * channels], channels,
-                 remaining.data(), channels, count, begin, size);
+      multiply(count, begin, size, -1.0, {errors.data(), size},
+               {&inverse[begin * channels], channels}, 1.0,
+               {remaining.data(), channels});
     end = begin;
   }
 }
@@ -241,8 +238,8 @@ void GPTQ::improveRows(ArrayRef<float> weights, int64_t first, int64_t count,
       errors[row * channels + i] =
           weights[(first + row) * channels + i] -
           static_cast<double>(result.getWeight(first + row, i));
-  addProduct(1, errors.data(), channels, dampened.data(), channels,
-             slopes.data(), channels, count, channels, channels);
+  multiply(count, channels, channels, 1.0, {errors.data(), channels},
+           {dampened.data(), channels}, 0.0, {slopes.data(), channels});
   for (int64_t row = 0; row < count; ++row) {
     double *slope = &slopes[row * channels];
     int8_t *values = &result.values[(first + row) * channels];

@@ -201,16 +201,13 @@ Expected<MapValue> Calibration::multiply(llm::LinearOp op, int64_t layer,
   const int64_t inputs = input.channels;
   const auto outputs = static_cast<int64_t>(weight.size()) / inputs;
   std::vector<float> out(input.tokens * outputs);
-  useCallersThread();
   constexpr int64_t kPanel = 256;
   llvm::parallelFor(0, llvm::divideCeil(outputs, kPanel), [&](size_t panel) {
     const int64_t first = static_cast<int64_t>(panel) * kPanel;
     const int64_t count = std::min(kPanel, outputs - first);
-    cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(input.tokens),
-        static_cast<int>(count), static_cast<int>(inputs), 1, in.data(),
-        static_cast<int>(inputs), &weight[first * inputs],
-        static_cast<int>(inputs), 0, &out[first], static_cast<int>(outputs));
+    quantize::multiply(input.tokens, count, inputs, 1.0f, {in.data(), inputs},
+                       {&weight[first * inputs], inputs, /*isTransposed=*/true},
+                       0.0f, {&out[first], outputs});
   });
   return MapValue{1, input.tokens, outputs, {out.begin(), out.end()}};
 }
