@@ -8,17 +8,9 @@
 
 #include "LeftOut.h"
 
-#include "DLAVM/Checkpoint/Parameter.h"
 
 using namespace mlir;
 using namespace dlavm;
-
-LeftOut::LeftOut(StringRef layerPrefix, int64_t firstLayer, int64_t count) {
-  ParameterInfo layer;
-  layer.tensor = layerPrefix.str();
-  for (int64_t i = 0; i < count; ++i)
-    layerPrefixes.push_back(layer.getTensorName(firstLayer + i));
-}
 
 LogicalResult LeftOut::ignore(ModuleOp module, ArrayRef<std::string> texts) {
   for (const std::string &text : texts) {
@@ -54,6 +46,18 @@ static bool isMask(StringRef name, const StoredTensor &tensor) {
                       [&](StringRef mask) { return name.ends_with(mask); });
 }
 
+bool LeftOut::isPrediction(StringRef name) const {
+  // "model.mtp_layers.0.", "mtp.", "model.layers.61." of a model with 61.
+  if (name.starts_with("mtp.") || name.contains(".mtp.") ||
+      name.contains("mtp_layers."))
+    return true;
+  const auto [front, back] = StringRef(layerPrefix).split("{layer}");
+  int64_t layer = 0;
+  return name.consume_front(front) && !name.consumeInteger(10, layer) &&
+         name.starts_with(back) && layer >= firstLayer &&
+         layer - firstLayer < count;
+}
+
 void LeftOut::addTo(StringRef reason, StringRef name) {
   Group &group = groups[reason];
   if (group.count++ == 0)
@@ -73,12 +77,7 @@ bool LeftOut::add(StringRef name, const StoredTensor &tensor) {
     addTo("a bias of zeros, which adds nothing", name);
     return true;
   }
-  // "model.mtp_layers.0.", "mtp.", "model.layers.61." of a model with 61.
-  if (name.starts_with("mtp.") || name.contains(".mtp.") ||
-      name.contains("mtp_layers.") ||
-      llvm::any_of(layerPrefixes, [&](StringRef prefix) {
-        return name.starts_with(prefix);
-      })) {
+  if (isPrediction(name)) {
     addTo("part of layers that predict further tokens", name);
     return true;
   }

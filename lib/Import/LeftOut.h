@@ -23,7 +23,8 @@ class LeftOut {
 public:
   /// Layers from \p firstLayer on, \p count of them, predict further tokens.
   /// Their tensors start with \p layerPrefix, which has `{layer}`.
-  LeftOut(llvm::StringRef layerPrefix, int64_t firstLayer, int64_t count);
+  LeftOut(llvm::StringRef layerPrefix, int64_t firstLayer, int64_t count)
+      : layerPrefix(layerPrefix), firstLayer(firstLayer), count(count) {}
 
   /// Leaves out what the glob \p patterns match. Emits an error at \p module if
   /// one is none.
@@ -40,8 +41,12 @@ private:
     int64_t count = 0;
   };
   void addTo(llvm::StringRef reason, llvm::StringRef name);
+  /// Whether the tensor \p name is part of a layer that predicts further
+  /// tokens.
+  bool isPrediction(llvm::StringRef name) const;
 
-  std::vector<std::string> layerPrefixes;
+  std::string layerPrefix;
+  int64_t firstLayer, count;
   std::vector<llvm::GlobPattern> patterns;
   llvm::MapVector<llvm::StringRef, Group> groups;
 };
