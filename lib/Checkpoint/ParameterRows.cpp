@@ -133,21 +133,24 @@ Expected<ParameterRows> ParameterRows::open(TensorSource &source,
   result.info = info;
   result.rows = info.shape.size() == 1 ? 1 : info.shape[0];
   result.columns = info.shape.back();
+  if (!info.tensor.empty()) {
+    const std::string name = info.getTensorName(layer);
+    Expected<std::shared_ptr<const Tensor>> tensor = source.getTensor(name);
+    if (!tensor)
+      return tensor.takeError();
+    // Whoever wrote the shape may have asked for more than memory holds; the
+    // tensor is there.
+    if (Error error = checkShape(**tensor, info, name, *expected))
+      return error;
+    result.tensor = std::move(*tensor);
+  }
   bool isMoved = false;
   for (int64_t i = 0; i < result.columns; ++i) {
     result.places.push_back(getPlace(info, i).value_or(kPadding));
     isMoved |= result.places.back() != i;
   }
-  if (info.tensor.empty())
+  if (!result.tensor)
     return result;
-
-  const std::string name = info.getTensorName(layer);
-  Expected<std::shared_ptr<const Tensor>> tensor = source.getTensor(name);
-  if (!tensor)
-    return tensor.takeError();
-  if (Error error = checkShape(**tensor, info, name, *expected))
-    return error;
-  result.tensor = std::move(*tensor);
   if (!isMoved && result.tensor->getRowSize() == result.columns)
     result.places.clear();
   return result;

@@ -121,7 +121,7 @@ Expected<Quantization> QuantizationParser::parseGPTQ() {
   if (*format != "gptq" && *format != "gptq_v2")
     return refuse(config, kPath, key, R"("gptq" or "gptq_v2")");
   result.storesZerosLessOne = *format == "gptq";
-  Expected<bool> isSymmetric = getBool("sym", false);
+  Expected<bool> isSymmetric = getBool("sym", true);
   if (!isSymmetric)
     return isSymmetric.takeError();
   result.isSymmetric = *isSymmetric;
@@ -195,6 +195,10 @@ Error QuantizationParser::parseGroup(StringRef name, const json::Value &group,
   if (Error error =
           checkBits(*weights, weightsPath, "num_bits", isFloat ? 8 : 4))
     return error;
+  const json::Value *symmetric = getValue(*weights, "symmetric");
+  if (symmetric && !symmetric->getAsBoolean())
+    return refuse(*weights, weightsPath, "symmetric", "true or false");
+  result.isSymmetric |= !symmetric || *symmetric->getAsBoolean();
   Expected<std::string> type = getString(*weights, weightsPath, "type", "int");
   if (!type)
     return type.takeError();

@@ -225,6 +225,9 @@ Error QuantizedModule::readGroups(StringRef suffix, int64_t inputs,
 
 Error QuantizedModule::checkZeros(const GroupedTensor &tensor,
                                   const GroupedTensor::Parts &parts) const {
+  // What all zero points are where they are read in the other version.
+  const int64_t shifted = quantization.storesZerosLessOne ? 9 : 7;
+  bool areShifted = true;
   for (int64_t output = 0; output < tensor.getShape()[0]; ++output)
     for (int64_t group = 0; group < parts.groups; ++group) {
       const int64_t zero = tensor.getZero(output, group);
@@ -243,8 +246,18 @@ Error QuantizedModule::checkZeros(const GroupedTensor &tensor,
         return refuse("qzeros",
                       "has the zero point " + Twine(zero) + getPlace() +
                           ", but 'sym' of config.json's "
-                          "'quantization_config' is true, which makes all 8");
+                          "'quantization_config' is true, or absent, which "
+                          "makes all 8");
+      areShifted &= zero == shifted;
     }
+  if (areShifted)
+    return refuse(
+        "qzeros",
+        "has the zero point " + Twine(shifted) +
+            " everywhere, which is the 8 of the other version; "
+            "'checkpoint_format' of config.json's "
+            "'quantization_config' must be " +
+            (quantization.storesZerosLessOne ? R"("gptq_v2")" : R"("gptq")"));
   return Error::success();
 }
 
@@ -334,7 +347,10 @@ Expected<std::shared_ptr<const Tensor>> QuantizedModule::makePacked() const {
   }
   if (Error error = readScales("weight_scale", {outputs, parts.groups}, parts))
     return error;
-  if (const Checkpoint::Entry *zeros = find("weight_zero_point")) {
+  const Checkpoint::Entry *zeros = find("weight_zero_point");
+  if (!zeros && !quantization.isSymmetric)
+    return get("weight_zero_point", "I8", {outputs, parts.groups}).takeError();
+  if (zeros) {
     const bool isPacked = zeros->tensor.type == "I32";
     const int64_t rows = isPacked ? divideCeil(outputs, 8) : outputs;
     Expected<const StoredTensor *> checked =

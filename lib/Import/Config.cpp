@@ -136,23 +136,24 @@ static LogicalResult checkActivation(const ConfigReader &reader,
 }
 
 /// Newer configurations say which layers have the window.
-static LogicalResult readLayerTypes(const ConfigReader &reader,
+static LogicalResult readLayerTypes(const ConfigReader &reader, int64_t layers,
                                     bool &hasWindow) {
   constexpr StringLiteral key = "layer_types";
   const llvm::json::Value *value = reader.find(key);
   const llvm::json::Array *types = value ? value->getAsArray() : nullptr;
   if (!value)
     return success();
-  if (types && llvm::all_of(*types, [](const llvm::json::Value &type) {
+  if (types && static_cast<int64_t>(types->size()) == layers &&
+      llvm::all_of(*types, [](const llvm::json::Value &type) {
         return type == "full_attention" || type == "sliding_attention";
       })) {
     hasWindow = llvm::is_contained(*types, "sliding_attention");
     return success();
   }
   return reader.emitError(key)
-         << "must be a list of \"full_attention\" or \"sliding_attention\", "
-            "found "
-         << ConfigReader::print(*value);
+         << "must be a list of \"full_attention\" or \"sliding_attention\" "
+            "for each of the "
+         << layers << " layers, found " << ConfigReader::print(*value);
 }
 
 static LogicalResult readWindow(const ConfigReader &reader,
@@ -179,7 +180,8 @@ static LogicalResult readWindow(const ConfigReader &reader,
     return failure();
   bool hasWindow =
       window && !(keys.hasFirstLayer && firstLayer >= config.layers);
-  if (!keys.flag.empty() && failed(readLayerTypes(reader, hasWindow)))
+  if (!keys.flag.empty() &&
+      failed(readLayerTypes(reader, config.layers, hasWindow)))
     return failure();
   if (window && hasWindow)
     config.addWindow(window, !reader.find(size));

@@ -313,7 +313,7 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
   if (failed(isTypeNeeded ? parameters->readString(typeKey, kind)
                           : parameters->readOptionalString(typeKey, kind)))
     return failure();
-  if (kind == "default")
+  if (kind == "default" && !(scaling.object && parameters->find(typeKey)))
     return expectNothingElse(*parameters);
   if (scaling.object)
     return reader.emitError(key)

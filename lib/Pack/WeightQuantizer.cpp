@@ -117,6 +117,11 @@ std::optional<WeightQuantizer::Refusal> WeightQuantizer::quantizeRow(
       MutableArrayRef<float>(floats).take_front(columns);
   if (!rows.hasCodes()) {
     rows.readRow(row, rowFloats);
+    if (!fitsAnew && rows.losesCodes())
+      return Refusal{0, rowFloats.front(),
+                     "its codes are lost where the model normalizes or "
+                     "multiplies the matrix, which would have to be fitted "
+                     "anew"};
     if (std::optional<size_t> block =
             quantizer.quantize(floats, values, scales, error))
       return refuse(floats, *block);

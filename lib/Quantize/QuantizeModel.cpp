@@ -109,6 +109,12 @@ static Expected<ParameterInfo> getWholeTensor(TensorSource &source,
   return info;
 }
 
+/// Whether the codes that a matrix gets here are those of the device: rows of
+/// others are divided by their length first.
+static bool isRounded(const ParameterInfo &info) {
+  return !info.tensor.empty() && !info.isNormalized;
+}
+
 //===----------------------------------------------------------------------===//
 // Calibration
 //===----------------------------------------------------------------------===//
@@ -166,7 +172,7 @@ private:
 Error Calibration::observe(llm::LinearOp op, int64_t layer,
                            const MapValue &input) {
   const ParameterInfo info = getInfo(op);
-  if (info.tensor.empty() || rounded.contains(op.getInput()))
+  if (!isRounded(info) || rounded.contains(op.getInput()))
     return Error::success();
   if (!group)
     group.emplace(op, input.channels);
@@ -186,7 +192,7 @@ Expected<MapValue> Calibration::multiply(llm::LinearOp op, int64_t layer,
   const ParameterInfo info = getInfo(op);
   // Another pass will compute what depends on weights that are not yet rounded;
   // this one ends with the inputs that it collects.
-  if (!info.tensor.empty() && !rounded.contains(op.getInput()))
+  if (isRounded(info) && !rounded.contains(op.getInput()))
     return MapValue{1, input.tokens, info.shape[0],
                     std::vector<double>(input.tokens * info.shape[0])};
   std::vector<float> &weight = weights[info.name + "/" + std::to_string(layer)];
@@ -271,9 +277,10 @@ std::vector<std::string> dlavm::getLinearTensors(mlir::ModuleOp module) {
   module.walk([&](llm::LinearOp op) {
     const ParameterInfo info =
         llm::getParameterInfo(symbols.lookup<llm::ParameterOp>(op.getWeight()));
+    if (!isRounded(info))
+      return;
     for (int64_t layer = 0; layer < std::max<int64_t>(info.layers, 1); ++layer)
-      if (!info.tensor.empty())
-        names.insert(info.getTensorName(layer));
+      names.insert(info.getTensorName(layer));
   });
   return names.takeVector();
 }

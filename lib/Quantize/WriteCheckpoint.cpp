@@ -161,7 +161,8 @@ void QuantizedCheckpoint::write(raw_fd_ostream &os, StringRef tensor,
   writeEntry(os, name + "_shape", shape);
 }
 
-std::string dlavm::makeQuantizedConfig(json::Object config) {
+std::string dlavm::makeQuantizedConfig(json::Object config,
+                                       ArrayRef<std::string> ignored) {
   json::Object weights{{"num_bits", 4},
                        {"type", "int"},
                        {"symmetric", true},
@@ -179,7 +180,7 @@ std::string dlavm::makeQuantizedConfig(json::Object config) {
       {"format", "pack-quantized"},
       {"quantization_status", "compressed"},
       {"config_groups", json::Object{{"group_0", std::move(group)}}},
-      {"ignore", json::Array{}},
+      {"ignore", json::Array(ignored)},
       {"kv_cache_scheme", nullptr}};
   // The output layer is no longer the embedding.
   config["tie_word_embeddings"] = false;

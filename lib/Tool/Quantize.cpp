@@ -58,6 +58,7 @@ public:
 private:
   Error load();
   Error checkTokens();
+  std::vector<std::string> findOtherModules();
   Error stage(OutputDirectory &output);
   Error writeTensors(llvm::raw_fd_ostream &os,
                      const QuantizedCheckpoint &quantized);
@@ -107,6 +108,46 @@ static std::vector<std::string> findOtherFiles(StringRef directory) {
   return names;
 }
 
+/// Fails where the directory has a checkpoint that was not made here: half of
+/// it would be replaced.
+static Error checkOtherCheckpoint(const OutputDirectory &output) {
+  auto refuse = [&](const Twine &what) {
+    return createStringError(output.getPath() + " has " + what +
+                             " of another checkpoint; remove it, or choose "
+                             "another directory");
+  };
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(output.getPath(), error), end;
+       it != end && !error; it.increment(error)) {
+    const StringRef name = llvm::sys::path::filename(it->path());
+    if ((name.ends_with(".safetensors") && name != kTensorFile) ||
+        name.ends_with(".safetensors.index.json"))
+      return refuse("'" + name + "'");
+  }
+  Expected<std::optional<llvm::json::Object>> config =
+      readOptionalJSONFile(output.getPlace(kConfigFile));
+  if (!config)
+    return config.takeError();
+  const llvm::json::Object *present =
+      *config ? (*config)->getObject("quantization_config") : nullptr;
+  if (*config && (!present || present->getString("format").value_or("") !=
+                                  "pack-quantized"))
+    return refuse("'config.json'");
+  return Error::success();
+}
+
+/// The linear layers that stay as they are, as config.json names them.
+std::vector<std::string> Quantization::findOtherModules() {
+  std::vector<std::string> names;
+  module->walk([&](llm::ParameterOp op) {
+    const ParameterInfo info = llm::getParameterInfo(op);
+    StringRef name = info.tensor;
+    if (info.isNormalized && name.consume_back(".weight"))
+      names.push_back(name.str());
+  });
+  return names;
+}
+
 Error Quantization::checkTokens() {
   mlir::FailureOr<std::unique_ptr<Interpreter>> interpreter =
       Interpreter::create(*module, *checkpoint, {});
@@ -123,8 +164,8 @@ Error Quantization::load() {
   if (llvm::sys::fs::is_regular_file(command.checkpoint))
     return createStringError(
         command.checkpoint +
-        " is a file; dlavm quantize takes a directory with "
-        "config.json and *.safetensors");
+        " is a file; dlavm quantize takes a directory with config.json and "
+        "*.safetensors in floating point");
   if (Error error = openWeights(command.checkpoint).moveInto(checkpoint))
     return error;
   if (Error error = readJSONFile(getInput(kConfigFile)).moveInto(config))
@@ -133,6 +174,7 @@ Error Quantization::load() {
   ImportOptions options;
   options.contextLimit = calibration.getLongest();
   options.checkpoint = checkpoint.get();
+  options.ignoredTensors = command.ignoredTensors;
   module = importModel(command.checkpoint, options, context);
   // Diagnostics have been printed.
   if (!module)
@@ -188,6 +230,8 @@ Error Quantization::stage(OutputDirectory &output) {
   inputs.push_back(command.calibrationFile);
   if (Error error = checkOutputs(places, inputs))
     return error;
+  if (Error error = checkOtherCheckpoint(output))
+    return error;
 
   auto embedding = (*module)->getAttrOfType<mlir::FlatSymbolRefAttr>(
       llm::LLMDialect::getEmbeddingAttrName());
@@ -218,7 +262,8 @@ Error Quantization::stage(OutputDirectory &output) {
     if (Error failed = output.write(name, (*file)->getBuffer()))
       return failed;
   }
-  return output.write(kConfigFile, makeQuantizedConfig(std::move(config)));
+  return output.write(
+      kConfigFile, makeQuantizedConfig(std::move(config), findOtherModules()));
 }
 
 Error Quantization::run() {

@@ -15,7 +15,7 @@ using namespace llvm;
 namespace {
 cl::SubCommand compile("compile",
                        "compile MODEL (a config.json, a checkpoint "
-                       "directory or a .mlir file) to driver source");
+                       "directory, a GGUF or a .mlir file) to driver source");
 cl::SubCommand pack("pack", "pack the weights of CHECKPOINT for the driver in "
                             "DIR, which dlavm compile wrote");
 cl::SubCommand interpret("interpret",
@@ -36,7 +36,8 @@ cl::SubCommand devices("devices", "list the devices, how versions differ, and "
 
 cl::list<std::string>
     ignoredTensors("ignore-tensors", cl::sub(compile), cl::sub(pack),
-                   cl::sub(interpret), cl::sub(eval), cl::value_desc("pattern"),
+                   cl::sub(interpret), cl::sub(eval), cl::sub(quantize),
+                   cl::value_desc("pattern"),
                    cl::desc("leave out tensors of these names that the model "
                             "has no use for; '*' stands for any part"));
 
@@ -334,6 +335,7 @@ std::optional<int> dlavm::runModelCommand() {
     if (!checkValue(quantizeOutput) || !checkValue(calibration) ||
         !checkThreads(quantizeCommand.threads))
       return 1;
+    quantizeCommand.ignoredTensors = ignoredTensors;
     return runQuantize(quantizeCommand);
   }
   if (makeModel) {

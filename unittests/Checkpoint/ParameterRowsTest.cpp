@@ -271,6 +271,10 @@ TEST(ParameterRowsTest, WrongShapes) {
   EXPECT_EQ(getError(source, getInfo("w", {3, 5})),
             "counting: the tensor 'w' has the shape [3, 4], but the parameter "
             "'p' needs [3, 5]");
+  // No more memory than the tensor has.
+  EXPECT_EQ(getError(source, getInfo("w", {3, int64_t{1} << 40})),
+            "counting: the tensor 'w' has the shape [3, 4], but the parameter "
+            "'p' needs [3, 1099511627776]");
   EXPECT_NE(getError(source, getInfo("w", {2, 4})), "");
   EXPECT_NE(getError(source, getInfo("w", {12})), "");
   EXPECT_EQ(getError(source, getInfo("v", {3, 4})),

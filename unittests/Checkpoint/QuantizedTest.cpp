@@ -230,7 +230,7 @@ protected:
   }
   static std::string getConfig(const std::string &rest = "") {
     return R"({"quant_method": "gptq", "bits": 4, "group_size": 8)" + rest +
-           "}";
+           (StringRef(rest).contains("sym") ? "}" : R"(, "sym": false})");
   }
 };
 
@@ -285,7 +285,19 @@ TEST_F(GPTQTest, ContradictoryZeroPoints) {
   EXPECT_EQ(getError(getConfig(R"(, "sym": true)")),
             "DIR/model.safetensors: the tensor 'x.qzeros' has the zero point 4 "
             "of output 0 and group 0, but 'sym' of config.json's "
-            "'quantization_config' is true, which makes all 8");
+            "'quantization_config' is true, or absent, which makes all 8");
+  addWords("x.qzeros", {2, 1}, {0x77777777, 0x77777777});
+  EXPECT_EQ(getError(getConfig(R"(, "checkpoint_format": "gptq_v2")")),
+            "DIR/model.safetensors: the tensor 'x.qzeros' has the zero point 7 "
+            "everywhere, which is the 8 of the other version; "
+            "'checkpoint_format' of config.json's 'quantization_config' must "
+            "be \"gptq\"");
+  addWords("x.qzeros", {2, 1}, {0x88888888, 0x88888888});
+  EXPECT_EQ(getError(getConfig()),
+            "DIR/model.safetensors: the tensor 'x.qzeros' has the zero point 9 "
+            "everywhere, which is the 8 of the other version; "
+            "'checkpoint_format' of config.json's 'quantization_config' must "
+            "be \"gptq_v2\"");
   addWords("x.qzeros", {2, 1}, {0x77777777, 0x777777F7});
   EXPECT_EQ(getError(getConfig()),
             "DIR/model.safetensors: the tensor 'x.qzeros' stores the zero "

@@ -54,6 +54,10 @@ public:
 
   /// Whether elements are Tensor's products of codes and scales.
   bool hasCodes() const { return isStored() && tensor->hasCodes(); }
+  /// Whether the tensor has codes that are lost in what is computed from it.
+  bool losesCodes() const {
+    return tensor && tensor->hasCodes() && !isStored();
+  }
   /// Writes the codes of a row and their scales. Padding is 0 times 0.
   void readCodes(int64_t row, llvm::MutableArrayRef<int8_t> codes,
                  llvm::MutableArrayRef<float> scales) const;

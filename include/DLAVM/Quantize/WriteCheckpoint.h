@@ -61,7 +61,8 @@ private:
 };
 
 /// The text of config.json of such a checkpoint, from that of the original.
-std::string makeQuantizedConfig(llvm::json::Object config);
+std::string makeQuantizedConfig(llvm::json::Object config,
+                                llvm::ArrayRef<std::string> ignored);
 
 } // namespace dlavm
 

@@ -198,6 +198,7 @@ struct QuantizeCommand {
   std::string calibrationFile;
   /// 0 takes all of the machine.
   unsigned threads = 0;
+  std::vector<std::string> ignoredTensors;
 };
 
 // Each prints errors on stderr and returns the exit code: 0, or 1 after an
