@@ -194,7 +194,7 @@ Error GGUFTranslation::checkOthers() {
     const auto *neutral = find_if(
         kNeutral, [&](const GGUFNames &names) { return names.here == own; });
     if (neutral == std::end(kNeutral)) {
-      config[key] = value.count ? json::Value("a list") : value.scalar;
+      config[key.str()] = value.count ? json::Value("a list") : value.scalar;
       continue;
     }
     if (value.count || !isNeutral(value.scalar, neutral->there))
