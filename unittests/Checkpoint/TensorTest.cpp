@@ -12,6 +12,7 @@
 #include "llvm/Support/Endian.h"
 #include "gtest/gtest.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace dlavm;
@@ -65,6 +66,11 @@ TEST(ConvertElementsTest, AllTypes) {
       case ElementType::BF16:
         expected = bfloatToFloat(support::endian::read16le(place));
         break;
+      }
+      // What conversions make of the bits of one is the compiler's business.
+      if (std::isnan(expected)) {
+        ASSERT_TRUE(std::isnan(doubles[i]) && std::isnan(floats[i]));
+        continue;
       }
       const float rounded = static_cast<float>(expected);
       ASSERT_EQ(std::memcmp(&doubles[i], &expected, sizeof(expected)), 0)
