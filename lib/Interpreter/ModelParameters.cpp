@@ -39,15 +39,6 @@ static void readRounded(const WeightQuantizer &quantizer,
 }
 
 void Weight::readRow(int64_t row, MutableArrayRef<double> out) const {
-  const size_t columns = out.size();
-  if (!kept.empty()) {
-    copy(ArrayRef(kept).slice(row * columns, columns), out.begin());
-    return;
-  }
-  if (!keptExactly.empty()) {
-    copy(ArrayRef(keptExactly).slice(row * columns, columns), out.begin());
-    return;
-  }
   if (quantizer)
     readRounded(*quantizer, rows, row, out);
   else

@@ -31,9 +31,20 @@ public:
 
   int64_t getNumOutputs() const { return rows.getNumRows(); }
   int64_t getNumInputs() const { return rows.getNumColumns(); }
-  /// Writes the weights of one output channel.
-  void readRow(int64_t row, llvm::MutableArrayRef<double> out) const;
-  /// Reads all rows now, so that readRow only looks them up.
+  /// Hands the weights of one output channel to \p use, as an ArrayRef of FP32
+  /// or FP64. \p buffer has room for them.
+  template <typename Use>
+  void withRow(int64_t row, llvm::MutableArrayRef<double> buffer,
+               Use use) const {
+    const int64_t columns = getNumInputs();
+    if (!kept.empty())
+      return use(llvm::ArrayRef(kept).slice(row * columns, columns));
+    if (!keptExactly.empty())
+      return use(llvm::ArrayRef(keptExactly).slice(row * columns, columns));
+    readRow(row, buffer);
+    use(llvm::ArrayRef<double>(buffer));
+  }
+  /// Reads all rows now, so that withRow only looks them up.
   void keep();
   /// The memory that they then take.
   int64_t getKeptBytes() const;
@@ -50,6 +61,8 @@ private:
   /// Whether FP32 holds all weights exactly. It holds products of a scale and
   /// an INT4 value.
   bool fitsFloat() const { return quantizer || rows.fitsFloat(); }
+  /// Writes the weights of one output channel.
+  void readRow(int64_t row, llvm::MutableArrayRef<double> out) const;
   template <typename Float> std::vector<Float> readAll() const;
 
   ParameterRows rows;

@@ -42,9 +42,9 @@ static std::vector<double> transpose(const MapValue &map) {
 /// The products of the weights of one output channel with all rows of a
 /// transposed map, summed up in \p Float. The sums grow together, each in
 /// ascending order.
-template <typename Float>
+template <typename Float, typename Stored>
 static std::vector<double> multiply(ArrayRef<double> columns, int64_t rows,
-                                    ArrayRef<double> weights) {
+                                    ArrayRef<Stored> weights) {
   std::vector<Float> sums(rows);
   for (size_t channel = 0; channel < weights.size(); ++channel) {
     const Float weight = static_cast<Float>(weights[channel]);
@@ -84,11 +84,11 @@ MapValue interpreter::linear(const Numerics &numerics, const MapValue &input,
   MapValue result = createMap(input.maps, input.tokens, outputs);
   const std::vector<double> columns = transpose(input);
   auto computeOutput = [&](int64_t output) {
-    std::vector<double> weights(input.channels);
-    weight.readRow(output, weights);
-    const std::vector<double> sums =
-        numerics.sumsInFP32() ? multiply<float>(columns, rows, weights)
-                              : multiply<double>(columns, rows, weights);
+    std::vector<double> buffer(input.channels), sums;
+    weight.withRow(output, buffer, [&](auto weights) {
+      sums = numerics.sumsInFP32() ? multiply<float>(columns, rows, weights)
+                                   : multiply<double>(columns, rows, weights);
+    });
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t index = row * outputs + output;
       result.values[index] = epilogue.apply(numerics, sums[row], index, output);
