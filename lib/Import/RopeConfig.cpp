@@ -284,7 +284,8 @@ static LogicalResult expectNothingElse(const ConfigReader &parameters) {
 }
 
 namespace {
-/// The object that says how a rotary embedding is scaled, and the kind.
+/// The object that says how a rotary embedding is scaled, where it is, and the
+/// first kind that a configuration names, with the key of its object.
 struct RopeScaling {
   std::optional<ConfigReader> object;
   StringRef key;
@@ -313,16 +314,20 @@ static LogicalResult readParameters(const ConfigReader &reader, StringRef key,
   if (failed(isTypeNeeded ? parameters->readString(typeKey, kind)
                           : parameters->readOptionalString(typeKey, kind)))
     return failure();
-  if (kind == "default" && !(scaling.object && parameters->find(typeKey)))
-    return expectNothingElse(*parameters);
-  if (scaling.object)
+  const bool isNamed = parameters->find(typeKey);
+  const bool isScaled = kind != "default";
+  if (isNamed && !scaling.key.empty() && (isScaled || scaling.object))
     return reader.emitError(key)
            << "is of type \"" << kind << "\", but "
            << (kind == scaling.kind
                    ? "so is '" + scaling.key + "'"
                    : "'" + scaling.key + "' is \"" + scaling.kind + "\"")
            << "; remove one of them";
-  scaling = {*parameters, key, kind};
+  if (isNamed)
+    scaling = {std::nullopt, key, kind};
+  if (!isScaled)
+    return expectNothingElse(*parameters);
+  scaling.object = *parameters;
   return success();
 }
 
