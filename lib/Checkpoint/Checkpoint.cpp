@@ -139,8 +139,9 @@ Error Checkpoint::openIndex(const json::Object &index) {
 }
 
 Error Checkpoint::openFiles() {
-  std::vector<std::string> names = listFiles(directory);
-  erase_if(names, [](StringRef name) { return !isSafetensors(name); });
+  const std::vector<std::string> present = listFiles(directory);
+  std::vector<std::string> names;
+  copy_if(present, std::back_inserter(names), isSafetensors);
   // Some models are published in two layouts.
   auto others =
       std::stable_partition(names.begin(), names.end(), [](StringRef name) {
@@ -171,7 +172,7 @@ Error Checkpoint::openFiles() {
       return error;
   if (!files.empty())
     return Error::success();
-  if (any_of(listFiles(directory), isPyTorch))
+  if (any_of(present, isPyTorch))
     return createStringError(
         directory +
         ": has its tensors in PyTorch's own format only; convert them to "
@@ -364,11 +365,9 @@ Expected<std::shared_ptr<const Tensor>> Checkpoint::getTensor(StringRef name) {
   const auto &[tensor, file, quantized] = getStored(stored);
   if (quantized)
     return quantized;
-  for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
-                           ElementType::BF16})
-    if (tensor.type == stringify(type))
-      return std::make_shared<FloatTensor>(type, tensor.shape, tensor.bytes,
-                                           file);
+  if (std::optional<ElementType> type = parseElementType(tensor.type))
+    return std::make_shared<FloatTensor>(*type, tensor.shape, tensor.bytes,
+                                         file);
   return createStringError(file + ": the tensor '" + name + "' has the type " +
                            tensor.type +
                            ", but F64, F32, F16 or BF16 is needed");

@@ -21,11 +21,10 @@ Expected<std::shared_ptr<const Tensor>> GGUFModel::Tensor::open() const {
         encoding.name +
         ", which is not supported; quantize the model to another one, Q4_K_M "
         "for instance, or take it in floating point");
-  for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
-                           ElementType::BF16})
-    if (encoding.name == stringify(type) && pairedHeads == 0)
-      return std::make_shared<FloatTensor>(type, stored.shape, stored.bytes,
-                                           file);
+  const std::optional<ElementType> type = parseElementType(encoding.name);
+  if (type && pairedHeads == 0)
+    return std::make_shared<FloatTensor>(*type, stored.shape, stored.bytes,
+                                         file);
   return std::make_shared<GGUFTensor>(encoding, stored.shape, stored.bytes,
                                       pairedHeads, file);
 }

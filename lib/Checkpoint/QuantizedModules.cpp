@@ -20,18 +20,10 @@ using namespace dlavm;
 using namespace llvm;
 using Format = Quantization::Format;
 
-static std::optional<ElementType> getFloatType(StringRef type) {
-  for (ElementType known : {ElementType::F64, ElementType::F32,
-                            ElementType::F16, ElementType::BF16})
-    if (type == stringify(known))
-      return known;
-  return std::nullopt;
-}
-
 bool dlavm::isQuantized(const StringMap<Checkpoint::Entry> &tensors) {
   return any_of(tensors, [](const auto &entry) {
     StringRef type = entry.second.tensor.type;
-    return !getFloatType(type) && type != "I64" && type != "BOOL";
+    return !parseElementType(type) && type != "I64" && type != "BOOL";
   });
 }
 
@@ -123,7 +115,7 @@ Expected<bool> QuantizedModule::hasCodes() const {
   StringRef codes = getSuffixes(quantization.format).front();
   const Checkpoint::Entry *found = find(codes);
   if (quantization.format == Format::FP8 && found &&
-      getFloatType(found->tensor.type))
+      parseElementType(found->tensor.type))
     found = nullptr;
   if (found)
     return true;
@@ -147,9 +139,9 @@ QuantizedModule::get(StringRef suffix, StringRef type,
                               getSuffixes(quantization.format).front() +
                               "' needs it, with " + wanted);
   const StoredTensor &tensor = part->tensor;
-  const bool hasType =
-      isFloat ? tensor.type != "F64" && getFloatType(tensor.type).has_value()
-              : tensor.type == type;
+  const bool hasType = isFloat ? tensor.type != "F64" &&
+                                     parseElementType(tensor.type).has_value()
+                               : tensor.type == type;
   if (!hasType || ArrayRef<int64_t>(tensor.shape) != shape)
     return refuse(suffix,
                   "has the type " + tensor.type + " and the shape " +
@@ -176,7 +168,7 @@ Error QuantizedModule::readScales(StringRef suffix, ArrayRef<int64_t> shape,
   Expected<const StoredTensor *> scales = get(suffix, "float", shape);
   if (!scales)
     return scales.takeError();
-  parts.scaleType = *getFloatType((*scales)->type);
+  parts.scaleType = *parseElementType((*scales)->type);
   parts.scales = (*scales)->bytes;
   return Error::success();
 }
@@ -414,7 +406,7 @@ Expected<std::shared_ptr<const Tensor>> QuantizedModule::makeFP8() const {
   Expected<const StoredTensor *> scales = get(suffix, "float", wanted);
   if (!scales)
     return scales.takeError();
-  parts.scaleType = *getFloatType((*scales)->type);
+  parts.scaleType = *parseElementType((*scales)->type);
   parts.scales = (*scales)->bytes;
   return std::make_shared<FP8Tensor>(ArrayRef<int64_t>{outputs, inputs},
                                      getCodes().file, parts);

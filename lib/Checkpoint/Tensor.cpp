@@ -29,6 +29,14 @@ StringRef dlavm::stringify(ElementType type) {
   llvm_unreachable("all element types are handled");
 }
 
+std::optional<ElementType> dlavm::parseElementType(StringRef name) {
+  for (ElementType type : {ElementType::F64, ElementType::F32, ElementType::F16,
+                           ElementType::BF16})
+    if (name == stringify(type))
+      return type;
+  return std::nullopt;
+}
+
 int64_t dlavm::getByteSize(ElementType type) {
   switch (type) {
   case ElementType::F64:

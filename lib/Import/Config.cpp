@@ -319,6 +319,7 @@ LogicalResult TensorNaming::name() {
   config.up = getLinear(names.up, hasFeedForwardBias, up);
   config.down = getLinear(names.down, hasFeedForwardBias);
   nameNorms();
+  config.layerPrefix = names.layer.str();
   config.embedding.name = (names.embedding + ".weight").str();
   config.lmHead.weight.name =
       isTied ? config.embedding.name : (names.lmHead + ".weight").str();

@@ -64,6 +64,8 @@ struct ModelConfig {
   std::vector<double> ropeDivisors;
   double ropeAttentionFactor = 1;
 
+  /// What the names of a layer's tensors start with; it has `{layer}`.
+  std::string layerPrefix;
   /// Layers behind those of the model that predict further tokens.
   int64_t predictionLayers = 0;
 

@@ -153,20 +153,13 @@ static LogicalResult applyOptions(const ConfigReader &reader,
   return success();
 }
 
-/// What the names of a layer's tensors start with, up to its number and a dot.
-static StringRef getLayerPrefix(const ModelConfig &config) {
-  constexpr StringLiteral placeholder("{layer}.");
-  StringRef name = config.query.weight.name;
-  return name.take_front(name.find(placeholder) + placeholder.size());
-}
-
 /// Checks the tensors of \p directory, if it has any, against the module of
 /// \p config; the model has \p layers.
 static LogicalResult checkDirectory(StringRef directory,
                                     const ImportOptions &options,
                                     ModuleOp module, const ModelConfig &config,
                                     int64_t layers) {
-  LeftOut leftOut(getLayerPrefix(config), layers, config.predictionLayers);
+  LeftOut leftOut(config.layerPrefix, layers, config.predictionLayers);
   if (failed(leftOut.ignore(module, options.ignoredTensors)))
     return failure();
   if (options.checkpoint)

@@ -159,7 +159,7 @@ void ModelBuilder::addCache(StringRef name) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-func::FuncOp ModelBuilder::addLayerFunction(bool hasRope) {
+void ModelBuilder::addLayerFunction(bool hasRope) {
   OpBuilder::InsertionGuard guard(builder);
   Type hidden = getMapType(1, config.hidden);
   auto function = func::FuncOp::create(
@@ -171,7 +171,6 @@ func::FuncOp ModelBuilder::addLayerFunction(bool hasRope) {
   Value attended = buildAttention(function.getArgument(1), hasRope);
   func::ReturnOp::create(builder, buildFeedForward(attended));
   layer = nullptr;
-  return function;
 }
 
 Value ModelBuilder::buildAttention(Value input, bool hasRope) {

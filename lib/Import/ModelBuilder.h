@@ -44,7 +44,7 @@ private:
                  bool isNormalized = false);
   void addCache(llvm::StringRef name);
 
-  mlir::func::FuncOp addLayerFunction(bool hasRope);
+  void addLayerFunction(bool hasRope);
   mlir::Value addLayerCalls(mlir::Value input);
   void addModelFunction();
   mlir::Value buildAttention(mlir::Value input, bool hasRope);

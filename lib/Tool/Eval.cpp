@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
-#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Support/ProgressLine.h"
@@ -22,7 +21,6 @@
 #include "TokenFile.h"
 
 #include "mlir/IR/OwningOpRef.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -93,8 +91,13 @@ public:
   void print() const;
 
 private:
-  Expected<Checkpoint *> openCheckpoint(StringRef path);
-  Expected<mlir::ModuleOp> import(StringRef path, Checkpoint &checkpoint);
+  /// A checkpoint, its model, and the variant of it in FP64.
+  struct Opened {
+    Checkpoint *checkpoint;
+    mlir::ModuleOp imported, named;
+  };
+  Expected<Opened> addFP64(const Twine &name, StringRef path);
+  /// A clone of it that is interpreted.
   Expected<mlir::ModuleOp> prepare(mlir::ModuleOp imported,
                                    const DeviceInfo *device);
   Error add(const Twine &name, mlir::ModuleOp module, TensorSource &tensors,
@@ -129,42 +132,10 @@ private:
 /// What has been said already.
 static Error reported() { return createStringError(""); }
 
-Expected<Checkpoint *> Evaluation::openCheckpoint(StringRef path) {
-  Expected<std::unique_ptr<Checkpoint>> checkpoint = openWeights(path);
-  if (!checkpoint)
-    return checkpoint.takeError();
-  checkpoints.push_back(std::move(*checkpoint));
-  return checkpoints.back().get();
-}
-
-Expected<mlir::ModuleOp> Evaluation::import(StringRef path,
-                                            Checkpoint &checkpoint) {
-  // A window beyond the tokens of this run is none.
-  ImportOptions options;
-  options.contextLimit = file.getLongest();
-  options.checkpoint = &checkpoint;
-  options.ignoredTensors = command.ignoredTensors;
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      importModel(path, options, context);
-  if (!module)
-    return reported();
-  modules.push_back(std::move(module));
-  return *modules.back();
-}
-
-/// What \p device runs or, without one, what has names for what it computes.
 Expected<mlir::ModuleOp> Evaluation::prepare(mlir::ModuleOp imported,
                                              const DeviceInfo *device) {
   modules.emplace_back(imported.clone());
-  mlir::PassManager manager(&context);
-  if (device) {
-    CompileOptions compileOptions;
-    compileOptions.device = command.device;
-    buildLLMPipeline(manager, compileOptions);
-  } else {
-    manager.addPass(llm::createNameTasks());
-  }
-  if (failed(manager.run(*modules.back())))
+  if (failed(prepareForInterpreter(*modules.back(), device)))
     return reported();
   return *modules.back();
 }
@@ -181,6 +152,30 @@ Error Evaluation::add(const Twine &name, mlir::ModuleOp module,
   return Error::success();
 }
 
+Expected<Evaluation::Opened> Evaluation::addFP64(const Twine &name,
+                                                 StringRef path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = openWeights(path);
+  if (!checkpoint)
+    return checkpoint.takeError();
+  checkpoints.push_back(std::move(*checkpoint));
+  // A window beyond the tokens of this run is none.
+  ImportOptions options;
+  options.contextLimit = file.getLongest();
+  options.checkpoint = checkpoints.back().get();
+  options.ignoredTensors = command.ignoredTensors;
+  modules.push_back(importModel(path, options, context));
+  if (!modules.back())
+    return reported();
+  const mlir::ModuleOp imported = *modules.back();
+  Expected<mlir::ModuleOp> named = prepare(imported, nullptr);
+  if (!named)
+    return named.takeError();
+  if (Error error =
+          add(name, *named, *options.checkpoint, {Arithmetic::FP64, nullptr}))
+    return error;
+  return Opened{options.checkpoint, imported, *named};
+}
+
 Error Evaluation::addCheckpoint() {
   const DeviceInfo *device = nullptr;
   if (!command.device.empty()) {
@@ -189,28 +184,19 @@ Error Evaluation::addCheckpoint() {
     if (!device)
       return createStringError(devices.explainMissing(command.device));
   }
-  Expected<Checkpoint *> checkpoint = openCheckpoint(command.model);
-  if (!checkpoint)
-    return checkpoint.takeError();
-  Expected<mlir::ModuleOp> imported = import(command.model, **checkpoint);
-  if (!imported)
-    return imported.takeError();
-  Expected<mlir::ModuleOp> module = prepare(*imported, nullptr);
-  if (!module)
-    return module.takeError();
+  Expected<Opened> opened = addFP64("fp64", command.model);
+  if (!opened)
+    return opened.takeError();
   const ScaleChoice scale = command.scaleChoice.value_or(ScaleChoice::AbsMax);
-  if (Error error =
-          add("fp64", *module, **checkpoint, {Arithmetic::FP64, nullptr}))
-    return error;
-  if (Error error = add("int4", *module, **checkpoint,
+  if (Error error = add("int4", opened->named, *opened->checkpoint,
                         {Arithmetic::FP64INT4, nullptr, scale}))
     return error;
   if (!device)
     return Error::success();
-  Expected<mlir::ModuleOp> lowered = prepare(*imported, device);
+  Expected<mlir::ModuleOp> lowered = prepare(opened->imported, device);
   if (!lowered)
     return lowered.takeError();
-  return add(command.device, *lowered, **checkpoint,
+  return add(command.device, *lowered, *opened->checkpoint,
              {Arithmetic::Device, device, scale});
 }
 
@@ -251,18 +237,9 @@ Error Evaluation::load() {
     return read.takeError();
   file = std::move(*read);
   if (!command.reference.empty()) {
-    Expected<Checkpoint *> checkpoint = openCheckpoint(command.reference);
-    if (!checkpoint)
-      return checkpoint.takeError();
-    Expected<mlir::ModuleOp> imported = import(command.reference, **checkpoint);
-    if (!imported)
-      return imported.takeError();
-    Expected<mlir::ModuleOp> module = prepare(*imported, nullptr);
-    if (!module)
-      return module.takeError();
-    if (Error error = add("reference", *module, **checkpoint,
-                          {Arithmetic::FP64, nullptr}))
-      return error;
+    if (Expected<Opened> opened = addFP64("reference", command.reference);
+        !opened)
+      return opened.takeError();
   }
   llvm::SmallString<128> planFile(command.model);
   llvm::sys::path::append(planFile, "plan.json");

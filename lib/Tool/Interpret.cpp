@@ -8,7 +8,6 @@
 
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Checkpoint/GenerationConfig.h"
-#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Interpreter/Interpreter.h"
@@ -23,7 +22,6 @@
 #include "TokenOutput.h"
 
 #include "mlir/IR/OwningOpRef.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -60,7 +58,6 @@ public:
 
 private:
   Error openCheckpoint();
-  mlir::LogicalResult prepare();
 
   const InterpretCommand &command;
   mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
@@ -98,19 +95,6 @@ Error Interpretation::openCheckpoint() {
   return openWeights(command.model).moveInto(checkpoint);
 }
 
-/// The device's arithmetic is that of the module which `dlavm compile` lowers.
-/// The others need nothing but names for what they compute.
-mlir::LogicalResult Interpretation::prepare() {
-  mlir::PassManager manager(&context);
-  CompileOptions options;
-  options.device = command.device;
-  if (device)
-    buildLLMPipeline(manager, options);
-  else
-    manager.addPass(llm::createNameTasks());
-  return manager.run(*module);
-}
-
 bool Interpretation::load() {
   if (Error error = openCheckpoint()) {
     reportError(std::move(error));
@@ -124,7 +108,7 @@ bool Interpretation::load() {
   options.checkpoint = checkpoint.get();
   options.ignoredTensors = command.ignoredTensors;
   module = importModel(command.model, options, context);
-  if (!module || failed(prepare()))
+  if (!module || failed(prepareForInterpreter(*module, device)))
     return false;
   mlir::FailureOr<std::unique_ptr<Interpreter>> created = Interpreter::create(
       *module, *checkpoint, {command.arithmetic, device, command.scaleChoice});

@@ -33,11 +33,10 @@ static Expected<const ModelArchitecture &> findArchitecture(StringRef name) {
                            join(names, ", ") + ", found '" + name + "'");
 }
 
-static Expected<ElementType> parseElementType(StringRef name) {
-  for (ElementType type :
-       {ElementType::F32, ElementType::F16, ElementType::BF16})
-    if (stringify(type) == name)
-      return type;
+static Expected<ElementType> readElementType(StringRef name) {
+  const std::optional<ElementType> type = parseElementType(name);
+  if (type && *type != ElementType::F64)
+    return *type;
   return createStringError("--dtype must be F32, F16 or BF16, found '" + name +
                            "'");
 }
@@ -199,7 +198,7 @@ static Error makeModel(const MakeModelCommand &command) {
       findArchitecture(command.architecture);
   if (!architecture)
     return architecture.takeError();
-  Expected<ElementType> type = parseElementType(command.elementType);
+  Expected<ElementType> type = readElementType(command.elementType);
   if (!type)
     return type.takeError();
   Expected<ModelSizes> sizes = getSizes(command, architecture->isChatGLM);

@@ -9,6 +9,10 @@
 #include "OpenWeights.h"
 #include "HubName.h"
 
+#include "DLAVM/Dialect/LLM/Transforms/Passes.h"
+#include "DLAVM/Pipelines/Pipelines.h"
+
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace dlavm;
@@ -27,4 +31,17 @@ Expected<std::unique_ptr<Checkpoint>> dlavm::openWeights(StringRef path) {
                              "the weights of the model" +
                              GGUFModel::explainDirectory(path));
   return Checkpoint::open(path);
+}
+
+mlir::LogicalResult dlavm::prepareForInterpreter(mlir::ModuleOp module,
+                                                 const DeviceInfo *device) {
+  mlir::PassManager manager(module.getContext());
+  if (device) {
+    CompileOptions options;
+    options.device = device->getName();
+    buildLLMPipeline(manager, options);
+  } else {
+    manager.addPass(llm::createNameTasks());
+  }
+  return manager.run(module);
 }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dlavm {
@@ -24,6 +25,8 @@ enum class ElementType { F64, F32, F16, BF16 };
 
 /// "F32", as safetensors files spell it.
 llvm::StringRef stringify(ElementType type);
+/// The type that a file spells so, if it is one of floating point.
+std::optional<ElementType> parseElementType(llvm::StringRef name);
 /// Bytes of an element.
 int64_t getByteSize(ElementType type);
 
