@@ -78,12 +78,18 @@ LogicalResult TensorCheck::checkUnused() {
     if (it == usedRows.end()) {
       if (leftOut.add(name, tensor))
         continue;
-      return emitError() << file << ": the tensor '" << name << "' of shape "
-                         << printShape(tensor.shape)
-                         << " is no part of the model that " << getDescription()
-                         << ", so that the model would ignore it; if "
-                            "that is right, use --ignore-tensors='"
-                         << name << "' or a pattern";
+      InFlightDiagnostic error =
+          emitError() << file << ": the tensor '" << name << "' of shape "
+                      << printShape(tensor.shape)
+                      << " is no part of the model that " << getDescription()
+                      << ", so that the model would ignore it; ";
+      // It is in the place of a tensor that the model shares with it.
+      if (usedRows.contains(Checkpoint::getTiedName(name)))
+        return error << "if it is not the same as '"
+                     << Checkpoint::getTiedName(name)
+                     << "', set 'tie_word_embeddings' of config.json to false";
+      return error << "if that is right, use --ignore-tensors='" << name
+                   << "' or a pattern";
     }
     if (!tensor.shape.empty() && it->second < tensor.shape[0])
       return emitError() << file << ": the tensor '" << name << "' has "
