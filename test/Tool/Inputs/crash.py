@@ -1,11 +1,12 @@
 # Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Sends SIGSEGV to a command as soon as it handles that, and prints its stderr.
+"""Sends SIGSEGV to a command while it waits or computes, and prints its stderr.
 
     crash.py COMMAND...
 
-The command must still run then: it gets no end of its standard input.
+The command must still run then: it gets no end of its standard input. A signal
+during its start could come in the middle of malloc, which the handler needs.
 """
 import os
 import re
@@ -15,10 +16,18 @@ import sys
 import time
 
 
-def handles_signal(pid):
+def can_crash(pid):
+    """Whether the process handles the signal and waits for input, or has
+    computed for half a second."""
     with open(f"/proc/{pid}/status") as status:
-        mask = re.search(r"^SigCgt:\s*(\w+)", status.read(), re.M)[1]
-    return int(mask, 16) >> (signal.SIGSEGV - 1) & 1
+        text = status.read()
+    mask = re.search(r"^SigCgt:\s*(\w+)", text, re.M)[1]
+    if not int(mask, 16) >> (signal.SIGSEGV - 1) & 1:
+        return False
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    state, user_ticks = fields[0], int(fields[11])
+    return state == "S" or user_ticks / os.sysconf("SC_CLK_TCK") > 0.5
 
 
 def main(*command):
@@ -28,7 +37,7 @@ def main(*command):
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
     )
     end = time.time() + 60
-    while process.poll() is None and time.time() < end and not handles_signal(process.pid):
+    while process.poll() is None and time.time() < end and not can_crash(process.pid):
         time.sleep(0.01)
     process.send_signal(signal.SIGSEGV)
     print(process.communicate(timeout=60)[1].decode(), end="")
