@@ -4,7 +4,7 @@ set -euo pipefail
 packages=(
   g++ clang-14 cmake ninja-build ccache python3
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
-  libopenblas-serial-dev libxxhash-dev zlib1g-dev libzstd-dev libxml2-dev libcurl4-openssl-dev
+  libblis-serial-dev libxxhash-dev zlib1g-dev libzstd-dev libxml2-dev libcurl4-openssl-dev
   nlohmann-json3-dev libcli11-dev libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev
   libfuse3-dev fuse3 python3-jinja2
   libgtest-dev libgmock-dev libbenchmark-dev

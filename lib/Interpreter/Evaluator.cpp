@@ -39,19 +39,32 @@ KVCaches interpreter::createCaches(mlir::ModuleOp module) {
 // Control flow
 //===----------------------------------------------------------------------===//
 
-Expected<std::vector<RuntimeValue>>
-Evaluator::call(mlir::func::FuncOp function,
-                std::vector<RuntimeValue> arguments) {
+std::vector<RuntimeValue>
+Evaluator::Frame::getValues(mlir::ValueRange range) const {
+  std::vector<RuntimeValue> result;
+  for (Value value : range)
+    result.push_back(values.find(value)->second);
+  return result;
+}
+
+Evaluator::Frame Evaluator::enter(mlir::func::FuncOp function,
+                                  std::vector<RuntimeValue> arguments) {
   Frame frame;
-  Block &body = function.getBody().front();
   for (auto [argument, value] :
-       llvm::zip_equal(body.getArguments(), arguments)) {
+       llvm::zip_equal(function.getArguments(), arguments)) {
     // Like the driver: what takes a layer is one.
     if (const int64_t *index = std::get_if<int64_t>(&value))
       frame.layer = *index;
     frame.values[argument] = std::move(value);
   }
-  return evaluate(body, frame);
+  return frame;
+}
+
+Expected<std::vector<RuntimeValue>>
+Evaluator::call(mlir::func::FuncOp function,
+                std::vector<RuntimeValue> arguments) {
+  Frame frame = enter(function, std::move(arguments));
+  return evaluate(function.getBody().front(), frame);
 }
 
 Expected<std::vector<RuntimeValue>> Evaluator::evaluate(Block &block,
@@ -59,10 +72,7 @@ Expected<std::vector<RuntimeValue>> Evaluator::evaluate(Block &block,
   for (Operation &op : block.without_terminator())
     if (Error error = evaluate(&op, frame))
       return error;
-  std::vector<RuntimeValue> results;
-  for (Value operand : block.getTerminator()->getOperands())
-    results.push_back(frame.values.find(operand)->second);
-  return results;
+  return frame.getValues(block.getTerminator()->getOperands());
 }
 
 Error Evaluator::evaluate(mlir::scf::ForOp op, Frame &frame) {
@@ -113,11 +123,8 @@ Error Evaluator::evaluate(mlir::func::CallOp op, Frame &frame) {
     return error;
   auto callee = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
       op, op.getCalleeAttr());
-  std::vector<RuntimeValue> arguments;
-  for (Value operand : op.getOperands())
-    arguments.push_back(frame.values.find(operand)->second);
   Expected<std::vector<RuntimeValue>> results =
-      call(callee, std::move(arguments));
+      call(callee, frame.getValues(op.getOperands()));
   if (!results)
     return results.takeError();
   for (auto [result, value] : llvm::zip_equal(op.getResults(), *results))

@@ -65,11 +65,16 @@ public:
     int64_t getIndex(mlir::Value value) const {
       return std::get<int64_t>(values.find(value)->second);
     }
+    std::vector<RuntimeValue> getValues(mlir::ValueRange range) const;
     /// The layer that an op names, or 0 for none.
     int64_t getLayer(mlir::Value layer) const {
       return layer ? getIndex(layer) : 0;
     }
   };
+
+  /// What is known when a function begins.
+  static Frame enter(mlir::func::FuncOp function,
+                     std::vector<RuntimeValue> arguments);
 
   /// Runs one op.
   llvm::Error evaluate(mlir::Operation *op, Frame &frame);

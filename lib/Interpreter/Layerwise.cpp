@@ -40,87 +40,130 @@ class LayerwiseRun {
 public:
   LayerwiseRun(mlir::ModuleOp module, TensorSource &tensors,
                LayerwiseClient &client)
-      : numerics(nullptr), parameters(module, tensors, {}),
-        caches(createCaches(module)), client(client) {}
+      : numerics(nullptr), parameters(module, tensors, {}), module(module),
+        client(client) {}
 
   Error run(mlir::func::FuncOp model, std::vector<MapValue> inputs);
 
 private:
-  Error pass(Operation *step, bool isLast);
-  Error passAll(Operation *step, bool isLast);
-  void dropDead(Operation *step);
+  /// What each sequence knows inside of one function.
+  using Frames = std::vector<Evaluator::Frame>;
+
+  Error runStep(Operation *step, Frames &frames, bool isLast);
+  Error runCall(mlir::func::CallOp call, Frames &frames, bool isLast);
+  Error runLinear(llm::LinearOp op, Frames &frames);
+  Error runPending(Frames &frames);
 
   Numerics numerics;
   ModelParameters parameters;
-  KVCaches caches;
+  mlir::ModuleOp module;
   LayerwiseClient &client;
-  /// Of each sequence, what later steps need.
-  std::vector<Evaluator::Frame> frames;
   std::vector<int64_t> tokens;
-  int64_t done = 0, total = 0;
+  std::vector<KVCaches> caches;
+  /// The ops of the innermost function that come next.
+  std::vector<Operation *> pending;
 };
 
 } // namespace
 
-/// Lets all sequences pass a step once.
-Error LayerwiseRun::pass(Operation *step, bool isLast) {
-  auto linear = llvm::dyn_cast<llm::LinearOp>(step);
+/// Forgets the values that no later op needs.
+static void dropDead(Operation *op, Evaluator::Frame &frame) {
+  for (mlir::Value operand : op->getOperands()) {
+    const bool isDead = llvm::none_of(operand.getUsers(), [&](Operation *user) {
+      return op->isBeforeInBlock(op->getBlock()->findAncestorOpInBlock(*user));
+    });
+    if (isDead)
+      frame.values.erase(operand);
+  }
+}
+
+/// Runs what is pending, sequence after sequence: what lives in between, such
+/// as the scores of attention, exists for one of them at a time.
+Error LayerwiseRun::runPending(Frames &frames) {
   auto ignore = [](int64_t, llvm::StringRef, const MapValue &) {};
   auto multiply = [&](llm::LinearOp op, int64_t layer, const MapValue &input) {
     return client.multiply(op, layer, input);
   };
-  for (auto [frame, seq] : llvm::zip_equal(frames, tokens)) {
-    if (linear && isLast) {
-      if (Error error =
-              client.observe(linear, frame.getLayer(linear.getLayer()),
-                             frame.getMap(linear.getInput())))
-        return error;
-      continue;
-    }
-    for (auto &[name, cache] : caches)
-      cache.values.clear();
-    Evaluator evaluator(numerics, parameters, caches, /*past=*/0, seq, ignore);
+  for (auto [frame, seq, cache] : llvm::zip_equal(frames, tokens, caches)) {
+    Evaluator evaluator(numerics, parameters, cache, /*past=*/0, seq, ignore);
     evaluator.keepAllTokens();
     evaluator.setMultiply(multiply);
-    if (Error error = evaluator.evaluate(step, frame))
-      return error;
+    for (Operation *op : pending) {
+      if (Error error = evaluator.evaluate(op, frame))
+        return error;
+      dropDead(op, frame);
+    }
   }
+  pending.clear();
   return Error::success();
 }
 
-Error LayerwiseRun::passAll(Operation *step, bool isLast) {
-  const bool hasLinears = hasLinear(step);
-  while (true) {
-    if (Error error = pass(step, isLast))
+Error LayerwiseRun::runLinear(llm::LinearOp op, Frames &frames) {
+  if (Error error = runPending(frames))
+    return error;
+  const int64_t layer = frames.front().getLayer(op.getLayer());
+  for (const Evaluator::Frame &frame : frames)
+    if (Error error = client.observe(op, layer, frame.getMap(op.getInput())))
       return error;
-    if (!hasLinears)
+  pending.push_back(op);
+  return client.endInputs(op, layer);
+}
+
+Error LayerwiseRun::runCall(mlir::func::CallOp call, Frames &frames,
+                            bool isLast) {
+  if (Error error = runPending(frames))
+    return error;
+  auto callee = mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(
+      call, call.getCalleeAttr());
+  mlir::Block &body = callee.getBody().front();
+  // A layer reads what it has written itself.
+  caches.assign(frames.size(), createCaches(module));
+  Frames inner;
+  for (const Evaluator::Frame &frame : frames)
+    inner.push_back(
+        Evaluator::enter(callee, frame.getValues(call.getOperands())));
+  Operation *lastLinear = nullptr;
+  for (Operation &op : body)
+    if (hasLinear(&op))
+      lastLinear = &op;
+  for (Operation &op : body.without_terminator()) {
+    if (Error error = runStep(&op, inner, isLast && &op == lastLinear))
+      return error;
+    if (isLast && &op == lastLinear)
       return Error::success();
-    Expected<bool> again = client.endStep();
-    if (!again)
-      return again.takeError();
-    if (!*again)
-      break;
   }
-  client.progress(++done, total);
+  if (Error error = runPending(inner))
+    return error;
+  mlir::Operation *terminator = body.getTerminator();
+  for (auto [frame, values] : llvm::zip_equal(frames, inner)) {
+    for (auto [result, value] : llvm::zip_equal(
+             call.getResults(), values.getValues(terminator->getOperands())))
+      frame.values[result] = std::move(value);
+    dropDead(call, frame);
+  }
   return Error::success();
 }
 
-/// Forgets the values that no later step needs.
-void LayerwiseRun::dropDead(Operation *step) {
-  for (mlir::Value operand : step->getOperands()) {
-    const bool isDead = llvm::none_of(operand.getUsers(), [&](Operation *user) {
-      return step->isBeforeInBlock(user);
-    });
-    if (isDead)
-      for (Evaluator::Frame &frame : frames)
-        frame.values.erase(operand);
-  }
+/// Runs an op, at least as far as linear layers have seen their inputs.
+Error LayerwiseRun::runStep(Operation *step, Frames &frames, bool isLast) {
+  if (auto linear = llvm::dyn_cast<llm::LinearOp>(step))
+    return runLinear(linear, frames);
+  auto call = llvm::dyn_cast<mlir::func::CallOp>(step);
+  if (call && hasLinear(call))
+    return runCall(call, frames, isLast);
+  if (hasLinear(step))
+    return createStringError("linear layers inside of '" +
+                             step->getName().getStringRef() +
+                             "' cannot be looked at one by one");
+  pending.push_back(step);
+  return Error::success();
 }
 
 Error LayerwiseRun::run(mlir::func::FuncOp model,
                         std::vector<MapValue> inputs) {
   mlir::Block &body = model.getBody().front();
   Operation *last = nullptr;
+  int64_t done = 0, total = 0;
   for (Operation &step : body.without_terminator())
     if (hasLinear(&step)) {
       last = &step;
@@ -128,16 +171,24 @@ Error LayerwiseRun::run(mlir::func::FuncOp model,
     }
   if (!last)
     return createStringError("the model has no linear layers");
+  Frames frames;
   for (MapValue &input : inputs) {
     tokens.push_back(input.tokens);
     frames.emplace_back().values[body.getArgument(0)] = std::move(input);
   }
+  caches.assign(frames.size(), createCaches(module));
   for (Operation &step : body.without_terminator()) {
-    if (Error error = passAll(&step, &step == last))
+    if (Error error = runStep(&step, frames, &step == last))
       return error;
-    if (&step == last)
+    if (!hasLinear(&step))
+      continue;
+    if (&step == last) {
+      client.endStep(++done, total);
       break;
-    dropDead(&step);
+    }
+    if (Error error = runPending(frames))
+      return error;
+    client.endStep(++done, total);
   }
   return Error::success();
 }

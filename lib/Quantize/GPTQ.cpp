@@ -11,8 +11,6 @@
 #include "DLAVM/Support/Half.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/MathExtras.h"
-#include "llvm/Support/Parallel.h"
 
 #include <cmath>
 #include <numeric>
@@ -21,20 +19,8 @@ using namespace dlavm;
 using namespace dlavm::quantize;
 using namespace llvm;
 
-/// The pieces that threads work on. Their size is fixed, so that results do not
-/// depend on the number of threads.
-static constexpr int64_t kPanel = 256;
-/// The columns whose errors the others make up for at once.
+/// The columns that are rounded before the next ones make up for their errors.
 static constexpr int64_t kBlock = 128;
-
-/// Calls \p work with the first index and the size of each panel.
-static void forPanels(int64_t size,
-                      function_ref<void(int64_t first, int64_t count)> work) {
-  parallelFor(0, divideCeil(size, kPanel), [&](size_t panel) {
-    const int64_t first = static_cast<int64_t>(panel) * kPanel;
-    work(first, std::min(kPanel, size - first));
-  });
-}
 
 void Hessian::add(ArrayRef<double> inputs) {
   const int64_t added = static_cast<int64_t>(inputs.size()) / channels;
@@ -45,22 +31,6 @@ void Hessian::add(ArrayRef<double> inputs) {
              {&sums[first * channels], channels});
   });
   tokens += added;
-}
-
-std::vector<double> Hessian::take() && {
-  // Each panel writes what is right of its part of the diagonal, which no other
-  // one reads.
-  forPanels(channels, [&](int64_t first, int64_t count) {
-    for (int64_t row = first; row < first + count; ++row)
-      for (int64_t column = row; column < channels; ++column)
-        sums[row * channels + column] = at(row, column);
-  });
-  forPanels(channels, [&](int64_t first, int64_t count) {
-    for (int64_t row = first; row < first + count; ++row)
-      for (int64_t column = 0; column < row; ++column)
-        sums[row * channels + column] = sums[column * channels + row];
-  });
-  return std::move(sums);
 }
 
 float QuantizedMatrix::getWeight(int64_t row, int64_t column) const {
@@ -85,21 +55,24 @@ Expected<GPTQ> GPTQ::create(Hessian hessian, double dampening) {
   llvm::stable_sort(result.order, [&](int64_t a, int64_t b) {
     return result.importance[a] < result.importance[b];
   });
-  result.dampened = std::move(hessian).take();
-  result.inverse.resize(n * n);
   // Where all inputs are 0, any order and scale is as good.
   const double addend = mean == 0 ? 1 : dampening * mean;
-  for (int64_t i = 0; i < n; ++i)
-    result.dampened[i * n + i] += addend;
+  std::vector<double> dampened(n * n);
+  result.hessian.resize(n * n);
   forPanels(n, [&](int64_t first, int64_t count) {
-    for (int64_t i = first; i < first + count; ++i)
-      for (int64_t j = 0; j <= i; ++j)
-        result.inverse[i * n + j] =
-            result.dampened[result.order[i] * n + result.order[j]];
+    for (int64_t i = first; i < first + count; ++i) {
+      double *row = &dampened[i * n];
+      for (int64_t j = 0; j < n; ++j)
+        row[j] = hessian.at(result.order[i], result.order[j]);
+      row[i] += addend;
+      std::copy_n(row, n, &result.hessian[i * n]);
+    }
   });
-  if (!invertCholesky(result.inverse.data(), n))
+  hessian = Hessian(0);
+  if (!invertCholesky(dampened.data(), n))
     return createStringError("its inputs cannot be told apart; more dampening "
                              "or more calibration tokens may help");
+  result.inverse.assign(dampened.begin(), dampened.end());
   return result;
 }
 
@@ -174,90 +147,112 @@ void GPTQ::chooseScales(const float *weights, uint16_t *scales) const {
 // Rounding
 //===----------------------------------------------------------------------===//
 
-QuantizedMatrix GPTQ::quantize(ArrayRef<float> weights) const {
-  QuantizedMatrix result(static_cast<int64_t>(weights.size()) / channels,
-                         channels);
-  forPanels(result.rows, [&](int64_t first, int64_t count) {
-    quantizeRows(weights, first, count, result);
-    improveRows(weights, first, count, result);
-  });
-  return result;
-}
+/// Some rows of a matrix, in the order of the channels.
+struct GPTQ::Panel {
+  Panel(int64_t rows, int64_t channels)
+      : rows(rows), weights(rows * channels), scales(rows * channels),
+        values(rows * channels), errors(rows * channels) {}
 
-void GPTQ::quantizeRows(ArrayRef<float> weights, int64_t first, int64_t count,
-                        QuantizedMatrix &result) const {
-  const int64_t groups = result.getNumGroups();
-  // What remains to be rounded, [rows][channels in order], with what makes up
-  // for the errors so far.
-  std::vector<double> remaining(count * channels);
-  for (int64_t row = 0; row < count; ++row) {
-    const float *in = &weights[(first + row) * channels];
-    chooseScales(in, &result.scales[(first + row) * groups]);
-    for (int64_t i = 0; i < channels; ++i)
-      remaining[row * channels + i] = in[order[i]];
-  }
-  std::vector<double> errors(count * kBlock);
+  int64_t rows;
+  /// [rows][channels], also the others.
+  std::vector<float> weights, scales, values;
+  /// What errors of values that are rounded mean for those that are not.
+  std::vector<float> errors;
+};
+
+/// Calls \p work with the first column and the size of each block, the last
+/// block first.
+static void forBlocks(int64_t channels,
+                      function_ref<void(int64_t begin, int64_t size)> work) {
   for (int64_t end = channels; end > 0;) {
     const int64_t begin = std::max<int64_t>(0, end - kBlock);
-    const int64_t size = end - begin;
-    for (int64_t row = 0; row < count; ++row) {
-      double *out = &remaining[row * channels];
-      for (int64_t i = end - 1; i >= begin; --i) {
-        const int64_t channel = order[i];
-        const float scale =
-            halfToFloat(result.scales[(first + row) * groups +
-                                      channel / QuantizedMatrix::kGroup]);
-        const float value =
-            scale == 0 ? 0 : roundToINT4(static_cast<float>(out[i] / scale));
-        result.values[(first + row) * channels + channel] =
-            static_cast<int8_t>(value);
-        const double *factors = &inverse[i * channels];
-        const double error =
-            (out[i] - static_cast<double>(scale) * value) / factors[i];
-        errors[row * size + i - begin] = error;
-        for (int64_t j = begin; j < i; ++j)
-          out[j] -= error * factors[j];
-      }
-    }
-    // The others make up for all errors of the block at once.
-    if (begin > 0)
-      multiply(count, begin, size, -1.0, {errors.data(), size},
-               {&inverse[begin * channels], channels}, 1.0,
-               {remaining.data(), channels});
+    work(begin, end - begin);
     end = begin;
   }
 }
 
-void GPTQ::improveRows(ArrayRef<float> weights, int64_t first, int64_t count,
-                       QuantizedMatrix &result) const {
-  const int64_t groups = result.getNumGroups();
-  // Half of how fast the squared error of the outputs falls with each weight.
-  std::vector<double> errors(count * channels), slopes(count * channels);
-  for (int64_t row = 0; row < count; ++row)
-    for (int64_t i = 0; i < channels; ++i)
-      errors[row * channels + i] =
-          weights[(first + row) * channels + i] -
-          static_cast<double>(result.getWeight(first + row, i));
-  multiply(count, channels, channels, 1.0, {errors.data(), channels},
-           {dampened.data(), channels}, 0.0, {slopes.data(), channels});
-  for (int64_t row = 0; row < count; ++row) {
-    double *slope = &slopes[row * channels];
-    int8_t *values = &result.values[(first + row) * channels];
-    for (int64_t i : llvm::reverse(order)) {
-      const double scale = halfToDouble(
-          result.scales[(first + row) * groups + i / QuantizedMatrix::kGroup]);
-      const double *products = &dampened[i * channels];
-      if (scale == 0)
-        continue;
-      const double best = std::clamp(
-          std::nearbyint(values[i] + slope[i] / (scale * products[i])), -7.0,
-          7.0);
-      if (best == values[i])
-        continue;
-      const double step = (best - values[i]) * scale;
-      for (int64_t j = 0; j < channels; ++j)
-        slope[j] -= step * products[j];
-      values[i] = static_cast<int8_t>(best);
+QuantizedMatrix GPTQ::quantize(ArrayRef<float> weights) const {
+  QuantizedMatrix result(static_cast<int64_t>(weights.size()) / channels,
+                         channels);
+  forPanels(result.rows, [&](int64_t first, int64_t count) {
+    Panel panel(count, channels);
+    for (int64_t row = 0; row < count; ++row) {
+      const float *in = &weights[(first + row) * channels];
+      uint16_t *scales = &result.scales[(first + row) * result.getNumGroups()];
+      chooseScales(in, scales);
+      for (int64_t i = 0; i < channels; ++i) {
+        panel.weights[row * channels + i] = in[order[i]];
+        panel.scales[row * channels + i] =
+            halfToFloat(scales[order[i] / QuantizedMatrix::kGroup]);
+      }
     }
-  }
+    round(panel);
+    improve(panel);
+    for (int64_t row = 0; row < count; ++row)
+      for (int64_t i = 0; i < channels; ++i)
+        result.values[(first + row) * channels + order[i]] =
+            static_cast<int8_t>(panel.values[row * channels + i]);
+  });
+  return result;
+}
+
+void GPTQ::round(Panel &panel) const {
+  std::vector<float> wanted(panel.rows * kBlock);
+  forBlocks(channels, [&](int64_t begin, int64_t size) {
+    const int64_t end = begin + size;
+    for (int64_t row = 0; row < panel.rows; ++row)
+      std::copy_n(&panel.weights[row * channels + begin], size,
+                  &wanted[row * size]);
+    // The block makes up for all errors so far at once.
+    if (end < channels)
+      multiply(panel.rows, size, channels - end, -1.0f,
+               {&panel.errors[end], channels},
+               {&inverse[end * channels + begin], channels}, 1.0f,
+               {wanted.data(), size});
+    for (int64_t row = 0; row < panel.rows; ++row) {
+      float *out = &wanted[row * size];
+      for (int64_t i = size - 1; i >= 0; --i) {
+        const int64_t place = row * channels + begin + i;
+        const float scale = panel.scales[place];
+        const float value = scale == 0 ? 0 : roundToINT4(out[i] / scale);
+        panel.values[place] = value;
+        const float *factors = &inverse[(begin + i) * channels + begin];
+        const float error = (out[i] - scale * value) / factors[i];
+        panel.errors[place] = error;
+        for (int64_t j = 0; j < i; ++j)
+          out[j] -= error * factors[j];
+      }
+    }
+  });
+}
+
+void GPTQ::improve(Panel &panel) const {
+  for (size_t i = 0; i < panel.errors.size(); ++i)
+    panel.errors[i] = panel.weights[i] - panel.scales[i] * panel.values[i];
+  // Half of how fast the squared error of the outputs falls with each weight.
+  std::vector<float> slopes(panel.rows * kBlock);
+  forBlocks(channels, [&](int64_t begin, int64_t size) {
+    multiply(panel.rows, size, channels, 1.0f, {panel.errors.data(), channels},
+             {&hessian[begin * channels], channels, /*isTransposed=*/true},
+             0.0f, {slopes.data(), size});
+    for (int64_t row = 0; row < panel.rows; ++row) {
+      float *slope = &slopes[row * size];
+      for (int64_t i = size - 1; i >= 0; --i) {
+        const int64_t place = row * channels + begin + i;
+        const float scale = panel.scales[place];
+        if (scale == 0)
+          continue;
+        const float *products = &hessian[(begin + i) * channels + begin];
+        const float best =
+            roundToINT4(panel.values[place] + slope[i] / (scale * products[i]));
+        if (best == panel.values[place])
+          continue;
+        const float step = (best - panel.values[place]) * scale;
+        panel.values[place] = best;
+        panel.errors[place] -= step;
+        for (int64_t j = 0; j < size; ++j)
+          slope[j] -= step * products[j];
+      }
+    }
+  });
 }

@@ -14,7 +14,6 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Parallel.h"
 
 #include <set>
@@ -121,49 +120,38 @@ static bool isRounded(const ParameterInfo &info) {
 
 namespace {
 
-/// In each pass of a step, it collects the Hessian of the first linear layers
-/// with the same inputs that are not yet rounded, and then rounds these. So the
-/// inputs come from what is rounded already, within a layer, too.
+/// Collects the Hessian of linear layers with the same inputs, and then rounds
+/// them. So inputs come from what is rounded already, within a layer, too.
 class Calibration : public LayerwiseClient {
 public:
   Calibration(mlir::ModuleOp module, TensorSource &tensors,
               const QuantizeModelOptions &options, QuantizedSink sink)
       : symbols(module), tensors(tensors), options(options), sink(sink) {}
 
-  Expected<MapValue> multiply(llm::LinearOp op, int64_t layer,
-                              const MapValue &input) override;
   Error observe(llm::LinearOp op, int64_t layer,
                 const MapValue &input) override;
-  Expected<bool> endStep() override;
-  void progress(int64_t done, int64_t total) override {
-    options.progress(done, total);
-  }
+  Error endInputs(llm::LinearOp op, int64_t layer) override;
+  Expected<MapValue> multiply(llm::LinearOp op, int64_t layer,
+                              const MapValue &input) override;
+  void endStep(int64_t done, int64_t total) override;
 
 private:
-  /// Linear layers with the same inputs.
-  struct Group {
-    Group(llm::LinearOp first, int64_t channels)
-        : first(first), hessian(channels) {}
-    llm::LinearOp first;
-    Hessian hessian;
-    TensorNames tensors;
-  };
-
   ParameterInfo getInfo(llm::LinearOp op) {
     return llm::getParameterInfo(
         symbols.lookup<llm::ParameterOp>(op.getWeight()));
   }
+  /// The tensors of linear layers with the inputs of \p first.
+  TensorNames getGroup(llm::LinearOp first, int64_t layer);
   Error round(const GPTQ &gptq, StringRef name);
 
   mlir::SymbolTable symbols;
   RoundedTensors tensors;
   const QuantizeModelOptions &options;
   QuantizedSink sink;
-  /// What this pass collects.
-  std::optional<Group> group;
+  std::optional<Hessian> hessian;
   /// The inputs of this step's linear layers that are rounded.
   llvm::DenseSet<mlir::Value> rounded;
-  /// What this pass computes with.
+  /// Of the linear layers between two that are observed.
   llvm::StringMap<std::vector<float>> weights;
 };
 
@@ -171,51 +159,21 @@ private:
 
 Error Calibration::observe(llm::LinearOp op, int64_t layer,
                            const MapValue &input) {
-  const ParameterInfo info = getInfo(op);
-  if (!isRounded(info) || rounded.contains(op.getInput()))
+  if (!isRounded(getInfo(op)) || rounded.contains(op.getInput()))
     return Error::success();
-  if (!group)
-    group.emplace(op, input.channels);
-  if (group->first.getInput() != op.getInput())
-    return Error::success();
-  group->tensors.insert(info.getTensorName(layer));
-  // The others have the same inputs.
-  if (group->first == op)
-    group->hessian.add(input.values);
+  if (!hessian)
+    hessian.emplace(input.channels);
+  hessian->add(input.values);
   return Error::success();
 }
 
-Expected<MapValue> Calibration::multiply(llm::LinearOp op, int64_t layer,
-                                         const MapValue &input) {
-  if (Error error = observe(op, layer, input))
-    return error;
-  const ParameterInfo info = getInfo(op);
-  // Another pass will compute what depends on weights that are not yet rounded;
-  // this one ends with the inputs that it collects.
-  if (isRounded(info) && !rounded.contains(op.getInput()))
-    return MapValue{1, input.tokens, info.shape[0],
-                    std::vector<double>(input.tokens * info.shape[0])};
-  std::vector<float> &weight = weights[info.name + "/" + std::to_string(layer)];
-  if (weight.empty()) {
-    Expected<std::vector<float>> rows = readRows(tensors, info, layer);
-    if (!rows)
-      return rows.takeError();
-    weight = std::move(*rows);
-  }
-  // FP32 is as exact as the device's FP16 needs.
-  const std::vector<float> in(input.values.begin(), input.values.end());
-  const int64_t inputs = input.channels;
-  const auto outputs = static_cast<int64_t>(weight.size()) / inputs;
-  std::vector<float> out(input.tokens * outputs);
-  constexpr int64_t kPanel = 256;
-  llvm::parallelFor(0, llvm::divideCeil(outputs, kPanel), [&](size_t panel) {
-    const int64_t first = static_cast<int64_t>(panel) * kPanel;
-    const int64_t count = std::min(kPanel, outputs - first);
-    quantize::multiply(input.tokens, count, inputs, 1.0f, {in.data(), inputs},
-                       {&weight[first * inputs], inputs, /*isTransposed=*/true},
-                       0.0f, {&out[first], outputs});
-  });
-  return MapValue{1, input.tokens, outputs, {out.begin(), out.end()}};
+TensorNames Calibration::getGroup(llm::LinearOp first, int64_t layer) {
+  TensorNames names;
+  for (mlir::Operation *op = first; op; op = op->getNextNode())
+    if (auto linear = llvm::dyn_cast<llm::LinearOp>(op))
+      if (linear.getInput() == first.getInput() && isRounded(getInfo(linear)))
+        names.insert(getInfo(linear).getTensorName(layer));
+  return names;
 }
 
 Error Calibration::round(const GPTQ &gptq, StringRef name) {
@@ -242,29 +200,55 @@ Error Calibration::round(const GPTQ &gptq, StringRef name) {
   return sink(name, matrix);
 }
 
-Expected<bool> Calibration::endStep() {
-  if (!group) {
-    tensors.clear();
-    weights.clear();
-    rounded.clear();
-    return false;
-  }
+Error Calibration::endInputs(llm::LinearOp op, int64_t layer) {
+  // All before are computed.
+  weights.clear();
+  if (!hessian)
+    return Error::success();
   auto fail = [](StringRef name, Error error) {
     return createStringError("the tensor '" + name + "' cannot be rounded: " +
                              llvm::toString(std::move(error)));
   };
-  Expected<GPTQ> gptq =
-      GPTQ::create(std::move(group->hessian), options.dampening);
+  const TensorNames names = getGroup(op, layer);
+  Expected<GPTQ> gptq = GPTQ::create(std::move(*hessian), options.dampening);
+  hessian.reset();
   if (!gptq)
-    return fail(group->tensors.front(), gptq.takeError());
-  for (const std::string &name : group->tensors)
+    return fail(names.front(), gptq.takeError());
+  for (const std::string &name : names)
     if (Error error = round(*gptq, name))
       return fail(name, std::move(error));
-  rounded.insert(group->first.getInput());
-  group.reset();
-  // What is read of them now is rounded.
+  rounded.insert(op.getInput());
+  return Error::success();
+}
+
+Expected<MapValue> Calibration::multiply(llm::LinearOp op, int64_t layer,
+                                         const MapValue &input) {
+  const ParameterInfo info = getInfo(op);
+  std::vector<float> &weight = weights[info.name];
+  if (weight.empty()) {
+    Expected<std::vector<float>> rows = readRows(tensors, info, layer);
+    if (!rows)
+      return rows.takeError();
+    weight = std::move(*rows);
+  }
+  // FP32 is as exact as the device's FP16 needs.
+  const std::vector<float> in(input.values.begin(), input.values.end());
+  const int64_t inputs = input.channels;
+  const auto outputs = static_cast<int64_t>(weight.size()) / inputs;
+  std::vector<float> out(input.tokens * outputs);
+  forPanels(outputs, [&](int64_t first, int64_t count) {
+    quantize::multiply(input.tokens, count, inputs, 1.0f, {in.data(), inputs},
+                       {&weight[first * inputs], inputs, /*isTransposed=*/true},
+                       0.0f, {&out[first], outputs});
+  });
+  return MapValue{1, input.tokens, outputs, {out.begin(), out.end()}};
+}
+
+void Calibration::endStep(int64_t done, int64_t total) {
+  tensors.clear();
   weights.clear();
-  return true;
+  rounded.clear();
+  options.progress(done, total);
 }
 
 //===----------------------------------------------------------------------===//

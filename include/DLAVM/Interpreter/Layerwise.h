@@ -18,25 +18,27 @@ namespace dlavm {
 class LayerwiseClient {
 public:
   virtual ~LayerwiseClient() = default;
-  /// The products of an input [1, tokens, input channels] with the weight of
-  /// \p op in this layer, [1, tokens, output channels].
-  virtual llvm::Expected<MapValue> multiply(llm::LinearOp op, int64_t layer,
-                                            const MapValue &input) = 0;
-  /// Sees the input of an op whose products nobody needs.
+  /// Sees the input [1, tokens, input channels] of \p op in this layer, of one
+  /// sequence after the other.
   virtual llvm::Error observe(llm::LinearOp op, int64_t layer,
                               const MapValue &input) = 0;
-  /// All sequences have passed a step that has linear layers. True to let them
-  /// pass it again, from the same values on.
-  virtual llvm::Expected<bool> endStep() = 0;
-  /// So many of all steps that have linear layers are done.
-  virtual void progress(int64_t done, int64_t total) {}
+  /// Has seen those of all sequences. Other ops with the same input follow
+  /// later in the same block.
+  virtual llvm::Error endInputs(llm::LinearOp op, int64_t layer) = 0;
+  /// The products of such an input with the weight, [1, tokens, output
+  /// channels]; only then the next op is observed.
+  virtual llvm::Expected<MapValue> multiply(llm::LinearOp op, int64_t layer,
+                                            const MapValue &input) = 0;
+  /// All sequences have passed a step: an op of the model's function, such as
+  /// the call of one layer, that has linear layers.
+  virtual void endStep(int64_t done, int64_t total) = 0;
 };
 
 /// Runs a module in FP64 on several sequences, each without history. All of
-/// them pass one step after the other: an op of the model's function, such as
-/// the call of one layer. So what a step yields may depend on all sequences,
-/// and memory holds the values between two steps only. The steps after the last
-/// linear layer are left out.
+/// them are at the same linear layer, so what it yields may depend on all
+/// sequences. Memory holds what later ops need of all sequences, between two
+/// linear layers of a single one. What follows the inputs of the last linear
+/// layer is left out.
 ///
 /// \p inputs are embedded tokens, [1, tokens, channels]. Emits an error at an
 /// op that the interpreter does not know.
