@@ -9,6 +9,7 @@
 #include "Commands.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Support/InitTool.h"
+#include "HostCommands.h"
 
 #include "llvm/Support/WithColor.h"
 
@@ -79,7 +80,13 @@ static bool checkOccurrences() {
 
 int main(int argc, char **argv) {
   InitTool init(argc, argv);
+  if (argc > 1 && isHostCommand(argv[1]))
+    return runHostCommand(argc, argv);
   registerAllDevices();
+  // For --help.
+  std::vector<std::unique_ptr<cl::SubCommand>> hostCommands;
+  for (auto [name, description] : getHostCommands())
+    hostCommands.push_back(std::make_unique<cl::SubCommand>(name, description));
   cl::ParseCommandLineOptions(
       argc, argv,
       "DLAVM: from a large language model to the driver source that runs it "
@@ -90,8 +97,6 @@ int main(int argc, char **argv) {
     return *code;
   if (std::optional<int> code = runDriverCommand())
     return *code;
-  return failUsage(
-      "give a command: compile, pack, check, run, trace, "
-      "interpret, eval, quantize, make-model or devices; dlavm COMMAND "
-      "--help explains it");
+  return failUsage("give a command; dlavm --help lists them, and dlavm COMMAND "
+                   "--help explains one");
 }

@@ -1,0 +1,39 @@
+//===- Command.h - Commands of a host ------------------------- -*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_HOST_COMMAND_COMMAND_H
+#define DLAVM_HOST_COMMAND_COMMAND_H
+
+// A command is a file host/Command/NAME.cpp with a function addNameCommand,
+// which is declared and listed in Program.cpp. Failures are exceptions of type
+// dlavm::Error, which Program.cpp prints.
+
+#include "host/Command/Program.h"
+#include "host/Driver/OpenedDirectory.h"
+
+#include <CLI/CLI.hpp>
+
+namespace dlavm::host {
+
+/// Adds the option --on, which sets \p on.
+void addDeviceOption(CLI::App &command, const CommandContext &context,
+                     std::string &on);
+
+/// openDirectory on the device that --on names; says what is missing if it
+/// names none and there is no default.
+OpenedDirectory openDirectory(const std::string &directory,
+                              const std::string &on,
+                              const CommandContext &context);
+
+/// Prints a line to standard error: "note: ..." or "warning: ...".
+void printNote(const std::string &message);
+void printWarning(const std::string &message);
+
+} // namespace dlavm::host
+
+#endif // DLAVM_HOST_COMMAND_COMMAND_H

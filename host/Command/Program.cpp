@@ -1,0 +1,137 @@
+//===- Program.cpp - A program of host commands ---------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Command/Program.h"
+
+#include "host/Command/Command.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <iostream>
+#include <unistd.h>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+//===----------------------------------------------------------------------===//
+// The commands
+//===----------------------------------------------------------------------===//
+
+const std::vector<Command> &dlavm::host::getCommands() {
+  static const std::vector<Command> commands = {};
+  return commands;
+}
+
+//===----------------------------------------------------------------------===//
+// What they share
+//===----------------------------------------------------------------------===//
+
+void dlavm::host::addDeviceOption(CLI::App &command,
+                                  const CommandContext &context,
+                                  std::string &on) {
+  std::string text = "the device to run on:";
+  for (const DeviceKind &kind : context.devices)
+    text += "\n" + kind.form + ": " + kind.description;
+  on = context.defaultDevice;
+  CLI::Option *option =
+      command.add_option("--on", on, text)->type_name("DEVICE");
+  if (!on.empty())
+    option->capture_default_str();
+}
+
+OpenedDirectory dlavm::host::openDirectory(const std::string &directory,
+                                           const std::string &on,
+                                           const CommandContext &context) {
+  if (on.empty()) {
+    std::string forms;
+    for (const DeviceKind &kind : context.devices)
+      forms += (forms.empty() ? "" : " or ") + ("--on=" + kind.form);
+    throw Error("give the device to run on" +
+                (forms.empty() ? std::string() : ": " + forms));
+  }
+  return openDirectory(directory, on, context.devices);
+}
+
+void dlavm::host::printNote(const std::string &message) {
+  std::cerr << "note: " << message << std::endl;
+}
+void dlavm::host::printWarning(const std::string &message) {
+  std::cerr << "warning: " << message << std::endl;
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+static int fail(const std::string &message) {
+  std::cout.flush();
+  std::cerr << "error: " << message << std::endl;
+  return 1;
+}
+
+/// Whoever closed the pipe has read enough; all else is said.
+static int finish(int code) {
+  errno = 0;
+  if (std::cout.flush() && std::fflush(stdout) == 0)
+    return code;
+  const int why = errno;
+  std::cout.clear();
+  if (why != EPIPE)
+    fail(std::string("cannot write to standard output") +
+         (why ? std::string(": ") + std::strerror(why) : ""));
+  return 1;
+}
+
+static int run(int argc, const char *const *argv, const Program &program) {
+  CLI::App app("runs drivers of DLAVM", program.name);
+  app.set_version_flag("--version", program.version);
+  app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  CommandContext context{program.devices, program.defaultDevice, {}};
+  for (const Command &command : program.commands)
+    command.add(*app.add_subcommand(command.name, command.description),
+                context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &help) {
+    app.exit(help, std::cout, std::cerr);
+    return finish(0);
+  } catch (const CLI::ParseError &error) {
+    if (app.get_subcommands().empty())
+      return fail("give a command; " + program.name +
+                  " --help lists them, and " + program.name +
+                  " COMMAND --help explains one");
+    return fail(std::string(error.what()) + "; " + program.name + " " +
+                app.get_subcommands().front()->get_name() +
+                " --help explains it");
+  }
+  return finish(context.run());
+}
+
+int dlavm::host::runProgram(int argc, const char *const *argv,
+                            const Program &program) noexcept {
+  try {
+    return run(argc, argv, program);
+  } catch (const std::bad_alloc &) {
+    return fail("out of memory");
+  } catch (const std::exception &error) {
+    return fail(error.what());
+  }
+}
+
+void dlavm::host::initProgram() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) == -1)
+      // In the wrong direction, so that using it remains an error.
+      (void)!open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}

@@ -1,0 +1,283 @@
+//===- DriverCompiler.cpp - Driver source to shared objects ---------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Driver/DriverCompiler.h"
+
+#include "dlavm_runtime.h"
+#include "host/Driver/CompilerProcess.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <filesystem>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+namespace fs = std::filesystem;
+
+SharedObject::~SharedObject() {
+  if (handle)
+    dlclose(handle);
+}
+
+void *SharedObject::findSymbol(const char *name) const {
+  return dlsym(handle, name);
+}
+
+namespace {
+
+/// A directory that the process removes; others do if it cannot, as they see by
+/// the lock that nobody uses it.
+class TemporaryDirectory {
+public:
+  explicit TemporaryDirectory(const std::string &parent)
+      : path(parent + "/.dlavm-temporary-XXXXXX") {
+    if (!mkdtemp(path.data()))
+      throw Error("cannot create a temporary directory in " + parent + ": " +
+                  std::strerror(errno) +
+                  "; the environment variable TMPDIR names another place");
+    lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0)
+      flock(lock, LOCK_EX | LOCK_NB);
+  }
+  TemporaryDirectory(const TemporaryDirectory &) = delete;
+  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+    if (lock >= 0)
+      close(lock);
+  }
+  const std::string &getPath() const { return path; }
+
+private:
+  std::string path;
+  int lock = -1;
+};
+
+class File {
+public:
+  File(const std::string &path, int flags)
+      : number(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0700)) {}
+  File(const File &) = delete;
+  File &operator=(const File &) = delete;
+  ~File() {
+    if (number >= 0)
+      close(number);
+  }
+  explicit operator bool() const { return number >= 0; }
+  int get() const { return number; }
+
+private:
+  int number;
+};
+
+} // namespace
+
+static std::string getVariable(const char *name) {
+  const char *value = std::getenv(name);
+  return value ? value : "";
+}
+
+/// Empty where there is no cache.
+static std::string getCacheDirectory() {
+  if (const char *directory = std::getenv("DLAVM_DRIVER_CACHE"))
+    return directory;
+  std::string base = getVariable("XDG_CACHE_HOME");
+  if (base.empty()) {
+    std::string home = getVariable("HOME");
+    if (home.empty())
+      if (const passwd *user = getpwuid(getuid()))
+        home = user->pw_dir;
+    if (home.empty())
+      return "";
+    base = home + "/.cache";
+  }
+  return base + "/dlavm";
+}
+
+static std::string getTemporaryParent() {
+  const std::string directory = getVariable("TMPDIR");
+  return directory.empty() ? "/tmp" : directory;
+}
+
+/// The path of the compiler, and the arguments that $CXX has for it.
+static std::vector<std::string> findCompiler() {
+  std::vector<std::string> words = splitWords(getVariable("CXX"));
+  if (!words.empty()) {
+    const std::string path = findProgram(words.front());
+    if (path.empty())
+      throw Error("the compiler of the environment variable CXX, '" +
+                  words.front() + "', is not found");
+    words.front() = path;
+    return words;
+  }
+  for (const char *name : {"c++", "g++", "clang++"}) {
+    const std::string path = findProgram(name);
+    if (!path.empty())
+      return {path};
+  }
+  throw Error("no C++ compiler is found; install one or name it in the "
+              "environment variable CXX");
+}
+
+/// What every compilation gets. What the driver has in common with this program
+/// remains its own.
+static const char *const flags[] = {"-std=c++17", "-O2", "-fPIC",
+                                    "-fvisibility=hidden"};
+
+/// 32 hexadecimal digits that tell texts from each other.
+static std::string getHash(const std::vector<std::string> &texts) {
+  std::string digits;
+  for (const char *begin : {"a", "b"}) {
+    dlavm::detail::Hash64 hash;
+    hash.update(begin, 1);
+    for (const std::string &text : texts)
+      hash.update(text.c_str(), text.size() + 1);
+    digits += dlavm::detail::to_hex(hash.get()).c_str();
+  }
+  return digits;
+}
+
+/// What follows the shared object in its file.
+static std::string getTrailer(const std::string &content,
+                              const std::string &key) {
+  return "dlavm host driver " + key + " " + getHash({content, key});
+}
+
+static bool readAll(int file, std::string &content) {
+  struct stat status;
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+    return false;
+  content.resize(static_cast<size_t>(status.st_size));
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count =
+        pread(file, content.data() + done, content.size() - done,
+              static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return false;
+    done += static_cast<size_t>(count);
+  }
+  return true;
+}
+
+static SharedObject load(const std::string &path, const std::string &what) {
+  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    throw Error(what + " compiles, but cannot be loaded: " + dlerror() +
+                "; is the compiler (the environment variable CXX) one for this "
+                "machine?");
+  return SharedObject(handle);
+}
+
+/// True if the cache has the shared object with this key, whole and the user's
+/// own.
+static bool isWhole(const File &file, const std::string &key) {
+  struct stat status;
+  std::string content;
+  if (!file || fstat(file.get(), &status) != 0 || status.st_uid != geteuid() ||
+      !readAll(file.get(), content))
+    return false;
+  const size_t size = getTrailer("", key).size();
+  if (content.size() <= size)
+    return false;
+  const std::string trailer = content.substr(content.size() - size);
+  content.resize(content.size() - size);
+  return trailer == getTrailer(content, key);
+}
+
+/// Puts the file into the cache, as far as that is possible: without it all
+/// works the same.
+static void keep(const std::string &path, const std::string &key,
+                 const std::string &cached) {
+  std::string content;
+  {
+    const File file(path, O_RDONLY);
+    if (!file || !readAll(file.get(), content))
+      return;
+  }
+  const std::string trailer = getTrailer(content, key);
+  const File file(path, O_WRONLY | O_APPEND);
+  if (file && write(file.get(), trailer.data(), trailer.size()) ==
+                  static_cast<ssize_t>(trailer.size()))
+    (void)!std::rename(path.c_str(), cached.c_str());
+}
+
+/// Where temporary files go: beside those of the cache, so that they can be
+/// moved there.
+static std::string prepareParent(const std::string &cache) {
+  std::error_code error;
+  if (cache.empty())
+    return getTemporaryParent();
+  fs::create_directories(cache, error);
+  return error || access(cache.c_str(), W_OK) != 0 ? getTemporaryParent()
+                                                   : cache;
+}
+
+SharedObject dlavm::host::compileAndLoad(const std::string &source,
+                                         const std::string &directory,
+                                         const std::string &what) {
+  std::vector<std::string> command = findCompiler();
+  command.insert(command.end(), std::begin(flags), std::end(flags));
+  auto run = [&](std::vector<std::string> arguments, const std::string &input,
+                 const std::string &temporaries) {
+    arguments.insert(arguments.begin(), command.begin(), command.end());
+    CompilerResult result =
+        runCompiler(arguments, input, directory, temporaries);
+    if (result.code != 0)
+      throw Error(
+          what + " does not compile: " +
+          (result.messages.empty()
+               ? "the compiler '" + command.front() + "' exited with code " +
+                     std::to_string(result.code) + " and printed nothing"
+               : result.messages));
+    return std::move(result.output);
+  };
+  // It names no directory, and the version of the compiler is in it. What is
+  // compiled is what the key was made of, whatever happens to the files.
+  const std::string preprocessed =
+      run({"-E", "-x", "c++", "-"}, source, getTemporaryParent());
+  utsname machine = {};
+  uname(&machine);
+  std::vector<std::string> texts = command;
+  texts.push_back(machine.machine);
+  texts.push_back(preprocessed);
+  const std::string key = getHash(texts);
+
+  const std::string cache = getCacheDirectory();
+  // Of these names, tools of DLAVM remove what was not used for long.
+  const std::string cached = cache + "/llvmcache-host-" + key;
+  if (!cache.empty()) {
+    const File file(cached, O_RDONLY);
+    if (isWhole(file, key)) {
+      futimens(file.get(), nullptr);
+      return load(cached, what);
+    }
+  }
+  const std::string parent = prepareParent(cache);
+  const TemporaryDirectory temporary(parent);
+  const std::string path = temporary.getPath() + "/driver.so";
+  run({"-shared", "-x", "c++-cpp-output", "-", "-o", path}, preprocessed,
+      temporary.getPath());
+  SharedObject object = load(path, what);
+  if (parent == cache)
+    keep(path, key, cached);
+  return object;
+}

@@ -1,0 +1,96 @@
+//===- DriverModel.cpp - A driver on a device -----------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Driver/DriverModel.h"
+
+#include "host/Driver/Half.h"
+
+#include <algorithm>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+DriverModel::DriverModel(const CompiledDriver &driver, Device &device)
+    : driver(driver), plan(driver.getPlan()), device(device),
+      vocabulary(plan.vocabulary) {
+  const std::string head = "the driver in " + driver.getDirectory();
+  if (plan.vocabulary == 0)
+    throw Error(head + " has no embedding, so it takes no token ids; compile a "
+                       "model that names its embedding");
+  const PlanFunction *input = plan.findFunction("input");
+  if (!input || input->lastTokenOnly || input->channels != plan.channels)
+    throw Error(head + " has no single input for the rows of its embedding");
+  if (!plan.findFunction("token"))
+    throw Error(head +
+                " yields no token; compile a model that ends in llm.argmax");
+  if (hasLogits())
+    vocabulary = static_cast<int32_t>(std::min<int64_t>(
+        plan.vocabulary, plan.findFunction("output", "read_logits")->channels));
+}
+
+void DriverModel::load() { driver.loadParameters(device); }
+
+int32_t DriverModel::call(const std::vector<int32_t> &ids, int32_t past) {
+  const auto seq = static_cast<int32_t>(ids.size());
+  driver.writeInput(device, driver.readEmbeddings(ids), seq);
+  driver.run(device, seq, past);
+  return driver.readToken(device);
+}
+
+std::vector<float> DriverModel::readLogits() {
+  std::vector<float> logits;
+  driver.readLogits(device, [&](const uint16_t *codes, size_t size) {
+    const auto count = static_cast<size_t>(vocabulary);
+    if (size < count)
+      throw Error("the driver in " + driver.getDirectory() + " yields " +
+                  std::to_string(size) + " logits for a vocabulary of " +
+                  std::to_string(count));
+    logits.resize(count);
+    widenHalves(codes, count, logits.data());
+  });
+  return logits;
+}
+
+void DriverModel::visitCaches(
+    const std::function<void(uint64_t, size_t)> &visit) const {
+  for (const PlanObject &object : plan.objects) {
+    if (object.kind != "kv_cache")
+      continue;
+    for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1);
+         ++layer)
+      for (int64_t port = 0; port < object.ports; ++port)
+        visit(object.getDMAAddress(layer, port),
+              static_cast<size_t>(object.bytes));
+  }
+}
+
+uint64_t DriverModel::getCacheBytes() const {
+  uint64_t sum = 0;
+  visitCaches([&](uint64_t, size_t bytes) { sum += bytes; });
+  return sum;
+}
+
+void DriverModel::readCaches(
+    const std::function<void(const char *, size_t)> &consume) {
+  std::vector<char> data;
+  visitCaches([&](uint64_t address, size_t bytes) {
+    data.resize(bytes);
+    device.dma_read(address, data.data(), bytes);
+    consume(data.data(), bytes);
+  });
+}
+
+void DriverModel::writeCaches(
+    const std::function<void(char *, size_t)> &produce) {
+  std::vector<char> data;
+  visitCaches([&](uint64_t address, size_t bytes) {
+    data.resize(bytes);
+    produce(data.data(), bytes);
+    device.dma_write(address, data.data(), bytes);
+  });
+}

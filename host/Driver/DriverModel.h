@@ -1,0 +1,55 @@
+//===- DriverModel.h - A driver on a device ------------------- -*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_HOST_DRIVER_DRIVERMODEL_H
+#define DLAVM_HOST_DRIVER_DRIVERMODEL_H
+
+#include "host/Driver/CompiledDriver.h"
+#include "host/Session/TokenModel.h"
+
+namespace dlavm::host {
+
+/// A driver on a device, which both outlive it.
+class DriverModel : public TokenModel {
+public:
+  /// Throws if the driver cannot answer token ids with a token: it lacks the
+  /// embedding, an input or argmax.
+  DriverModel(const CompiledDriver &driver, Device &device);
+
+  /// Loads the parameters, which dlavm pack wrote into the driver's directory.
+  void load();
+
+  int32_t getMaxTokens() const override { return plan.maxTokens; }
+  int32_t getVocabularySize() const override { return vocabulary; }
+  int32_t call(const std::vector<int32_t> &ids, int32_t past) override;
+  bool hasLogits() const override { return driver.hasLogits(); }
+  std::vector<float> readLogits() override;
+
+  /// What the KV caches of all layers take.
+  uint64_t getCacheBytes() const;
+  /// Reads the KV caches by DMA, piece by piece, always the same ones.
+  void readCaches(
+      const std::function<void(const char *data, size_t bytes)> &consume);
+  /// Writes them; \p produce fills each piece.
+  void
+  writeCaches(const std::function<void(char *data, size_t bytes)> &produce);
+
+private:
+  /// Calls \p visit(address, bytes) with every piece of the KV caches.
+  void visitCaches(
+      const std::function<void(uint64_t address, size_t bytes)> &visit) const;
+
+  const CompiledDriver &driver;
+  const Plan &plan;
+  Device &device;
+  int32_t vocabulary;
+};
+
+} // namespace dlavm::host
+
+#endif // DLAVM_HOST_DRIVER_DRIVERMODEL_H

@@ -1,0 +1,27 @@
+//===- HostCommands.h - Commands of host/ -----------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_TOOLS_DLAVM_HOSTCOMMANDS_H
+#define DLAVM_TOOLS_DLAVM_HOSTCOMMANDS_H
+
+#include <utility>
+#include <vector>
+
+namespace dlavm {
+
+// The commands of host/, which has exceptions; none leaves these functions.
+
+/// Name and description of each.
+std::vector<std::pair<const char *, const char *>> getHostCommands();
+bool isHostCommand(const char *name);
+/// Runs the command that argv[1] names and returns the exit code.
+int runHostCommand(int argc, const char *const *argv);
+
+} // namespace dlavm
+
+#endif // DLAVM_TOOLS_DLAVM_HOSTCOMMANDS_H
