@@ -16,33 +16,15 @@
 #ifndef DLAVM_V80_H
 #define DLAVM_V80_H
 
-#include "dlavm_runtime.h"
-
-#include <ctime>
+#include "dlavm_board.h"
 
 namespace dlavm {
 inline namespace runtime {
 
 /// A device whose registers have numbers, and to which files are sent. Nothing
 /// can be read from its memory.
-class V80Device : public Device {
+class V80Device : public BoardDevice {
 public:
-  uint32_t read(uint32_t reg) override {
-    return static_cast<uint32_t>(CSB_Read(reg));
-  }
-  /// How long a register may take to have the value that is polled for.
-  double poll_seconds = 60;
-
-  void poll(uint32_t reg, uint32_t value) override {
-    const std::time_t begin = std::time(nullptr);
-    for (uint32_t found; (found = read(reg)) != value;)
-      if (std::difftime(std::time(nullptr), begin) > poll_seconds)
-        throw Error("register " + detail::to_text(reg) + " is still " +
-                    detail::to_text(found) + " and not " +
-                    detail::to_text(value) +
-                    " in time: does the card run, and is it the device that "
-                    "the driver was compiled for?");
-  }
   void dma_write_file(uint64_t address, const String &path,
                       const void * /*data*/, size_t bytes) override {
     send(path, address, bytes);
@@ -55,6 +37,9 @@ public:
   }
 
 protected:
+  uint32_t do_read(uint32_t reg) override {
+    return static_cast<uint32_t>(CSB_Read(reg));
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     CSB_Write(reg, value);
   }
