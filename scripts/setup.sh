@@ -2,7 +2,7 @@
 # Installs what DLAVM is built and tested with on Debian 12. Needs root (or sudo).
 set -euo pipefail
 packages=(
-  g++ clang-14 cmake ninja-build ccache python3
+  g++ clang-14 cmake ninja-build ccache pkg-config python3
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   libblis-serial-dev libxxhash-dev zlib1g-dev libzstd-dev libxml2-dev libcurl4-openssl-dev
   nlohmann-json3-dev libcli11-dev libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev

@@ -33,6 +33,8 @@ config.substitutions += [
 # them are unsupported where they are missing.
 if os.path.isdir(os.path.join(config.dlavm_shared, "conformance")):
     config.available_features.add("shared")
+if os.path.exists("/dev/fuse"):
+    config.available_features.add("fuse")
 if config.clangxx:
     config.available_features.add("clang")
 if config.sanitizers:
