@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "host/Command/Program.h"
+#include "host/Device/BoardKinds.h"
 
 using namespace dlavm::host;
 
@@ -15,5 +16,6 @@ int main(int argc, char **argv) {
   Program program;
   program.name = "dlavm-host";
   program.version = "DLAVM " DLAVM_HOST_VERSION;
+  program.devices = {getXdmaKind(), getV80Kind()};
   return runProgram(argc, argv, program);
 }

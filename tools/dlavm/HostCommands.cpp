@@ -9,6 +9,7 @@
 #include "HostCommands.h"
 
 #include "host/Command/Program.h"
+#include "host/Device/BoardKinds.h"
 
 #include "DLAVM/Simulator/SimulatorDevice.h"
 
@@ -53,6 +54,8 @@ static Program getProgram() {
                        arguments + "'");
          return std::make_unique<StrictSimulatorDevice>(plan.device);
        }});
+  program.devices.push_back(getXdmaKind());
+  program.devices.push_back(getV80Kind());
   return program;
 }
 
