@@ -1,5 +1,9 @@
-# Writes a C++ file whose FUNCTION, which HEADER declares, returns the text of INPUT. Raw string
+# Writes a C++ file whose FUNCTION, which HEADER declares in namespace dlavm, returns the text of INPUT as a
+# TYPE that takes pointer and size: llvm::StringRef, where no other is given. Raw string
 # literals have a length limit in some compilers, so the text is cut into several.
+if(NOT TYPE)
+  set(TYPE llvm::StringRef)
+endif()
 file(READ "${INPUT}" text)
 string(LENGTH "${text}" length)
 set(literals "")
@@ -11,8 +15,8 @@ while(position LESS length)
 endwhile()
 file(WRITE "${OUTPUT}" "#include \"${HEADER}\"
 
-llvm::StringRef dlavm::${FUNCTION}() {
+${TYPE} dlavm::${FUNCTION}() {
   static const char text[] =${literals};
-  return llvm::StringRef(text, sizeof(text) - 1);
+  return ${TYPE}(text, sizeof(text) - 1);
 }
 ")

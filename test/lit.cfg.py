@@ -22,6 +22,7 @@ config.substitutions += [
     ("%build", config.dlavm_binary),
     ("%models", os.path.join(config.dlavm_source, "models")),
     ("%runtime", os.path.join(config.dlavm_source, "runtime")),
+    ("%host", os.path.join(config.dlavm_source, "host")),
     ("%python", config.python),
     # In KiB, for ulimit -v; AddressSanitizer takes all addresses there are.
     ("%most-memory", "unlimited" if config.sanitizers else "4000000"),
@@ -38,5 +39,6 @@ if os.path.exists("/dev/fuse"):
 if config.clangxx:
     config.available_features.add("clang")
 if config.sanitizers:
+    config.available_features.add("sanitizers")
     # AddressSanitizer reports crashes itself, and takes time and memory.
     config.excludes += ["crash.test", "depth.test", "growth.test", "trace-memory.test"]

@@ -11,9 +11,10 @@
 using namespace dlavm::host;
 using dlavm::Error;
 
-OpenedDirectory
-dlavm::host::openDirectory(const std::string &directory, const std::string &on,
-                           const std::vector<DeviceKind> &kinds) {
+OpenedDirectory dlavm::host::openDirectory(const std::string &directory,
+                                           const std::string &on,
+                                           const std::vector<DeviceKind> &kinds,
+                                           bool load) {
   OpenedDirectory opened;
   opened.directory = directory;
   opened.driver = std::make_unique<CompiledDriver>(directory);
@@ -26,6 +27,7 @@ dlavm::host::openDirectory(const std::string &directory, const std::string &on,
                             "dlavm pack, which writes it");
   opened.device = openDevice(kinds, on, plan);
   opened.model = std::make_unique<DriverModel>(*opened.driver, *opened.device);
-  opened.model->load();
+  if (load)
+    opened.model->load();
   return opened;
 }

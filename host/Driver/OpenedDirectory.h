@@ -14,7 +14,7 @@
 
 namespace dlavm::host {
 
-/// The driver of a directory on a device, its parameters loaded.
+/// The driver of a directory on a device.
 struct OpenedDirectory {
   std::string directory;
   /// The name of the model.
@@ -29,11 +29,12 @@ struct OpenedDirectory {
 };
 
 /// Compiles and loads the driver of \p directory, opens the device that \p on
-/// names, and loads the parameters. What can be wrong without the device is
-/// said before it is opened. Throws dlavm::Error.
+/// names, and with \p load loads the parameters. What can be wrong without the
+/// device is said before it is opened. Throws dlavm::Error.
 OpenedDirectory openDirectory(const std::string &directory,
                               const std::string &on,
-                              const std::vector<DeviceKind> &kinds);
+                              const std::vector<DeviceKind> &kinds,
+                              bool load = true);
 
 } // namespace dlavm::host
 

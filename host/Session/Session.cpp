@@ -70,7 +70,8 @@ Session::answer(const std::vector<int32_t> &ids, const AnswerOptions &options,
     std::vector<float> logits;
     const bool isUsable = static_cast<size_t>(next.id) < limit;
     if (options.choose || !isUsable ||
-        (model.hasLogits() && (options.readLogits || count == 0))) {
+        (model.hasLogits() &&
+         (options.readLogits || (options.checkFirst && count == 0)))) {
       logits = model.readLogits();
       checkLogits(logits, past - 1);
       next.logits = &logits;

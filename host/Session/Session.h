@@ -47,6 +47,8 @@ struct AnswerOptions {
   ChooseToken choose;
   /// Read the logits of each token even where nobody chooses by them.
   bool readLogits = false;
+  /// Look at those of the first token even where nobody wants them.
+  bool checkFirst = true;
 };
 
 /// A conversation with a model. What the KV caches hold is not computed again.

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "host/Command/Program.h"
-#include "host/Device/BoardKinds.h"
+#include "host/Device/SimulatorKind.h"
 
 using namespace dlavm::host;
 
@@ -16,6 +16,6 @@ int main(int argc, char **argv) {
   Program program;
   program.name = "dlavm-host";
   program.version = "DLAVM " DLAVM_HOST_VERSION;
-  program.devices = {getXdmaKind(), getV80Kind()};
+  program.devices = getHostDeviceKinds();
   return runProgram(argc, argv, program);
 }

@@ -10,50 +10,23 @@
 
 #include "host/Command/Program.h"
 #include "host/Device/BoardKinds.h"
+#include "host/Device/SimulatorKind.h"
 
-#include "DLAVM/Simulator/SimulatorDevice.h"
+#include <cstring>
 
 using namespace dlavm;
 using namespace dlavm::host;
-
-namespace {
-/// The simulated device. What cannot be right is an error at the poll after it:
-/// all that follows would mean nothing.
-class StrictSimulatorDevice : public SimulatorDevice {
-public:
-  explicit StrictSimulatorDevice(const std::string &name)
-      : SimulatorDevice(name) {
-    check();
-  }
-  void poll(uint32_t reg, uint32_t value) override {
-    SimulatorDevice::poll(reg, value);
-    check();
-  }
-
-private:
-  void check() const {
-    const std::vector<std::string> lines = findings();
-    if (!lines.empty())
-      throw Error("the simulated device: " + lines.front());
-  }
-};
-} // namespace
 
 static Program getProgram() {
   Program program;
   program.name = "dlavm";
   program.version = "DLAVM " DLAVM_HOST_VERSION;
   program.defaultDevice = "simulator";
-  program.devices.push_back(
-      {"simulator", "simulator",
-       "the device that the driver was compiled for, simulated",
-       [](const std::string &arguments,
-          const Plan &plan) -> std::unique_ptr<Device> {
-         if (!arguments.empty())
-           throw Error("--on=simulator takes no arguments, found '" +
-                       arguments + "'");
-         return std::make_unique<StrictSimulatorDevice>(plan.device);
-       }});
+  program.devices.push_back(getSimulatorKind(
+      {dlavmSimulatorCreate, dlavmSimulatorDestroy, dlavmSimulatorGetDevices,
+       dlavmSimulatorWrite, dlavmSimulatorRead, dlavmSimulatorPoll,
+       dlavmSimulatorDMAWrite, dlavmSimulatorDMARead, dlavmSimulatorTask,
+       dlavmSimulatorGetNumFindings, dlavmSimulatorVisitFindings}));
   program.devices.push_back(getXdmaKind());
   program.devices.push_back(getV80Kind());
   return program;

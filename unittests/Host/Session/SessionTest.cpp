@@ -126,6 +126,9 @@ TEST_F(SessionTest, TheContextIsFull) {
 TEST_F(SessionTest, LogitsAreReadWhereNeeded) {
   answer({1}, 3);
   EXPECT_EQ(model.reads, 1);
+  options.checkFirst = false;
+  answer({5}, 3);
+  EXPECT_EQ(model.reads, 0);
   options.readLogits = true;
   answer({5}, 3);
   EXPECT_EQ(model.reads, 3);

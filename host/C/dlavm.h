@@ -1,0 +1,102 @@
+//===- dlavm.h - Models on boards, for C ------------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The library libdlavm.so. In short:
+//
+//     dlavm_model *model;
+//     if (dlavm_open("driver", "xdma:/dev/xdma0", &model) || dlavm_load(model))
+//     {
+//       fprintf(stderr, "%s\n", dlavm_get_error());
+//       return 1;
+//     }
+//     dlavm_prompt(model, ids, count);
+//     int32_t id;
+//     int is_end = 0;
+//     while (!is_end && dlavm_next(model, &id, &is_end) == DLAVM_OK)
+//       use(id);
+//     dlavm_close(model);
+//
+// A model is used by one thread at a time; several models by several threads.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_H
+#define DLAVM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A driver on a device, and a conversation.
+typedef struct dlavm_model dlavm_model;
+
+typedef enum dlavm_status {
+  DLAVM_OK = 0,
+  /// A file, the driver, the compiler or the device; the message says which.
+  DLAVM_FAILED = 1,
+  /// The call is wrong: a null pointer, an id that there is not, an order in
+  /// which functions mean nothing.
+  DLAVM_INVALID = 2,
+  /// The conversation is as long as the driver's largest context.
+  DLAVM_CONTEXT_FULL = 3,
+  DLAVM_OUT_OF_MEMORY = 4
+} dlavm_status;
+
+/// The version of the library, "0.1.0".
+const char *dlavm_get_version(void);
+
+/// What went wrong in the last call of this thread that did not return
+/// DLAVM_OK; until the next such call. Never null.
+const char *dlavm_get_error(void);
+
+/// Compiles the driver of \p directory, which dlavm compile wrote, with the
+/// system's C++ compiler, or takes it from the cache, and opens the device that
+/// \p on names, as the option --on of dlavm-host does: "simulator",
+/// "xdma:/dev/xdma0". Sets \p model, to null if it fails.
+dlavm_status dlavm_open(const char *directory, const char *on,
+                        dlavm_model **model);
+
+/// Writes the parameters, which dlavm pack put into the directory, to the
+/// device. Only a device that has them still can do without.
+dlavm_status dlavm_load(dlavm_model *model);
+
+/// Null is no model and nothing happens.
+void dlavm_close(dlavm_model *model);
+
+/// The name of the model, until it is closed.
+const char *dlavm_get_name(const dlavm_model *model);
+/// The largest context, in tokens.
+int32_t dlavm_get_max_tokens(const dlavm_model *model);
+/// Ids are 0 to one less.
+int32_t dlavm_get_vocabulary(const dlavm_model *model);
+
+/// The conversation is these tokens now, at least one. What it has in common
+/// with the one before is not computed again.
+dlavm_status dlavm_prompt(dlavm_model *model, const int32_t *ids, size_t count);
+
+/// Computes the token that follows and appends it to the conversation: the one
+/// with the largest logit. \p is_end, which may be null, is set to 1 if the
+/// token ends a text by the model's checkpoint, and to 0 if not.
+dlavm_status dlavm_next(dlavm_model *model, int32_t *id, int *is_end);
+
+/// Copies the logits that the last token of dlavm_next was chosen from; \p
+/// count must be dlavm_get_vocabulary().
+dlavm_status dlavm_read_logits(dlavm_model *model, float *logits, size_t count);
+
+/// The last token of dlavm_next was another one: for programs that choose by
+/// the logits themselves.
+dlavm_status dlavm_choose(dlavm_model *model, int32_t id);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // DLAVM_H
