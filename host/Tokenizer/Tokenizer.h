@@ -67,11 +67,17 @@ public:
   std::string finish();
 
 private:
+  std::string decodeWaiting() const;
+
   const Tokenizer &tokenizer;
   bool skipSpecial;
+  /// Tokens whose text was handed out, of which the last are kept as what the
+  /// text of the next depends on, and those that wait.
   std::vector<int32_t> ids;
-  /// Tokens before it only give context; text up to here was handed out.
-  size_t first = 0, done = 0;
+  /// How many of them only give context.
+  size_t context = 0;
+  /// What of their text was handed out.
+  std::string given;
 };
 
 } // namespace dlavm::host
