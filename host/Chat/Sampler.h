@@ -10,6 +10,7 @@
 #ifndef DLAVM_HOST_CHAT_SAMPLER_H
 #define DLAVM_HOST_CHAT_SAMPLER_H
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <vector>

@@ -68,11 +68,11 @@ struct TextResult {
   std::vector<int32_t> ids;
 };
 
-/// Continues \p ids. \p consume is called once for each token, as soon as it is
-/// known, with the text that cannot be the begin of a stop string any more, and
-/// once more at the end if there is text left. It returns false to cancel the
-/// answer. Throws as Session::answer and Sampler do, and if an option is out of
-/// its range or needs logits of a model that has none.
+/// Continues \p ids. \p consume is called once for each token but an end token,
+/// as soon as it is known, with the text that cannot be the begin of a stop
+/// string any more, and once more at the end if something is left. It returns
+/// false to cancel the answer. Throws as Session::answer and Sampler do, and if
+/// an option is out of its range or needs logits of a model that has none.
 TextResult answerText(Session &session, const Tokenizer &tokenizer,
                       const std::vector<int32_t> &ids,
                       const TextOptions &options,
