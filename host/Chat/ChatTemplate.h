@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,9 @@ public:
   /// Throws dlavm::Error with the message of a template that refuses it.
   virtual std::string render(const std::vector<Message> &messages) = 0;
 
-  /// The same, as token ids, with at most one BOS.
+  /// The same, as token ids; BOS does not begin it twice. Special tokens that
+  /// are written out in a message are text there, if the template leaves the
+  /// message as it is, but for white space around it.
   std::vector<int32_t> encode(const std::vector<Message> &messages);
 
   /// The tokens that end a message of the assistant.
@@ -61,6 +64,19 @@ protected:
   std::vector<int32_t> endTokens;
   /// Whether the tokenizer adds BOS: no template does.
   bool addSpecial = false;
+
+private:
+  struct Special {
+    std::string text;
+    int32_t id;
+  };
+  const std::vector<Special> &getSpecials();
+  std::vector<int32_t> encodeApart(const std::string &text,
+                                   const std::vector<Message> &messages);
+
+  std::mutex mutex;
+  /// Found when they are needed first.
+  std::vector<Special> specials;
 };
 
 } // namespace dlavm::host

@@ -1,0 +1,222 @@
+//===- BuiltinTemplates.cpp - Chat templates without Jinja
+//-------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Chat/BuiltinTemplates.h"
+
+#include "dlavm_runtime.h"
+
+#include <algorithm>
+#include <ctime>
+#include <regex>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+using Messages = std::vector<Message>;
+
+static std::string trim(const std::string &text) {
+  const char *space = " \t\n\r\f\v";
+  const size_t first = text.find_first_not_of(space);
+  if (first == std::string::npos)
+    return "";
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+static bool has(const std::string &text, const char *part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Without white space, and with one kind of quotes: templates differ in these.
+static std::string normalize(const std::string &jinja) {
+  std::string text;
+  for (char c : jinja)
+    if (c == '"')
+      text += '\'';
+    else if (c != ' ' && c != '\n')
+      text += c;
+  return text;
+}
+
+/// The first group of the expression in the text, or nothing.
+static std::optional<std::string> find(const std::string &text,
+                                       const char *expression) {
+  std::smatch match;
+  if (!std::regex_search(text, match, std::regex(expression)))
+    return std::nullopt;
+  return match[1].str();
+}
+
+static void checkAlternation(const Messages &messages, size_t first) {
+  for (size_t i = first; i < messages.size(); ++i)
+    if ((messages[i].role == "user") != ((i - first) % 2 == 0))
+      throw Error("Conversation roles must alternate "
+                  "user/assistant/user/assistant/...");
+}
+
+/// What thinking models write before their answer is left out of the history.
+static std::string withoutThoughts(const std::string &content) {
+  const std::string end = "</think>";
+  const size_t found = content.rfind(end);
+  if (found == std::string::npos)
+    return content;
+  const size_t rest = content.find_first_not_of('\n', found + end.size());
+  return rest == std::string::npos ? "" : content.substr(rest);
+}
+
+/// Template-independent form of ChatML: a system message stands first unless
+/// the conversation brings its own.
+static std::string writeChatML(const Messages &messages,
+                               const std::optional<std::string> &system,
+                               bool thinks) {
+  std::string text;
+  if (system && (messages.empty() || messages[0].role != "system"))
+    text = "<|im_start|>system\n" + *system + "<|im_end|>\n";
+  for (const Message &message : messages)
+    text += "<|im_start|>" + message.role + "\n" +
+            (thinks && message.role == "assistant"
+                 ? withoutThoughts(message.content)
+                 : message.content) +
+            "<|im_end|>\n";
+  return text + "<|im_start|>assistant\n";
+}
+
+static std::string writeLlama2(const Messages &messages,
+                               const std::string &bosToken,
+                               const std::string &eosToken) {
+  const bool hasSystem = !messages.empty() && messages[0].role == "system";
+  const size_t first = hasSystem ? 1 : 0;
+  checkAlternation(messages, first);
+  std::string text;
+  for (size_t i = first; i < messages.size(); ++i) {
+    std::string content = messages[i].content;
+    if (hasSystem && i == first)
+      content = "<<SYS>>\n" + messages[0].content + "\n<</SYS>>\n\n" + content;
+    if (messages[i].role == "user")
+      text += bosToken + "[INST] " + trim(content) + " [/INST]";
+    else if (messages[i].role == "assistant")
+      text += " " + trim(content) + " " + eosToken;
+  }
+  return text;
+}
+
+static std::string writeMistral(const Messages &messages,
+                                const std::string &bosToken,
+                                const std::string &answerEnd) {
+  checkAlternation(messages, 0);
+  std::string text = bosToken;
+  for (const Message &message : messages) {
+    if (message.role == "user")
+      text += "[INST] " + message.content + " [/INST]";
+    else if (message.role == "assistant")
+      text += message.content + answerEnd;
+    else
+      throw Error("Only user and assistant roles are supported!");
+  }
+  return text;
+}
+
+static std::string writeLlama3(const Messages &messages,
+                               const std::string &bosToken,
+                               const std::optional<std::string> &dates) {
+  const auto header = [](const std::string &role) {
+    return "<|start_header_id|>" + role + "<|end_header_id|>\n\n";
+  };
+  std::string text = bosToken;
+  size_t first = 0;
+  if (dates) {
+    text += header("system") + *dates;
+    if (!messages.empty() && messages[0].role == "system")
+      text += trim(messages[first++].content);
+    text += "<|eot_id|>";
+  }
+  for (size_t i = first; i < messages.size(); ++i)
+    text += header(messages[i].role) + trim(messages[i].content) + "<|eot_id|>";
+  return text + header("assistant");
+}
+
+/// Each message begins with its role in bars.
+static std::string writeRoles(const Messages &messages, std::string text,
+                              const char *before, const char *after,
+                              const char *prompt) {
+  for (const Message &message : messages)
+    text += "<|" + message.role + "|>" + before + message.content + after;
+  return text + prompt;
+}
+
+static std::string getToday() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local;
+  char text[64];
+  const size_t size =
+      std::strftime(text, sizeof text, "%d %b %Y", localtime_r(&now, &local));
+  return std::string(text, size);
+}
+
+std::optional<BuiltinTemplate>
+BuiltinTemplate::recognize(const std::string &jinja) {
+  const std::string normal = normalize(jinja);
+  const auto make = [](const char *name, auto write) {
+    return BuiltinTemplate(name, write);
+  };
+  using Text = const std::string &;
+
+  if (has(jinja, "<|start_header_id|>") && has(jinja, "<|eot_id|>")) {
+    std::optional<std::string> date;
+    const bool hasDates = has(jinja, "Cutting Knowledge Date: December 2023");
+    if (hasDates)
+      date = find(jinja, R"re(date_string = "([^"]*)")re");
+    const bool isToday = has(jinja, "strftime_now");
+    if (hasDates && !isToday && !date)
+      return std::nullopt;
+    return make("Llama 3", [=](const Messages &messages, Text bos, Text) {
+      std::optional<std::string> dates;
+      if (hasDates)
+        dates = "Cutting Knowledge Date: December 2023\nToday Date: " +
+                (isToday ? getToday() : *date) + "\n\n";
+      return writeLlama3(messages, bos, dates);
+    });
+  }
+  if (has(jinja, "<|im_start|>") && has(jinja, "<|im_end|>")) {
+    // \n may be written out.
+    const std::optional<std::string> system = find(
+        jinja, R"re(<\|im_start\|>system(?:\\n|\n)([^<'"{}]+)<\|im_end\|>)re");
+    const bool thinks = has(jinja, "</think>");
+    return make("ChatML", [=](const Messages &messages, Text, Text) {
+      return writeChatML(messages, system, thinks);
+    });
+  }
+  if (has(jinja, "[INST]") && has(jinja, "<<SYS>>") && has(jinja, ".strip()"))
+    return make("Llama 2", writeLlama2);
+  if (has(normal, "'[INST]'+message['content']+'[/INST]'") &&
+      has(jinja, "[INST] ") && has(jinja, " [/INST]")) {
+    const bool hasSpace = has(jinja, "eos_token + ' '") ||
+                          has(jinja, "eos_token+' '") ||
+                          has(jinja, "eos_token + \" \"");
+    return make("Mistral", [=](const Messages &messages, Text bos, Text eos) {
+      return writeMistral(messages, bos, hasSpace ? eos + " " : eos);
+    });
+  }
+  if (has(jinja, "[gMASK]sop"))
+    return make("ChatGLM3", [](const Messages &messages, Text, Text) {
+      return writeRoles(messages, "[gMASK]sop", "\n ", "", "<|assistant|>");
+    });
+  if (has(jinja, "[gMASK]<sop>"))
+    return make("GLM-4", [](const Messages &messages, Text, Text) {
+      return writeRoles(messages, "[gMASK]<sop>", "\n", "", "<|assistant|>");
+    });
+  if (has(jinja, "<|end|>") && has(jinja, "<|user|>") &&
+      has(jinja, "<|assistant|>")) {
+    const bool hasBegin = has(jinja, "bos_token");
+    return make("Phi-3", [=](const Messages &messages, Text bos, Text) {
+      return writeRoles(messages, hasBegin ? bos : "", "\n", "<|end|>\n",
+                        "<|assistant|>\n");
+    });
+  }
+  return std::nullopt;
+}

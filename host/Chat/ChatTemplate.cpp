@@ -1,0 +1,340 @@
+//===- ChatTemplate.cpp - Conversations as tokens
+//----------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Chat/ChatTemplate.h"
+
+#include "dlavm_runtime.h"
+#include "host/Chat/BuiltinTemplates.h"
+#include "host/Chat/TemplateProcess.h"
+
+#include "nlohmann/json.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+using namespace dlavm::host;
+using dlavm::Error;
+using nlohmann::json;
+
+namespace {
+
+/// A template, and what it may use.
+struct Source {
+  /// Where it was found, for messages.
+  std::string place;
+  std::string jinja;
+  /// bos_token and the like.
+  std::map<std::string, std::string> specialTokens;
+
+  std::string getSpecial(const char *name) const {
+    const auto found = specialTokens.find(name);
+    return found == specialTokens.end() ? "" : found->second;
+  }
+};
+
+class PlainTemplate : public ChatTemplate {
+public:
+  explicit PlainTemplate(const Tokenizer &tokenizer) : ChatTemplate(tokenizer) {
+    addSpecial = true;
+  }
+  std::string render(const std::vector<Message> &messages) override {
+    std::string text;
+    for (const Message &message : messages)
+      text += message.content;
+    return text;
+  }
+};
+
+class FixedTemplate : public ChatTemplate {
+public:
+  FixedTemplate(const Tokenizer &tokenizer, Source source, BuiltinTemplate form)
+      : ChatTemplate(tokenizer), source(std::move(source)),
+        form(std::move(form)) {}
+  std::string render(const std::vector<Message> &messages) override {
+    return form.render(messages, source.getSpecial("bos_token"),
+                       source.getSpecial("eos_token"));
+  }
+
+private:
+  Source source;
+  BuiltinTemplate form;
+};
+
+class JinjaTemplate : public ChatTemplate {
+public:
+  /// Throws if the template is no Jinja.
+  JinjaTemplate(const Tokenizer &tokenizer, Source source,
+                std::unique_ptr<TemplateProcess> python)
+      : ChatTemplate(tokenizer), source(std::move(source)),
+        python(std::move(python)) {
+    call(nullptr);
+  }
+
+  std::string render(const std::vector<Message> &messages) override {
+    // Templates may print a message: the role comes first there.
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Message &message : messages)
+      list.push_back({{"role", message.role}, {"content", message.content}});
+    return call(list);
+  }
+
+private:
+  std::string call(const nlohmann::ordered_json &messages) {
+    const nlohmann::ordered_json request = {
+        {"template", source.jinja},
+        {"messages", messages},
+        {"variables", source.specialTokens}};
+    // Bytes that are no UTF-8 become U+FFFD, as in tokenizers.
+    const json answer =
+        json::parse(python->call(request.dump(-1, ' ', false,
+                                              json::error_handler_t::replace)),
+                    nullptr, /*allow_exceptions=*/false);
+    if (answer.is_object() && answer.contains("text"))
+      return answer["text"].get<std::string>();
+    if (!answer.is_object() || !answer.contains("error"))
+      throw Error(source.place + ": Python answers what is no JSON of ours");
+    std::string place = source.place;
+    if (answer["line"].is_number())
+      place += ", line " + answer["line"].dump();
+    throw Error(place + ": " + answer["error"].get<std::string>());
+  }
+
+  Source source;
+  std::unique_ptr<TemplateProcess> python;
+};
+
+} // namespace
+
+/// The content of a file, or nothing if it is not there.
+static std::optional<std::string> readFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+/// An object, empty where the file is not there.
+static json readObject(const std::string &path) {
+  const std::optional<std::string> text = readFile(path);
+  if (!text)
+    return json::object();
+  try {
+    json value = json::parse(*text);
+    if (!value.is_object())
+      throw Error(path + ": expected a JSON object");
+    return value;
+  } catch (const json::parse_error &error) {
+    throw Error(path + ": byte " + std::to_string(error.byte) +
+                ": no JSON: " + error.what());
+  }
+}
+
+/// Takes the special tokens that are not known yet: texts, or objects with one.
+static void addSpecialTokens(const json &object, Source &source) {
+  for (const char *name : {"bos_token", "eos_token", "unk_token", "sep_token",
+                           "pad_token", "cls_token", "mask_token"}) {
+    const auto found = object.find(name);
+    if (found == object.end())
+      continue;
+    const json &value = found->is_object() && found->contains("content")
+                            ? (*found)["content"]
+                            : *found;
+    if (value.is_string())
+      source.specialTokens.emplace(name, value.get<std::string>());
+  }
+}
+
+/// A text, or the one named "default" of a list.
+static std::string getTemplate(const json &value, const std::string &place) {
+  if (value.is_string())
+    return value.get<std::string>();
+  std::string names;
+  if (value.is_array())
+    for (const json &entry : value) {
+      if (!entry.is_object() || !entry.contains("name") ||
+          !entry["name"].is_string() || !entry.contains("template") ||
+          !entry["template"].is_string())
+        throw Error(place +
+                    ": expected objects with \"name\" and "
+                    "\"template\", found " +
+                    entry.dump().substr(0, 60));
+      if (entry["name"] == "default" || value.size() == 1)
+        return entry["template"].get<std::string>();
+      names += (names.empty() ? "" : ", ") + entry["name"].get<std::string>();
+    }
+  throw Error(place +
+              ": expected a template, or a list of templates with one "
+              "named \"default\"" +
+              (names.empty() ? "" : "; the names here are " + names));
+}
+
+/// The template of a directory; its text is empty if there is none.
+static Source readSource(const std::string &directory,
+                         const Tokenizer &tokenizer) {
+  Source source;
+  const std::string configPath = directory + "/tokenizer_config.json";
+  const json config = readObject(configPath);
+  addSpecialTokens(config, source);
+  addSpecialTokens(readObject(directory + "/special_tokens_map.json"), source);
+  if (const auto begin = tokenizer.getBeginToken())
+    source.specialTokens.emplace("bos_token", tokenizer.getPiece(*begin));
+  if (const auto end = tokenizer.getEndToken())
+    source.specialTokens.emplace("eos_token", tokenizer.getPiece(*end));
+
+  const std::string jinjaPath = directory + "/chat_template.jinja";
+  if (const auto text = readFile(jinjaPath)) {
+    source.place = jinjaPath;
+    source.jinja = *text;
+  } else if (config.contains("chat_template") &&
+             !config["chat_template"].is_null()) {
+    source.place = configPath + ": chat_template";
+    source.jinja = getTemplate(config["chat_template"], source.place);
+  }
+  return source;
+}
+
+/// What ends a message of the assistant, or begins one of somebody else.
+static std::vector<int32_t> findEndTokens(const Tokenizer &tokenizer,
+                                          const std::string &jinja) {
+  std::vector<int32_t> ids;
+  if (const auto end = tokenizer.getEndToken())
+    ids.push_back(*end);
+  for (const char *piece : {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>",
+                            "<|user|>", "<|observation|>", "<end_of_turn>",
+                            "<|end_of_text|>", "<|endoftext|>", "</s>"}) {
+    const auto id = tokenizer.findPiece(piece);
+    if (id && tokenizer.isSpecial(*id) &&
+        jinja.find(piece) != std::string::npos &&
+        std::find(ids.begin(), ids.end(), *id) == ids.end())
+      ids.push_back(*id);
+  }
+  return ids;
+}
+
+std::unique_ptr<ChatTemplate>
+ChatTemplate::open(const std::string &directory, const Tokenizer &tokenizer,
+                   const std::function<void(const std::string &)> &note) {
+  Source source = readSource(directory, tokenizer);
+  const std::vector<int32_t> endTokens = findEndTokens(tokenizer, source.jinja);
+  std::unique_ptr<ChatTemplate> result;
+  std::string why;
+  if (source.place.empty()) {
+    note(directory + " has no chat template: messages follow each other as "
+                     "they are");
+    result = std::make_unique<PlainTemplate>(tokenizer);
+  } else if (auto python = TemplateProcess::start(why)) {
+    result = std::make_unique<JinjaTemplate>(tokenizer, std::move(source),
+                                             std::move(python));
+  } else if (auto form = BuiltinTemplate::recognize(source.jinja)) {
+    note("the chat template is taken for the built-in one of " +
+         form->getName() + ", as " + why);
+    result = std::make_unique<FixedTemplate>(tokenizer, std::move(source),
+                                             std::move(*form));
+  } else {
+    throw Error(source.place + ": no built-in template is like this one, and " +
+                why +
+                "; install python3-jinja2, or name a Python that has "
+                "jinja2 with DLAVM_PYTHON");
+  }
+  result->endTokens = endTokens;
+  return result;
+}
+
+const std::vector<ChatTemplate::Special> &ChatTemplate::getSpecials() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (specials.empty())
+    for (int32_t id = 0; id < tokenizer.getSize(); ++id)
+      if (tokenizer.isSpecial(id) && !tokenizer.getPiece(id).empty())
+        specials.push_back({tokenizer.getPiece(id), id});
+  return specials;
+}
+
+std::vector<int32_t>
+ChatTemplate::encodeApart(const std::string &text,
+                          const std::vector<Message> &messages) {
+  // The bytes of each message; all others are the template's.
+  std::vector<std::pair<size_t, size_t>> contents;
+  size_t from = 0;
+  for (const Message &message : messages) {
+    const char *space = " \t\n\r";
+    const size_t first = message.content.find_first_not_of(space);
+    if (first == std::string::npos)
+      continue;
+    // Templates trim messages.
+    const std::string content = message.content.substr(
+        first, message.content.find_last_not_of(space) - first + 1);
+    const size_t found = text.find(content, from);
+    if (found == std::string::npos)
+      return tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
+    from = found + content.size();
+    contents.emplace_back(found, from);
+  }
+  // Special tokens of the template, the longest one at each place. What is
+  // between them is text.
+  std::vector<int32_t> ids;
+  std::string chunk;
+  bool isFirst = true;
+  const auto encodeChunk = [&] {
+    const std::vector<int32_t> added = tokenizer.encode(
+        chunk, {addSpecial && isFirst, /*parseSpecial=*/false});
+    ids.insert(ids.end(), added.begin(), added.end());
+    chunk.clear();
+    isFirst = false;
+  };
+  size_t next = 0;
+  for (size_t at = 0; at < text.size();) {
+    if (next < contents.size() && at == contents[next].first) {
+      chunk.append(text, at, contents[next].second - at);
+      at = contents[next++].second;
+      continue;
+    }
+    const size_t end =
+        next < contents.size() ? contents[next].first : text.size();
+    const Special *best = nullptr;
+    for (const Special &special : getSpecials())
+      if (at + special.text.size() <= end &&
+          text.compare(at, special.text.size(), special.text) == 0 &&
+          (!best || special.text.size() > best->text.size()))
+        best = &special;
+    if (!best) {
+      chunk += text[at++];
+      continue;
+    }
+    if (!chunk.empty())
+      encodeChunk();
+    isFirst = false;
+    ids.push_back(best->id);
+    at += best->text.size();
+  }
+  if (!chunk.empty())
+    encodeChunk();
+  return ids;
+}
+
+std::vector<int32_t>
+ChatTemplate::encode(const std::vector<Message> &messages) {
+  const std::string text = render(messages);
+  const bool hasSpecial = std::any_of(
+      messages.begin(), messages.end(), [&](const Message &message) {
+        const std::vector<int32_t> ids = tokenizer.encode(message.content, {});
+        return std::any_of(ids.begin(), ids.end(),
+                           [&](int32_t id) { return tokenizer.isSpecial(id); });
+      });
+  std::vector<int32_t> ids =
+      hasSpecial ? encodeApart(text, messages)
+                 : tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
+  // A template may write BOS where the tokenizer adds it.
+  const std::optional<int32_t> begin = tokenizer.getBeginToken();
+  while (begin && ids.size() > 1 && ids[0] == *begin && ids[1] == *begin)
+    ids.erase(ids.begin());
+  return ids;
+}
