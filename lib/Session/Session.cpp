@@ -8,15 +8,18 @@
 
 #include "DLAVM/Session/Session.h"
 
+#include "dlavm_runtime.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace dlavm;
 using namespace llvm;
 
-Error dlavm::checkLogits(ArrayRef<double> logits, int64_t position) {
+llvm::Error dlavm::checkLogits(ArrayRef<double> logits, int64_t position) {
   for (auto [id, logit] : enumerate(logits))
     if (!std::isfinite(logit))
       return createStringError(
@@ -24,43 +27,74 @@ Error dlavm::checkLogits(ArrayRef<double> logits, int64_t position) {
           Twine(position) + " is " + (std::isnan(logit) ? "NaN" : "infinite") +
           ", so no token can be chosen; do values of the model exceed the "
           "range of its arithmetic?");
-  return Error::success();
+  return llvm::Error::success();
 }
 
-Error dlavm::checkRoom(int64_t prompt, int64_t past, int64_t maxTokens) {
+llvm::Error dlavm::checkRoom(int64_t prompt, int64_t past, int64_t maxTokens) {
   if (prompt <= maxTokens - past)
-    return Error::success();
+    return llvm::Error::success();
   return createStringError("a prompt of " + Twine(prompt) + " tokens after " +
                            Twine(past) + " exceeds the context of " +
                            Twine(maxTokens) + " tokens");
 }
 
-Expected<Session::End>
+/// Fails with exceptions.
+class Session::Model : public host::TokenModel {
+public:
+  explicit Model(dlavm::TokenModel &model) : model(model) {}
+
+  int32_t getMaxTokens() const override {
+    return static_cast<int32_t>(model.getMaxTokens());
+  }
+  // Both know which ids they have.
+  int32_t getVocabularySize() const override {
+    return std::numeric_limits<int32_t>::max();
+  }
+  int32_t call(const std::vector<int32_t> &ids, int32_t past) override {
+    Expected<NextToken> found = model.call(ids, past);
+    if (!found)
+      throw runtime::Error(toString(found.takeError()));
+    next = std::move(*found);
+    return next.id;
+  }
+  bool hasLogits() const override { return !next.logits.empty(); }
+  std::vector<float> readLogits() override {
+    return {next.logits.begin(), next.logits.end()};
+  }
+
+  /// Of the last call.
+  const NextToken &getNext() const { return next; }
+
+private:
+  dlavm::TokenModel &model;
+  NextToken next;
+};
+
+Session::Session(TokenModel &model, std::vector<int32_t> endTokens)
+    : model(std::make_unique<Model>(model)), session(*this->model),
+      endTokens(std::move(endTokens)) {}
+Session::~Session() = default;
+
+Expected<host::AnswerEnd>
 Session::answer(ArrayRef<int32_t> prompt, int64_t maxNewTokens,
                 function_ref<bool(const NextToken &)> consume) {
-  std::vector<int32_t> ids;
-  if (pending)
-    ids.push_back(*pending);
-  const int64_t maxTokens = model.getMaxTokens();
-  const int64_t before = past + static_cast<int64_t>(ids.size());
-  if (Error error = checkRoom(prompt.size(), before, maxTokens))
+  if (llvm::Error error =
+          checkRoom(prompt.size(), history.size(), model->getMaxTokens()))
     return error;
-  append_range(ids, prompt);
-  for (int64_t count = 0; count < maxNewTokens; ++count) {
-    if (past + static_cast<int64_t>(ids.size()) > maxTokens)
-      return End::Context;
-    Expected<NextToken> next = model.call(ids, past);
-    if (!next)
-      return next.takeError();
-    past += static_cast<int64_t>(ids.size());
-    if (Error error = checkLogits(next->logits, past - 1))
-      return error;
-    pending = next->id;
-    ids = {next->id};
-    if (!consume(*next))
-      return End::Consumer;
-    if (is_contained(endTokens, next->id))
-      return End::EndToken;
+  const size_t before = history.size();
+  append_range(history, prompt);
+  host::AnswerOptions options;
+  options.maxNewTokens = static_cast<int32_t>(maxNewTokens);
+  options.endTokens = endTokens;
+  options.readLogits = true;
+  try {
+    const std::vector<int32_t> ids = history;
+    return session.answer(ids, options, [&](const host::GeneratedToken &next) {
+      history.push_back(next.id);
+      return consume(model->getNext());
+    });
+  } catch (const runtime::Error &error) {
+    history.resize(before);
+    return createStringError(error.what());
   }
-  return End::Length;
 }

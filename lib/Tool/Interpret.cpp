@@ -177,7 +177,7 @@ Error Interpretation::generate() {
     return endTokens.takeError();
   Session session(*this, std::move(*endTokens));
   TokenOutput output(command.logitsFile);
-  Expected<Session::End> end =
+  Expected<host::AnswerEnd> end =
       session.answer(command.ids, command.maxNewTokens,
                      [&](const NextToken &next) { return output.add(next); });
   output.endAnswer();

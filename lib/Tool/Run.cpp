@@ -319,7 +319,7 @@ int dlavm::runRun(const RunCommand &command) {
   TokenOutput output(command.logitsFile);
   llvm::Error failure = llvm::Error::success();
   for (const std::vector<int32_t> &prompt : command.prompts) {
-    Expected<Session::End> end =
+    Expected<host::AnswerEnd> end =
         session.answer(prompt, command.maxNewTokens,
                        [&](const NextToken &next) { return output.add(next); });
     output.endAnswer();
@@ -327,7 +327,7 @@ int dlavm::runRun(const RunCommand &command) {
       failure = end.takeError();
       break;
     }
-    if (*end == Session::End::Context)
+    if (*end == host::AnswerEnd::Context)
       WithColor::note(errs())
           << "the context of " << plan.maxTokens << " tokens is full\n";
   }

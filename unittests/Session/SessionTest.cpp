@@ -43,14 +43,14 @@ class SessionTest : public testing::Test {
 protected:
   using Calls = std::vector<CountingModel::Call>;
 
-  Expected<Session::End> answer(ArrayRef<int32_t> prompt, int64_t count) {
+  Expected<host::AnswerEnd> answer(ArrayRef<int32_t> prompt, int64_t count) {
     tokens.clear();
     return session.answer(prompt, count, [&](const NextToken &next) {
       tokens.push_back(next.id);
       return next.id != 30;
     });
   }
-  Session::End end(ArrayRef<int32_t> prompt, int64_t count) {
+  host::AnswerEnd end(ArrayRef<int32_t> prompt, int64_t count) {
     return cantFail(answer(prompt, count));
   }
   std::string message(ArrayRef<int32_t> prompt) {
@@ -65,26 +65,26 @@ protected:
 } // namespace
 
 TEST_F(SessionTest, PromptsContinueTheHistory) {
-  EXPECT_EQ(end({1, 2}, 2), Session::End::Length);
+  EXPECT_EQ(end({1, 2}, 2), host::AnswerEnd::Length);
   EXPECT_EQ(tokens, (std::vector<int32_t>{3, 4}));
   EXPECT_EQ(model.calls, (Calls{{{1, 2}, 0}, {{3}, 2}}));
   model.calls.clear();
   // The last token of the answer was not processed yet.
-  EXPECT_EQ(end({7}, 1), Session::End::Length);
+  EXPECT_EQ(end({7}, 1), host::AnswerEnd::Length);
   EXPECT_EQ(model.calls, (Calls{{{4, 7}, 3}}));
 }
 
 TEST_F(SessionTest, AnswersEnd) {
-  EXPECT_EQ(end({19}, 5), Session::End::EndToken);
+  EXPECT_EQ(end({19}, 5), host::AnswerEnd::EndToken);
   EXPECT_EQ(tokens, std::vector<int32_t>{20});
-  EXPECT_EQ(end({29}, 5), Session::End::Consumer);
+  EXPECT_EQ(end({29}, 5), host::AnswerEnd::Consumer);
   EXPECT_EQ(tokens, std::vector<int32_t>{30});
-  EXPECT_EQ(end({1}, 0), Session::End::Length);
+  EXPECT_EQ(end({1}, 0), host::AnswerEnd::Length);
   EXPECT_EQ(tokens, std::vector<int32_t>());
 }
 
 TEST_F(SessionTest, TheContextIsFull) {
-  EXPECT_EQ(end({1, 2, 3, 4, 5, 6}, 9), Session::End::Context);
+  EXPECT_EQ(end({1, 2, 3, 4, 5, 6}, 9), host::AnswerEnd::Context);
   EXPECT_EQ(tokens, (std::vector<int32_t>{7, 8, 9}));
   EXPECT_EQ(message({1}), "a prompt of 1 tokens after 9 exceeds the context of "
                           "8 tokens");

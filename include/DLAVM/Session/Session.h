@@ -9,12 +9,14 @@
 #ifndef DLAVM_SESSION_SESSION_H
 #define DLAVM_SESSION_SESSION_H
 
+#include "host/Session/Session.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
 namespace dlavm {
@@ -26,8 +28,9 @@ struct NextToken {
   std::vector<double> logits;
 };
 
-/// What computes tokens: a driver on a device, or an interpreter. It keeps the
-/// KV caches from call to call.
+/// What computes tokens: a driver on the simulator, or an interpreter. It keeps
+/// the KV caches from call to call. host::TokenModel without exceptions, and
+/// with logits in FP64.
 class TokenModel {
 public:
   virtual ~TokenModel() = default;
@@ -46,31 +49,27 @@ llvm::Error checkLogits(llvm::ArrayRef<double> logits, int64_t position);
 llvm::Error checkRoom(int64_t prompt, int64_t past, int64_t maxTokens);
 
 /// A conversation with a model: prompts and the answers to them make one
-/// history.
+/// history. host::Session generates them.
 class Session {
 public:
   /// An answer ends with one of \p endTokens, which belongs to it.
-  Session(TokenModel &model, std::vector<int32_t> endTokens)
-      : model(model), endTokens(std::move(endTokens)) {}
-
-  /// Why an answer ended.
-  enum class End { Length, EndToken, Context, Consumer };
+  Session(TokenModel &model, std::vector<int32_t> endTokens);
+  ~Session();
 
   /// Continues the history with \p prompt, and generates up to \p maxNewTokens
   /// tokens. Each goes to \p consume as soon as it is known, which returns
   /// false to end the answer. Fails if the context has no room for the prompt,
   /// or there is no token to choose.
-  llvm::Expected<End>
+  llvm::Expected<host::AnswerEnd>
   answer(llvm::ArrayRef<int32_t> prompt, int64_t maxNewTokens,
          llvm::function_ref<bool(const NextToken &)> consume);
 
 private:
-  TokenModel &model;
+  class Model;
+  std::unique_ptr<Model> model;
+  host::Session session;
   std::vector<int32_t> endTokens;
-  /// Tokens in the KV caches.
-  int64_t past = 0;
-  /// The last token of an answer: nothing has processed it yet.
-  std::optional<int32_t> pending;
+  std::vector<int32_t> history;
 };
 
 } // namespace dlavm
