@@ -62,8 +62,11 @@ public:
     return {next.logits.begin(), next.logits.end()};
   }
 
-  /// Of the last call.
-  const NextToken &getNext() const { return next; }
+  /// What the last call found, with the token that was chosen.
+  const NextToken &choose(int32_t id) {
+    next.id = id;
+    return next;
+  }
 
 private:
   dlavm::TokenModel &model;
@@ -91,7 +94,7 @@ Session::answer(ArrayRef<int32_t> prompt, int64_t maxNewTokens,
     const std::vector<int32_t> ids = history;
     return session.answer(ids, options, [&](const host::GeneratedToken &next) {
       history.push_back(next.id);
-      return consume(model->getNext());
+      return consume(model->choose(next.id));
     });
   } catch (const runtime::Error &error) {
     history.resize(before);

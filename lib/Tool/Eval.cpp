@@ -232,7 +232,7 @@ Error Evaluation::addDriver() {
 }
 
 Error Evaluation::load() {
-  Expected<TokenFile> read = TokenFile::read(command.idsFile);
+  Expected<TokenFile> read = TokenFile::read(command.input, command.model);
   if (!read)
     return read.takeError();
   file = std::move(*read);

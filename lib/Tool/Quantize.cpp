@@ -157,7 +157,7 @@ Error Quantization::checkTokens() {
 }
 
 Error Quantization::load() {
-  Expected<TokenFile> read = TokenFile::read(command.calibrationFile);
+  Expected<TokenFile> read = TokenFile::read(command.calibration, command.checkpoint);
   if (!read)
     return read.takeError();
   calibration = std::move(*read);
@@ -227,7 +227,7 @@ Error Quantization::stage(OutputDirectory &output) {
     places.push_back(output.getPlace(name));
   std::vector<std::string> inputs =
       Checkpoint::getInputFiles(command.checkpoint);
-  inputs.push_back(command.calibrationFile);
+  inputs.push_back(command.calibration.getFile());
   if (Error error = checkOutputs(places, inputs))
     return error;
   if (Error error = checkOtherCheckpoint(output))

@@ -20,6 +20,7 @@
 #include "OpenedModel.h"
 #include "RunDump.h"
 #include "ShowProgress.h"
+#include "TextTokens.h"
 #include "TokenOutput.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -116,7 +117,7 @@ static llvm::Error checkFiles(const RunCommand &command,
 }
 
 /// Fails if the driver cannot answer the prompts, as far as its plan says that.
-static llvm::Error checkPrompts(const RunCommand &command,
+static llvm::Error checkPrompts(ArrayRef<std::vector<int32_t>> prompts,
                                 const DriverPlan &plan) {
   if (none_of(plan.functions, [](const HostFunction &function) {
         return function.kind == "token";
@@ -124,14 +125,14 @@ static llvm::Error checkPrompts(const RunCommand &command,
     return createStringError("the driver yields no token; compile a model "
                              "that ends in llm.argmax");
   if (const ParameterInfo *embedding = plan.getParameter(plan.embedding))
-    for (const std::vector<int32_t> &prompt : command.prompts)
+    for (const std::vector<int32_t> &prompt : prompts)
       for (auto [i, id] : enumerate(prompt))
         if (id >= embedding->shape[0])
           return createStringError("token " + Twine(i) + " has the id " +
                                    Twine(id) +
                                    ", but the ids of this model are 0 to " +
                                    Twine(embedding->shape[0] - 1));
-  return checkRoom(command.prompts.front().size(), 0, plan.maxTokens);
+  return checkRoom(prompts.front().size(), 0, plan.maxTokens);
 }
 
 llvm::Error SimulatedDriver::load() {
@@ -270,6 +271,27 @@ Expected<bool> SimulatedDriver::finish(bool isComplete) {
   return isEqual;
 }
 
+/// The prompts as token ids; \p text has their tokenizer if they are text.
+static Expected<std::vector<std::vector<int32_t>>>
+getPrompts(const RunCommand &command, std::optional<TextTokens> &text) {
+  if (command.textPrompts.empty())
+    return command.prompts;
+  Expected<TextTokens> opened = TextTokens::open(command.directory);
+  if (!opened)
+    return opened.takeError();
+  text.emplace(std::move(*opened));
+  std::vector<std::vector<int32_t>> prompts;
+  for (StringRef prompt : command.textPrompts) {
+    Expected<std::vector<int32_t>> ids = text->encode(prompt, prompts.empty());
+    if (!ids)
+      return ids.takeError();
+    if (prompt.empty() || ids->empty())
+      return createStringError("--prompt has no text");
+    prompts.push_back(std::move(*ids));
+  }
+  return prompts;
+}
+
 int dlavm::runRun(const RunCommand &command) {
   Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
   if (!opened)
@@ -277,7 +299,12 @@ int dlavm::runRun(const RunCommand &command) {
   // What can be wrong without the driver is said before it is compiled.
   if (llvm::Error error = checkFiles(command, opened->plan))
     return reportError(std::move(error));
-  if (llvm::Error error = checkPrompts(command, opened->plan))
+  std::optional<TextTokens> text;
+  Expected<std::vector<std::vector<int32_t>>> prompts =
+      getPrompts(command, text);
+  if (!prompts)
+    return reportError(prompts.takeError());
+  if (llvm::Error error = checkPrompts(*prompts, opened->plan))
     return reportError(std::move(error));
   std::optional<OutputDirectory> dumpOutput;
   if (!command.dumpDirectory.empty()) {
@@ -316,9 +343,12 @@ int dlavm::runRun(const RunCommand &command) {
     return reportError(std::move(error));
   Session session(simulated, plan.packed ? plan.packed->endTokens
                                          : std::vector<int32_t>());
-  TokenOutput output(command.logitsFile);
+  if (text)
+    session.limitIds(text->getSize());
+  TokenOutput output(command.logitsFile, text ? &*text : nullptr);
   llvm::Error failure = llvm::Error::success();
-  for (const std::vector<int32_t> &prompt : command.prompts) {
+  for (const std::vector<int32_t> &prompt : *prompts) {
+    output.begin(prompt);
     Expected<host::AnswerEnd> end =
         session.answer(prompt, command.maxNewTokens,
                        [&](const NextToken &next) { return output.add(next); });

@@ -9,6 +9,8 @@
 #ifndef DLAVM_LIB_TOOL_TOKENFILE_H
 #define DLAVM_LIB_TOOL_TOKENFILE_H
 
+#include "DLAVM/Tool/Tool.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Error.h"
@@ -21,17 +23,21 @@ namespace dlavm {
 
 class Interpreter;
 
-/// The sequences of a file, one a line: token ids with commas or white space
-/// between them. Empty lines are none.
+/// The sequences of a file. One of token ids has one in a line, with commas or
+/// white space between the ids; empty lines are none. A text is cut into
+/// sequences.
 struct TokenFile {
   struct Sequence {
-    /// From 1 on.
+    /// The line where it begins, from 1 on.
     int64_t line;
     std::vector<int32_t> ids;
   };
 
   /// Reads a file. Errors name the line; a file without sequences is one.
-  static llvm::Expected<TokenFile> read(llvm::StringRef path);
+  /// A text is read with the tokenizer of \p model, a checkpoint or packed
+  /// driver; each of its sequences begins with what that puts in front of one.
+  static llvm::Expected<TokenFile> read(const TokenInput &input,
+                                        llvm::StringRef model);
 
   /// An error at a sequence.
   llvm::Error fail(const Sequence &sequence, const llvm::Twine &message) const;
@@ -42,6 +48,7 @@ struct TokenFile {
   int64_t getLongest() const;
 
   std::string path;
+  bool isText = false;
   std::vector<Sequence> sequences;
 };
 

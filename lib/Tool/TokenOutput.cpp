@@ -15,6 +15,12 @@
 using namespace dlavm;
 using namespace llvm;
 
+void TokenOutput::begin(ArrayRef<int32_t> prompt) {
+  if (text)
+    for (int32_t id : prompt)
+      text->add(id);
+}
+
 bool TokenOutput::add(const NextToken &next) {
   if (!logitsFile.empty()) {
     raw_string_ostream os(logits);
@@ -23,13 +29,18 @@ bool TokenOutput::add(const NextToken &next) {
       os << " " << format("%.17g", logit);
     os << "\n";
   }
-  outs() << (isInLine ? " " : "") << next.id;
+  if (text)
+    outs() << text->add(next.id);
+  else
+    outs() << (isInLine ? " " : "") << next.id;
   outs().flush();
   isInLine = true;
   return !outs().has_error();
 }
 
 void TokenOutput::endAnswer() {
+  if (text)
+    outs() << text->finish();
   if (isInLine)
     outs() << "\n";
   outs().flush();

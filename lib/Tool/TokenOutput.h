@@ -10,18 +10,22 @@
 #define DLAVM_LIB_TOOL_TOKENOUTPUT_H
 
 #include "DLAVM/Session/Session.h"
+#include "TextTokens.h"
 
 #include <string>
 
 namespace dlavm {
 
-/// Prints answers, a line of tokens for each, and keeps their logits for a
-/// file: a line for each token with the token and its logits.
+/// Prints answers, a line of tokens or a text for each, and keeps their logits
+/// for a file: a line for each token with the token and its logits.
 class TokenOutput {
 public:
-  /// Keeps no logits if the name is empty.
-  explicit TokenOutput(llvm::StringRef logitsFile) : logitsFile(logitsFile) {}
+  /// Keeps no logits if the name is empty. With \p text, answers are text.
+  explicit TokenOutput(llvm::StringRef logitsFile, TextTokens *text = nullptr)
+      : logitsFile(logitsFile), text(text) {}
 
+  /// The answer that follows continues this prompt.
+  void begin(llvm::ArrayRef<int32_t> prompt);
   /// False once nothing can be printed; main() says why.
   bool add(const NextToken &next);
   /// Ends the line of an answer, so that an error goes to one of its own.
@@ -31,6 +35,7 @@ public:
 
 private:
   std::string logitsFile;
+  TextTokens *text;
   std::string logits;
   bool isInLine = false;
 };

@@ -65,9 +65,14 @@ cl::opt<bool>
 // run
 RunCommand runCommand;
 cl::list<std::string>
-    prompts("ids", cl::OneOrMore, cl::sub(run), cl::value_desc("n,n,..."),
+    prompts("ids", cl::sub(run), cl::value_desc("n,n,..."),
             cl::desc("token ids of a prompt; each further --ids continues the "
                      "history"));
+cl::list<std::string>
+    textPrompts("prompt", cl::sub(run), cl::value_desc("text"),
+                cl::desc("a prompt as text, for the tokenizer in DIR; the "
+                         "answer is text, too; each further --prompt continues "
+                         "the history"));
 cl::opt<int64_t, true> maxNewTokens(
     "max-new-tokens", cl::sub(run), cl::location(runCommand.maxNewTokens),
     cl::value_desc("n"),
@@ -176,6 +181,10 @@ static int runRunCommand() {
   if (!checkThreads(runCommand.threads))
     return 1;
   runCommand.directory = directory;
+  if (prompts.empty() == textPrompts.empty())
+    return failUsage("--ids=N,N,... or --prompt=TEXT says what to continue; "
+                     "give one of them");
+  runCommand.textPrompts = textPrompts;
   for (const std::string &text : prompts) {
     std::optional<std::vector<int32_t>> prompt = parseIds(text);
     if (!prompt)

@@ -174,8 +174,8 @@ cl::opt<std::string, true> evaluatedModel(cl::Positional, cl::Required,
                                           cl::location(evalCommand.model),
                                           cl::desc("MODEL"));
 cl::opt<std::string, true>
-    idsFile("ids", cl::Required, cl::sub(eval),
-            cl::location(evalCommand.idsFile), cl::value_desc("file"),
+    idsFile("ids", cl::sub(eval), cl::location(evalCommand.input.idsFile),
+            cl::value_desc("file"),
             cl::desc("token ids to predict, a sequence in each line"));
 cl::opt<std::string, true>
     reference("reference", cl::sub(eval), cl::location(evalCommand.reference),
@@ -214,14 +214,27 @@ cl::opt<std::string, true>
                    cl::desc("directory for the quantized checkpoint, in the "
                             "format of compressed-tensors"));
 cl::opt<std::string, true>
-    calibration("calibration", cl::Required, cl::sub(quantize),
-                cl::location(quantizeCommand.calibrationFile),
+    calibration("calibration", cl::sub(quantize),
+                cl::location(quantizeCommand.calibration.idsFile),
                 cl::value_desc("file"),
                 cl::desc("token ids of typical text, a sequence in each line"));
 cl::opt<unsigned, true>
     quantizeThreads("threads", cl::sub(quantize),
                     cl::location(quantizeCommand.threads), cl::value_desc("n"),
                     cl::desc("threads; all of the machine by default"));
+
+// eval, quantize
+TokenInput textInput;
+cl::opt<std::string, true>
+    textFile("text", cl::sub(eval), cl::sub(quantize),
+             cl::location(textInput.textFile), cl::value_desc("file"),
+             cl::desc("a text in place of token ids, for the tokenizer of the "
+                      "model"));
+cl::opt<int64_t, true>
+    textTokens("text-tokens", cl::sub(eval), cl::sub(quantize),
+               cl::location(textInput.textTokens), cl::value_desc("n"),
+               cl::desc("cut the text into sequences of n tokens, 512 by "
+                        "default"));
 
 // make-model
 MakeModelCommand makeCommand;
@@ -308,6 +321,30 @@ static int runInterpretCommand() {
   return runInterpret(interpretCommand);
 }
 
+/// Completes where token ids come from; false after a usage error.
+static bool checkTokenInput(const cl::opt<std::string, true> &idsOption,
+                            TokenInput &input) {
+  const std::string option = "--" + idsOption.ArgStr.str() + "=FILE";
+  const bool isText = textFile.getNumOccurrences() > 0;
+  if (isText == (idsOption.getNumOccurrences() > 0)) {
+    failUsage(option + " or --text=FILE says which tokens to take; give one of "
+                       "them");
+    return false;
+  }
+  if (textTokens.getNumOccurrences() && !isText) {
+    failUsage("--text-tokens says how to cut what --text=FILE has; give both "
+              "or none");
+    return false;
+  }
+  if (textInput.textTokens < 2) {
+    failUsage("--text-tokens must be 2 or more");
+    return false;
+  }
+  input.textFile = textInput.textFile;
+  input.textTokens = textInput.textTokens;
+  return isText ? checkValue(textFile) : checkValue(idsOption);
+}
+
 std::optional<int> dlavm::runModelCommand() {
   if (compile) {
     compileCommand.layers = getOptional(layers);
@@ -326,13 +363,15 @@ std::optional<int> dlavm::runModelCommand() {
   if (eval) {
     evalCommand.scaleChoice = getOptional(evalScale);
     evalCommand.ignoredTensors = ignoredTensors;
-    if (!checkValue(idsFile) || !checkValue(reference) ||
-        !checkValue(evalDevice) || !checkThreads(evalCommand.threads))
+    if (!checkTokenInput(idsFile, evalCommand.input) ||
+        !checkValue(reference) || !checkValue(evalDevice) ||
+        !checkThreads(evalCommand.threads))
       return 1;
     return runEval(evalCommand);
   }
   if (quantize) {
-    if (!checkValue(quantizeOutput) || !checkValue(calibration) ||
+    if (!checkValue(quantizeOutput) ||
+        !checkTokenInput(calibration, quantizeCommand.calibration) ||
         !checkThreads(quantizeCommand.threads))
       return 1;
     quantizeCommand.ignoredTensors = ignoredTensors;

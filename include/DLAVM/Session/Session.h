@@ -56,6 +56,10 @@ public:
   Session(TokenModel &model, std::vector<int32_t> endTokens);
   ~Session();
 
+  /// Only ids below are generated: a vocabulary may have more than the
+  /// tokenizer.
+  void limitIds(int32_t count) { session.limitIds(count); }
+
   /// Continues the history with \p prompt, and generates up to \p maxNewTokens
   /// tokens. Each goes to \p consume as soon as it is known, which returns
   /// false to end the answer. Fails if the context has no room for the prompt,

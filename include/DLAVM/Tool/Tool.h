@@ -108,6 +108,8 @@ struct RunCommand {
   std::string directory;
   /// Token ids; each prompt continues the history of those before it.
   std::vector<std::vector<int32_t>> prompts;
+  /// Texts in their place, for the tokenizer of the directory.
+  std::vector<std::string> textPrompts;
   int64_t maxNewTokens = 16;
   /// Where the logits go: a line for each call with the token and its logits.
   std::string logitsFile;
@@ -169,12 +171,23 @@ struct InterpretCommand {
   std::vector<std::string> ignoredTensors;
 };
 
+/// A file of token ids or of text, see TokenFile.
+struct TokenInput {
+  std::string idsFile;
+  std::string textFile;
+  /// How many tokens of a text make a sequence.
+  int64_t textTokens = 512;
+
+  const std::string &getFile() const {
+    return textFile.empty() ? idsFile : textFile;
+  }
+};
+
 /// `dlavm eval`.
 struct EvalCommand {
   /// A checkpoint, or what `dlavm pack` filled.
   std::string model;
-  /// See TokenFile.
-  std::string idsFile;
+  TokenInput input;
   /// The checkpoint whose FP64 the others are compared with; the model's own by
   /// default.
   std::string reference;
@@ -194,8 +207,7 @@ struct QuantizeCommand {
   /// A checkpoint directory.
   std::string checkpoint;
   std::string outputDirectory;
-  /// See TokenFile.
-  std::string calibrationFile;
+  TokenInput calibration;
   /// 0 takes all of the machine.
   unsigned threads = 0;
   std::vector<std::string> ignoredTensors;
