@@ -13,13 +13,17 @@
 #include "host/Session/Session.h"
 
 #include <algorithm>
+#include <optional>
 
 using namespace dlavm::host;
 using dlavm::Error;
 
 struct dlavm_model {
   explicit dlavm_model(OpenedDirectory &&directory)
-      : opened(std::move(directory)), session(*opened.model) {}
+      : opened(std::move(directory)), session(*opened.model) {
+    if (opened.tokenizer)
+      session.limitIds(opened.tokenizer->getSize());
+  }
 
   OpenedDirectory opened;
   Session session;
@@ -28,6 +32,14 @@ struct dlavm_model {
   /// Whether its last token is one of dlavm_next, so that the device has the
   /// logits that it was chosen from.
   bool hasAnswer = false;
+
+  /// The text of the answer, where there is a tokenizer, and how many of the
+  /// ids it has or need not have.
+  std::optional<TextStream> stream;
+  size_t streamed = 0;
+  /// What was handed out last.
+  std::vector<int32_t> encoded;
+  std::string decoded, piece;
 };
 
 //===----------------------------------------------------------------------===//
@@ -149,10 +161,13 @@ dlavm_status dlavm_prompt(dlavm_model *model, const int32_t *ids,
                         std::to_string(model->opened.maxTokens) + " tokens"};
     model->ids.assign(ids, ids + count);
     model->hasAnswer = false;
+    model->streamed = count;
+    if (model->opened.tokenizer)
+      model->stream.emplace(*model->opened.tokenizer);
   });
 }
 
-dlavm_status dlavm_next(dlavm_model *model, int32_t *id, int *is_end) {
+dlavm_status dlavm_next(dlavm_model *model, int32_t *id) {
   return guard([&] {
     requirePointer(model, "model");
     requirePointer(id, "id");
@@ -176,10 +191,14 @@ dlavm_status dlavm_next(dlavm_model *model, int32_t *id, int *is_end) {
     model->ids.push_back(next);
     model->hasAnswer = true;
     *id = next;
-    const std::vector<int32_t> &ends = model->opened.endTokens;
-    if (is_end)
-      *is_end = std::find(ends.begin(), ends.end(), next) != ends.end();
   });
+}
+
+int dlavm_is_end(const dlavm_model *model, int32_t id) {
+  if (!model)
+    return 0;
+  const std::vector<int32_t> &ends = model->opened.endTokens;
+  return std::find(ends.begin(), ends.end(), id) != ends.end();
 }
 
 dlavm_status dlavm_read_logits(dlavm_model *model, float *logits,
@@ -200,8 +219,93 @@ dlavm_status dlavm_read_logits(dlavm_model *model, float *logits,
 dlavm_status dlavm_choose(dlavm_model *model, int32_t id) {
   return guard([&] {
     requirePointer(model, "model");
-    require(model->hasAnswer, "there is no token to replace before dlavm_next");
+    require(model->hasAnswer && model->streamed < model->ids.size(),
+            "there is no token to replace before dlavm_next, and none after "
+            "dlavm_get_text has handed out its text");
     requireId(*model, id);
     model->ids.back() = id;
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+int dlavm_has_tokenizer(const dlavm_model *model) {
+  return model && model->opened.tokenizer;
+}
+
+static const Tokenizer &getTokenizer(const dlavm_model *model) {
+  requirePointer(model, "model");
+  if (!model->opened.tokenizer)
+    throw Error(model->opened.directory +
+                " has no tokenizer, so there are only token ids; run dlavm "
+                "pack with a checkpoint that has one");
+  return *model->opened.tokenizer;
+}
+
+static void handOut(const std::string &kept, const char **text, size_t *size) {
+  *text = kept.c_str();
+  if (size)
+    *size = kept.size();
+}
+
+static void encode(dlavm_model *model, const char *text, bool addSpecial) {
+  EncodeOptions options;
+  options.addSpecial = addSpecial;
+  model->encoded = getTokenizer(model).encode(text, options);
+}
+
+dlavm_status dlavm_encode(dlavm_model *model, const char *text, int add_special,
+                          const int32_t **ids, size_t *count) {
+  return guard([&] {
+    getTokenizer(model);
+    requirePointer(text, "text");
+    requirePointer(ids, "ids");
+    requirePointer(count, "count");
+    encode(model, text, add_special != 0);
+    *ids = model->encoded.data();
+    *count = model->encoded.size();
+  });
+}
+
+dlavm_status dlavm_decode(dlavm_model *model, const int32_t *ids, size_t count,
+                          const char **text, size_t *size) {
+  return guard([&] {
+    const Tokenizer &tokenizer = getTokenizer(model);
+    requirePointer(text, "text");
+    if (count > 0)
+      requirePointer(ids, "ids");
+    for (size_t i = 0; i < count; ++i)
+      requireId(*model, ids[i]);
+    model->decoded = tokenizer.decode(std::vector<int32_t>(ids, ids + count));
+    handOut(model->decoded, text, size);
+  });
+}
+
+dlavm_status dlavm_prompt_text(dlavm_model *model, const char *text) {
+  const dlavm_status status = guard([&] {
+    getTokenizer(model);
+    requirePointer(text, "text");
+    encode(model, text, /*addSpecial=*/true);
+  });
+  if (status != DLAVM_OK)
+    return status;
+  return dlavm_prompt(model, model->encoded.data(), model->encoded.size());
+}
+
+dlavm_status dlavm_get_text(dlavm_model *model, int finish, const char **text,
+                            size_t *size) {
+  return guard([&] {
+    getTokenizer(model);
+    requirePointer(text, "text");
+    require(model->stream.has_value(),
+            "there is no answer; call dlavm_prompt first");
+    model->piece.clear();
+    for (; model->streamed < model->ids.size(); ++model->streamed)
+      model->piece += model->stream->add(model->ids[model->streamed]);
+    if (finish)
+      model->piece += model->stream->finish();
+    handOut(model->piece, text, size);
   });
 }

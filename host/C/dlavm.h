@@ -16,8 +16,7 @@
 //     }
 //     dlavm_prompt(model, ids, count);
 //     int32_t id;
-//     int is_end = 0;
-//     while (!is_end && dlavm_next(model, &id, &is_end) == DLAVM_OK)
+//     while (dlavm_next(model, &id) == DLAVM_OK && !dlavm_is_end(model, id))
 //       use(id);
 //     dlavm_close(model);
 //
@@ -83,9 +82,11 @@ int32_t dlavm_get_vocabulary(const dlavm_model *model);
 dlavm_status dlavm_prompt(dlavm_model *model, const int32_t *ids, size_t count);
 
 /// Computes the token that follows and appends it to the conversation: the one
-/// with the largest logit. \p is_end, which may be null, is set to 1 if the
-/// token ends a text by the model's checkpoint, and to 0 if not.
-dlavm_status dlavm_next(dlavm_model *model, int32_t *id, int *is_end);
+/// with the largest logit.
+dlavm_status dlavm_next(dlavm_model *model, int32_t *id);
+
+/// 1 if the token ends a text, by the model's checkpoint, and 0 if not.
+int dlavm_is_end(const dlavm_model *model, int32_t id);
 
 /// Copies the logits that the last token of dlavm_next was chosen from; \p
 /// count must be dlavm_get_vocabulary().
@@ -94,6 +95,35 @@ dlavm_status dlavm_read_logits(dlavm_model *model, float *logits, size_t count);
 /// The last token of dlavm_next was another one: for programs that choose by
 /// the logits themselves.
 dlavm_status dlavm_choose(dlavm_model *model, int32_t id);
+
+// Text is UTF-8. These functions fail with DLAVM_FAILED where the directory of
+// the driver has no tokenizer. What they hand out is the model's, until the
+// next call of the same function.
+
+/// 1 if the directory has a tokenizer, 0 if not.
+int dlavm_has_tokenizer(const dlavm_model *model);
+
+/// The ids of a text. Special tokens that are written out in it are taken for
+/// such. With \p add_special the tokenizer puts around it what it puts around a
+/// text, such as BOS.
+dlavm_status dlavm_encode(dlavm_model *model, const char *text, int add_special,
+                          const int32_t **ids, size_t *count);
+
+/// The text of tokens, without special ones. It may have null bytes in it; \p
+/// size, which may be null, is set to all of its bytes.
+dlavm_status dlavm_decode(dlavm_model *model, const int32_t *ids, size_t count,
+                          const char **text, size_t *size);
+
+/// dlavm_prompt with the ids of a text, and of what the tokenizer puts around
+/// one.
+dlavm_status dlavm_prompt_text(dlavm_model *model, const char *text);
+
+/// What the tokens of dlavm_next since the last call add to the text of the
+/// answer, without special ones: whole characters only, the first bytes of one
+/// wait for the rest. With \p finish, which is for the last call of an answer,
+/// nothing waits. \p size may be null.
+dlavm_status dlavm_get_text(dlavm_model *model, int finish, const char **text,
+                            size_t *size);
 
 #ifdef __cplusplus
 }

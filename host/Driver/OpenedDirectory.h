@@ -11,6 +11,7 @@
 
 #include "host/Driver/DeviceKind.h"
 #include "host/Driver/DriverModel.h"
+#include "host/Tokenizer/Tokenizer.h"
 
 namespace dlavm::host {
 
@@ -22,6 +23,8 @@ struct OpenedDirectory {
   int32_t maxTokens = 0;
   /// The tokens that end a text, by the checkpoint; empty where it says none.
   std::vector<int32_t> endTokens;
+  /// Null where the directory has none: the driver takes and yields ids then.
+  std::unique_ptr<Tokenizer> tokenizer;
   // The model refers to the others.
   std::unique_ptr<CompiledDriver> driver;
   std::unique_ptr<Device> device;

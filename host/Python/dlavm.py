@@ -6,9 +6,10 @@
     import dlavm
 
     with dlavm.Model("driver", on="xdma:/dev/xdma0") as model:
-        for id in model.stream([1, 2, 3], max_new_tokens=8):
-            print(id)
+        for piece in model.stream("Once upon a time", max_new_tokens=64):
+            print(piece, end="", flush=True)
 
+Text needs a tokenizer in the driver's directory; token ids, [1, 2, 3], do not.
 Every failure is a dlavm.Error. A model is used by one thread at a time.
 """
 
@@ -29,15 +30,16 @@ class Error(Exception):
 
 
 def _load_library():
-    """The library that $DLAVM_LIBRARY names, one beside this file, or one
-    where libraries are."""
+    """The library that $DLAVM_LIBRARY names, the one of this installation, or
+    one where libraries are."""
     global _library
     if _library:
         return _library
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libdlavm.so")
+    here = os.path.dirname(os.path.abspath(__file__))
+    near = [os.path.join(here, name) for name in ("libdlavm.so", "../libdlavm.so")]
     path = (
         os.environ.get("DLAVM_LIBRARY")
-        or (beside if os.path.exists(beside) else None)
+        or next(filter(os.path.exists, near), None)
         or ctypes.util.find_library("dlavm")
     )
     if not path:
@@ -65,9 +67,17 @@ def _load_library():
     declare("dlavm_get_max_tokens", number, handle)
     declare("dlavm_get_vocabulary", number, handle)
     declare("dlavm_prompt", ctypes.c_int, handle, pointer(number), size)
-    declare("dlavm_next", ctypes.c_int, handle, pointer(number), pointer(ctypes.c_int))
+    declare("dlavm_next", ctypes.c_int, handle, pointer(number))
+    declare("dlavm_is_end", ctypes.c_int, handle, number)
     declare("dlavm_read_logits", ctypes.c_int, handle, pointer(ctypes.c_float), size)
     declare("dlavm_choose", ctypes.c_int, handle, number)
+    declare("dlavm_has_tokenizer", ctypes.c_int, handle)
+    declare("dlavm_encode", ctypes.c_int, handle, text, ctypes.c_int,
+            pointer(pointer(number)), pointer(size))
+    declare("dlavm_decode", ctypes.c_int, handle, pointer(number), size,
+            pointer(handle), pointer(size))
+    declare("dlavm_get_text", ctypes.c_int, handle, ctypes.c_int, pointer(handle),
+            pointer(size))
     _library = library
     return library
 
@@ -139,12 +149,15 @@ class Model:
         self._check(self._library.dlavm_prompt(self._model, values, len(ids)))
 
     def next(self):
-        """Computes the token with the largest logit and appends it to the
-        conversation; returns it, and whether it ends a text."""
-        id, is_end = ctypes.c_int32(), ctypes.c_int()
-        self._check(self._library.dlavm_next(self._model, ctypes.byref(id),
-                                             ctypes.byref(is_end)))
-        return id.value, bool(is_end.value)
+        """Computes the token with the largest logit, appends it to the
+        conversation and returns it."""
+        id = ctypes.c_int32()
+        self._check(self._library.dlavm_next(self._model, ctypes.byref(id)))
+        return id.value
+
+    def is_end(self, id):
+        """Whether the token ends a text, by the model's checkpoint."""
+        return bool(self._library.dlavm_is_end(self._model, id))
 
     def logits(self):
         """The logits that the last token was chosen from, an array of floats."""
@@ -157,29 +170,68 @@ class Model:
         """Replaces the last token."""
         self._check(self._library.dlavm_choose(self._model, id))
 
+    @property
+    def has_tokenizer(self):
+        return bool(self._library.dlavm_has_tokenizer(self._model))
+
+    def encode(self, text, add_special=False):
+        """The ids of a text; with `add_special`, and of what the tokenizer puts
+        around one, such as BOS."""
+        data = text.encode()
+        if b"\0" in data:
+            raise Error("the text has a null character at byte "
+                        f"{data.index(0)}, which libdlavm.so takes for its end")
+        ids, count = ctypes.POINTER(ctypes.c_int32)(), ctypes.c_size_t()
+        self._check(self._library.dlavm_encode(self._model, data, int(add_special),
+                                               ctypes.byref(ids), ctypes.byref(count)))
+        return ids[:count.value]
+
+    def decode(self, ids):
+        """The text of tokens, without special ones."""
+        values = (ctypes.c_int32 * len(ids))(*ids)
+        return self._take_text(self._library.dlavm_decode, values, len(ids))
+
+    def _take_text(self, function, *arguments):
+        text, size = ctypes.c_void_p(), ctypes.c_size_t()
+        self._check(function(self._model, *arguments, ctypes.byref(text),
+                             ctypes.byref(size)))
+        data = ctypes.string_at(text.value, size.value)
+        return data.decode(errors="replace")
+
     def stream(self, prompt, max_new_tokens=None, choose=None):
-        """Yields the tokens that follow the ids of `prompt`, each as soon as it
-        is known, until one ends the text, `max_new_tokens` are there, or the
-        context is full. `choose`, where it is given, is called with the logits
-        and returns the id of each token."""
-        self.prompt(prompt)
+        """Yields what follows `prompt` as soon as it is known, until a token ends
+        the text, `max_new_tokens` are there, or the context is full: pieces of
+        text, of whole characters, where the prompt is text, and ids where it
+        is ids. `choose`, where it is given, is called with the logits and
+        returns the id of each token."""
+        is_text = isinstance(prompt, str)
+        self.prompt(self.encode(prompt, add_special=True) if is_text else prompt)
         count = 0
         while max_new_tokens is None or count < max_new_tokens:
-            id, is_end = ctypes.c_int32(), ctypes.c_int()
-            status = self._library.dlavm_next(self._model, ctypes.byref(id),
-                                              ctypes.byref(is_end))
+            id = ctypes.c_int32()
+            status = self._library.dlavm_next(self._model, ctypes.byref(id))
             if status == _CONTEXT_FULL:
-                return
+                break
             self._check(status)
             token = id.value
             if choose:
                 token = choose(self.logits())
                 self.choose(token)
-            yield token
             count += 1
-            if is_end.value:
-                return
+            if is_text:
+                piece = self._take_text(self._library.dlavm_get_text, False)
+                if piece:
+                    yield piece
+            else:
+                yield token
+            if self._library.dlavm_is_end(self._model, token):
+                break
+        if is_text:
+            piece = self._take_text(self._library.dlavm_get_text, True)
+            if piece:
+                yield piece
 
     def generate(self, prompt, max_new_tokens=None, choose=None):
-        """All that stream yields, as a list."""
-        return list(self.stream(prompt, max_new_tokens, choose))
+        """All that stream yields: a text, or a list of ids."""
+        pieces = list(self.stream(prompt, max_new_tokens, choose))
+        return "".join(pieces) if isinstance(prompt, str) else pieces

@@ -65,6 +65,12 @@ class ModelTest(unittest.TestCase):
         with self.assertRaisesRegex(dlavm.Error, "^--on=board names no device"):
             dlavm.Model(directory, on="board")
 
+    def test_no_tokenizer(self):
+        self.assertFalse(self.model.has_tokenizer)
+        for function in (self.model.encode, self.model.generate):
+            with self.assertRaisesRegex(dlavm.Error, "has no tokenizer, so there are only"):
+                function("text")
+
     def test_closed(self):
         with dlavm.Model(directory, load=False) as model:
             pass
