@@ -887,25 +887,35 @@ inline size_t map_size(int32_t tokens, int32_t channels, int32_t lanes) {
   return groups * static_cast<size_t>(tokens) * static_cast<size_t>(lanes);
 }
 
-/// Calls \p visit(place, element) with all elements of a map, row after row:
-/// its place is port after port, in each group after group of its share of the
-/// lanes, in a group token after token.
-template <typename Visit>
-void visit_places(size_t size, int32_t tokens, int32_t channels, int32_t lanes,
-                  int32_t ports, Visit visit) {
+/// Refuses ports that cannot share the lanes of a map evenly.
+inline void check_ports(int32_t lanes, int32_t ports) {
   if (ports < 1 || lanes % ports != 0)
     throw Error(to_text(ports) + " ports cannot share groups of " +
                 to_text(lanes) + " channels");
-  const size_t share = static_cast<size_t>(lanes / ports);
+}
+
+/// Calls \p visit(place, element, count) with all elements of a map, row after
+/// row, in runs that lie side by side in it. An element's place is port after
+/// port, in each group after group of its share of the lanes, in a group token
+/// after token.
+template <typename Visit>
+void visit_runs(size_t size, int32_t tokens, int32_t channels, int32_t lanes,
+                int32_t ports, Visit visit) {
+  check_ports(lanes, ports);
+  const int32_t share = lanes / ports;
   const size_t port_size = size / static_cast<size_t>(ports);
   size_t element = 0;
   for (int32_t token = 0; token < tokens; ++token)
-    for (int32_t channel = 0; channel < channels; ++channel) {
+    for (int32_t channel = 0; channel < channels; channel += share) {
+      const size_t port = static_cast<size_t>(channel % lanes / share);
       const size_t group = static_cast<size_t>(channel / lanes);
-      const size_t lane = static_cast<size_t>(channel % lanes);
       const size_t pixel =
           group * static_cast<size_t>(tokens) + static_cast<size_t>(token);
-      visit(lane / share * port_size + pixel * share + lane % share, element++);
+      const size_t count =
+          static_cast<size_t>(std::min(share, channels - channel));
+      visit(port * port_size + pixel * static_cast<size_t>(share), element,
+            count);
+      element += count;
     }
 }
 
@@ -948,9 +958,11 @@ inline void write_map(Device &device, uint64_t address, const uint16_t *rows,
                       int32_t tokens, int32_t channels, int32_t lanes,
                       int32_t ports = 1, uint64_t port_stride = 0) {
   std::vector<uint16_t> map(detail::map_size(tokens, channels, lanes));
-  detail::visit_places(
-      map.size(), tokens, channels, lanes, ports,
-      [&](size_t place, size_t element) { map[place] = rows[element]; });
+  detail::visit_runs(map.size(), tokens, channels, lanes, ports,
+                     [&](size_t place, size_t element, size_t count) {
+                       std::memcpy(&map[place], rows + element,
+                                   count * sizeof *rows);
+                     });
   const size_t size = map.size() / static_cast<size_t>(ports);
   for (size_t port = 0; port < static_cast<size_t>(ports); ++port)
     device.dma_write(address + port * port_stride, map.data() + port * size,
@@ -963,13 +975,7 @@ inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
                                       int32_t lanes, int32_t ports = 1,
                                       uint64_t port_stride = 0) {
   std::vector<uint16_t> map(detail::map_size(tokens, channels, lanes));
-  std::vector<uint16_t> rows(static_cast<size_t>(tokens) *
-                             static_cast<size_t>(channels));
-  // Ports that share nothing evenly are refused before anything is read.
-  std::vector<size_t> places(rows.size());
-  detail::visit_places(
-      map.size(), tokens, channels, lanes, ports,
-      [&](size_t place, size_t element) { places[element] = place; });
+  detail::check_ports(lanes, ports);
   const size_t size = map.size() / static_cast<size_t>(ports);
   // What the last row of a token has behind the last channel, nobody may have
   // written: ports that have no more of it are not read there.
@@ -983,8 +989,19 @@ inline std::vector<uint16_t> read_map(Device &device, uint64_t address,
       device.dma_read(address + port * port_stride, map.data() + port * size,
                       (size - rest) * sizeof(uint16_t));
   }
-  for (size_t i = 0; i < rows.size(); ++i)
-    rows[i] = map[places[i]];
+  std::vector<uint16_t> rows;
+  // Logits are many, and lie in the right order.
+  if (tokens == 1 && ports == 1) {
+    map.resize(static_cast<size_t>(channels));
+    rows.swap(map);
+    return rows;
+  }
+  rows.resize(static_cast<size_t>(tokens) * static_cast<size_t>(channels));
+  detail::visit_runs(map.size(), tokens, channels, lanes, ports,
+                     [&](size_t place, size_t element, size_t count) {
+                       std::memcpy(&rows[element], &map[place],
+                                   count * sizeof rows[0]);
+                     });
   return rows;
 }
 
