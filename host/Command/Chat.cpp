@@ -1,0 +1,137 @@
+//===- Chat.cpp - dlavm chat
+//-------------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Chat/PromptCache.h"
+#include "host/Command/ChatLoop.h"
+#include "host/Command/Command.h"
+
+#include <limits>
+#include <random>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+namespace {
+struct ChatArguments {
+  std::string directory, on, system, cache;
+  TextOptions options;
+  std::optional<uint64_t> seed;
+};
+} // namespace
+
+static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
+  SamplingOptions &sampling = arguments.options.sampling;
+  command.add_option("--temperature", sampling.temperature,
+                     "divides the logits; 0, the default, takes the most "
+                     "probable token");
+  command.add_option("--top-k", sampling.topK,
+                     "choose among the n most probable tokens; 0, the "
+                     "default, are all");
+  command.add_option("--top-p", sampling.topP,
+                     "choose among the most probable tokens that have this "
+                     "probability together; 1 by default");
+  command.add_option("--min-p", sampling.minP,
+                     "choose among tokens with at least this part of the "
+                     "probability of the most probable one; 0 by default");
+  command.add_option("--repetition-penalty", sampling.repetitionPenalty,
+                     "divides the logits of tokens of the conversation; 1 by "
+                     "default");
+  command.add_option("--presence-penalty", sampling.presencePenalty,
+                     "subtracted from the logits of tokens of the answer; 0 "
+                     "by default");
+  command.add_option("--frequency-penalty", sampling.frequencyPenalty,
+                     "subtracted for each time that a token is in the answer; "
+                     "0 by default");
+  command.add_option("--seed", arguments.seed,
+                     "the same seed gives the same answers; by default it is "
+                     "another one each time");
+}
+
+static int run(const ChatArguments &arguments, const CommandContext &context) {
+  TextOptions options = arguments.options;
+  if (options.maxNewTokens < 1)
+    throw Error("--max-new-tokens is " + std::to_string(options.maxNewTokens) +
+                ", but an answer has at least one token");
+  options.sampling.seed =
+      arguments.seed
+          ? *arguments.seed
+          : (uint64_t{std::random_device()()} << 32) | std::random_device()();
+  // What is wrong with options is said before a device is opened.
+  Sampler(options.sampling, 0);
+  const std::unique_ptr<Tokenizer> tokenizer =
+      Tokenizer::open(arguments.directory);
+  const std::unique_ptr<ChatTemplate> chatTemplate =
+      ChatTemplate::open(arguments.directory, *tokenizer, printNote);
+  const OpenedDirectory opened =
+      openDirectory(arguments.directory, arguments.on, context);
+  DriverModel &model = *opened.model;
+  if (!options.sampling.isGreedy() && !model.hasLogits())
+    throw Error("the driver has no read_logits, which sampling and penalties "
+                "need; leave these options out, or compile a model whose "
+                "result is the logits");
+  options.endTokens = opened.endTokens;
+  Session session(model);
+  session.limitIds(std::min(tokenizer->getSize(), model.getVocabularySize()));
+
+  std::optional<CacheAccess> caches;
+  if (!arguments.cache.empty()) {
+    caches =
+        CacheAccess{getCacheOwner(arguments.directory, opened.maxTokens),
+                    model.getCacheBytes(),
+                    [&](const auto &consume) { model.readCaches(consume); },
+                    [&](const auto &produce) { model.writeCaches(produce); }};
+    if (auto ids = loadPromptCache(arguments.cache, *caches))
+      session.setCached(std::move(*ids));
+  }
+  Conversation conversation(session, *tokenizer, *chatTemplate,
+                            opened.maxTokens);
+  {
+    Interrupts interrupts;
+    const std::unique_ptr<LineReader> reader =
+        LineReader::open(interrupts, "chat_history");
+    runChatLoop(conversation, arguments.system, options, *reader, interrupts);
+  }
+  if (caches && !session.getCached().empty())
+    savePromptCache(arguments.cache, session.getCached(), *caches);
+  return 0;
+}
+
+namespace dlavm::host {
+void addChatCommand(CLI::App &command, CommandContext &context);
+} // namespace dlavm::host
+
+void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
+  const auto arguments = std::make_shared<ChatArguments>();
+  arguments->options.maxNewTokens = std::numeric_limits<int32_t>::max();
+  command
+      .add_option("directory", arguments->directory,
+                  "a directory that dlavm compile and dlavm pack wrote")
+      ->required()
+      ->type_name("DIR");
+  addDeviceOption(command, context, arguments->on);
+  command.add_option("--system", arguments->system,
+                     "the system message, with which conversations begin");
+  command.add_option("--max-new-tokens", arguments->options.maxNewTokens,
+                     "the most tokens of an answer; by default, what the "
+                     "context has room for");
+  command
+      .add_option("--stop", arguments->options.stopStrings,
+                  "end an answer before this text; may be repeated")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  addSamplingOptions(command, *arguments);
+  command
+      .add_option("--cache", arguments->cache,
+                  "a file that keeps the KV caches from one chat to the "
+                  "next")
+      ->type_name("FILE");
+  command.callback([arguments, &context] {
+    context.run = [arguments, &context] { return run(*arguments, context); };
+  });
+}

@@ -1,0 +1,36 @@
+//===- Interrupts.h - Ctrl-C
+//-------------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_HOST_COMMAND_INTERRUPTS_H
+#define DLAVM_HOST_COMMAND_INTERRUPTS_H
+
+#include <csignal>
+
+namespace dlavm::host {
+
+/// While it lives, SIGINT only sets a flag. There is one at a time.
+class Interrupts {
+public:
+  Interrupts();
+  ~Interrupts();
+  Interrupts(const Interrupts &) = delete;
+  Interrupts &operator=(const Interrupts &) = delete;
+
+  bool isPending() const;
+  void clear();
+  /// Waits until \p file can be read; returns false if there is an interrupt.
+  bool waitFor(int file);
+
+private:
+  struct sigaction before;
+};
+
+} // namespace dlavm::host
+
+#endif // DLAVM_HOST_COMMAND_INTERRUPTS_H
