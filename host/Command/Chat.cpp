@@ -110,10 +110,9 @@ void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
   const auto arguments = std::make_shared<ChatArguments>();
   arguments->options.maxNewTokens = std::numeric_limits<int32_t>::max();
   command
-      .add_option("directory", arguments->directory,
+      .add_option("DIR", arguments->directory,
                   "a directory that dlavm compile and dlavm pack wrote")
-      ->required()
-      ->type_name("DIR");
+      ->required();
   addDeviceOption(command, context, arguments->on);
   command.add_option("--system", arguments->system,
                      "the system message, with which conversations begin");
