@@ -80,10 +80,12 @@ public:
     std::string prompt = decode(ids);
     if (!prompt.empty() && prompt.back() == '\n')
       prompt.pop_back();
-    const size_t line = prompt.rfind('\n');
-    prompt = prompt.substr(line == std::string::npos ? 0 : line + 1);
-    if (prompt.compare(0, 5, "user:") == 0)
-      prompt.erase(0, 5);
+    // The last message.
+    prompt.insert(0, "\n");
+    if (const size_t last = prompt.rfind("\nuser:"); last != std::string::npos)
+      prompt.erase(0, last + 6);
+    else
+      prompt.erase(0, 1);
 
     std::istringstream in(prompt);
     std::string command;
