@@ -25,14 +25,13 @@ using dlavm::Error;
 // The commands
 //===----------------------------------------------------------------------===//
 
-namespace dlavm::host {
-void addChatCommand(CLI::App &command, CommandContext &context);
-} // namespace dlavm::host
-
 const std::vector<Command> &dlavm::host::getCommands() {
   static const std::vector<Command> commands = {
       {"chat", "talk with the model that the driver in DIR computes",
        addChatCommand},
+      {"doctor",
+       "examine a card: nodes, memory, and tasks of the driver in DIR",
+       addDoctorCommand},
   };
   return commands;
 }

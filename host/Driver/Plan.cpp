@@ -223,6 +223,10 @@ Plan Plan::read(const std::string &directory) {
   readEmbedding(value, plan);
   for (const Value &function : value.get("functions").getElements())
     plan.functions.push_back(readFunction(function));
+  if (value.has("tasks"))
+    for (const Value &task : value.get("tasks").getElements())
+      plan.tasks.push_back(
+          {task.get("name").getText(), task.get("result").getText()});
   for (const Value &buffer : value.get("buffers").getElements())
     plan.buffers.push_back(readBuffer(buffer));
   for (const Value &object : value.get("objects").getElements())

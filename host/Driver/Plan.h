@@ -27,6 +27,13 @@ struct PlanFunction {
   bool lastTokenOnly = false;
 };
 
+/// An operation of the driver.
+struct PlanTask {
+  std::string name;
+  /// The buffer that it writes; empty if it appends to a KV cache.
+  std::string result;
+};
+
 /// A feature map. Sizes and addresses are bytes.
 struct PlanBuffer {
   std::string name;
@@ -74,6 +81,7 @@ struct Plan {
   int32_t vocabulary = 0;
   int32_t channels = 0;
   std::vector<PlanFunction> functions;
+  std::vector<PlanTask> tasks;
   std::vector<PlanBuffer> buffers;
   std::vector<PlanObject> objects;
   /// Whether dlavm pack has written the parameters.
