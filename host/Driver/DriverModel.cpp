@@ -38,7 +38,11 @@ void DriverModel::load() { driver.loadParameters(device); }
 int32_t DriverModel::call(const std::vector<int32_t> &ids, int32_t past) {
   const auto seq = static_cast<int32_t>(ids.size());
   driver.writeInput(device, driver.readEmbeddings(ids), seq);
-  driver.run(device, seq, past);
+  if (times)
+    times->call(device, seq, past,
+                [&](Device &timed) { driver.run(timed, seq, past); });
+  else
+    driver.run(device, seq, past);
   return driver.readToken(device);
 }
 

@@ -10,6 +10,7 @@
 #define DLAVM_HOST_DRIVER_DRIVERMODEL_H
 
 #include "host/Driver/CompiledDriver.h"
+#include "host/Driver/StepTimes.h"
 #include "host/Session/TokenModel.h"
 
 namespace dlavm::host {
@@ -30,6 +31,9 @@ public:
   bool hasLogits() const override { return driver.hasLogits(); }
   std::vector<float> readLogits() override;
 
+  /// Writes how long each task takes from the next call on, as StepTimes says.
+  void timeSteps(const std::string &file) { times.emplace(file); }
+
   /// What the KV caches of all layers take.
   uint64_t getCacheBytes() const;
   /// Reads the KV caches by DMA, piece by piece, always the same ones.
@@ -48,6 +52,7 @@ private:
   const Plan &plan;
   Device &device;
   int32_t vocabulary;
+  std::optional<StepTimes> times;
 };
 
 } // namespace dlavm::host

@@ -125,6 +125,24 @@ TEST_F(CompiledDriverTest, Answers) {
   EXPECT_EQ(model.readLogits(), (std::vector<float>{-2, -2, 1, -2, -2}));
 }
 
+TEST_F(CompiledDriverTest, WritesTheTimesOfTasks) {
+  const TestDriverDirectory directory;
+  const CompiledDriver driver(directory.getPath());
+  TestDevice device;
+  DriverModel model(driver, device);
+  const std::string path = directory.getPath() + "/times.csv";
+  model.timeSteps(path);
+  EXPECT_EQ(model.call({1, 2, 3}, 0), 1);
+  EXPECT_EQ(model.call({4}, 3), 2);
+  std::ifstream file(path);
+  for (const char *begin : {"call,seq,past,layer,task,starts,",
+                            "0,3,0,0,query,1,", "1,1,3,0,query,1,"}) {
+    std::string line;
+    std::getline(file, line);
+    EXPECT_EQ(line.find(begin), 0u) << line;
+  }
+}
+
 TEST_F(CompiledDriverTest, ErrorsOutliveTheDriver) {
   const TestDriverDirectory directory;
   TestDevice device;

@@ -1,0 +1,108 @@
+//===- StepTimes.cpp - How long each task takes ---------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Driver/StepTimes.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <iomanip>
+#include <vector>
+
+using namespace dlavm::host;
+using dlavm::Device;
+using dlavm::Error;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+struct Step {
+  int32_t layer;
+  std::string task;
+  Clock::time_point begin, end;
+  int64_t starts = 0;
+};
+
+/// Looks at the clock where tasks begin and end.
+class TimedDevice : public Device {
+public:
+  explicit TimedDevice(Device &device) : device(device) {}
+
+  uint32_t read(uint32_t reg) override { return device.read(reg); }
+  void poll(uint32_t reg, uint32_t value) override {
+    device.poll(reg, value);
+    if (steps.empty())
+      return;
+    steps.back().end = Clock::now();
+    ++steps.back().starts;
+  }
+  void dma_write(uint64_t address, const void *data, size_t bytes) override {
+    device.dma_write(address, data, bytes);
+  }
+  void dma_read(uint64_t address, void *data, size_t bytes) override {
+    device.dma_read(address, data, bytes);
+  }
+  void dma_write_file(uint64_t address, const dlavm::String &path,
+                      const void *data, size_t bytes) override {
+    device.dma_write_file(address, path, data, bytes);
+  }
+  void task(int32_t layer, const char *name) override {
+    device.task(layer, name);
+    const Clock::time_point now = Clock::now();
+    steps.push_back({layer, name, now, now});
+  }
+  void step(int32_t layer, const char *name) override {
+    device.step(layer, name);
+  }
+
+  std::vector<Step> steps;
+
+protected:
+  void do_write(uint32_t reg, uint32_t value) override {
+    device.write(reg, value);
+  }
+
+private:
+  Device &device;
+};
+
+} // namespace
+
+StepTimes::StepTimes(const std::string &path)
+    : path(path), file(path, std::ios::trunc) {
+  file << "call,seq,past,layer,task,starts,microseconds" << std::endl;
+  if (!file)
+    throw Error("the times of tasks cannot be written to " + path + ": " +
+                std::strerror(errno));
+}
+
+void StepTimes::call(Device &device, int32_t seq, int32_t past,
+                     const std::function<void(Device &)> &run) {
+  TimedDevice timed(device);
+  auto write = [&] {
+    for (const Step &step : timed.steps) {
+      const std::chrono::duration<double, std::micro> time =
+          step.end - step.begin;
+      file << calls << ',' << seq << ',' << past << ',' << step.layer << ','
+           << step.task << ',' << step.starts << ',' << std::fixed
+           << std::setprecision(3) << time.count() << '\n';
+    }
+    file.flush();
+    ++calls;
+  };
+  try {
+    run(timed);
+  } catch (...) {
+    write();
+    throw;
+  }
+  write();
+  if (!file)
+    throw Error("the times of tasks cannot be written to " + path + ": " +
+                std::strerror(errno));
+}

@@ -1,0 +1,40 @@
+//===- StepTimes.h - How long each task takes -------------------*- C++ -*-===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_HOST_DRIVER_STEPTIMES_H
+#define DLAVM_HOST_DRIVER_STEPTIMES_H
+
+#include "dlavm_runtime.h"
+
+#include <fstream>
+#include <functional>
+#include <string>
+
+namespace dlavm::host {
+
+/// Writes a table of how long the tasks of each call take, by the clock of the
+/// host: from the first register that is written to the last poll.
+class StepTimes {
+public:
+  /// Creates the file, CSV. Throws dlavm::Error if that is impossible.
+  explicit StepTimes(const std::string &path);
+
+  /// Makes a call of a driver, which \p run runs on the device that it gets,
+  /// and writes a line for each task. Those before a failure are written, too.
+  void call(Device &device, int32_t seq, int32_t past,
+            const std::function<void(Device &)> &run);
+
+private:
+  std::string path;
+  std::ofstream file;
+  int64_t calls = 0;
+};
+
+} // namespace dlavm::host
+
+#endif // DLAVM_HOST_DRIVER_STEPTIMES_H

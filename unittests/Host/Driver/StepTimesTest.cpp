@@ -1,0 +1,104 @@
+//===- StepTimesTest.cpp - How long each task takes -----------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Driver/StepTimes.h"
+#include "TestDriver.h"
+
+#include "gtest/gtest.h"
+
+#include <chrono>
+#include <sstream>
+
+using namespace dlavm::host;
+using dlavm::Device;
+using dlavm::Error;
+
+namespace {
+
+/// A device on which a register takes its time.
+class SlowDevice : public dlavm::NullDevice {
+public:
+  void poll(uint32_t reg, uint32_t) override {
+    ++polls;
+    if (reg == 7)
+      throw Error("it is gone");
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(reg);
+    while (std::chrono::steady_clock::now() < end)
+      continue;
+  }
+  int polls = 0;
+};
+
+/// The lines of a file, and the times at their ends.
+struct Table {
+  explicit Table(const std::string &path) {
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      const size_t comma = line.rfind(',');
+      times.push_back(std::atof(line.c_str() + comma + 1));
+      lines += line.substr(0, comma) + "\n";
+    }
+  }
+  std::string lines;
+  std::vector<double> times;
+};
+
+} // namespace
+
+TEST(StepTimes, ALineForEachTask) {
+  const TestDirectory directory;
+  const std::string path = directory.getPath() + "/times.csv";
+  SlowDevice device;
+  StepTimes times(path);
+  times.call(device, 19, 0, [](Device &timed) {
+    timed.task(0, "query");
+    timed.write(3, 1);
+    timed.poll(1, 1);
+    timed.poll(2, 1);
+    timed.task(-1, "lm_head");
+    timed.poll(4, 1);
+    // What follows the last poll belongs to no task.
+    timed.read(40);
+  });
+  EXPECT_EQ(device.polls, 3);
+  EXPECT_THROW(times.call(device, 1, 19,
+                          [](Device &timed) {
+                            timed.task(0, "query");
+                            timed.poll(5, 1);
+                            timed.task(0, "key");
+                            timed.poll(7, 1);
+                          }),
+               Error);
+  // Also while the table grows it can be read.
+  const Table table(path);
+  EXPECT_EQ(table.lines, "call,seq,past,layer,task,starts\n"
+                         "0,19,0,0,query,2\n"
+                         "0,19,0,-1,lm_head,1\n"
+                         "1,1,19,0,query,1\n"
+                         "1,1,19,0,key,0\n");
+  ASSERT_EQ(table.times.size(), 5u);
+  EXPECT_GE(table.times[1], 3000);
+  EXPECT_GE(table.times[2], 4000);
+  EXPECT_GE(table.times[3], 5000);
+  EXPECT_EQ(table.times[4], 0);
+}
+
+TEST(StepTimes, FilesThatCannotBeWritten) {
+  for (const auto &[path, why] :
+       {std::pair("/nowhere/times.csv", "No such file or directory"),
+        std::pair("/dev/full", "No space left on device")})
+    try {
+      StepTimes times(path);
+      FAIL() << path;
+    } catch (const Error &error) {
+      EXPECT_EQ(std::string(error.what()),
+                "the times of tasks cannot be written to " + std::string(path) +
+                    ": " + why);
+    }
+}
