@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "host/Tokenizer/Expressions.h"
 #include "host/Tokenizer/Pipeline.h"
 #include "host/Tokenizer/UTF8.h"
 
@@ -235,9 +236,7 @@ static void rewritePieces(Pieces &pieces, Append append) {
 PreTokenizer dlavm::host::makeByteLevel(bool addPrefixSpace, bool useRegex) {
   PreTokenizer split;
   if (useRegex)
-    split = makeSplit(Regex("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| "
-                            "?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-                            "ByteLevel"),
+    split = makeSplit(Regex(expression::kGPT2, "ByteLevel"),
                       SplitBehavior::Isolated, /*invert=*/false);
   return [=](Pieces &pieces) {
     if (addPrefixSpace)

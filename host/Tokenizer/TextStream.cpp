@@ -14,11 +14,6 @@ using namespace dlavm::host;
 TextStream::TextStream(const Tokenizer &tokenizer, bool skipSpecial)
     : tokenizer(tokenizer), skipSpecial(skipSpecial) {}
 
-static bool endsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() &&
-         text.substr(text.size() - end.size()) == end;
-}
-
 std::string TextStream::add(int32_t id) {
   ids.push_back(id);
   const std::string text = tokenizer.decode(ids, skipSpecial);

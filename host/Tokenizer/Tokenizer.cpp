@@ -9,15 +9,48 @@
 #include "host/Tokenizer/Tokenizer.h"
 
 #include "dlavm_runtime.h"
+#include "host/Tokenizer/GGUFMetadata.h"
+#include "host/Tokenizer/JSONValue.h"
 #include "host/Tokenizer/Readers.h"
+#include "host/Tokenizer/UTF8.h"
+
+#include <cerrno>
+#include <cstring>
 
 #include <sys/stat.h>
 
 using namespace dlavm::host;
 
+static std::string getDirectory(const std::string &file) {
+  const size_t slash = file.find_last_of('/');
+  return slash == std::string::npos ? "." : file.substr(0, slash + 1);
+}
+
+static std::unique_ptr<Tokenizer> openFile(const std::string &path) {
+  if (GGUFMetadata::isGGUF(path) || endsWith(path, ".gguf"))
+    return openGGUF(path);
+  const TokenizerConfig config = TokenizerConfig::read(getDirectory(path));
+  if (endsWith(path, ".json"))
+    return openTokenizerJSON(path, config);
+  if (isTiktoken(readFile(path)))
+    return openTiktoken(path, config);
+  return openSentencePiece(path, config);
+}
+
+/// The file that says most comes first.
+static constexpr const char *kFiles[] = {"tokenizer.json", "tokenizer.model",
+                                         "qwen.tiktoken", "tokenizer.gguf"};
+
 std::unique_ptr<Tokenizer> Tokenizer::open(const std::string &path) {
-  const std::string json = path + "/tokenizer.json";
-  if (exists(json))
-    return openTokenizerJSON(json, TokenizerConfig::read(path));
-  throw dlavm::Error(path + " has no tokenizer.json");
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0)
+    throw dlavm::Error(path + " cannot be opened: " + std::strerror(errno));
+  if (!S_ISDIR(status.st_mode))
+    return openFile(path);
+  for (const char *name : kFiles)
+    if (exists(path + "/" + name))
+      return openFile(path + "/" + name);
+  throw dlavm::Error(path + " has no tokenizer: none of tokenizer.json, "
+                            "tokenizer.model, qwen.tiktoken and "
+                            "tokenizer.gguf is there");
 }

@@ -335,28 +335,27 @@ void dlavm::host::addToken(std::vector<AddedToken> &tokens,
   tokens.push_back(token);
 }
 
-/// An id that the library would give the token, too.
-static void checkId(const JSONValue &value, const AddedToken &token,
-                    const PipelineParts &parts) {
+void dlavm::host::checkAddedToken(const std::string &place,
+                                  const AddedToken &token,
+                                  const PipelineParts &parts) {
+  auto fail = [&](const std::string &what) {
+    throw dlavm::Error(place + ": the added token '" + token.content +
+                       "' has the id " + std::to_string(token.id) + ", " +
+                       what);
+  };
   const std::optional<int32_t> id = parts.bpe->find(token.content);
   if (id && *id != token.id)
-    value.fail("the added token '" + token.content + "' has the id " +
-               std::to_string(token.id) + ", but " + std::to_string(*id) +
-               " in the vocabulary");
+    fail("but " + std::to_string(*id) + " in the vocabulary");
   const auto index = static_cast<size_t>(token.id);
   const std::vector<std::string> &pieces = parts.bpe->getPieces();
   if (!id && index < pieces.size() && !pieces[index].empty())
-    value.fail("the added token '" + token.content + "' has the id " +
-               std::to_string(token.id) + ", which is that of '" +
-               pieces[index] + "'");
+    fail("which is that of '" + pieces[index] + "'");
   if (index > 2 * pieces.size() + 65536)
-    value.fail("a vocabulary of " + std::to_string(pieces.size()) +
-               " tokens has no id " + std::to_string(token.id));
+    fail("but the vocabulary has " + std::to_string(pieces.size()) + " tokens");
   for (const AddedToken &other : parts.added)
-    if (other.id == token.id && other.content != token.content)
-      value.fail("the added tokens '" + other.content + "' and '" +
-                 token.content + "' have the same id " +
-                 std::to_string(token.id));
+    if ((other.id == token.id) != (other.content == token.content))
+      fail("but '" + other.content + "' has the id " +
+           std::to_string(other.id));
 }
 
 static void readAddedTokens(const JSONValue &list, PipelineParts &parts) {
@@ -365,7 +364,7 @@ static void readAddedTokens(const JSONValue &list, PipelineParts &parts) {
     value.allow({"id", "content", "single_word", "lstrip", "rstrip",
                  "normalized", "special"});
     const AddedToken token = readAddedToken(value, value.at("id").asIndex());
-    checkId(value, token, parts);
+    checkAddedToken(value.getPlace(), token, parts);
     addToken(parts.added, token);
   }
 }
@@ -491,7 +490,7 @@ dlavm::host::openTokenizerJSON(const std::string &path,
   if (std::optional<JSONValue> added = file.find("added_tokens"))
     readAddedTokens(*added, parts);
   for (const AddedToken &token : config.added) {
-    checkId(JSONValue(json, path), token, parts);
+    checkAddedToken(path, token, parts);
     addToken(parts.added, token);
   }
   if (std::optional<JSONValue> value = file.find("normalizer"))

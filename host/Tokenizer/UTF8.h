@@ -24,6 +24,11 @@ inline size_t getUTF8Length(unsigned char first) {
   return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
+inline bool endsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         text.substr(text.size() - end.size()) == end;
+}
+
 /// A character of valid UTF-8.
 struct Character {
   uint32_t code;

@@ -8,7 +8,6 @@
 
 #include "TestTokenizers.h"
 
-#include <random>
 #include <thread>
 
 using namespace dlavm::host;
@@ -229,8 +228,8 @@ TEST_F(TokenizerJSONTest, WhatIsNotKnownIsRefusedWithItsPlace) {
             "added_tokens[0]: the added token '<|end|>' has the id 5, which "
             "is that of '\u0105'");
   EXPECT_EQ(change("/added_tokens/0/id", 262),
-            "added_tokens[1]: the added tokens '<|end|>' and '<tool>' have "
-            "the same id 262");
+            "added_tokens[1]: the added token '<tool>' has the id 262, but "
+            "'<|end|>' has the id 262");
   EXPECT_EQ(change("/added_tokens/0/content", "he"),
             "added_tokens[0]: the added token 'he' has the id 261, but 256 in "
             "the vocabulary");
@@ -279,31 +278,9 @@ TEST_F(TokenizerJSONTest, MutatedFilesDoNotCrash) {
   ASSERT_EQ((directory.write("tokenizer.json", text), getError(directory.path)),
             "");
   std::mt19937 random(1);
-  auto draw = [&](size_t limit) {
-    return std::uniform_int_distribution<size_t>(0, limit - 1)(random);
-  };
   int opened = 0;
   for (int round = 0; round < 3000; ++round) {
-    std::string changed = text;
-    switch (draw(4)) {
-    case 0:
-      changed.resize(draw(text.size()));
-      break;
-    case 1:
-      changed[draw(text.size())] = static_cast<char>(draw(256));
-      break;
-    case 2: {
-      const size_t first = draw(text.size());
-      changed.erase(first, draw(20));
-      break;
-    }
-    default: {
-      const char *const words[] = {"null", "-1",   "\"\"", "[",  "{}",
-                                   "1e99", "\\\\", "]",    "\"", "99999999"};
-      changed.insert(draw(text.size()), words[draw(10)]);
-    }
-    }
-    directory.write("tokenizer.json", changed);
+    directory.write("tokenizer.json", mutate(text, random));
     try {
       const auto tokenizer = Tokenizer::open(directory.path);
       tokenizer->decode(tokenizer->encode("hello <tool>\xFF", {true, true}));
