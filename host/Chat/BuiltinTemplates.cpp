@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <regex>
 
 using namespace dlavm::host;
 using dlavm::Error;
@@ -43,13 +42,21 @@ static std::string normalize(const std::string &jinja) {
   return text;
 }
 
-/// The first group of the expression in the text, or nothing.
-static std::optional<std::string> find(const std::string &text,
-                                       const char *expression) {
-  std::smatch match;
-  if (!std::regex_search(text, match, std::regex(expression)))
-    return std::nullopt;
-  return match[1].str();
+/// The first text between \p before and \p after that has none of \p excluded,
+/// and is not empty.
+static std::optional<std::string> findBetween(const std::string &text,
+                                              const std::string &before,
+                                              const std::string &after,
+                                              const char *excluded) {
+  for (size_t at = text.find(before); at != std::string::npos;
+       at = text.find(before, at + 1)) {
+    const size_t begin = at + before.size();
+    const size_t end = text.find_first_of(excluded, begin);
+    if (end != std::string::npos && end > begin &&
+        text.compare(end, after.size(), after) == 0)
+      return text.substr(begin, end - begin);
+  }
+  return std::nullopt;
 }
 
 static void checkAlternation(const Messages &messages, size_t first) {
@@ -170,7 +177,7 @@ BuiltinTemplate::recognize(const std::string &jinja) {
     std::optional<std::string> date;
     const bool hasDates = has(jinja, "Cutting Knowledge Date: December 2023");
     if (hasDates)
-      date = find(jinja, R"re(date_string = "([^"]*)")re");
+      date = findBetween(jinja, "date_string = \"", "\"", "\"");
     const bool isToday = has(jinja, "strftime_now");
     if (hasDates && !isToday && !date)
       return std::nullopt;
@@ -184,8 +191,13 @@ BuiltinTemplate::recognize(const std::string &jinja) {
   }
   if (has(jinja, "<|im_start|>") && has(jinja, "<|im_end|>")) {
     // \n may be written out.
-    const std::optional<std::string> system = find(
-        jinja, R"re(<\|im_start\|>system(?:\\n|\n)([^<'"{}]+)<\|im_end\|>)re");
+    const auto findSystem = [&](const char *lineEnd) {
+      return findBetween(jinja, std::string("<|im_start|>system") + lineEnd,
+                         "<|im_end|>", "<'\"{}");
+    };
+    std::optional<std::string> system = findSystem("\n");
+    if (!system)
+      system = findSystem("\\n");
     const bool thinks = has(jinja, "</think>");
     return make("ChatML", [=](const Messages &messages, Text, Text) {
       return writeChatML(messages, system, thinks);

@@ -93,11 +93,12 @@ private:
         {"template", source.jinja},
         {"messages", messages},
         {"variables", source.specialTokens}};
-    // Bytes that are no UTF-8 become U+FFFD, as in tokenizers.
-    const json answer =
-        json::parse(python->call(request.dump(-1, ' ', false,
-                                              json::error_handler_t::replace)),
-                    nullptr, /*allow_exceptions=*/false);
+    // ASCII, whatever encoding Python reads by. Bytes that are no UTF-8 become
+    // U+FFFD, as in tokenizers.
+    const std::string line = request.dump(-1, ' ', /*ensure_ascii=*/true,
+                                          json::error_handler_t::replace);
+    const json answer = json::parse(python->call(line), nullptr,
+                                    /*allow_exceptions=*/false);
     if (answer.is_object() && answer.contains("text"))
       return answer["text"].get<std::string>();
     if (!answer.is_object() || !answer.contains("error"))

@@ -84,7 +84,6 @@ public:
     el_source(editor, nullptr);
   }
   ~EditingReader() override {
-    saveHistory();
     el_end(editor);
     history_end(history);
   }
@@ -105,6 +104,8 @@ public:
     if (line.find_first_not_of(" \n") != std::string::npos) {
       HistEvent event;
       ::history(history, &event, H_ENTER, line.c_str());
+      // At once: a window may be closed any time.
+      saveHistory();
     }
     if (line.back() == '\n')
       line.pop_back();

@@ -95,6 +95,7 @@ terminal.expect(b"> ")
 
 # The line before, by the key for it.
 terminal.send(b"\x1b[A\x1b[A\x7f\r")
+terminal.expect(b"error: there is no command /rese;")
 terminal.expect(b"> ")
 
 # Ctrl-C at the prompt drops the line; a second one ends.
@@ -118,11 +119,12 @@ terminal = Terminal(arguments, state)
 terminal.expect(b"> ")
 terminal.send(b"\x1b[A\r")
 terminal.expect(b"kept\r\n")
+terminal.expect(b"kept\r\n")
 terminal.expect(b"> ")
 terminal.send(b"\x04")
 check(terminal.finish() == 0, "Ctrl-D ends the program")
 
-# A window that is closed ends it.
+# A window that is closed ends it, and the history is there nevertheless.
 terminal = Terminal(arguments, state)
 terminal.expect(b"> ")
 terminal.send(b"endless\r")
@@ -130,3 +132,12 @@ terminal.expect(b"xxx")
 os.close(terminal.file)
 status = os.waitpid(terminal.process, 0)[1]
 check(os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGHUP, "it ends with its terminal")
+terminal = Terminal(arguments, state)
+terminal.expect(b"> ")
+terminal.send(b"\x1b[A")
+terminal.expect(b"endless")
+terminal.send(b"\x03")
+terminal.expect(b"note: once more, or Ctrl-D, ends")
+terminal.expect(b"> ")
+terminal.send(b"\x04")
+check(terminal.finish() == 0, "Ctrl-D ends the program after an interrupt")
