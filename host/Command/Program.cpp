@@ -32,6 +32,8 @@ const std::vector<Command> &dlavm::host::getCommands() {
       {"doctor",
        "examine a card: nodes, memory, and tasks of the driver in DIR",
        addDoctorCommand},
+      {"serve", "answer clients of OpenAI's interface, and browsers",
+       addServeCommand},
   };
   return commands;
 }

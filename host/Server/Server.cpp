@@ -121,7 +121,8 @@ static std::string dumpJson(const json &value) {
 
 static void sendJson(HttpResponse &response, std::string text) {
   response.contentType = "application/json";
-  response.body = std::move(text);
+  // For those who read it at a terminal.
+  response.body = std::move(text) + "\n";
 }
 
 static const std::string modelPrefix = "/v1/models/";

@@ -1,0 +1,144 @@
+//===- Serve.cpp - dlavm serve --------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "host/Command/Command.h"
+#include "host/Server/Server.h"
+#include "host/Server/SessionEngine.h"
+
+#include <sys/resource.h>
+
+#include <cmath>
+#include <iostream>
+
+using namespace dlavm::host;
+using dlavm::Error;
+
+namespace {
+struct ServeArguments {
+  std::string directory, on, name;
+  ServerOptions options;
+  double requestSeconds = 600;
+};
+} // namespace
+
+/// Each connection is an open file.
+static void makeRoomForConnections(HttpLimits &limits) {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return;
+  // The caches, the driver, and what else is open.
+  constexpr size_t others = 128;
+  const rlim_t wanted =
+      std::min<rlim_t>(files.rlim_max, limits.connections + others);
+  if (files.rlim_cur < wanted) {
+    files.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &files);
+    getrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (files.rlim_cur < limits.connections + others)
+    limits.connections =
+        files.rlim_cur > 2 * others ? files.rlim_cur - others : others;
+}
+
+static bool isLoopback(const std::string &host) {
+  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+}
+
+static int run(const ServeArguments &arguments, const CommandContext &context) {
+  ServerOptions options = arguments.options;
+  if (options.port < 0 || options.port > 65535)
+    throw Error("--port is " + std::to_string(options.port) +
+                ", but ports are 0, for one that is free, to 65535");
+  if (!(arguments.requestSeconds >= 0 && arguments.requestSeconds <= 1e6))
+    throw Error("--request-timeout is a number of seconds, at most 1000000; 0 "
+                "is without limit");
+  if (options.queue > 1000)
+    throw Error("--queue is at most 1000: each request in it takes a thread");
+  options.requestTime =
+      std::chrono::milliseconds(std::llround(arguments.requestSeconds * 1000));
+  if (arguments.requestSeconds > 0)
+    options.requestTime =
+        std::max(options.requestTime, std::chrono::milliseconds(1));
+  options.note = printNote;
+  makeRoomForConnections(options.http);
+
+  const std::unique_ptr<Tokenizer> tokenizer =
+      Tokenizer::open(arguments.directory);
+  const std::unique_ptr<ChatTemplate> chatTemplate =
+      ChatTemplate::open(arguments.directory, *tokenizer, printNote);
+  const OpenedDirectory opened =
+      openDirectory(arguments.directory, arguments.on, context);
+  SessionEngine engine(arguments.name.empty() ? opened.name : arguments.name,
+                       *opened.model, *tokenizer, *chatTemplate,
+                       opened.endTokens);
+  Server server(engine, options);
+  const int port = server.listen();
+  if (!isLoopback(options.host) && options.apiKey.empty())
+    printWarning("everybody who reaches " + options.host +
+                 " may use this server; --api-key asks for a key");
+  const bool isV6 = options.host.find(':') != std::string::npos;
+  std::cout << "listening on http://" << (isV6 ? "[" : "") << options.host
+            << (isV6 ? "]" : "") << ":" << port << std::endl;
+  runUntilSignal(server);
+  return 0;
+}
+
+namespace dlavm::host {
+void addServeCommand(CLI::App &command, CommandContext &context);
+} // namespace dlavm::host
+
+void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
+  const auto arguments = std::make_shared<ServeArguments>();
+  ServerOptions &options = arguments->options;
+  command
+      .add_option("DIR", arguments->directory,
+                  "a directory that dlavm compile and dlavm pack wrote")
+      ->required();
+  addDeviceOption(command, context, arguments->on);
+  command.add_option("--host", options.host, "the address to listen on")
+      ->capture_default_str();
+  command
+      .add_option("--port", options.port,
+                  "the port to listen on; 0 takes one that is free")
+      ->capture_default_str();
+  command.add_option("--name", arguments->name,
+                     "what clients call the model; by default, the name of the "
+                     "compiled one");
+  command
+      .add_option("--queue", options.queue,
+                  "how many requests may wait for the device; more are told to "
+                  "come later")
+      ->capture_default_str();
+  command
+      .add_option("--request-timeout", arguments->requestSeconds,
+                  "the most seconds of a request, its wait included; 0 is "
+                  "without limit")
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  command
+      .add_option("--body-limit", options.http.request.bodyBytes,
+                  "the most bytes of a request")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  command
+      .add_option("--api-key", options.apiKey,
+                  "answer only those who give this key; all users of the "
+                  "machine see a command line, so better set the variable")
+      ->envname("DLAVM_API_KEY")
+      ->type_name("KEY");
+  command
+      .add_option("--cors", options.corsOrigins,
+                  "the pages of these origins may ask, too; * are all")
+      ->type_name("ORIGIN,...")
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command.callback([arguments, &context] {
+    context.run = [arguments, &context] { return run(*arguments, context); };
+  });
+}
