@@ -31,14 +31,26 @@ static bool has(const std::string &text, const char *part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Without white space, and with one kind of quotes: templates differ in these.
+/// Without white space outside of texts and without control of it, and with one
+/// kind of quotes: templates differ in these.
 static std::string normalize(const std::string &jinja) {
   std::string text;
-  for (char c : jinja)
-    if (c == '"')
+  char quote = '\0';
+  for (char c : jinja) {
+    if (c == '"' || c == '\'') {
+      if (quote == '\0')
+        quote = c;
+      else if (quote == c)
+        quote = '\0';
       text += '\'';
-    else if (c != ' ' && c != '\n')
+    } else if (quote != '\0' || (c != ' ' && c != '\n')) {
       text += c;
+    }
+  }
+  for (const char *tag : {"{{-", "{%-", "-}}", "-%}"})
+    for (size_t at = text.find(tag); at != std::string::npos;
+         at = text.find(tag, at))
+      text.erase(tag[0] == '-' ? at : at + 2, 1);
   return text;
 }
 
@@ -173,7 +185,9 @@ BuiltinTemplate::recognize(const std::string &jinja) {
   };
   using Text = const std::string &;
 
-  if (has(jinja, "<|start_header_id|>") && has(jinja, "<|eot_id|>")) {
+  if (has(normal, "'<|start_header_id|>'+message['role']+"
+                  "'<|end_header_id|>\\n\\n'+message['content']|trim+"
+                  "'<|eot_id|>'")) {
     std::optional<std::string> date;
     const bool hasDates = has(jinja, "Cutting Knowledge Date: December 2023");
     if (hasDates)
@@ -189,8 +203,10 @@ BuiltinTemplate::recognize(const std::string &jinja) {
       return writeLlama3(messages, bos, dates);
     });
   }
-  if (has(jinja, "<|im_start|>") && has(jinja, "<|im_end|>")) {
-    // \n may be written out.
+  // Further texts that are written between messages make it another one.
+  if (has(normal, "'<|im_start|>'+message") && has(jinja, "<|im_end|>") &&
+      !has(jinja, "<|im_sep|>") && !has(jinja, "strftime_now") &&
+      !has(normal, "|trim") && !has(normal, ".strip()")) {
     const auto findSystem = [&](const char *lineEnd) {
       return findBetween(jinja, std::string("<|im_start|>system") + lineEnd,
                          "<|im_end|>", "<'\"{}");
@@ -199,17 +215,17 @@ BuiltinTemplate::recognize(const std::string &jinja) {
     if (!system)
       system = findSystem("\\n");
     const bool thinks = has(jinja, "</think>");
-    return make("ChatML", [=](const Messages &messages, Text, Text) {
-      return writeChatML(messages, system, thinks);
+    const bool hasBegin = has(normal, "{{bos_token}}");
+    return make("ChatML", [=](const Messages &messages, Text bos, Text) {
+      return (hasBegin ? bos : "") + writeChatML(messages, system, thinks);
     });
   }
-  if (has(jinja, "[INST]") && has(jinja, "<<SYS>>") && has(jinja, ".strip()"))
+  if (has(normal, "'[INST] '+content.strip()+' [/INST]'") &&
+      has(normal, "' '+content.strip()+' '+eos_token") && has(jinja, "<<SYS>>"))
     return make("Llama 2", writeLlama2);
-  if (has(normal, "'[INST]'+message['content']+'[/INST]'") &&
-      has(jinja, "[INST] ") && has(jinja, " [/INST]")) {
-    const bool hasSpace = has(jinja, "eos_token + ' '") ||
-                          has(jinja, "eos_token+' '") ||
-                          has(jinja, "eos_token + \" \"");
+  if (has(normal, "{{'[INST] '+message['content']+' [/INST]'}}") &&
+      has(normal, "{{message['content']+eos_token") && !has(jinja, "system")) {
+    const bool hasSpace = has(normal, "{{message['content']+eos_token+' '}}");
     return make("Mistral", [=](const Messages &messages, Text bos, Text eos) {
       return writeMistral(messages, bos, hasSpace ? eos + " " : eos);
     });
@@ -222,9 +238,8 @@ BuiltinTemplate::recognize(const std::string &jinja) {
     return make("GLM-4", [](const Messages &messages, Text, Text) {
       return writeRoles(messages, "[gMASK]<sop>", "\n", "", "<|assistant|>");
     });
-  if (has(jinja, "<|end|>") && has(jinja, "<|user|>") &&
-      has(jinja, "<|assistant|>")) {
-    const bool hasBegin = has(jinja, "bos_token");
+  if (has(normal, "'<|user|>\\n'+message['content']+'<|end|>\\n'")) {
+    const bool hasBegin = has(normal, "{{bos_token}}");
     return make("Phi-3", [=](const Messages &messages, Text bos, Text) {
       return writeRoles(messages, hasBegin ? bos : "", "\n", "<|end|>\n",
                         "<|assistant|>\n");

@@ -26,7 +26,7 @@ using dlavm::Error;
 static const char kHelp[] =
     R"(A line is a message. One that ends in \ goes on with the next line.
 /reset           begins a new conversation
-/system [TEXT]   prints the system message, or begins a new conversation with this one
+/system [TEXT]   prints the system message, or begins a new conversation with this one; "" is none
 /stats           prints how fast the last answer was, and how full the context is
 /save FILE       writes the conversation as JSON
 /quit            ends, as Ctrl-D does
@@ -107,7 +107,7 @@ private:
     TextOptions turn = options;
     turn.sampling.seed += count++;
     interrupts.clear();
-    bool endsLine = true;
+    bool endsLine = false;
     last = conversation.ask(message, turn, [&](const TextPiece &piece) {
       if (!piece.text.empty()) {
         std::cout << makePrintable(piece.text) << std::flush;
@@ -115,7 +115,7 @@ private:
       }
       return !interrupts.isPending() && std::cout;
     });
-    if (!endsLine || last->ids.size() <= 1)
+    if (!endsLine)
       std::cout << std::endl;
     if (last->reason == FinishReason::Length)
       printNote("the answer ends after " + std::to_string(last->newTokens) +
@@ -172,7 +172,7 @@ private:
     else if (name == "/system" && argument.empty())
       std::cout << (system.empty() ? "no system message" : system) << std::endl;
     else if (name == "/system")
-      conversation.reset(system = argument);
+      conversation.reset(system = argument == "\"\"" ? "" : argument);
     else
       throw Error("there is no command " + name + "; /help lists them, and //" +
                   name.substr(1) + " is a message that begins so");

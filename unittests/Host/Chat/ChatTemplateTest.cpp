@@ -208,6 +208,14 @@ static const Known knownTemplates[] = {
      "<|im_start|>system\n Be kind. <|im_end|>\n<|im_start|>user\n "
      "Hi\n<|im_end|>\n<|im_start|>assistant\nHello <b> <|im_end|>\n"
      "<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"},
+    {"ChatML",
+     R"({{ bos_token }}{% for message in messages %}{{'<|im_start|>' + message['role'] + '
+' + message['content'] + '<|im_end|>' + '
+'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
+' }}{% endif %})",
+     "<s><|im_start|>system\n Be kind. <|im_end|>\n<|im_start|>user\n "
+     "Hi\n<|im_end|>\n<|im_start|>assistant\nHello <b> <|im_end|>\n"
+     "<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"},
     {"Mistral", R"({{ bos_token }}{% for message in messages %}
 {% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}
 {% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}
@@ -297,8 +305,24 @@ TEST_F(ChatTemplateTest, TemplatesOfRealModels) {
   }
 }
 
+TEST_F(ChatTemplateTest, WhatOnlyLooksLikeAKnownOne) {
+  for (
+      const char *text :
+      {// Messages are trimmed, or have another separator.
+       "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] | trim "
+       "+ '<|im_end|>' }}",
+       "{{ '<|im_start|>user<|im_sep|>' + message['content'] + '<|im_end|>' }}",
+       // There is a space before answers, or none around messages.
+       "{{ ' [INST] ' + message['content'] + ' [/INST]' }}{{ ' ' + "
+       "message['content'] + eos_token }}",
+       "{{ '[INST] ' + message['content'] + '[/INST]' }}"
+       "{{ message['content'] + eos_token }}",
+       "{{ '<|user|>' + message['content'] + '<|end|>' }}<|assistant|>"})
+    EXPECT_FALSE(BuiltinTemplate::recognize(text)) << text;
+}
+
 TEST_F(ChatTemplateTest, TheMistralFormOfAConversation) {
-  const auto jinja = openJinja(knownTemplates[5].jinja);
+  const auto jinja = openJinja(knownTemplates[6].jinja);
   EXPECT_EQ(
       jinja->render({{"user", "Hi"}, {"assistant", "Yo"}, {"user", "Bye"}}),
       "<s>[INST] Hi [/INST]Yo</s> [INST] Bye [/INST]");
@@ -425,7 +449,7 @@ TEST_F(ChatTemplateTest, WithoutTemplate) {
 TEST_F(ChatTemplateTest, WithoutPython) {
   {
     const WithPython none("/no/python");
-    openJinja("<|im_start|><|im_end|>");
+    openJinja("{{ '<|im_start|>' + message }}<|im_end|>");
     EXPECT_EQ(notes, "the chat template is taken for the built-in one of "
                      "ChatML, as /no/python does not start");
   }
