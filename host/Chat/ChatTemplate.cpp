@@ -12,6 +12,7 @@
 #include "dlavm_runtime.h"
 #include "host/Chat/BuiltinTemplates.h"
 #include "host/Chat/TemplateProcess.h"
+#include "host/Tokenizer/GGUFMetadata.h"
 
 #include "nlohmann/json.hpp"
 
@@ -178,20 +179,25 @@ static std::string getTemplate(const json &value, const std::string &place) {
               (names.empty() ? "" : "; the names here are " + names));
 }
 
-/// The template of a directory; its text is empty if there is none.
-static Source readSource(const std::string &directory,
-                         const Tokenizer &tokenizer) {
+/// The template of a directory or a GGUF file; without a place if there is
+/// none.
+static Source readSource(const std::string &path, const Tokenizer &tokenizer) {
   Source source;
-  const std::string configPath = directory + "/tokenizer_config.json";
-  const json config = readObject(configPath);
-  addSpecialTokens(config, source);
-  addSpecialTokens(readObject(directory + "/special_tokens_map.json"), source);
+  const bool isGGUF = GGUFMetadata::isGGUF(path);
+  const std::string configPath = path + "/tokenizer_config.json";
+  const std::string ggufPath = isGGUF ? path : path + "/tokenizer.gguf";
+  json config;
+  if (!isGGUF) {
+    config = readObject(configPath);
+    addSpecialTokens(config, source);
+    addSpecialTokens(readObject(path + "/special_tokens_map.json"), source);
+  }
   if (const auto begin = tokenizer.getBeginToken())
     source.specialTokens.emplace("bos_token", tokenizer.getPiece(*begin));
   if (const auto end = tokenizer.getEndToken())
     source.specialTokens.emplace("eos_token", tokenizer.getPiece(*end));
 
-  const std::string jinjaPath = directory + "/chat_template.jinja";
+  const std::string jinjaPath = path + "/chat_template.jinja";
   if (const auto text = readFile(jinjaPath)) {
     source.place = jinjaPath;
     source.jinja = *text;
@@ -199,6 +205,12 @@ static Source readSource(const std::string &directory,
              !config["chat_template"].is_null()) {
     source.place = configPath + ": chat_template";
     source.jinja = getTemplate(config["chat_template"], source.place);
+  } else if (GGUFMetadata::isGGUF(ggufPath)) {
+    const char *key = "tokenizer.chat_template";
+    if (const auto text = GGUFMetadata::read(ggufPath).findText(key)) {
+      source.place = ggufPath + ": " + key;
+      source.jinja = *text;
+    }
   }
   return source;
 }

@@ -437,6 +437,37 @@ TEST_F(ChatTemplateTest, WhereTemplatesAre) {
   EXPECT_EQ(openJinja("J")->render(messages), "J");
 }
 
+/// A GGUF file with a template and no tensors.
+static std::string makeGGUF(const std::string &jinja) {
+  const auto number = [](uint64_t value, size_t bytes) {
+    return std::string(reinterpret_cast<const char *>(&value), bytes);
+  };
+  const std::string key = "tokenizer.chat_template";
+  return "GGUF" + number(3, 4) + number(0, 8) + number(1, 8) +
+         number(key.size(), 8) + key + number(8, 4) + number(jinja.size(), 8) +
+         jinja;
+}
+
+TEST_F(ChatTemplateTest, GGUF) {
+  const Messages messages = {{"user", "x"}};
+  write("tokenizer.gguf", makeGGUF("{{ bos_token }}G{{ eos_token }}"));
+  EXPECT_EQ(open()->render(messages), "<s>G</s>");
+  write("tokenizer.gguf", makeGGUF("\n{{ raise_exception('no') }}"));
+  EXPECT_EQ(messageOf([&] { open()->render(messages); }),
+            "DIR/tokenizer.gguf: tokenizer.chat_template, line 2: no");
+  write("tokenizer.gguf", makeGGUF("G").substr(0, 60));
+  EXPECT_EQ(messageOf([&] { open(); }).substr(0, 18), "DIR/tokenizer.gguf");
+  // The file itself.
+  write("model", makeGGUF("F"));
+  EXPECT_EQ(ChatTemplate::open(directory + "/model", tokenizer,
+                               [](const std::string &) {})
+                ->render(messages),
+            "F");
+  // Other places go before.
+  write("tokenizer_config.json", R"({"chat_template": "C"})");
+  EXPECT_EQ(open()->render(messages), "C");
+}
+
 TEST_F(ChatTemplateTest, WithoutTemplate) {
   const auto plain = open();
   EXPECT_EQ(notes, directory + " has no chat template: messages follow each "
