@@ -43,7 +43,7 @@ endfunction()
 # What every executable needs under the sanitizers.
 function(dlavm_add_sanitizer_defaults name)
   if(DLAVM_ENABLE_SANITIZERS)
-    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/SanitizerDefaults.cpp")
+    target_sources(${name} PRIVATE "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/SanitizerDefaults.cpp")
   endif()
 endfunction()
 

@@ -5,6 +5,7 @@ import pty
 import select
 import signal
 import sys
+import termios
 import time
 
 LIMIT = 120  # Seconds; machines that run tests may be slow.
@@ -38,6 +39,15 @@ class Terminal:
         before, self.text = self.text.split(text, 1)
         return before
 
+    def expect_prompt(self):
+        """Waits until a line is edited: libedit takes over the terminal only behind the prompt."""
+        self.expect(b"> ")
+        end = time.monotonic() + LIMIT
+        while termios.tcgetattr(self.file)[3] & termios.ICANON:
+            if time.monotonic() > end:
+                sys.exit("the terminal edits lines itself")
+            time.sleep(0.001)
+
     def send(self, text):
         os.write(self.file, text)
 
@@ -55,13 +65,13 @@ def check(condition, what):
 
 state, *arguments = sys.argv[1:]
 terminal = Terminal(arguments, state)
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # Keys edit the line, also characters of several bytes.
 terminal.send("Hällo x\x7f\x7f!\r".encode())
 terminal.expect(b"\r\n")
 terminal.expect("Hällo!\r\n".encode())
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # An answer comes piece by piece, and Ctrl-C stops it and no more.
 terminal.send(b"endless\r")
@@ -69,21 +79,21 @@ terminal.expect(b"\r\n")
 terminal.expect(b"xxx")
 terminal.send(b"\x03")
 terminal.expect(b"note: stopped")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"again\r")
 terminal.expect(b"again\r\n")
 terminal.expect(b"again\r\n")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # What fails is said, and the conversation goes on.
 terminal.send(b"failure\r")
 terminal.expect(b"error: the card is gone")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"/none\r")
 terminal.expect(b"error: there is no command /none")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"/reset\r")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # A model does not control the terminal.
 terminal.send(b"controls\r")
@@ -91,24 +101,24 @@ terminal.expect(b"\r\n")
 answer = terminal.expect(b"\r\n")
 check("\ufffd[2J\ufffd".encode() in answer, f"controls are replaced in {answer!r}")
 check(b"\x1b[2J" not in answer, f"no escape sequence in {answer!r}")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # The line before, by the key for it.
 terminal.send(b"\x1b[A\x1b[A\x7f\r")
 terminal.expect(b"error: there is no command /rese;")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 
 # Ctrl-C at the prompt drops the line; a second one ends.
 terminal.send(b"dropped\x03")
 terminal.expect(b"note: once more, or Ctrl-D, ends")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"kept\r")
 terminal.expect(b"kept\r\n")
 terminal.expect(b"kept\r\n")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x03")
 terminal.expect(b"note: once more, or Ctrl-D, ends")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x03")
 check(terminal.finish() == 0, "two interrupts end the program")
 
@@ -116,28 +126,28 @@ check(terminal.finish() == 0, "two interrupts end the program")
 history = os.path.join(state, "dlavm", "chat_history")
 check(os.path.exists(history), "there is a history")
 terminal = Terminal(arguments, state)
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x1b[A\r")
 terminal.expect(b"kept\r\n")
 terminal.expect(b"kept\r\n")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x04")
 check(terminal.finish() == 0, "Ctrl-D ends the program")
 
 # A window that is closed ends it, and the history is there nevertheless.
 terminal = Terminal(arguments, state)
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"endless\r")
 terminal.expect(b"xxx")
 os.close(terminal.file)
 status = os.waitpid(terminal.process, 0)[1]
 check(os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGHUP, "it ends with its terminal")
 terminal = Terminal(arguments, state)
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x1b[A")
 terminal.expect(b"endless")
 terminal.send(b"\x03")
 terminal.expect(b"note: once more, or Ctrl-D, ends")
-terminal.expect(b"> ")
+terminal.expect_prompt()
 terminal.send(b"\x04")
 check(terminal.finish() == 0, "Ctrl-D ends the program after an interrupt")
