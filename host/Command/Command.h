@@ -23,6 +23,7 @@ namespace dlavm::host {
 void addChatCommand(CLI::App &command, CommandContext &context);
 void addDoctorCommand(CLI::App &command, CommandContext &context);
 void addServeCommand(CLI::App &command, CommandContext &context);
+void addTokenizeCommand(CLI::App &command, CommandContext &context);
 
 /// Adds the option --on, which sets \p on.
 void addDeviceOption(CLI::App &command, const CommandContext &context,

@@ -34,6 +34,8 @@ const std::vector<Command> &dlavm::host::getCommands() {
        addDoctorCommand},
       {"serve", "answer clients of OpenAI's interface, and browsers",
        addServeCommand},
+      {"tokenize", "print the tokens of a text, or the text of tokens",
+       addTokenizeCommand},
   };
   return commands;
 }

@@ -12,6 +12,7 @@
 #include "FileSet.h"
 #include "Units.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
@@ -58,6 +59,8 @@ private:
   Error checkFiles();
   void announceFiles();
   Error writeFiles(PackReport &report);
+  /// Another tokenizer may have had other files.
+  void removeFormerTexts();
   Error complete(const PackReport &report);
 
   OutputDirectory &output;
@@ -67,6 +70,8 @@ private:
   FileSet files;
   /// The index of the first file of each object, in the plan's order.
   std::vector<size_t> firstFile;
+  /// The index of the first of options.texts.
+  size_t firstText = 0;
 };
 
 } // namespace
@@ -95,6 +100,9 @@ void DirectoryPacker::announceFiles() {
   }
   if (!plan.embedding.empty())
     files.add(kEmbeddingFile.str(), packer.getEmbeddingBytes());
+  firstText = files.getFiles().size();
+  for (const auto &[name, text] : options.texts)
+    files.add(name, text.size());
 }
 
 Error DirectoryPacker::writeFiles(PackReport &report) {
@@ -119,11 +127,11 @@ Error DirectoryPacker::writeFiles(PackReport &report) {
   if (!plan.embedding.empty()) {
     if (Error error = packer.checkEmbedding())
       return error;
-    const size_t last = files.getFiles().size() - 1;
-    units.push_back({packer.getEmbeddingBytes(), [&, last] {
+    const size_t embedding = firstText - 1;
+    units.push_back({packer.getEmbeddingBytes(), [&, embedding] {
                        return packer.packEmbedding(
                            [&](int64_t, ArrayRef<uint8_t> bytes) {
-                             return write(last, bytes);
+                             return write(embedding, bytes);
                            });
                      }});
   }
@@ -132,7 +140,13 @@ Error DirectoryPacker::writeFiles(PackReport &report) {
   int64_t ports = 1;
   for (const PlanObject &object : plan.objects)
     ports = std::max(ports, object.ports);
-  return runUnits(units, limitThreads(options.threads, ports));
+  if (Error error = runUnits(units, limitThreads(options.threads, ports)))
+    return error;
+  for (auto [index, text] : enumerate(options.texts))
+    if (Error error =
+            write(firstText + index, arrayRefFromStringRef(text.second)))
+      return error;
+  return Error::success();
 }
 
 Error DirectoryPacker::complete(const PackReport &report) {
@@ -148,7 +162,19 @@ Error DirectoryPacker::complete(const PackReport &report) {
   for (const auto &[file, text] : texts)
     if (Error error = output.write(file, text))
       return error;
+  removeFormerTexts();
   return output.commit();
+}
+
+void DirectoryPacker::removeFormerTexts() {
+  if (!plan.packed)
+    return;
+  for (const PackedFile &file : plan.packed->files)
+    if (is_contained(options.formerTexts, file.path) &&
+        none_of(files.getFiles(), [&](const PackedFile &written) {
+          return written.path == file.path;
+        }))
+      output.remove(file.path);
 }
 
 Expected<PackedDirectory> DirectoryPacker::run() {

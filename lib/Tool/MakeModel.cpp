@@ -11,6 +11,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "ModelFiles.h"
+#include "host/Tokenizer/TokenizerFiles.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -193,6 +194,21 @@ static void printTensors(raw_fd_ostream &os,
       });
 }
 
+/// Adds a tokenizer of bytes where the vocabulary has room for one. The end
+/// token has the id that config.json says.
+static void addTokenizer(int64_t vocabulary, OutputFiles &files) {
+  const std::vector<std::string> special = {"<|pad|>", "<|begin|>", "<|end|>"};
+  if (vocabulary < 256 + static_cast<int64_t>(special.size()))
+    return;
+  files.add("tokenizer.json", host::makeByteTokenizer(special, vocabulary));
+  files.add(
+      "tokenizer_config.json",
+      printJSON(json::Object{{"bos_token", special[1]},
+                             {"eos_token", special[2]},
+                             {"pad_token", special[0]},
+                             {"tokenizer_class", "PreTrainedTokenizerFast"}}));
+}
+
 static Error makeModel(const MakeModelCommand &command) {
   Expected<const ModelArchitecture &> architecture =
       findArchitecture(command.architecture);
@@ -220,6 +236,7 @@ static Error makeModel(const MakeModelCommand &command) {
   files.add("model.safetensors", [&](raw_fd_ostream &os) {
     printTensors(os, tensors, *type, command);
   });
+  addTokenizer(sizes->vocabulary, files);
   return files.write();
 }
 

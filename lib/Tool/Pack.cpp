@@ -14,6 +14,7 @@
 #include "Errors.h"
 #include "OpenedDriver.h"
 #include "ShowProgress.h"
+#include "host/Tokenizer/TokenizerFiles.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -22,6 +23,21 @@
 using namespace dlavm;
 using namespace llvm;
 using Clock = std::chrono::steady_clock;
+
+/// The files of the tokenizer go along, so that the checkpoint is not needed
+/// any more.
+static void addTokenizer(const PackCommand &command, PackOptions &options) {
+  host::TokenizerFiles tokenizer =
+      host::collectTokenizerFiles(command.checkpoint);
+  if (!tokenizer.problem.empty())
+    WithColor::note(errs())
+        << "the driver gets token ids only: " << tokenizer.problem << "\n";
+  for (host::TokenizerFiles::File &file : tokenizer.files)
+    options.texts.emplace_back(std::move(file.name), std::move(file.content));
+  options.formerTexts = host::getTokenizerFileNames();
+  for (std::string &source : tokenizer.sources)
+    options.inputs.push_back(std::move(source));
+}
 
 static Expected<PackedDirectory> pack(const PackCommand &command) {
   PackOptions options;
@@ -67,6 +83,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return endTokens.takeError();
   options.endTokens = std::move(*endTokens);
   options.inputs = Checkpoint::getInputFiles(command.checkpoint);
+  addTokenizer(command, options);
   return packDirectory(*output, *plan, **device, **checkpoint, options);
 }
 

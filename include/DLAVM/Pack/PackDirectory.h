@@ -18,8 +18,8 @@ namespace dlavm {
 inline constexpr llvm::StringLiteral kEmbeddingFile = "embedding.bin";
 /// What makes a directory of parameters complete: the line `dlavm-parameters 2
 /// FINGERPRINT HASH`, then for each file, in the order of objects, layers and
-/// ports and the embedding at the end, its xxHash64 (16 hexadecimal digits),
-/// bytes and path. HASH is that of these lines.
+/// ports, the embedding and the files of the tokenizer, its xxHash64 (16
+/// hexadecimal digits), bytes and path. HASH is that of these lines.
 inline constexpr llvm::StringLiteral kChecksumFile = "checksums.txt";
 /// For people: how much rounding has changed.
 inline constexpr llvm::StringLiteral kReportFile = "pack-report.txt";

@@ -34,6 +34,11 @@ struct PackOptions {
   unsigned threads = 0;
   /// The tokens that end a text; they go into the plan.
   std::vector<int32_t> endTokens;
+  /// Files that packDirectory writes as they are, by name: those of the
+  /// tokenizer.
+  std::vector<std::pair<std::string, std::string>> texts;
+  /// Files of an earlier packing that are removed if they are none of these.
+  std::vector<std::string> formerTexts;
   /// Files that packDirectory must not write over: those of the checkpoint.
   std::vector<std::string> inputs;
   /// Hears how many bytes of how many are done; from any thread, but from one

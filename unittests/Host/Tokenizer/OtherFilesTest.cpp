@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestTokenizers.h"
+#include "host/Tokenizer/TokenizerFiles.h"
 
 using namespace dlavm::host;
 
@@ -182,6 +183,31 @@ TEST_F(OtherFilesTest, GGUFIsRefusedWithTheByte) {
             "the model again");
   EXPECT_EQ(refuse("a.gguf", "GGML"),
             ": byte 0: it is no GGUF file, which begins with these letters");
+}
+
+TEST_F(OtherFilesTest, GGUFWithoutModelHasTheSameTokenizer) {
+  GGUFWriter file = makeByteLevelGGUF("llama-bpe");
+  file.addText("tokenizer.chat_template", "{{messages}}");
+  const std::string path = directory.write("a.gguf", file.getFile());
+  const TokenizerFiles files = collectTokenizerFiles(path);
+  EXPECT_EQ(files.problem, "");
+  ASSERT_EQ(files.files.size(), 1u);
+  EXPECT_EQ(files.files[0].name, "tokenizer.gguf");
+  EXPECT_EQ(files.files[0].content.find("llama.skipped"), std::string::npos);
+  EXPECT_NE(files.files[0].content.find("{{messages}}"), std::string::npos);
+  TestDirectory packed;
+  packed.write("tokenizer.gguf", files.files[0].content);
+  const auto tokenizer = Tokenizer::open(packed.path);
+  EXPECT_EQ(tokenizer->getSize(), 261);
+  EXPECT_EQ(tokenizer->encode("hello", {true, true}), (Ids{259, 258, 'o'}));
+
+  // Nothing is copied where there is none.
+  GGUFWriter none;
+  none.addText("general.architecture", "llama");
+  const TokenizerFiles empty =
+      collectTokenizerFiles(directory.write("b.gguf", none.getFile()));
+  EXPECT_EQ(empty.files.size(), 0u);
+  EXPECT_NE(empty.problem.find("the file has no tokenizer"), std::string::npos);
 }
 
 TEST_F(OtherFilesTest, MutatedGGUFDoesNotCrash) {
