@@ -17,10 +17,10 @@
 using namespace dlavm;
 using namespace llvm;
 
-Comparison::Comparison(Simulator &simulator, const DeviceInfo &device,
+Comparison::Comparison(ReadableDevice &machine, const DeviceInfo &device,
                        const DriverPlan &plan, const Reference &reference,
                        double tolerance)
-    : simulator(simulator), plan(plan), reference(reference), device(device),
+    : machine(machine), plan(plan), reference(reference), device(device),
       rowBytes(device.getTraits().rowBytes), tolerance(tolerance),
       decoder(device) {
   for (int64_t lane = 0; lane < device.getTraits().lanes; ++lane)
@@ -37,7 +37,7 @@ void Comparison::beginCall(const ExpectedCall &expected) {
   started = nullptr;
   starts = 0;
   isReported = false;
-  simulator.beginRun(expected.seq, expected.past);
+  machine.beginRun(expected.seq, expected.past);
 }
 
 void Comparison::endCall() {
@@ -49,7 +49,7 @@ void Comparison::endCall() {
     }
   compareCaches();
   compareTokenWord();
-  simulator.endRun();
+  machine.endRun();
   // What the host reads now belongs to no op.
   started = nullptr;
   name.clear();
@@ -85,11 +85,11 @@ void Comparison::task(int32_t newLayer, StringRef newName) {
     name = newName.str();
     started = nullptr;
   }
-  simulator.task(newLayer, newName);
+  machine.task(newLayer, newName);
 }
 
 void Comparison::write(uint32_t reg, uint32_t value) {
-  simulator.write(reg, value);
+  machine.write(reg, value);
   if (const DecodedTask *task = decoder.write(reg, value)) {
     started = task;
     ++starts;
@@ -97,17 +97,17 @@ void Comparison::write(uint32_t reg, uint32_t value) {
 }
 
 void Comparison::poll(uint32_t reg, uint32_t value) {
-  simulator.poll(reg, value);
+  machine.poll(reg, value);
 }
 
-uint32_t Comparison::read(uint32_t reg) { return simulator.read(reg); }
+uint32_t Comparison::read(uint32_t reg) { return machine.read(reg); }
 
 void Comparison::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
-  simulator.dmaWrite(address, bytes);
+  machine.dmaWrite(address, bytes);
 }
 
 void Comparison::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
-  simulator.dmaRead(address, bytes);
+  machine.dmaRead(address, bytes);
 }
 
 void Comparison::finishOp() {
@@ -153,7 +153,7 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
   const Memory &memory = device.getMapMemory();
   SmallVector<ArrayRef<uint8_t>> ports;
   for (int64_t port = 0; port < memory.ports; ++port)
-    ports.push_back(simulator.getMemory(memory, port, buffer->address, bytes));
+    ports.push_back(machine.getMemory(memory, port, buffer->address, bytes));
   if (any_of(ports, [&](ArrayRef<uint8_t> port) {
         return port.size() != static_cast<size_t>(bytes);
       }))
@@ -192,9 +192,14 @@ void Comparison::compareCache(const ExpectedMap &expected,
   const int64_t headChannels = device.getTraits().headChannels;
   compare(expected, computes, cache.object, isWhole,
           [&](int64_t map, int64_t token, int64_t channel) {
-            return simulator.getCacheElement(
-                address, cache.isKeys, map + channel / headChannels,
+            const ElementPlace place = device.placeCacheElement(
+                device, cache.isKeys, map + channel / headChannels,
                 first + token, channel % headChannels);
+            const ArrayRef<uint8_t> bytes =
+                machine.getMemory(device.getMemory(RegisterRole::CacheIn),
+                                  place.port, address + place.offset, 2);
+            return bytes.empty() ? uint16_t(0)
+                                 : support::endian::read16le(bytes.data());
           });
 }
 
@@ -211,7 +216,7 @@ void Comparison::compareTokenWord() {
   if (!buffer || !call->token)
     return;
   ArrayRef<uint8_t> memory =
-      simulator.getMemory(device.getMapMemory(), 0, buffer->address, 4);
+      machine.getMemory(device.getMapMemory(), 0, buffer->address, 4);
   const int64_t found =
       memory.size() == 4 ? support::endian::read32le(memory.data()) : -1;
   if (found != *call->token)

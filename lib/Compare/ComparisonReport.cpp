@@ -70,7 +70,7 @@ void Comparison::printJSON(raw_ostream &os) const {
     });
     json.attributeArray("findings", [&] {
       for (const Finding &finding :
-           concat<const Finding>(simulator.getFindings(), findings))
+           concat<const Finding>(machine.getFindings(), findings))
         json.object([&] {
           json.attribute("seq", finding.seq);
           json.attribute("past", finding.past);

@@ -8,6 +8,7 @@
 
 #include "Execute.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Support/Threads.h"

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CheckCheckpoint.h"
+#include "DLAVM/Card/CardDevice.h"
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Pack/PackDirectory.h"
@@ -33,17 +34,17 @@ using namespace llvm;
 
 namespace {
 
-/// A driver on the simulator, and beside it the reference.
-class SimulatedDriver : public TokenModel {
+/// A driver on the simulator or a card, and beside it the reference.
+class RunningDriver : public TokenModel {
 public:
-  SimulatedDriver(const RunCommand &command, OpenedDriver &driver,
-                  std::optional<OpenedModel> model,
-                  std::optional<OutputDirectory> dumpOutput)
-      : command(command), driver(driver),
-        simulator(*driver.device, driver.plan.getRegions(),
-                  {/*sanitize=*/command.compare, command.threads}),
-        model(std::move(model)), dumpOutput(std::move(dumpOutput)) {}
+  RunningDriver(const RunCommand &command, OpenedDriver &driver,
+                std::optional<OpenedModel> model,
+                std::optional<OutputDirectory> dumpOutput)
+      : command(command), driver(driver), model(std::move(model)),
+        dumpOutput(std::move(dumpOutput)) {}
 
+  /// Opens the device.
+  llvm::Error open();
   llvm::Error load();
   int64_t getMaxTokens() const override { return driver.plan.maxTokens; }
   Expected<NextToken> call(ArrayRef<int32_t> ids, int64_t past) override;
@@ -59,7 +60,10 @@ private:
 
   const RunCommand &command;
   OpenedDriver &driver;
-  Simulator simulator;
+  // One of the two is the machine.
+  std::optional<Simulator> simulator;
+  std::unique_ptr<CardDevice> card;
+  ReadableDevice *machine = nullptr;
   std::optional<OpenedModel> model;
   std::optional<Reference> reference;
   std::optional<Comparison> comparison;
@@ -135,30 +139,49 @@ static llvm::Error checkPrompts(ArrayRef<std::vector<int32_t>> prompts,
   return checkRoom(prompts.front().size(), 0, plan.maxTokens);
 }
 
-llvm::Error SimulatedDriver::load() {
+llvm::Error RunningDriver::open() {
+  if (command.on == "simulator") {
+    simulator.emplace(
+        *driver.device, driver.plan.getRegions(),
+        SimulatorOptions{/*sanitize=*/command.compare, command.threads});
+    machine = &*simulator;
+    return llvm::Error::success();
+  }
+  Expected<std::unique_ptr<CardDevice>> opened = CardDevice::open(command.on);
+  if (!opened)
+    return opened.takeError();
+  card = std::move(*opened);
+  machine = card.get();
+  return llvm::Error::success();
+}
+
+llvm::Error RunningDriver::load() {
   // Without memory there is nothing to load into.
-  if (!simulator.getFindings().empty())
-    return createStringError(simulator.getFindings().front().message);
+  if (!machine->getFindings().empty())
+    return createStringError(machine->getFindings().front().message);
   if (llvm::Error error = loadParameters(*driver.library, driver.plan,
-                                         command.directory, simulator))
+                                         command.directory, *machine))
     return error;
+  if (card)
+    if (llvm::Error error = card->takeError())
+      return error;
   if (model)
     if (llvm::Error error = loadReference())
       return error;
   if (!dumpOutput)
     return llvm::Error::success();
   EventSink &next =
-      comparison ? static_cast<EventSink &>(*comparison) : simulator;
+      comparison ? static_cast<EventSink &>(*comparison) : *simulator;
   Expected<std::unique_ptr<StartDump>> created =
       StartDump::create(std::move(*dumpOutput), command.dumped, *driver.device,
-                        driver.plan.getRegions(), simulator, next);
+                        driver.plan.getRegions(), *simulator, next);
   if (!created)
     return created.takeError();
   dump = std::move(*created);
   return llvm::Error::success();
 }
 
-llvm::Error SimulatedDriver::loadReference() {
+llvm::Error RunningDriver::loadReference() {
   InterpreterOptions options;
   options.arithmetic = command.arithmetic;
   options.device = driver.device;
@@ -170,33 +193,40 @@ llvm::Error SimulatedDriver::loadReference() {
   if (failed(created))
     return createStringError("the reference cannot run " + driver.plan.model);
   reference.emplace(std::move(*created));
-  comparison.emplace(simulator, *driver.device, driver.plan, *reference,
+  comparison.emplace(*machine, *driver.device, driver.plan, *reference,
                      command.tolerance);
   return llvm::Error::success();
 }
 
-Expected<CallResult> SimulatedDriver::callDriver(ArrayRef<int32_t> ids,
-                                                 int64_t past) {
+Expected<CallResult> RunningDriver::callDriver(ArrayRef<int32_t> ids,
+                                               int64_t past) {
   Expected<std::vector<uint16_t>> rows =
       driver.library->readEmbeddings(command.directory, ids);
   if (!rows)
     return rows.takeError();
   const int64_t seq = ids.size();
-  EventSink *sink = &simulator;
+  EventSink *sink = machine;
   if (comparison)
     sink = &*comparison;
   if (dump) {
     dump->beginCall(seq, past);
     sink = &*dump;
   }
-  auto run = [&] {
-    return dlavm::callDriver(*driver.library, driver.plan, *rows, seq, past,
-                             *sink);
+  auto run = [&]() -> Expected<CallResult> {
+    Expected<CallResult> result = dlavm::callDriver(
+        *driver.library, driver.plan, *rows, seq, past, *sink);
+    // Where the card failed, what the driver made of it means nothing.
+    if (card)
+      if (llvm::Error error = card->takeError()) {
+        consumeError(result.takeError());
+        return error;
+      }
+    return result;
   };
   if (!comparison) {
-    simulator.beginRun(seq, past);
+    machine->beginRun(seq, past);
     Expected<CallResult> result = run();
-    simulator.endRun();
+    machine->endRun();
     return result;
   }
   Expected<MapValue> input = reference->getInterpreter().embed(ids);
@@ -214,13 +244,13 @@ Expected<CallResult> SimulatedDriver::callDriver(ArrayRef<int32_t> ids,
   return result;
 }
 
-Expected<NextToken> SimulatedDriver::call(ArrayRef<int32_t> ids, int64_t past) {
+Expected<NextToken> RunningDriver::call(ArrayRef<int32_t> ids, int64_t past) {
   Expected<CallResult> result = callDriver(ids, past);
   if (!result)
     return result.takeError();
   // What follows from an error would hide it. A comparison looks at each call
   // by itself.
-  if (!comparison && !simulator.getFindings().empty())
+  if (!comparison && !machine->getFindings().empty())
     return createStringError("the call of " + Twine(ids.size()) +
                              " tokens after " + Twine(past) +
                              " went wrong, so its token means nothing");
@@ -233,7 +263,7 @@ Expected<NextToken> SimulatedDriver::call(ArrayRef<int32_t> ids, int64_t past) {
   return next;
 }
 
-llvm::Error SimulatedDriver::commitDump() {
+llvm::Error RunningDriver::commitDump() {
   if (!dump)
     return llvm::Error::success();
   if (dump->getCount() == 0)
@@ -243,11 +273,11 @@ llvm::Error SimulatedDriver::commitDump() {
   return dump->commit();
 }
 
-Expected<bool> SimulatedDriver::finish(bool isComplete) {
-  for (const Finding &finding : simulator.getFindings())
+Expected<bool> RunningDriver::finish(bool isComplete) {
+  for (const Finding &finding : machine->getFindings())
     printFinding(finding, driver.plan);
   if (!comparison)
-    return simulator.getFindings().empty();
+    return machine->getFindings().empty();
   if (!command.jsonFile.empty()) {
     std::string text;
     raw_string_ostream os(text);
@@ -260,7 +290,7 @@ Expected<bool> SimulatedDriver::finish(bool isComplete) {
   for (const Finding &finding : comparison->getFindings())
     printFinding(finding, driver.plan);
   const bool isEqual =
-      comparison->getFindings().empty() && simulator.getFindings().empty();
+      comparison->getFindings().empty() && machine->getFindings().empty();
   if (!isEqual)
     outs() << "the driver differs from the reference\n";
   else if (isComplete)
@@ -337,12 +367,14 @@ int dlavm::runRun(const RunCommand &command) {
       return reportError(std::move(error));
   // The reference's threads.
   limitParallelism(command.threads);
-  SimulatedDriver simulated(command, *driver, std::move(model),
-                            std::move(dumpOutput));
-  if (llvm::Error error = simulated.load())
+  RunningDriver running(command, *driver, std::move(model),
+                        std::move(dumpOutput));
+  if (llvm::Error error = running.open())
     return reportError(std::move(error));
-  Session session(simulated, plan.packed ? plan.packed->endTokens
-                                         : std::vector<int32_t>());
+  if (llvm::Error error = running.load())
+    return reportError(std::move(error));
+  Session session(running, plan.packed ? plan.packed->endTokens
+                                       : std::vector<int32_t>());
   if (text)
     session.limitIds(text->getSize());
   TokenOutput output(command.logitsFile, text ? &*text : nullptr);
@@ -363,10 +395,10 @@ int dlavm::runRun(const RunCommand &command) {
   }
   const bool isComplete = !failure;
   if (isComplete)
-    failure = simulated.commitDump();
+    failure = running.commitDump();
   // What was found before an error may be its cause.
   failure = joinErrors(std::move(failure), output.writeLogits());
-  Expected<bool> isEqual = simulated.finish(isComplete);
+  Expected<bool> isEqual = running.finish(isComplete);
   if (!isEqual)
     failure = joinErrors(std::move(failure), isEqual.takeError());
   if (failure)

@@ -9,6 +9,7 @@
 #ifndef DLAVM_TEST_MUTATION_SIMULATION_H
 #define DLAVM_TEST_MUTATION_SIMULATION_H
 
+#include "DLAVM/Simulator/Simulator.h"
 #include "MutatingSink.h"
 #include "Outcome.h"
 #include "Screening.h"

@@ -20,7 +20,7 @@ cl::SubCommand trace("trace", "run the driver in DIR, which dlavm compile "
 cl::SubCommand check("check", "run the driver in DIR over a sweep of calls and "
                               "report what cannot be right");
 cl::SubCommand run("run", "run the driver in DIR with its packed parameters on "
-                          "a simulated device and print the tokens");
+                          "a device and print the tokens");
 
 cl::opt<std::string> directory(cl::Positional, cl::Required, cl::sub(trace),
                                cl::sub(check), cl::sub(run), cl::desc("DIR"));
@@ -77,6 +77,11 @@ cl::opt<int64_t, true> maxNewTokens(
     "max-new-tokens", cl::sub(run), cl::location(runCommand.maxNewTokens),
     cl::value_desc("n"),
     cl::desc("how many tokens to generate after each prompt, 16 by default"));
+cl::opt<std::string, true>
+    on("on", cl::sub(run), cl::location(runCommand.on),
+       cl::value_desc("device"),
+       cl::desc("the device: simulator, the default, or a card as xdma:PATH; "
+                "docs/Boards.md lists them"));
 cl::opt<std::string, true>
     logits("logits", cl::sub(run), cl::location(runCommand.logitsFile),
            cl::value_desc("file"),
@@ -192,8 +197,12 @@ static int runRunCommand() {
     runCommand.prompts.push_back(std::move(*prompt));
   }
   if (!checkMaxNewTokens(runCommand.maxNewTokens) || !checkValue(logits) ||
-      !checkValue(jsonOption) || !checkValue(checkpoint) || !checkValue(dump))
+      !checkValue(jsonOption) || !checkValue(checkpoint) || !checkValue(dump) ||
+      !checkValue(on))
     return 1;
+  if (dump.getNumOccurrences() && runCommand.on != "simulator")
+    return failUsage("--dump writes what the simulator has in memory before "
+                     "and after a start; leave out --on");
   for (const cl::Option *option :
        std::initializer_list<const cl::Option *>{&task, &layer, &call})
     if (option->getNumOccurrences() && !dump.getNumOccurrences())

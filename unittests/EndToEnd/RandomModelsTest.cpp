@@ -16,6 +16,7 @@
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Tool/Tool.h"
 
 #include "mlir/Parser/Parser.h"

@@ -9,10 +9,10 @@
 #ifndef DLAVM_COMPARE_COMPARISON_H
 #define DLAVM_COMPARE_COMPARISON_H
 
+#include "DLAVM/Check/ReadableDevice.h"
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Compare/Reference.h"
 #include "DLAVM/Plan/DriverPlan.h"
-#include "DLAVM/Simulator/Simulator.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/raw_ostream.h"
@@ -37,15 +37,15 @@ struct OpDistance {
   double product = 0, expectedSquares = 0, foundSquares = 0;
 };
 
-/// Runs between a driver and the simulator, and compares the result of every op
-/// with the reference as soon as the op has ended, before another overwrites
+/// Runs between a driver and what it runs on, and compares the result of every
+/// op with the reference as soon as the op has ended, before another overwrites
 /// it; KV caches and the token at the end of the call.
 class Comparison : public EventSink {
 public:
   /// With \p tolerance 0, FP16 codes must be equal. Otherwise an element may
   /// differ by \p tolerance times the largest magnitude of its map. All
   /// arguments must outlive the comparison.
-  Comparison(Simulator &simulator, const DeviceInfo &device,
+  Comparison(ReadableDevice &machine, const DeviceInfo &device,
              const DriverPlan &plan, const Reference &reference,
              double tolerance);
 
@@ -72,7 +72,7 @@ public:
 
   /// A table with a line for each op.
   void print(llvm::raw_ostream &os) const;
-  /// The same, and the findings, those of the simulator first.
+  /// The same, and the findings, those of the machine first.
   void printJSON(llvm::raw_ostream &os) const;
 
 private:
@@ -95,7 +95,7 @@ private:
   void report(int64_t layer, llvm::StringRef task, llvm::StringRef buffer,
               std::string message);
 
-  Simulator &simulator;
+  ReadableDevice &machine;
   const DriverPlan &plan;
   const Reference &reference;
   const DeviceInfo &device;

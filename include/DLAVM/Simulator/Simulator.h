@@ -9,8 +9,7 @@
 #ifndef DLAVM_SIMULATOR_SIMULATOR_H
 #define DLAVM_SIMULATOR_SIMULATOR_H
 
-#include "DLAVM/Check/Checker.h"
-#include "DLAVM/Check/EventSink.h"
+#include "DLAVM/Check/ReadableDevice.h"
 
 #include <memory>
 
@@ -27,7 +26,7 @@ struct SimulatorOptions {
 /// Executes what a driver starts: memories, register file, and the tasks of the
 /// device record (TaskSupport::execute), bit for bit under the conventions in
 /// docs/Numerics.md.
-class Simulator : public EventSink {
+class Simulator : public ReadableDevice {
 public:
   /// The device must outlive the simulator. The plan names things in findings.
   Simulator(const DeviceInfo &device, std::vector<PlanRegion> plan,
@@ -36,8 +35,8 @@ public:
 
   /// A call of the driver begins; what the sanitizer says of input and KV
   /// caches depends on it.
-  void beginRun(int64_t seq, int64_t past);
-  void endRun();
+  void beginRun(int64_t seq, int64_t past) override;
+  void endRun() override;
 
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
@@ -49,7 +48,8 @@ public:
   /// Bytes of one port of a memory of the device, empty where it has none;
   /// never counted as a read.
   llvm::ArrayRef<uint8_t> getMemory(const Memory &memory, int64_t port,
-                                    int64_t address, int64_t bytes) const;
+                                    int64_t address,
+                                    int64_t bytes) const override;
 
   /// One FP16 element of a KV cache at \p address (its offset in all ports).
   uint16_t getCacheElement(int64_t address, bool isKeys, int64_t head,
@@ -57,7 +57,7 @@ public:
 
   /// What the device cannot do (unknown opcodes, accesses outside its
   /// memories), and with SimulatorOptions::sanitize what cannot be right.
-  llvm::ArrayRef<Finding> getFindings() const;
+  llvm::ArrayRef<Finding> getFindings() const override;
 
 private:
   class Impl;

@@ -111,6 +111,8 @@ struct RunCommand {
   /// Texts in their place, for the tokenizer of the directory.
   std::vector<std::string> textPrompts;
   int64_t maxNewTokens = 16;
+  /// The device: "simulator", or a card as CardDevice has it.
+  std::string on = "simulator";
   /// Where the logits go: a line for each call with the token and its logits.
   std::string logitsFile;
   bool compare = false;
