@@ -19,7 +19,7 @@ using dlavm::Error;
 
 namespace {
 struct ChatArguments {
-  std::string directory, on, system, cache;
+  std::string directory, on, system, cache, timeSteps;
   TextOptions options;
   std::optional<uint64_t> seed;
 };
@@ -71,6 +71,8 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
   DriverModel &model = *opened.model;
+  if (!arguments.timeSteps.empty())
+    model.timeSteps(arguments.timeSteps);
   if (!options.sampling.isGreedy() && !model.hasLogits())
     throw Error("the driver has no read_logits, which sampling and penalties "
                 "need; leave these options out, or compile a model whose "
@@ -129,6 +131,10 @@ void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
       .add_option("--cache", arguments->cache,
                   "a file that keeps the KV caches from one chat to the "
                   "next")
+      ->type_name("FILE");
+  command
+      .add_option("--time-steps", arguments->timeSteps,
+                  "write how long each task takes, CSV")
       ->type_name("FILE");
   command.callback([arguments, &context] {
     context.run = [arguments, &context] { return run(*arguments, context); };

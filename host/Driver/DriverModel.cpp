@@ -38,12 +38,20 @@ void DriverModel::load() { driver.loadParameters(device); }
 int32_t DriverModel::call(const std::vector<int32_t> &ids, int32_t past) {
   const auto seq = static_cast<int32_t>(ids.size());
   driver.writeInput(device, driver.readEmbeddings(ids), seq);
-  if (times)
-    times->call(device, seq, past,
-                [&](Device &timed) { driver.run(timed, seq, past); });
-  else
-    driver.run(device, seq, past);
+  runDriver(seq, past);
   return driver.readToken(device);
+}
+
+void DriverModel::runDriver(int32_t seq, int32_t past) {
+  if (!times)
+    return driver.run(device, seq, past);
+  try {
+    driver.run(times->begin(device, seq, past), seq, past);
+  } catch (...) {
+    times->end();
+    throw;
+  }
+  times->end();
 }
 
 std::vector<float> DriverModel::readLogits() {

@@ -44,6 +44,7 @@ public:
   writeCaches(const std::function<void(char *data, size_t bytes)> &produce);
 
 private:
+  void runDriver(int32_t seq, int32_t past);
   /// Calls \p visit(address, bytes) with every piece of the KV caches.
   void visitCaches(
       const std::function<void(uint64_t address, size_t bytes)> &visit) const;

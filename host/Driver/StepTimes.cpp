@@ -20,16 +20,16 @@ using dlavm::Error;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
 struct Step {
   int32_t layer;
   std::string task;
   Clock::time_point begin, end;
   int64_t starts = 0;
 };
+} // namespace
 
 /// Looks at the clock where tasks begin and end.
-class TimedDevice : public Device {
+class StepTimes::TimedDevice : public Device {
 public:
   explicit TimedDevice(Device &device) : device(device) {}
 
@@ -71,8 +71,6 @@ private:
   Device &device;
 };
 
-} // namespace
-
 StepTimes::StepTimes(const std::string &path)
     : path(path), file(path, std::ios::trunc) {
   file << "call,seq,past,layer,task,starts,microseconds" << std::endl;
@@ -81,27 +79,26 @@ StepTimes::StepTimes(const std::string &path)
                 std::strerror(errno));
 }
 
-void StepTimes::call(Device &device, int32_t seq, int32_t past,
-                     const std::function<void(Device &)> &run) {
-  TimedDevice timed(device);
-  auto write = [&] {
-    for (const Step &step : timed.steps) {
-      const std::chrono::duration<double, std::micro> time =
-          step.end - step.begin;
-      file << calls << ',' << seq << ',' << past << ',' << step.layer << ','
-           << step.task << ',' << step.starts << ',' << std::fixed
-           << std::setprecision(3) << time.count() << '\n';
-    }
-    file.flush();
-    ++calls;
-  };
-  try {
-    run(timed);
-  } catch (...) {
-    write();
-    throw;
+StepTimes::~StepTimes() = default;
+
+Device &StepTimes::begin(Device &device, int32_t newSeq, int32_t newPast) {
+  seq = newSeq;
+  past = newPast;
+  timed = std::make_unique<TimedDevice>(device);
+  return *timed;
+}
+
+void StepTimes::end() {
+  for (const Step &step : timed->steps) {
+    const std::chrono::duration<double, std::micro> time =
+        step.end - step.begin;
+    file << calls << ',' << seq << ',' << past << ',' << step.layer << ','
+         << step.task << ',' << step.starts << ',' << std::fixed
+         << std::setprecision(3) << time.count() << '\n';
   }
-  write();
+  timed.reset();
+  ++calls;
+  file.flush();
   if (!file)
     throw Error("the times of tasks cannot be written to " + path + ": " +
                 std::strerror(errno));

@@ -12,7 +12,7 @@
 #include "dlavm_runtime.h"
 
 #include <fstream>
-#include <functional>
+#include <memory>
 #include <string>
 
 namespace dlavm::host {
@@ -23,15 +23,21 @@ class StepTimes {
 public:
   /// Creates the file, CSV. Throws dlavm::Error if that is impossible.
   explicit StepTimes(const std::string &path);
+  ~StepTimes();
 
-  /// Makes a call of a driver, which \p run runs on the device that it gets,
-  /// and writes a line for each task. Those before a failure are written, too.
-  void call(Device &device, int32_t seq, int32_t past,
-            const std::function<void(Device &)> &run);
+  /// A call of a driver begins, which must run on the device that is returned.
+  Device &begin(Device &device, int32_t seq, int32_t past);
+  /// The call has ended, or failed: writes a line for each task. Throws
+  /// dlavm::Error if that is impossible.
+  void end();
 
 private:
+  class TimedDevice;
+
   std::string path;
   std::ofstream file;
+  std::unique_ptr<TimedDevice> timed;
+  int32_t seq = 0, past = 0;
   int64_t calls = 0;
 };
 

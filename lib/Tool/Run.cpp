@@ -11,6 +11,7 @@
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Support/Half.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Support/Threads.h"
@@ -101,14 +102,16 @@ static llvm::Error checkFiles(const RunCommand &command,
   std::vector<std::string> inputs = getFiles(command.directory, plan);
   if (!command.checkpoint.empty())
     append_range(inputs, Checkpoint::getInputFiles(command.checkpoint));
-  for (StringRef file : {command.logitsFile, command.jsonFile})
+  for (StringRef file :
+       {command.logitsFile, command.jsonFile, command.timesFile})
     if (llvm::Error error = checkOutputFile(file))
       return error;
   std::string index;
   if (!command.dumpDirectory.empty())
     index = getDumpIndex(command.dumpDirectory);
-  if (llvm::Error error =
-          checkOutputs({command.logitsFile, command.jsonFile, index}, inputs))
+  if (llvm::Error error = checkOutputs(
+          {command.logitsFile, command.jsonFile, command.timesFile, index},
+          inputs))
     return error;
   SmallString<128> checksums(command.directory);
   sys::path::append(checksums, kChecksumFile);
@@ -152,7 +155,8 @@ llvm::Error RunningDriver::open() {
     return opened.takeError();
   card = std::move(*opened);
   machine = card.get();
-  return llvm::Error::success();
+  return command.timesFile.empty() ? llvm::Error::success()
+                                   : card->timeSteps(command.timesFile);
 }
 
 llvm::Error RunningDriver::load() {

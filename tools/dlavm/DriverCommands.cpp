@@ -83,6 +83,11 @@ cl::opt<std::string, true>
        cl::desc("the device: simulator, the default, or a card as xdma:PATH; "
                 "docs/Boards.md lists them"));
 cl::opt<std::string, true>
+    timeSteps("time-steps", cl::sub(run), cl::location(runCommand.timesFile),
+              cl::value_desc("file"),
+              cl::desc("write how long each task takes on the card of --on, "
+                       "CSV"));
+cl::opt<std::string, true>
     logits("logits", cl::sub(run), cl::location(runCommand.logitsFile),
            cl::value_desc("file"),
            cl::desc("write a line for each call: the token and its logits"));
@@ -198,8 +203,11 @@ static int runRunCommand() {
   }
   if (!checkMaxNewTokens(runCommand.maxNewTokens) || !checkValue(logits) ||
       !checkValue(jsonOption) || !checkValue(checkpoint) || !checkValue(dump) ||
-      !checkValue(on))
+      !checkValue(on) || !checkValue(timeSteps))
     return 1;
+  if (timeSteps.getNumOccurrences() && runCommand.on == "simulator")
+    return failUsage("--time-steps is for a card, which --on names: the time "
+                     "of the simulator is not that of the device");
   if (dump.getNumOccurrences() && runCommand.on != "simulator")
     return failUsage("--dump writes what the simulator has in memory before "
                      "and after a start; leave out --on");

@@ -113,6 +113,8 @@ struct RunCommand {
   int64_t maxNewTokens = 16;
   /// The device: "simulator", or a card as CardDevice has it.
   std::string on = "simulator";
+  /// Where a line for each task of a card goes, with the time that it took.
+  std::string timesFile;
   /// Where the logits go: a line for each call with the token and its logits.
   std::string logitsFile;
   bool compare = false;

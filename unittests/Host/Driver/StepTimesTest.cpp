@@ -56,25 +56,23 @@ TEST(StepTimes, ALineForEachTask) {
   const std::string path = directory.getPath() + "/times.csv";
   SlowDevice device;
   StepTimes times(path);
-  times.call(device, 19, 0, [](Device &timed) {
-    timed.task(0, "query");
-    timed.write(3, 1);
-    timed.poll(1, 1);
-    timed.poll(2, 1);
-    timed.task(-1, "lm_head");
-    timed.poll(4, 1);
-    // What follows the last poll belongs to no task.
-    timed.read(40);
-  });
+  Device &first = times.begin(device, 19, 0);
+  first.task(0, "query");
+  first.write(3, 1);
+  first.poll(1, 1);
+  first.poll(2, 1);
+  first.task(-1, "lm_head");
+  first.poll(4, 1);
+  // What follows the last poll belongs to no task.
+  first.read(40);
+  times.end();
   EXPECT_EQ(device.polls, 3);
-  EXPECT_THROW(times.call(device, 1, 19,
-                          [](Device &timed) {
-                            timed.task(0, "query");
-                            timed.poll(5, 1);
-                            timed.task(0, "key");
-                            timed.poll(7, 1);
-                          }),
-               Error);
+  Device &second = times.begin(device, 1, 19);
+  second.task(0, "query");
+  second.poll(5, 1);
+  second.task(0, "key");
+  EXPECT_THROW(second.poll(7, 1), Error);
+  times.end();
   // Also while the table grows it can be read.
   const Table table(path);
   EXPECT_EQ(table.lines, "call,seq,past,layer,task,starts\n"
