@@ -106,6 +106,14 @@ static void callDriver(benchmark::State &state) {
 }
 BENCHMARK(callDriver);
 
+/// The register accesses alone.
+static void runDriver(benchmark::State &state) {
+  InstantDevice device;
+  for (auto _ : state)
+    getDriver().run(device, 1, 999);
+}
+BENCHMARK(runDriver);
+
 static void readLogits(benchmark::State &state) {
   InstantDevice device;
   DriverModel model(getDriver(), device);

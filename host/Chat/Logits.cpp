@@ -98,25 +98,67 @@ DLAVM_WIDE static float sum(const float *values, size_t count) {
   return total;
 }
 
-size_t dlavm::host::findLargest(const std::vector<float> &values) {
-  constexpr size_t block = 1024;
-  size_t found = 0;
-  float largest = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < values.size(); i += block) {
-    const float here =
-        getLargest(values.data() + i, std::min(block, values.size() - i));
-    if (here > largest) {
-      largest = here;
-      found = i;
-    }
+namespace {
+/// Every machine has registers of this size; of wider ones, compilers make
+/// scalars where it has not.
+using Lanes __attribute__((vector_size(4 * sizeof(float)))) = float;
+} // namespace
+
+static void keepLarger(Lanes &lanes, const float *values) {
+  Lanes next;
+  std::memcpy(&next, values, sizeof next);
+  lanes = next > lanes ? next : lanes;
+}
+
+/// The maxima of the columns of rows of 16 values.
+static void findMaxima(const float *values, size_t rows, float *maxima) {
+  Lanes lanes[4];
+  std::memcpy(lanes, values, sizeof lanes);
+  for (size_t row = 1; row < rows; ++row) {
+    keepLarger(lanes[0], values + 16 * row);
+    keepLarger(lanes[1], values + 16 * row + 4);
+    keepLarger(lanes[2], values + 16 * row + 8);
+    keepLarger(lanes[3], values + 16 * row + 12);
   }
-  while (values[found] != largest)
-    ++found;
+  std::memcpy(maxima, lanes, sizeof lanes);
+}
+
+GroupMaxima::GroupMaxima(const std::vector<float> &values) : values(values) {
+  static_assert(kLanes == 16);
+  const size_t chunks = values.size() / kChunk, rest = values.size() % kChunk;
+  maxima.resize(chunks * kLanes + std::min(rest, kLanes));
+  for (size_t chunk = 0; chunk < chunks; ++chunk)
+    findMaxima(values.data() + chunk * kChunk, kRows, &maxima[chunk * kLanes]);
+  for (size_t group = chunks * kLanes; group < maxima.size(); ++group) {
+    maxima[group] = values[getIndex(group, 0)];
+    for (size_t i = 1; i < getSize(group); ++i)
+      maxima[group] = std::max(maxima[group], values[getIndex(group, i)]);
+  }
+}
+
+float GroupMaxima::getLargest() const {
+  return *std::max_element(maxima.begin(), maxima.end());
+}
+
+size_t GroupMaxima::getSize(size_t group) const {
+  const size_t left = values.size() - getIndex(group, 0);
+  return std::min((left + kLanes - 1) / kLanes, kRows);
+}
+
+size_t dlavm::host::findLargest(const GroupMaxima &maxima) {
+  size_t found = std::numeric_limits<size_t>::max();
+  maxima.visit(maxima.getLargest(),
+               [&](size_t index) { found = std::min(found, index); });
   return found;
 }
 
+size_t dlavm::host::findLargest(const std::vector<float> &values) {
+  return findLargest(GroupMaxima(values));
+}
+
 std::vector<int32_t>
-dlavm::host::selectLargest(const std::vector<float> &values, size_t count) {
+dlavm::host::selectLargest(const std::vector<float> &values,
+                           const GroupMaxima &maxima, size_t count) {
   std::vector<int32_t> found;
   if (count >= values.size()) {
     found.resize(values.size());
@@ -125,35 +167,30 @@ dlavm::host::selectLargest(const std::vector<float> &values, size_t count) {
   }
   if (count == 0)
     return found;
-  // As many blocks as are wanted have a value that is not below their least
+  // As many groups as are wanted have a value that is not below their least
   // maximum, so values below are not among the wanted.
-  const size_t size =
-      std::clamp(values.size() / (2 * count), size_t{1}, size_t{64});
-  std::vector<float> maxima;
-  maxima.reserve(values.size() / size + 1);
-  for (size_t i = 0; i < values.size(); i += size)
-    maxima.push_back(
-        getLargest(values.data() + i, std::min(size, values.size() - i)));
-  std::vector<float> sorted = maxima;
-  const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(count - 1);
-  std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
-  const float least = *last;
-  std::vector<std::pair<float, int32_t>> candidates;
-  for (size_t block = 0; block < maxima.size(); ++block) {
-    if (maxima[block] < least)
-      continue;
-    const size_t end = std::min((block + 1) * size, values.size());
-    for (size_t i = block * size; i < end; ++i)
-      if (values[i] >= least)
-        candidates.emplace_back(values[i], static_cast<int32_t>(i));
+  float least = -std::numeric_limits<float>::infinity();
+  if (count < maxima.get().size()) {
+    std::vector<float> sorted = maxima.get();
+    const auto last = sorted.begin() + static_cast<std::ptrdiff_t>(count - 1);
+    std::nth_element(sorted.begin(), last, sorted.end(), std::greater<>());
+    least = *last;
   }
-  std::vector<std::pair<float, int32_t>> order = candidates;
-  const auto cut = order.begin() + static_cast<std::ptrdiff_t>(count - 1);
-  std::nth_element(order.begin(), cut, order.end(), comesFirst);
-  for (const auto &candidate : candidates)
-    if (!comesFirst(*cut, candidate))
-      found.push_back(candidate.second);
+  std::vector<std::pair<float, int32_t>> candidates;
+  maxima.visit(least, [&](size_t index) {
+    candidates.emplace_back(values[index], static_cast<int32_t>(index));
+  });
+  const auto cut = candidates.begin() + static_cast<std::ptrdiff_t>(count - 1);
+  std::nth_element(candidates.begin(), cut, candidates.end(), comesFirst);
+  for (auto candidate = candidates.begin(); candidate <= cut; ++candidate)
+    found.push_back(candidate->second);
+  std::sort(found.begin(), found.end());
   return found;
+}
+
+std::vector<int32_t>
+dlavm::host::selectLargest(const std::vector<float> &values, size_t count) {
+  return selectLargest(values, GroupMaxima(values), count);
 }
 
 std::vector<int32_t> dlavm::host::sortLargest(const std::vector<float> &values,

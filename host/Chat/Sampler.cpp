@@ -100,27 +100,86 @@ static size_t pick(const std::vector<float> &weights, double number) {
   return last < weights.size() ? last : findLargest(weights);
 }
 
+namespace {
+/// Numbers that follow from one.
+class Numbers {
+public:
+  explicit Numbers(uint64_t seed) : state(seed) {}
+  /// From 0 to below 1: SplitMix64.
+  double next() {
+    uint64_t bits = state += 0x9e3779b97f4a7c15;
+    bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+    bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+    return static_cast<double>((bits ^ (bits >> 31)) >> 11) * 0x1p-53;
+  }
+
+private:
+  uint64_t state;
+};
+} // namespace
+
+/// An index, as probable as e to the power of (logit - largest) * \p scale,
+/// without computing that for all: a group of logits is chosen as if each were
+/// its maximum, one of them by chance, and what it is less probable than the
+/// maximum, that often it is chosen anew. What is less probable than \p least,
+/// compared with the largest, is not chosen.
+static size_t draw(const std::vector<float> &logits, const GroupMaxima &maxima,
+                   float largest, float scale, float least, uint64_t seed) {
+  std::vector<float> weights = maxima.get();
+  exponentiate(weights, largest, scale);
+  std::vector<double> ends(weights.size());
+  double total = 0;
+  for (size_t group = 0; group < weights.size(); ++group) {
+    if (weights[group] >= least)
+      total += static_cast<double>(weights[group]) *
+               static_cast<double>(maxima.getSize(group));
+    ends[group] = total;
+  }
+  Numbers numbers(seed);
+  std::vector<float> weight(1);
+  // A group has its maximum, so it does not take long.
+  for (;;) {
+    const size_t group = static_cast<size_t>(
+        std::upper_bound(ends.begin(), ends.end(), numbers.next() * total) -
+        ends.begin());
+    if (group == ends.size())
+      continue; // Rounded up.
+    const auto size = static_cast<double>(maxima.getSize(group));
+    const size_t index =
+        maxima.getIndex(group, static_cast<size_t>(numbers.next() * size));
+    weight[0] = logits[index];
+    exponentiate(weight, largest, scale);
+    if (weight[0] >= least && weight[0] > 0 &&
+        numbers.next() * static_cast<double>(weights[group]) < weight[0])
+      return index;
+  }
+}
+
 int32_t Sampler::operator()(std::vector<float> &logits,
                             const std::vector<int32_t> &history) {
   if (options.repetitionPenalty != 1 || options.presencePenalty != 0 ||
       options.frequencyPenalty != 0)
     penalize(logits, history);
-  const size_t largest = findLargest(logits);
+  const GroupMaxima maxima(logits);
   // A number a token, however it is chosen.
-  const double number = static_cast<double>(generator() >> 11) * 0x1p-53;
+  const uint64_t bits = generator();
+  const double number = static_cast<double>(bits >> 11) * 0x1p-53;
   if (options.temperature == 0)
-    return static_cast<int32_t>(largest);
+    return static_cast<int32_t>(findLargest(maxima));
 
-  const float largestLogit = logits[largest];
+  const float largestLogit = maxima.getLargest();
   const auto scale = static_cast<float>(std::min(
       1 / options.temperature, double{std::numeric_limits<float>::max()}));
   std::vector<int32_t> ids;
   const auto topK = static_cast<size_t>(options.topK);
   if (topK > 0 && topK < logits.size()) {
-    ids = selectLargest(logits, topK);
+    ids = selectLargest(logits, maxima, topK);
     for (size_t i = 0; i < ids.size(); ++i)
       logits[i] = logits[static_cast<size_t>(ids[i])];
     logits.resize(ids.size());
+  } else if (options.topP == 1) {
+    return static_cast<int32_t>(draw(logits, maxima, largestLogit, scale,
+                                     static_cast<float>(options.minP), bits));
   }
   std::vector<float> &weights = logits;
   exponentiate(weights, largestLogit, scale);

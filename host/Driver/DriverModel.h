@@ -30,6 +30,7 @@ public:
   int32_t call(const std::vector<int32_t> &ids, int32_t past) override;
   bool hasLogits() const override { return driver.hasLogits(); }
   std::vector<float> readLogits() override;
+  bool hasFiniteLogits() const override { return areFinite; }
 
   /// Writes how long each task takes from the next call on, as StepTimes says.
   void timeSteps(const std::string &file) { times.emplace(file); }
@@ -54,6 +55,7 @@ private:
   Device &device;
   int32_t vocabulary;
   std::optional<StepTimes> times;
+  bool areFinite = false;
 };
 
 } // namespace dlavm::host

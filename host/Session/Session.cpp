@@ -78,7 +78,8 @@ Session::answer(const std::vector<int32_t> &ids, const AnswerOptions &options,
         (model.hasLogits() &&
          (options.readLogits || (options.checkFirst && count == 0)))) {
       logits = model.readLogits();
-      checkLogits(logits, past - 1);
+      if (!model.hasFiniteLogits())
+        checkLogits(logits, past - 1);
       next.logits = &logits;
     }
     if (next.logits && logits.size() > limit)

@@ -32,6 +32,9 @@ public:
   virtual bool hasLogits() const = 0;
   /// The logits of the token that follows the last call, one for each id.
   virtual std::vector<float> readLogits() = 0;
+  /// Whether readLogits has seen that those it read last are finite numbers;
+  /// otherwise somebody else looks.
+  virtual bool hasFiniteLogits() const { return false; }
 };
 
 } // namespace dlavm::host

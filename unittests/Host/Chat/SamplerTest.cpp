@@ -271,7 +271,7 @@ TEST(SamplerTest, ASeedGivesTheSameTokensEverywhere) {
     return ids;
   };
   options.seed = 1;
-  EXPECT_EQ(draw(), (Ids{412, 412, 1311, 90, 972, 2665}));
+  EXPECT_EQ(draw(), (Ids{447, 856, 412, 412, 856, 1047}));
   options.topP = 0.9;
   EXPECT_EQ(draw(), (Ids{412, 412, 1309, 90, 941, 2653}));
   options.seed = 2;

@@ -36,7 +36,7 @@ public:
       sum += memory[64 + 4 * i];
     token = sum % 5;
     for (uint32_t i = 0; i < 5; ++i) {
-      const uint16_t code = i == token ? 0x3c00 : 0xc000;
+      const uint16_t code = i == token ? 0x3c00 : other;
       std::memcpy(memory + 128 + 2 * i, &code, 2);
     }
   }
@@ -56,6 +56,8 @@ public:
   std::string takeLog() { return std::exchange(log, ""); }
 
   bool isBroken = false;
+  /// The logits of the other tokens.
+  uint16_t other = 0xc000;
 
 protected:
   void do_write(uint32_t reg, uint32_t value) override {
@@ -123,6 +125,12 @@ TEST_F(CompiledDriverTest, Answers) {
   EXPECT_EQ(model.call({4}, 3), 2);
   ASSERT_TRUE(model.hasLogits());
   EXPECT_EQ(model.readLogits(), (std::vector<float>{-2, -2, 1, -2, -2}));
+  EXPECT_TRUE(model.hasFiniteLogits());
+  // -infinity instead of -2.
+  device.other = 0xfc00;
+  model.call({4}, 3);
+  model.readLogits();
+  EXPECT_FALSE(model.hasFiniteLogits());
 }
 
 TEST_F(CompiledDriverTest, WritesTheTimesOfTasks) {
