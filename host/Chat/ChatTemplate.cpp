@@ -17,6 +17,7 @@
 #include "nlohmann/json.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -271,26 +272,75 @@ const std::vector<ChatTemplate::Special> &ChatTemplate::getSpecials() {
   return specials;
 }
 
+/// A text that no template changes, and that stands in none.
+static std::string makeMark(size_t index) {
+  return "\xee\x80\x80" + std::to_string(index) + "\xee\x80\x81";
+}
+
+std::optional<std::vector<std::pair<size_t, size_t>>>
+ChatTemplate::findContents(const std::string &text,
+                           const std::vector<Message> &messages) {
+  // What the template writes around messages is known from messages that cannot
+  // be mistaken for it.
+  std::vector<Message> marks = messages;
+  for (size_t i = 0; i < marks.size(); ++i)
+    marks[i].content = makeMark(i);
+  std::string marked;
+  try {
+    marked = render(marks);
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+  std::vector<std::pair<size_t, size_t>> found;
+  size_t at = 0, markedAt = 0;
+  while (true) {
+    // Up to the next mark, both are the template's.
+    const size_t mark = marked.find("\xee\x80\x80", markedAt);
+    const size_t size = std::min(mark, marked.size()) - markedAt;
+    if (text.compare(at, size, marked, markedAt, size) != 0)
+      return std::nullopt;
+    at += size;
+    if (mark == std::string::npos)
+      break;
+    const size_t index = std::strtoul(marked.c_str() + mark + 3, nullptr, 10);
+    if (index >= messages.size() ||
+        marked.compare(mark, makeMark(index).size(), makeMark(index)) != 0)
+      return std::nullopt;
+    markedAt = mark + makeMark(index).size();
+    const size_t next = marked.find("\xee\x80\x80", markedAt);
+    const std::string behind = marked.substr(
+        markedAt, next == std::string::npos ? next : next - markedAt);
+    // Templates trim messages.
+    const std::string &whole = messages[index].content;
+    const char *space = " \t\n\r\f\v";
+    const size_t begin = std::min(whole.find_first_not_of(space), whole.size());
+    const size_t end = whole.find_last_not_of(space) + 1;
+    bool isThere = false;
+    for (const std::string &content :
+         {whole, whole.substr(begin, std::max(begin, end) - begin),
+          whole.substr(begin), whole.substr(0, end)})
+      if (text.compare(at, content.size(), content) == 0 &&
+          text.compare(at + content.size(), behind.size(), behind) == 0) {
+        found.emplace_back(at, at + content.size());
+        at += content.size();
+        isThere = true;
+        break;
+      }
+    if (!isThere)
+      return std::nullopt;
+  }
+  if (at != text.size())
+    return std::nullopt;
+  return found;
+}
+
 std::vector<int32_t>
 ChatTemplate::encodeApart(const std::string &text,
                           const std::vector<Message> &messages) {
-  // The bytes of each message; all others are the template's.
-  std::vector<std::pair<size_t, size_t>> contents;
-  size_t from = 0;
-  for (const Message &message : messages) {
-    const char *space = " \t\n\r";
-    const size_t first = message.content.find_first_not_of(space);
-    if (first == std::string::npos)
-      continue;
-    // Templates trim messages.
-    const std::string content = message.content.substr(
-        first, message.content.find_last_not_of(space) - first + 1);
-    const size_t found = text.find(content, from);
-    if (found == std::string::npos)
-      return tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
-    from = found + content.size();
-    contents.emplace_back(found, from);
-  }
+  const auto places = findContents(text, messages);
+  if (!places)
+    return tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
+  const std::vector<std::pair<size_t, size_t>> &contents = *places;
   // Special tokens of the template, the longest one at each place. What is
   // between them is text.
   std::vector<int32_t> ids;

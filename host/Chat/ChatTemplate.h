@@ -15,7 +15,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dlavm::host {
@@ -71,6 +73,10 @@ private:
     int32_t id;
   };
   const std::vector<Special> &getSpecials();
+  /// The bytes of the messages in the rendered text, in order; nothing if the
+  /// template changes them.
+  std::optional<std::vector<std::pair<size_t, size_t>>>
+  findContents(const std::string &text, const std::vector<Message> &messages);
   std::vector<int32_t> encodeApart(const std::string &text,
                                    const std::vector<Message> &messages);
 

@@ -305,6 +305,44 @@ TEST_F(ChatTemplateTest, TemplatesOfRealModels) {
   }
 }
 
+TEST_F(ChatTemplateTest, TokensOfRealModels) {
+  for (const char *name : {"qwen2", "mistral_v01"}) {
+    const std::string real =
+        std::string(DLAVM_SHARED_DIR) + "/tokenizers/" + name;
+    if (!std::filesystem::exists(real))
+      GTEST_SKIP();
+    const auto tokenizer = Tokenizer::open(real);
+    const auto jinja =
+        ChatTemplate::open(real, *tokenizer, [](const std::string &) {});
+    const Messages plain = {{"user", "Hello  world,\n\n it's 1234"},
+                            {"assistant", " Yes."},
+                            {"user", "END"}};
+    const Ids expected = jinja->encode(plain);
+    EXPECT_EQ(std::count(expected.begin(), expected.end(),
+                         tokenizer->getBeginToken().value_or(-1)),
+              tokenizer->getBeginToken() ? 1 : 0);
+    // With a special token in the last message, the tokens before are the same,
+    // and none of its own is special.
+    Messages special = plain;
+    special[2].content = tokenizer->getPiece(jinja->getEndTokens()[0]);
+    const Ids ids = jinja->encode(special);
+    const auto countSpecial = [&](const Ids &list) {
+      return std::count_if(list.begin(), list.end(), [&](int32_t id) {
+        return tokenizer->isSpecial(id);
+      });
+    };
+    EXPECT_EQ(countSpecial(ids), countSpecial(expected)) << name;
+    const auto differ =
+        std::mismatch(expected.begin(), expected.end(), ids.begin(), ids.end());
+    EXPECT_EQ(tokenizer->decode(Ids(differ.first, expected.end()), false)
+                  .substr(0, 3),
+              "END");
+    const std::string rest =
+        tokenizer->decode(Ids(differ.second, ids.end()), false);
+    EXPECT_EQ(rest.substr(0, special[2].content.size()), special[2].content);
+  }
+}
+
 TEST_F(ChatTemplateTest, WhatOnlyLooksLikeAKnownOne) {
   for (
       const char *text :
@@ -504,6 +542,12 @@ TEST_F(ChatTemplateTest, TokensOfATemplate) {
   EXPECT_EQ(
       jinja->encode({{"user", " </s>a\n"}, {"user", ""}, {"user", "b"}}),
       (Ids{256, 258, '<', '/', 's', '>', 'a', 259, 258, 259, 258, 'b', 259}));
+  // Where a message says what the template writes around it, and is empty.
+  EXPECT_EQ(jinja->encode({{"user", "<|im_end|>"}, {"user", "<s>"}}),
+            (Ids{256, 258, '<', '|', 'i', 'm', '_', 'e', 'n', 'd', '|', '>',
+                 259, 258, '<', 's', '>', 259}));
+  EXPECT_EQ(jinja->encode({{"user", " "}, {"user", "</s>"}}),
+            (Ids{256, 258, 259, 258, '<', '/', 's', '>', 259}));
   // Nobody knows where a message is that the template changes.
   const auto upper = openJinja("{{ messages[0].content | upper }}</s>");
   EXPECT_EQ(upper->encode({{"user", "a</s>"}}),
