@@ -45,10 +45,6 @@ static void makeRoomForConnections(HttpLimits &limits) {
         files.rlim_cur > 2 * others ? files.rlim_cur - others : others;
 }
 
-static bool isLoopback(const std::string &host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
-}
-
 static int run(const ServeArguments &arguments, const CommandContext &context) {
   ServerOptions options = arguments.options;
   if (options.port < 0 || options.port > 65535)

@@ -149,7 +149,7 @@ private:
   const std::function<std::string(int, const std::string &)> refuse;
   int epoll = -1, event = -1;
   bool accepts = false;
-  Clock::time_point acceptsAgain{};
+  Clock::time_point acceptsAgain{}, looksAgain{};
   std::unordered_map<int, std::unique_ptr<Connection>> connections;
   size_t buffered = 0;
 
@@ -245,8 +245,7 @@ int HttpServer::Impl::bind(const std::string &host, int port) {
 void HttpServer::Impl::run(const std::function<bool()> &isDone) {
   std::vector<epoll_event> events(256);
   while (!isDone()) {
-    const bool wantsMore =
-        connections.size() < limits.connections && Clock::now() >= acceptsAgain;
+    const bool wantsMore = Clock::now() >= acceptsAgain;
     if (wantsMore != accepts) {
       epoll_event wanted{};
       wanted.events = EPOLLIN;
@@ -256,7 +255,7 @@ void HttpServer::Impl::run(const std::function<bool()> &isDone) {
       accepts = wantsMore;
     }
     const int count =
-        epoll_wait(epoll, events.data(), static_cast<int>(events.size()), 250);
+        epoll_wait(epoll, events.data(), static_cast<int>(events.size()), 100);
     if (count < 0 && errno != EINTR)
       throw systemError("cannot wait for connections");
     for (int i = 0; i < count; ++i) {
@@ -281,15 +280,20 @@ void HttpServer::Impl::run(const std::function<bool()> &isDone) {
 void HttpServer::Impl::acceptConnections() {
   // Some at a time: those that are there want to be read too.
   for (int i = 0; i < 64; ++i) {
-    if (connections.size() >= limits.connections && !closeIdle())
+    const auto waitForPlace = [&] {
+      if (closeIdle())
+        return false;
+      acceptsAgain = Clock::now() + std::chrono::milliseconds(100);
+      return true;
+    };
+    if (connections.size() >= limits.connections && waitForPlace())
       return;
     const int fd =
         accept4(svr_sock_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      if ((errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-           errno == ENOMEM) &&
-          !closeIdle())
-        acceptsAgain = Clock::now() + std::chrono::milliseconds(100);
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+          errno == ENOMEM)
+        waitForPlace();
       return;
     }
     const int yes = 1;
@@ -303,13 +307,16 @@ void HttpServer::Impl::acceptConnections() {
   }
 }
 
-/// Closes the connection that has been idle longest, if one is.
+/// Closes the connection that has been idle longest, or else the one that has
+/// been sending its request longest, if there is one.
 bool HttpServer::Impl::closeIdle() {
   Connection *oldest = nullptr;
+  const auto rank = [](const Connection &connection) {
+    return std::pair(connection.framer.hasBegun(), connection.since);
+  };
   for (auto &[fd, connection] : connections)
     if (connection->state == Connection::State::Reading &&
-        !connection->framer.hasBegun() &&
-        (!oldest || connection->since < oldest->since))
+        (!oldest || rank(*connection) < rank(*oldest)))
       oldest = connection.get();
   // One that has just come wants to say something.
   if (!oldest || Clock::now() - oldest->since < std::chrono::milliseconds(100))
@@ -415,6 +422,9 @@ void HttpServer::Impl::takeAnswered() {
 
 void HttpServer::Impl::closeLate() {
   const Clock::time_point now = Clock::now();
+  if (now < looksAgain)
+    return;
+  looksAgain = now + std::chrono::milliseconds(100);
   std::vector<Connection *> late;
   for (auto &[fd, connection] : connections) {
     if (connection->state == Connection::State::Answering)
@@ -496,15 +506,22 @@ void HttpServer::Impl::answerOne(Connection &connection) {
   const bool closes = closesAll;
   bool isClosed = false, isRead = false, isOldVersion = false;
   currentRoute = &route;
-  const bool isWritten =
-      process_request(stream, closes, isClosed, [&](httplib::Request &request) {
-        // No answer has parts that are worth asking for.
-        request.ranges.clear();
-        // Answers are small, or wait for their next token.
-        request.headers.erase("Accept-Encoding");
-        isRead = true;
-        isOldVersion = request.version == "HTTP/1.0";
-      });
+  bool isWritten = false;
+  try {
+    isWritten = process_request(stream, closes, isClosed,
+                                [&](httplib::Request &request) {
+                                  // No answer has parts that are worth asking
+                                  // for.
+                                  request.ranges.clear();
+                                  // Answers are small, or wait for their next
+                                  // token.
+                                  request.headers.erase("Accept-Encoding");
+                                  isRead = true;
+                                  isOldVersion = request.version == "HTTP/1.0";
+                                });
+  } catch (...) {
+    // Memory is short, say; the status is written already.
+  }
   currentRoute = nullptr;
   connection.isKept =
       isWritten && isRead && !closes && !isClosed && !isOldVersion;

@@ -17,6 +17,8 @@ static constexpr std::string_view lineEnd = "\r\n", headEnd = "\r\n\r\n";
 void RequestFramer::add(std::string_view bytes) {
   if (failure)
     return;
+  buffer.erase(0, taken);
+  taken = 0;
   buffer.append(bytes);
   advance();
 }
@@ -40,14 +42,16 @@ bool RequestFramer::takeContinue() {
 bool RequestFramer::fail(int status, std::string message) {
   failure = Failure{status, std::move(message)};
   buffer = std::string();
+  taken = 0;
   return false;
 }
 
 std::optional<std::string_view> RequestFramer::takeLine() {
-  const size_t end = buffer.find(lineEnd);
-  if (end == std::string::npos)
+  const std::string_view rest = getRest();
+  const size_t end = rest.find(lineEnd);
+  if (end == std::string_view::npos)
     return std::nullopt;
-  return std::string_view(buffer).substr(0, end);
+  return rest.substr(0, end);
 }
 
 void RequestFramer::advance() {
@@ -58,9 +62,9 @@ void RequestFramer::advance() {
       break;
     case Phase::Body:
     case Phase::Chunk: {
-      const size_t count = std::min(missing, buffer.size());
-      body.append(buffer, 0, count);
-      buffer.erase(0, count);
+      const size_t count = std::min(missing, getRest().size());
+      body.append(getRest().substr(0, count));
+      taken += count;
       missing -= count;
       goesOn = missing == 0;
       if (goesOn)
@@ -68,11 +72,11 @@ void RequestFramer::advance() {
       break;
     }
     case Phase::ChunkEnd:
-      goesOn = buffer.size() >= lineEnd.size();
-      if (goesOn && buffer.compare(0, lineEnd.size(), lineEnd) != 0)
+      goesOn = getRest().size() >= lineEnd.size();
+      if (goesOn && getRest().substr(0, lineEnd.size()) != lineEnd)
         fail(400, "a chunk of the body is longer than it says");
       if (goesOn && !failure) {
-        buffer.erase(0, lineEnd.size());
+        taken += lineEnd.size();
         phase = Phase::ChunkSize;
       }
       break;
@@ -81,7 +85,7 @@ void RequestFramer::advance() {
       break;
     case Phase::Trailer: {
       const std::optional<std::string_view> line = takeLine();
-      const size_t size = line ? line->size() : buffer.size();
+      const size_t size = line ? line->size() : getRest().size();
       if (trailerBytes + size > limits.headBytes) {
         fail(431, "what follows the body has more than " +
                       std::to_string(limits.headBytes) + " bytes");
@@ -92,7 +96,7 @@ void RequestFramer::advance() {
         trailerBytes += size + lineEnd.size();
         if (line->empty())
           phase = Phase::Complete;
-        buffer.erase(0, size + lineEnd.size());
+        taken += size + lineEnd.size();
       }
       break;
     }
@@ -105,28 +109,29 @@ void RequestFramer::advance() {
 
 bool RequestFramer::readHead() {
   // Empty lines may be left of the request before.
-  while (buffer.compare(0, lineEnd.size(), lineEnd) == 0)
-    buffer.erase(0, lineEnd.size());
-  if (buffer.empty() || buffer == "\r")
+  while (getRest().substr(0, lineEnd.size()) == lineEnd)
+    taken += lineEnd.size();
+  const std::string_view rest = getRest();
+  if (rest.empty() || rest == "\r")
     return false;
-  if (buffer.front() < 'A' || buffer.front() > 'Z')
+  if (rest.front() < 'A' || rest.front() > 'Z')
     return fail(400, "this is no request of HTTP/1.1; if the client speaks "
                      "HTTPS, use an address that begins with http://");
-  const size_t end = buffer.find(headEnd, searched);
-  const size_t lineSize = std::min(buffer.find(lineEnd), buffer.size());
+  const size_t end = rest.find(headEnd, searched);
+  const size_t lineSize = std::min(rest.find(lineEnd), rest.size());
   if (lineSize > limits.targetBytes)
     return fail(414, "the request line has more than " +
                          std::to_string(limits.targetBytes) + " bytes");
-  if (std::min(end, buffer.size()) > limits.headBytes)
+  if (std::min(end, rest.size()) > limits.headBytes)
     return fail(431, "the headers have more than " +
                          std::to_string(limits.headBytes) + " bytes");
-  if (end == std::string::npos) {
-    searched = buffer.size() < headEnd.size() ? 0 : buffer.size() - 3;
+  if (end == std::string_view::npos) {
+    searched = rest.size() < headEnd.size() ? 0 : rest.size() - 3;
     return false;
   }
   searched = 0;
-  head = buffer.substr(0, end + headEnd.size());
-  buffer.erase(0, head.size());
+  head = rest.substr(0, end + headEnd.size());
+  taken += head.size();
   parseHead();
   return !failure;
 }
@@ -245,7 +250,7 @@ void RequestFramer::parseHead() {
 bool RequestFramer::readChunkSize() {
   const std::optional<std::string_view> line = takeLine();
   if (!line) {
-    if (buffer.size() > limits.targetBytes)
+    if (getRest().size() > limits.targetBytes)
       return fail(400, "the size of a chunk of the body has no end");
     return false;
   }
@@ -257,7 +262,7 @@ bool RequestFramer::readChunkSize() {
   if (*size > limits.bodyBytes - body.size())
     return fail(413, "the body has more than " +
                          std::to_string(limits.bodyBytes) + " bytes");
-  buffer.erase(0, line->size() + lineEnd.size());
+  taken += line->size() + lineEnd.size();
   missing = *size;
   phase = *size == 0 ? Phase::Trailer : Phase::Chunk;
   return true;

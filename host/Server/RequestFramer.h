@@ -43,7 +43,9 @@ public:
   /// True once, if the client waits for leave to send the body.
   bool takeContinue();
   /// True if the bytes of a request have begun.
-  bool hasBegun() const { return phase != Phase::Head || !buffer.empty(); }
+  bool hasBegun() const {
+    return phase != Phase::Head || taken < buffer.size();
+  }
   /// How many bytes it keeps.
   size_t getSize() const { return buffer.size() + head.size() + body.size(); }
 
@@ -71,13 +73,18 @@ private:
   bool readChunkSize();
   void parseHead();
   bool fail(int status, std::string message);
+  std::string_view getRest() const {
+    return std::string_view(buffer).substr(taken);
+  }
   /// The next line without its end, if it is there.
   std::optional<std::string_view> takeLine();
 
   Limits limits;
   Phase phase = Phase::Head;
-  /// Bytes that are not taken yet.
+  /// The first bytes of the buffer are taken already.
   std::string buffer;
+  size_t taken = 0;
+  /// So many of the others have no end of a head.
   size_t searched = 0;
   std::string head, body;
   /// What the body or its chunk lacks.

@@ -89,6 +89,7 @@ private:
   void answer(const HttpRequest &request, HttpResponse &response);
   void route(const HttpRequest &request, HttpResponse &response);
   void allowOrigin(const HttpRequest &request, HttpResponse &response) const;
+  void checkHost(const HttpRequest &request) const;
   void checkKey(const HttpRequest &request) const;
   void sendPage(HttpResponse &response) const;
   void sendModel(HttpResponse &response, const std::string &name) const;
@@ -141,6 +142,7 @@ static std::string getEndpoint(const std::string &path) {
 void Server::Impl::answer(const HttpRequest &request, HttpResponse &response) {
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   try {
+    checkHost(request);
     allowOrigin(request, response);
     route(request, response);
   } catch (const ApiError &error) {
@@ -199,6 +201,30 @@ void Server::Impl::route(const HttpRequest &request, HttpResponse &response) {
   if (!generates)
     return sendModel(response, request.path.substr(modelPrefix.size()));
   generate(request, response);
+}
+
+bool dlavm::host::isLoopback(const std::string &host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" ||
+         host.rfind("127.", 0) == 0;
+}
+
+/// A page of another origin may have a name that it lets point to this machine;
+/// browsers take the two for one origin then. Where only this machine may ask,
+/// and a key does not tell who, names of others are refused.
+void Server::Impl::checkHost(const HttpRequest &request) const {
+  if (!isLoopback(options.host) || !options.apiKey.empty())
+    return;
+  std::string name = request.getHeader("Host");
+  // The port, but no part of an address of IPv6.
+  if (const size_t colon = name.rfind(':');
+      colon != std::string::npos && name.find(']', colon) == std::string::npos)
+    name.erase(colon);
+  if (!name.empty() && !isLoopback(name))
+    throw ApiError(403,
+                   "this server listens on " + options.host +
+                       " and does not know the host '" + name.substr(0, 100) +
+                       "'; with --api-key it takes every host",
+                   "", "host_not_allowed");
 }
 
 /// Lets pages of other origins read what they get, if they are listed.
@@ -490,6 +516,8 @@ void Server::Impl::sendStream(std::shared_ptr<Generation> generation,
     } catch (const ApiError &error) {
       if (error.getStatus() != clientIsGone)
         write(makeEvent(error.toJson()));
+    } catch (const std::exception &error) {
+      write(makeEvent(ApiError(500, error.what()).toJson()));
     }
   };
 }

@@ -55,6 +55,9 @@ private:
   std::unique_ptr<Impl> impl;
 };
 
+/// True for an address or name that only this machine reaches.
+bool isLoopback(const std::string &host);
+
 /// Runs the server until SIGTERM or SIGINT; a second one ends the program at
 /// once.
 void runUntilSignal(Server &server);

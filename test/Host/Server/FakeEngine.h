@@ -28,6 +28,7 @@ namespace dlavm::host {
 ///     say TEXT         TEXT
 ///     count N          1 2 3 ... N
 ///     fail N           fails after N tokens
+///     undecodable      a token whose most probable other one has no text
 ///     slow MS PROMPT   as PROMPT, and waits before each token
 ///
 /// All else is repeated.
@@ -57,6 +58,8 @@ public:
     const std::lock_guard<std::mutex> lock(mutex);
     std::string text;
     for (int32_t id : ids) {
+      if (id < 0)
+        throw Error("there is no such token");
       if (id < 256)
         text += static_cast<char>(id);
       else if (const size_t word = id - firstWord; word < words.size())
@@ -147,7 +150,10 @@ public:
       if (options.topLogprobs >= 0) {
         TokenLogprob token{toId(word), word, -0.5f, {}};
         for (int32_t k = 0; k < options.topLogprobs; ++k)
-          token.top.emplace_back(k == 0 ? token.id : 'a' + k, -0.5f - k);
+          token.top.emplace_back(command == "undecodable" ? -1
+                                 : k == 0                 ? token.id
+                                                          : 'a' + k,
+                                 -0.5f - k);
         piece.tokens.push_back(token);
       }
       if (!consume(piece)) {

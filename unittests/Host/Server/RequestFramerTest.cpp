@@ -67,6 +67,17 @@ TEST(RequestFramer, TakesRequestsThatComeTogether) {
   EXPECT_FALSE(framer.isComplete());
 }
 
+TEST(RequestFramer, TakesSmallChunksInTimeThatGrowsWithThem) {
+  RequestFramer framer(RequestFramer::Limits{});
+  const size_t count = 1 << 20;
+  std::string text = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (size_t i = 0; i < count; ++i)
+    text += "1\r\na\r\n";
+  framer.add(text + "0\r\n\r\n");
+  ASSERT_TRUE(framer.isComplete());
+  EXPECT_EQ(framer.getBody().size(), count);
+}
+
 TEST(RequestFramer, AsksForTheBodyOnce) {
   RequestFramer framer(smallLimits());
   framer.add(

@@ -1,9 +1,10 @@
-"""Runs a test of the openai client: client_test.py PROGRAM SOURCES DIRECTORY.
+"""Runs a test of the openai client: client_test.py SCRIPT DIRECTORY COMMAND...
 
-The client is installed in the directory, as the lock among the sources says,
-unless that was done before.
+The command is a server. The client is installed in the directory, as the lock
+beside the script says, unless that was done before.
 """
 
+import fcntl
 import filecmp
 import os
 import shutil
@@ -12,26 +13,31 @@ import sys
 
 from serving import Server
 
-program, sources, directory = sys.argv[1:]
+script, directory, *command = sys.argv[1:]
+sources = os.path.dirname(script)
 os.makedirs(directory, exist_ok=True)
-names = ["package.json", "package-lock.json", "client_test.mjs"]
-# npm writes this file last.
-mark = os.path.join(directory, "node_modules", ".package-lock.json")
-lock = os.path.join(directory, names[1])
-if not (
-    os.path.exists(mark)
-    and os.path.exists(lock)
-    and filecmp.cmp(os.path.join(sources, names[1]), lock, shallow=False)
-):
-    for name in names[:2]:
-        shutil.copy(os.path.join(sources, name), directory)
-    command = ["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(command, cwd=directory, check=True)
-shutil.copy(os.path.join(sources, names[2]), directory)
-with Server(program, "key=secret", "queue=1") as server:
+# Tests that run side by side install it once.
+with open(os.path.join(directory, "install.lock"), "w") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    lock = os.path.join(directory, "package-lock.json")
+    # npm writes this file last.
+    done = os.path.join(directory, "node_modules", ".package-lock.json")
+    if not (
+        os.path.exists(done)
+        and os.path.exists(lock)
+        and filecmp.cmp(os.path.join(sources, "package-lock.json"), lock, shallow=False)
+    ):
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(os.path.join(sources, name), directory)
+        npm = ["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(npm, cwd=directory, check=True)
+shutil.copy(script, directory)
+with Server(*command) as server:
     subprocess.run(
-        ["node", "--test", names[2]],
+        ["node", "--test", os.path.basename(script)],
         cwd=directory,
         env={**os.environ, "SERVER_URL": server.url},
         check=True,
     )
+    if server.stop() != 0:
+        sys.exit("the server failed: " + server.stderr)

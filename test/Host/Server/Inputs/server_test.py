@@ -287,6 +287,17 @@ class Failures(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.assertEqual(server.stderr.count("note: the device failed: the device is gone"), 3)
 
+    def test_answer_that_cannot_be_written(self):
+        with serve() as server:
+            members = {"logprobs": True, "top_logprobs": 1}
+            status, _, body = server.chat("undecodable", **members)
+            self.assertEqual((status, body["error"]["message"]), (500, "there is no such token"))
+            stream = Stream(server, "undecodable", **members)
+            self.assertEqual(stream.response.status, 200)
+            self.assertIn(b"there is no such token", stream.first)
+            stream.leave()
+            self.assertEqual(server.chat("say well")[0], 200)
+
     def test_time(self):
         with serve(request_ms=300) as server:
             answer = server.chat(ENDLESS)
@@ -300,6 +311,21 @@ class Failures(unittest.TestCase):
             answer = raw(server, b"GET / HTTP/1.1\r\n")
             self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
             self.assertEqual(raw(server, b""), b"")
+
+    def test_all_places_are_taken(self):
+        with serve(connections=20) as server:
+            # Whoever has waited longest leaves: the idle first, then the slow.
+            slow = socket.create_connection((server.host, server.port), PATIENCE)
+            slow.sendall(b"GET / HTTP/1.1\r\n")
+            idle = [socket.create_connection((server.host, server.port), PATIENCE) for _ in range(40)]
+            self.assertEqual(server.health()["status"], "ok")
+            slow.sendall(b"Connection: close\r\n\r\n")
+            self.assertTrue(slow.recv(100).startswith(b"HTTP/1.1 200 "))
+            for sock in idle:
+                sock.sendall(b"GET")
+            self.assertEqual(server.health()["status"], "ok")
+            for sock in [slow, *idle]:
+                sock.close()
 
     def test_no_logits(self):
         with serve(greedy=1) as server:
@@ -379,6 +405,16 @@ class Access(unittest.TestCase):
             self.assertEqual(server.request("GET", "/v1/models", headers=headers)[0], 200)
             self.assertEqual(server.request("GET", "/health")[0], 200)
             self.assertEqual(server.request("GET", "/")[0], 200)
+
+    def test_host(self):
+        evil = {"Host": "evil.example:80"}
+        with serve() as server:
+            status, _, body = server.request("GET", "/v1/models", headers=evil)
+            self.assertEqual((status, body["error"]["code"]), (403, "host_not_allowed"))
+            for host in ("localhost:1234", "127.0.0.1", "[::1]:80", "[::1]"):
+                self.assertEqual(server.request("GET", "/", headers={"Host": host})[0], 200)
+        with serve(key="secret") as server:
+            self.assertEqual(server.request("GET", "/", headers=evil)[0], 200)
 
     def test_cors(self):
         allowed = "Access-Control-Allow-Origin"
