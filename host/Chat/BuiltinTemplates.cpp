@@ -1,5 +1,4 @@
-//===- BuiltinTemplates.cpp - Chat templates without Jinja
-//-------------------===//
+//===- BuiltinTemplates.cpp - Chat templates without Jinja ----------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

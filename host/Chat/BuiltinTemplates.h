@@ -1,5 +1,4 @@
-//===- BuiltinTemplates.h - Chat templates without Jinja
-//---------------------===//
+//===- BuiltinTemplates.h - Chat templates without Jinja --------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ChatTemplate.cpp - Conversations as tokens
-//----------------------------===//
+//===- ChatTemplate.cpp - Conversations as tokens -------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ChatTemplate.h - Conversations as tokens --------------------*- C++
-//-*-===//
+//===- ChatTemplate.h - Conversations as tokens -----------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

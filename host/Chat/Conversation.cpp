@@ -1,5 +1,4 @@
-//===- Conversation.cpp - Messages to and fro
-//--------------------------------===//
+//===- Conversation.cpp - Messages to and fro -----------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

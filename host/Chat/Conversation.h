@@ -1,5 +1,4 @@
-//===- Conversation.h - Messages to and fro
-//----------------------------------===//
+//===- Conversation.h - Messages to and fro ---------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Logits.cpp - Passes over logits
-//---------------------------------------===//
+//===- Logits.cpp - Passes over logits ------------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Logits.h - Passes over logits
-//-----------------------------------------===//
+//===- Logits.h - Passes over logits ----------------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

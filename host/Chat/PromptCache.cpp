@@ -1,5 +1,4 @@
-//===- PromptCache.cpp - KV caches in files
-//----------------------------------===//
+//===- PromptCache.cpp - KV caches in files -------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

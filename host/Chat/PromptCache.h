@@ -1,5 +1,4 @@
-//===- PromptCache.h - KV caches in files
-//------------------------------------===//
+//===- PromptCache.h - KV caches in files -----------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

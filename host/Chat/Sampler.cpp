@@ -1,5 +1,4 @@
-//===- Sampler.cpp - Choosing tokens by chance
-//-------------------------------===//
+//===- Sampler.cpp - Choosing tokens by chance ----------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Sampler.h - Choosing tokens by chance -----------------------*- C++
-//-*-===//
+//===- Sampler.h - Choosing tokens by chance --------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

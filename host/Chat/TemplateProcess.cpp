@@ -1,5 +1,4 @@
-//===- TemplateProcess.cpp - Python that renders templates
-//-------------------===//
+//===- TemplateProcess.cpp - Python that renders templates ----------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

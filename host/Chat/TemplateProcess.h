@@ -1,5 +1,4 @@
-//===- TemplateProcess.h - Python that renders templates
-//---------------------===//
+//===- TemplateProcess.h - Python that renders templates --------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- TextAnswer.cpp - Answers as text
-//--------------------------------------===//
+//===- TextAnswer.cpp - Answers as text -----------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

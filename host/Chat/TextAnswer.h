@@ -1,5 +1,4 @@
-//===- TextAnswer.h - Answers as text ------------------------------*- C++
-//-*-===//
+//===- TextAnswer.h - Answers as text ---------------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

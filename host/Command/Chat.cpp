@@ -1,5 +1,4 @@
-//===- Chat.cpp - dlavm chat
-//-------------------------------------------------===//
+//===- Chat.cpp - dlavm chat ----------------------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -77,6 +76,8 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
     throw Error("the driver has no read_logits, which sampling and penalties "
                 "need; leave these options out, or compile a model whose "
                 "result is the logits");
+  if (!arguments.timeSteps.empty())
+    model.timeSteps(arguments.timeSteps);
   options.endTokens = opened.endTokens;
   Session session(model);
   session.limitIds(std::min(tokenizer->getSize(), model.getVocabularySize()));
@@ -134,7 +135,7 @@ void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
       ->type_name("FILE");
   command
       .add_option("--time-steps", arguments->timeSteps,
-                  "write how long each task takes, CSV")
+                  "write how long each task of each call takes, as CSV")
       ->type_name("FILE");
   command.callback([arguments, &context] {
     context.run = [arguments, &context] { return run(*arguments, context); };

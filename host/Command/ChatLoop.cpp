@@ -1,5 +1,4 @@
-//===- ChatLoop.cpp - Talking with a model
-//-----------------------------------===//
+//===- ChatLoop.cpp - Talking with a model --------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ChatLoop.h - Talking with a model
-//-------------------------------------===//
+//===- ChatLoop.h - Talking with a model ------------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

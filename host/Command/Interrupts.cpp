@@ -1,5 +1,4 @@
-//===- Interrupts.cpp - Ctrl-C
-//-----------------------------------------------===//
+//===- Interrupts.cpp - Ctrl-C --------------------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

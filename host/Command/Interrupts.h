@@ -1,5 +1,4 @@
-//===- Interrupts.h - Ctrl-C
-//-------------------------------------------------===//
+//===- Interrupts.h - Ctrl-C ------------------------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- LineReader.cpp - Lines that users write
-//-------------------------------===//
+//===- LineReader.cpp - Lines that users write ----------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- LineReader.h - Lines that users write
-//---------------------------------===//
+//===- LineReader.h - Lines that users write --------------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

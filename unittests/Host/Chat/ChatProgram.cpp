@@ -1,5 +1,4 @@
-//===- ChatProgram.cpp - A chat with a model for tests
-//---------------------===//
+//===- ChatProgram.cpp - A chat with a model for tests --------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ChatTemplateTest.cpp - Tests of chat templates
-//------------------------===//
+//===- ChatTemplateTest.cpp - Tests of chat templates ---------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ConversationTest.cpp - Tests of conversations
-//-------------------------===//
+//===- ConversationTest.cpp - Tests of conversations ----------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

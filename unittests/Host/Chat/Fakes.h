@@ -1,5 +1,4 @@
-//===- Fakes.h - A tokenizer and a model for tests
-//---------------------------===//
+//===- Fakes.h - A tokenizer and a model for tests --------------*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- SamplerTest.cpp - Tests of choosing tokens
-//----------------------------===//
+//===- SamplerTest.cpp - Tests of choosing tokens -------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

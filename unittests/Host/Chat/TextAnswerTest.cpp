@@ -1,5 +1,4 @@
-//===- TextAnswerTest.cpp - Tests of answers as text
-//-------------------------===//
+//===- TextAnswerTest.cpp - Tests of answers as text ----------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
