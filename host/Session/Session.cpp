@@ -1,5 +1,4 @@
-//===- Session.cpp - Generating tokens
-//-------------------------------------===//
+//===- Session.cpp - Generating tokens ------------------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
