@@ -69,6 +69,9 @@ private:
 
 class SchedulerTest : public testing::Test {
 protected:
+  /// The scheduler's thread ends also where a test has failed.
+  ~SchedulerTest() override { engine.step(1000); }
+
   std::unique_ptr<Job> submit(std::vector<int32_t> ids) {
     return scheduler.submit(std::move(ids), {},
                             [this] { return isGone.load(); });
