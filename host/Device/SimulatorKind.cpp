@@ -11,6 +11,7 @@
 #include "host/Device/BoardKinds.h"
 
 #include <dlfcn.h>
+#include <filesystem>
 
 using namespace dlavm::host;
 using dlavm::Device;
@@ -115,15 +116,32 @@ static SimulatorFunctions loadFunctions(const std::string &library) {
   return functions;
 }
 
+/// Looks beside the program or library that this is part of, where a build and
+/// an installation have it; otherwise the system looks. (A run path does not
+/// serve dlopen under AddressSanitizer, which calls it from its own library.)
+static std::string findLibrary() {
+  const std::string name = "libdlavm-simulator.so";
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void *>(&findLibrary), &info) == 0)
+    return name;
+  std::error_code ignored;
+  const std::filesystem::path directory =
+      std::filesystem::canonical(info.dli_fname, ignored).parent_path();
+  for (const std::filesystem::path &place :
+       {directory / name, directory.parent_path() / "lib" / name})
+    if (std::filesystem::exists(place, ignored))
+      return place.string();
+  return name;
+}
+
 DeviceKind dlavm::host::getSimulatorLibraryKind() {
   return {"simulator", "simulator:LIBRARY",
           "the device that the driver was compiled for, simulated by "
           "libdlavm-simulator.so",
           [](const std::string &arguments,
              const Plan &plan) -> std::unique_ptr<Device> {
-            // The run path of whoever links this has the places to look at.
-            const SimulatorFunctions functions = loadFunctions(
-                arguments.empty() ? "libdlavm-simulator.so" : arguments);
+            const SimulatorFunctions functions =
+                loadFunctions(arguments.empty() ? findLibrary() : arguments);
             return std::make_unique<SimulatorDevice>(functions, plan.device);
           }};
 }
