@@ -70,8 +70,6 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
   DriverModel &model = *opened.model;
-  if (!arguments.timeSteps.empty())
-    model.timeSteps(arguments.timeSteps);
   if (!options.sampling.isGreedy() && !model.hasLogits())
     throw Error("the driver has no read_logits, which sampling and penalties "
                 "need; leave these options out, or compile a model whose "
