@@ -38,33 +38,77 @@ void *SharedObject::findSymbol(const char *name) const {
   return dlsym(handle, name);
 }
 
+/// What tools of DLAVM call their temporary directories.
+static const std::string temporaryPrefix = ".dlavm-temporary-";
+
+/// Opens a directory and locks it; -1 if it is not there, or somebody uses it.
+static int lockDirectory(const std::string &path) {
+  const int directory =
+      open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (directory < 0 || flock(directory, LOCK_EX | LOCK_NB) == 0)
+    return directory;
+  close(directory);
+  return -1;
+}
+
+/// Removes the temporary directories of the user that nobody uses: their
+/// programs were killed.
+static void removeAbandoned(const std::string &parent) {
+  std::error_code error;
+  for (fs::directory_iterator entry(parent, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string path = entry->path().string();
+    struct stat status;
+    if (entry->path().filename().string().rfind(temporaryPrefix, 0) != 0 ||
+        lstat(path.c_str(), &status) != 0 || status.st_uid != geteuid())
+      continue;
+    const int directory = lockDirectory(path);
+    if (directory < 0)
+      continue;
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+    close(directory);
+  }
+}
+
 namespace {
 
 /// A directory that the process removes; others do if it cannot, as they see by
 /// the lock that nobody uses it.
 class TemporaryDirectory {
 public:
-  explicit TemporaryDirectory(const std::string &parent)
-      : path(parent + "/.dlavm-temporary-XXXXXX") {
-    if (!mkdtemp(path.data()))
-      throw Error("cannot create a temporary directory in " + parent + ": " +
-                  std::strerror(errno) +
-                  "; the environment variable TMPDIR names another place");
-    lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock >= 0)
-      flock(lock, LOCK_EX | LOCK_NB);
+  explicit TemporaryDirectory(const std::string &parent) {
+    removeAbandoned(parent);
+    // Before it is locked, others take it for one that was left behind.
+    while (!isOurs()) {
+      if (lock >= 0)
+        close(lock);
+      path = parent + "/" + temporaryPrefix + "XXXXXX";
+      if (!mkdtemp(path.data()))
+        throw Error("cannot create a temporary directory in " + parent + ": " +
+                    std::strerror(errno) +
+                    "; the environment variable TMPDIR names another place");
+      lock = lockDirectory(path);
+    }
   }
   TemporaryDirectory(const TemporaryDirectory &) = delete;
   TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
   ~TemporaryDirectory() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
-    if (lock >= 0)
-      close(lock);
+    close(lock);
   }
   const std::string &getPath() const { return path; }
 
 private:
+  /// Whether it is locked and still there.
+  bool isOurs() const {
+    struct stat there, locked;
+    return lock >= 0 && stat(path.c_str(), &there) == 0 &&
+           fstat(lock, &locked) == 0 && there.st_dev == locked.st_dev &&
+           there.st_ino == locked.st_ino;
+  }
+
   std::string path;
   int lock = -1;
 };

@@ -16,8 +16,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <map>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace dlavm::host;
 
@@ -253,6 +256,26 @@ TEST_F(CompiledDriverTest, DriversAreKept) {
     setenv("CXX", old.c_str(), 1);
   else
     unsetenv("CXX");
+}
+
+TEST_F(CompiledDriverTest, WhatWasLeftBehindIsRemoved) {
+  clearCache();
+  const std::string abandoned =
+      cache->getPath() + "/.dlavm-temporary-abandoned";
+  const std::string used = cache->getPath() + "/.dlavm-temporary-used";
+  for (const std::string &path : {abandoned, used}) {
+    std::filesystem::create_directory(path);
+    std::ofstream(path + "/driver.so") << "half a driver";
+  }
+  const int lock = open(used.c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(flock(lock, LOCK_EX | LOCK_NB), 0);
+  const TestDriverDirectory directory;
+  CompiledDriver(directory.getPath());
+  EXPECT_FALSE(std::filesystem::exists(abandoned));
+  EXPECT_TRUE(std::filesystem::exists(used + "/driver.so"));
+  close(lock);
+  // That, and the driver.
+  EXPECT_EQ(getCached().size(), 2u);
 }
 
 TEST_F(CompiledDriverTest, WhatDoesNotCompile) {
