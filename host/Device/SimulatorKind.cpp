@@ -116,21 +116,26 @@ static SimulatorFunctions loadFunctions(const std::string &library) {
   return functions;
 }
 
-/// Looks beside the program or library that this is part of, where a build and
-/// an installation have it; otherwise the system looks. (A run path does not
-/// serve dlopen under AddressSanitizer, which calls it from its own library.)
+/// Looks beside the library and the program that this is part of, where a build
+/// and an installation have it; otherwise the system looks. (A run path does
+/// not serve dlopen under AddressSanitizer, which calls it from its own
+/// library.)
 static std::string findLibrary() {
   const std::string name = "libdlavm-simulator.so";
+  std::vector<std::filesystem::path> objects = {"/proc/self/exe"};
+  // Of a program it is what its caller calls it.
   Dl_info info;
-  if (dladdr(reinterpret_cast<void *>(&findLibrary), &info) == 0)
-    return name;
-  std::error_code ignored;
-  const std::filesystem::path directory =
-      std::filesystem::canonical(info.dli_fname, ignored).parent_path();
-  for (const std::filesystem::path &place :
-       {directory / name, directory.parent_path() / "lib" / name})
-    if (std::filesystem::exists(place, ignored))
-      return place.string();
+  if (dladdr(reinterpret_cast<void *>(&findLibrary), &info) != 0)
+    objects.emplace_back(info.dli_fname);
+  for (const std::filesystem::path &object : objects) {
+    std::error_code error;
+    const std::filesystem::path directory =
+        std::filesystem::canonical(object, error).parent_path();
+    for (const std::filesystem::path &place :
+         {directory / name, directory.parent_path() / "lib" / name})
+      if (!error && std::filesystem::exists(place, error))
+        return place.string();
+  }
   return name;
 }
 
