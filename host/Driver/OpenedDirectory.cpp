@@ -11,15 +11,6 @@
 using namespace dlavm::host;
 using dlavm::Error;
 
-/// Whether there is a file that Tokenizer::open looks for.
-static bool hasTokenizer(const std::string &directory) {
-  for (const char *name :
-       {"tokenizer.json", "tokenizer.model", "tokenizer.gguf"})
-    if (dlavm::detail::exists(directory + "/" + name))
-      return true;
-  return false;
-}
-
 OpenedDirectory dlavm::host::openDirectory(const std::string &directory,
                                            const std::string &on,
                                            const std::vector<DeviceKind> &kinds,
@@ -34,7 +25,7 @@ OpenedDirectory dlavm::host::openDirectory(const std::string &directory,
   if (!dlavm::detail::exists(directory + "/checksums.txt"))
     throw Error(directory + " has no complete set of parameter files; run "
                             "dlavm pack, which writes it");
-  if (hasTokenizer(directory))
+  if (Tokenizer::isIn(directory))
     opened.tokenizer = Tokenizer::open(directory);
   opened.device = openDevice(kinds, on, plan);
   opened.model = std::make_unique<DriverModel>(*opened.driver, *opened.device);

@@ -14,6 +14,7 @@
 #include "host/Tokenizer/Readers.h"
 #include "host/Tokenizer/UTF8.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -40,6 +41,12 @@ static std::unique_ptr<Tokenizer> openFile(const std::string &path) {
 /// The file that says most comes first.
 static constexpr const char *kFiles[] = {"tokenizer.json", "tokenizer.model",
                                          "qwen.tiktoken", "tokenizer.gguf"};
+
+bool Tokenizer::isIn(const std::string &directory) {
+  return std::any_of(
+      std::begin(kFiles), std::end(kFiles),
+      [&](const char *name) { return exists(directory + "/" + name); });
+}
 
 std::unique_ptr<Tokenizer> Tokenizer::open(const std::string &path) {
   struct stat status;

@@ -38,6 +38,8 @@ public:
   /// tokenizer_config.json says of it, or a GGUF file. Throws dlavm::Error,
   /// with file and place, if there is none or it is malformed.
   static std::unique_ptr<Tokenizer> open(const std::string &path);
+  /// Whether the directory has a file that open takes.
+  static bool isIn(const std::string &directory);
 
   virtual std::vector<int32_t>
   encode(std::string_view text, const EncodeOptions &options = {}) const = 0;

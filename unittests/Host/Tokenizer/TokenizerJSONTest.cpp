@@ -240,6 +240,7 @@ TEST_F(TokenizerJSONTest, WhatIsNotKnownIsRefusedWithItsPlace) {
 
 TEST_F(TokenizerJSONTest, BrokenFiles) {
   EXPECT_NE(getError(directory.path).find("no tokenizer"), std::string::npos);
+  EXPECT_FALSE(Tokenizer::isIn(directory.path));
   directory.write("tokenizer.json", "{\"version\": }");
   EXPECT_NE(getError(directory.path).find("tokenizer.json: byte 13: "),
             std::string::npos);
