@@ -1,4 +1,4 @@
-//===- SessionEngine.cpp - A session as what the server answers with ------===//
+//===- SessionEngine.cpp - A session behind the server --------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

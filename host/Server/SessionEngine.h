@@ -1,5 +1,4 @@
-//===- SessionEngine.h - A session as what the server answers with  -*- C++
-//-*-===//
+//===- SessionEngine.h - A session behind the server ---------- -*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
