@@ -13,6 +13,7 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <functional>
 
 using namespace dlavm::host;
 
@@ -33,32 +34,51 @@ static size_t stepBack(std::string_view text, size_t position) {
   return position;
 }
 
+void AddedTokenList::add(const AddedToken &token) {
+  const auto [place, isNew] = byContent.emplace(token.content, tokens.size());
+  if (isNew) {
+    tokens.push_back(token);
+  } else {
+    byId.erase(tokens[place->second].id);
+    tokens[place->second] = token;
+  }
+  byId[token.id] = place->second;
+}
+
+AddedToken *AddedTokenList::find(const std::string &content) {
+  auto found = byContent.find(content);
+  return found == byContent.end() ? nullptr : &tokens[found->second];
+}
+
+const AddedToken *AddedTokenList::findId(int32_t id) const {
+  auto found = byId.find(id);
+  return found == byId.end() ? nullptr : &tokens[found->second];
+}
+
 void TokenMatcher::add(std::string_view text, const AddedToken &token) {
   if (text.empty())
     return;
-  const auto first = static_cast<unsigned char>(text[0]);
-  starts[first] = true;
-  std::vector<Entry> &list = entries[first];
-  for (Entry &entry : list)
-    if (entry.text == text) {
-      entry.token = token;
-      return;
-    }
-  auto place = std::find_if(list.begin(), list.end(), [&](const Entry &entry) {
-    return entry.text.size() < text.size();
-  });
-  list.insert(place, {std::string(text), token});
+  if (auto found = tokenOf.find(text); found != tokenOf.end()) {
+    entries[found->second].second = token;
+    return;
+  }
+  entries.emplace_back(text, token);
+  tokenOf.emplace(entries.back().first, entries.size() - 1);
+  std::vector<size_t> &known = lengths[static_cast<unsigned char>(text[0])];
+  auto place = std::lower_bound(known.begin(), known.end(), text.size(),
+                                std::greater<size_t>());
+  if (place == known.end() || *place != text.size())
+    known.insert(place, text.size());
 }
 
 TokenMatcher::Match TokenMatcher::findAt(std::string_view text,
                                          size_t position) const {
-  const auto first = static_cast<unsigned char>(text[position]);
-  if (!starts[first])
-    return {nullptr, 0};
   const std::string_view rest = text.substr(position);
-  for (const Entry &entry : entries.find(first)->second)
-    if (rest.substr(0, entry.text.size()) == entry.text)
-      return {&entry.token, entry.text.size()};
+  for (size_t length : lengths[static_cast<unsigned char>(rest[0])])
+    if (length <= rest.size())
+      if (auto found = tokenOf.find(rest.substr(0, length));
+          found != tokenOf.end())
+        return {&entries[found->second].second, length};
   return {nullptr, 0};
 }
 

@@ -9,11 +9,14 @@
 #ifndef DLAVM_HOST_TOKENIZER_ADDEDTOKENS_H
 #define DLAVM_HOST_TOKENIZER_ADDEDTOKENS_H
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dlavm::host {
@@ -28,6 +31,26 @@ struct AddedToken {
   /// It is looked for in the normalized text.
   bool normalized = false;
   bool special = false;
+};
+
+/// Added tokens, each with a text of its own.
+class AddedTokenList {
+public:
+  /// Adds \p token, or changes what is known of it.
+  void add(const AddedToken &token);
+  AddedToken *find(const std::string &content);
+  const AddedToken *findId(int32_t id) const;
+
+  std::vector<AddedToken>::const_iterator begin() const {
+    return tokens.begin();
+  }
+  std::vector<AddedToken>::const_iterator end() const { return tokens.end(); }
+  size_t size() const { return tokens.size(); }
+
+private:
+  std::vector<AddedToken> tokens;
+  std::unordered_map<std::string, size_t> byContent;
+  std::unordered_map<int32_t, size_t> byId;
 };
 
 /// Finds tokens in text: the first, of several that begin there the longest.
@@ -48,13 +71,11 @@ private:
   };
   Match findAt(std::string_view text, size_t position) const;
 
-  struct Entry {
-    std::string text;
-    AddedToken token;
-  };
-  /// By their first bytes; the longest first.
-  std::unordered_map<unsigned char, std::vector<Entry>> entries;
-  bool starts[256] = {};
+  std::unordered_map<std::string_view, size_t> tokenOf;
+  /// The texts of tokenOf, where they stay.
+  std::deque<std::pair<std::string, AddedToken>> entries;
+  /// By the first byte: how long texts are, the longest first.
+  std::array<std::vector<size_t>, 256> lengths;
 };
 
 } // namespace dlavm::host

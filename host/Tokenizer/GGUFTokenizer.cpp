@@ -75,7 +75,7 @@ private:
     const std::vector<double> *types =
         metadata.findNumbers("tokenizer.ggml.token_type", tokens->size());
     for (size_t i = 0; i < tokens->size(); ++i) {
-      const int type = types ? static_cast<int>((*types)[i]) : 1;
+      const double type = types ? (*types)[i] : 1;
       const bool isEnd = isEndOfGeneration((*tokens)[i]);
       if ((*tokens)[i].empty() ||
           (type != kUnknownToken && type != kControlToken &&
@@ -85,7 +85,7 @@ private:
       token.id = static_cast<int32_t>(i);
       token.content = (*tokens)[i];
       token.special = type != kUserToken || isEnd;
-      parts.added.push_back(std::move(token));
+      parts.added.add(token);
     }
   }
 

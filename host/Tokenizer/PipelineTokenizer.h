@@ -22,7 +22,7 @@ namespace dlavm::host {
 /// What a pipeline consists of; each file format fills it in.
 struct PipelineParts {
   std::unique_ptr<BPE> bpe;
-  std::vector<AddedToken> added;
+  AddedTokenList added;
   std::vector<Normalizer> normalizers;
   std::vector<PreTokenizer> preTokenizers;
   std::vector<Decoder> decoders;

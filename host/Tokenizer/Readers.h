@@ -24,9 +24,6 @@ bool exists(const std::string &path);
 /// An object with content, lstrip, and so on.
 AddedToken readAddedToken(const JSONValue &value, int32_t id);
 
-/// Adds \p token, or changes what is known of it.
-void addToken(std::vector<AddedToken> &tokens, const AddedToken &token);
-
 /// Finds begin and end token, and marks the special tokens of \p config.
 void applyConfig(PipelineParts &parts, const TokenizerConfig &config);
 

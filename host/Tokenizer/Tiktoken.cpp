@@ -142,17 +142,16 @@ dlavm::host::openTiktoken(const std::string &path,
     token.id = next++;
     token.content = content;
     token.special = true;
-    parts.added.push_back(std::move(token));
+    parts.added.add(token);
   }
   for (const AddedToken &token : config.added) {
     checkAddedToken(path, token, parts);
-    addToken(parts.added, token);
+    parts.added.add(token);
   }
   applyConfig(parts, config);
   for (const char *content : model.prefix)
-    for (const AddedToken &token : parts.added)
-      if (token.content == content)
-        parts.prefix.push_back(token.id);
+    if (const AddedToken *token = parts.added.find(content))
+      parts.prefix.push_back(token->id);
   return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 

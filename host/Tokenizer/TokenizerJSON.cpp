@@ -325,16 +325,6 @@ static std::unique_ptr<BPE> readModel(const JSONValue &model) {
 // Added tokens
 //===----------------------------------------------------------------------===//
 
-void dlavm::host::addToken(std::vector<AddedToken> &tokens,
-                           const AddedToken &token) {
-  for (AddedToken &known : tokens)
-    if (known.content == token.content) {
-      known = token;
-      return;
-    }
-  tokens.push_back(token);
-}
-
 void dlavm::host::checkAddedToken(const std::string &place,
                                   const AddedToken &token,
                                   const PipelineParts &parts) {
@@ -352,10 +342,10 @@ void dlavm::host::checkAddedToken(const std::string &place,
     fail("which is that of '" + pieces[index] + "'");
   if (index > 2 * pieces.size() + 65536)
     fail("but the vocabulary has " + std::to_string(pieces.size()) + " tokens");
-  for (const AddedToken &other : parts.added)
-    if ((other.id == token.id) != (other.content == token.content))
-      fail("but '" + other.content + "' has the id " +
-           std::to_string(other.id));
+  const AddedToken *other = parts.added.findId(token.id);
+  if (other && other->content != token.content)
+    fail("but '" + other->content + "' has the id " +
+         std::to_string(other->id));
 }
 
 static void readAddedTokens(const JSONValue &list, PipelineParts &parts) {
@@ -365,32 +355,28 @@ static void readAddedTokens(const JSONValue &list, PipelineParts &parts) {
                  "normalized", "special"});
     const AddedToken token = readAddedToken(value, value.at("id").asIndex());
     checkAddedToken(value.getPlace(), token, parts);
-    addToken(parts.added, token);
+    parts.added.add(token);
   }
 }
 
 void dlavm::host::applyConfig(PipelineParts &parts,
                               const TokenizerConfig &config) {
   auto find = [&](const std::string &content) -> std::optional<int32_t> {
-    for (const AddedToken &token : parts.added)
-      if (token.content == content)
-        return token.id;
-    return parts.bpe->find(content);
+    const AddedToken *token = parts.added.find(content);
+    return token ? token->id : parts.bpe->find(content);
   };
   auto mark = [&](const std::string &content) {
-    const std::optional<int32_t> id = find(content);
-    if (!id)
+    if (AddedToken *known = parts.added.find(content)) {
+      known->special = true;
       return;
-    for (AddedToken &token : parts.added)
-      if (token.content == content) {
-        token.special = true;
-        return;
-      }
+    }
     AddedToken token;
-    token.id = *id;
     token.content = content;
     token.special = true;
-    parts.added.push_back(std::move(token));
+    if (const std::optional<int32_t> id = parts.bpe->find(content)) {
+      token.id = *id;
+      parts.added.add(token);
+    }
   };
   for (const std::string &content : config.specialTokens)
     mark(content);
@@ -491,7 +477,7 @@ dlavm::host::openTokenizerJSON(const std::string &path,
     readAddedTokens(*added, parts);
   for (const AddedToken &token : config.added) {
     checkAddedToken(path, token, parts);
-    addToken(parts.added, token);
+    parts.added.add(token);
   }
   if (std::optional<JSONValue> value = file.find("normalizer"))
     readSequence(*value, "normalizers",
