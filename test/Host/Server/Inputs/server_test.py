@@ -234,13 +234,16 @@ class Requests(unittest.TestCase):
 
     def test_old_clients(self):
         body = b'{"prompt": "count 3", "stream": true}'
-        answer = raw(
-            self.server,
-            b"POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body),
-        )
-        self.assertNotIn(b"chunked", answer)
-        self.assertTrue(answer.endswith(b"data: [DONE]\n\n"), answer)
+        # The end of an answer without a length is that of the connection.
+        with serve(idle_ms=1000 * 10 * PATIENCE) as server:
+            for header in (b"", b"Connection: Keep-Alive\r\n"):
+                answer = raw(
+                    server,
+                    b"POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
+                    b"%sContent-Length: %d\r\n\r\n%s" % (header, len(body), body),
+                )
+                self.assertNotIn(b"chunked", answer)
+                self.assertTrue(answer.endswith(b"data: [DONE]\n\n"), answer)
 
     def test_page(self):
         status, headers, page = self.server.request("GET", "/")
@@ -307,9 +310,11 @@ class Failures(unittest.TestCase):
             self.assertEqual(json.loads(events[-1])["error"]["code"], "request_timeout")
 
     def test_slow_clients(self):
-        with serve(read_ms=200, idle_ms=300) as server:
+        long = 1000 * 10 * PATIENCE
+        with serve(read_ms=200, idle_ms=long) as server:
             answer = raw(server, b"GET / HTTP/1.1\r\n")
             self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
+        with serve(read_ms=long, idle_ms=200) as server:
             self.assertEqual(raw(server, b""), b"")
 
     def test_all_places_are_taken(self):
