@@ -32,7 +32,8 @@ ls driver
 show sed -n 1,18p driver/report.txt
 show dlavm check driver --execute
 show dlavm pack model driver
-show dlavm run driver --prompt="What is an FPGA?" --max-new-tokens=8 --compare --checkpoint=model
+show dlavm run driver --ids=1,2,3 --max-new-tokens=8 --compare --checkpoint=model
+show dlavm run driver --prompt="What is an FPGA?" --max-new-tokens=24
 
 # Random weights babble; a trained model, where there is one, tells a story.
 story="${DLAVM_SHARED_DIR:-$root/../shared}/models/story-656k"
