@@ -10,6 +10,7 @@
 #include "host/Command/ChatLoop.h"
 #include "host/Command/Command.h"
 
+#include <filesystem>
 #include <limits>
 #include <random>
 
@@ -52,6 +53,19 @@ static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
                      "another one each time");
 }
 
+/// Refuses a file in the directory of the driver, which may be one that the
+/// driver needs.
+static void checkOutside(const std::string &file,
+                         const std::string &directory) {
+  namespace fs = std::filesystem;
+  const fs::path place = fs::weakly_canonical(fs::absolute(directory));
+  for (fs::path path = fs::weakly_canonical(fs::absolute(file));
+       path != path.root_path(); path = path.parent_path())
+    if (path == place)
+      throw Error("--time-steps=" + file + " is in the directory of the " +
+                  "driver, whose files must stay; give another place");
+}
+
 static int run(const ChatArguments &arguments, const CommandContext &context) {
   TextOptions options = arguments.options;
   if (options.maxNewTokens < 1)
@@ -74,8 +88,10 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
     throw Error("the driver has no read_logits, which sampling and penalties "
                 "need; leave these options out, or compile a model whose "
                 "result is the logits");
-  if (!arguments.timeSteps.empty())
+  if (!arguments.timeSteps.empty()) {
+    checkOutside(arguments.timeSteps, arguments.directory);
     model.timeSteps(arguments.timeSteps);
+  }
   options.endTokens = opened.endTokens;
   Session session(model);
   session.limitIds(std::min(tokenizer->getSize(), model.getVocabularySize()));

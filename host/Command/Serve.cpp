@@ -63,6 +63,11 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
   options.note = printNote;
   makeRoomForConnections(options.http);
 
+  // CLI11 takes an empty variable for none.
+  const char *key = std::getenv("DLAVM_API_KEY");
+  if (key && !*key && options.apiKey.empty())
+    throw Error("the environment variable DLAVM_API_KEY is empty, and an empty "
+                "key would let everybody in; unset it to serve without a key");
   const std::unique_ptr<Tokenizer> tokenizer =
       Tokenizer::open(arguments.directory);
   const std::unique_ptr<ChatTemplate> chatTemplate =
@@ -83,10 +88,6 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
   runUntilSignal(server);
   return 0;
 }
-
-namespace dlavm::host {
-void addServeCommand(CLI::App &command, CommandContext &context);
-} // namespace dlavm::host
 
 void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
   const auto arguments = std::make_shared<ServeArguments>();
@@ -126,7 +127,10 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
                   "answer only those who give this key; all users of the "
                   "machine see a command line, so better set the variable")
       ->envname("DLAVM_API_KEY")
-      ->type_name("KEY");
+      ->type_name("KEY")
+      ->check([](const std::string &key) {
+        return key.empty() ? "a key must not be empty" : "";
+      });
   command
       .add_option("--cors", options.corsOrigins,
                   "the pages of these origins may ask, too; * are all")

@@ -149,8 +149,7 @@ struct Caller : DLAVMCaller {
   explicit Caller(Device *device) {
     this->device = device;
     fail = [](const DLAVMCaller *caller, const char *message) {
-      const_cast<Caller *>(static_cast<const Caller *>(caller))->message =
-          message;
+      static_cast<const Caller *>(caller)->message = message;
     };
   }
   /// Throws if a function of the table did not return 0.
@@ -158,7 +157,7 @@ struct Caller : DLAVMCaller {
     if (code != 0)
       throw Error(message);
   }
-  std::string message;
+  mutable std::string message;
 };
 
 } // namespace

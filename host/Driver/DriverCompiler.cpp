@@ -41,13 +41,16 @@ void *SharedObject::findSymbol(const char *name) const {
 /// What tools of DLAVM call their temporary directories.
 static const std::string temporaryPrefix = ".dlavm-temporary-";
 
-/// Opens a directory and locks it; -1 if it is not there, or somebody uses it.
+/// Opens a directory and locks it; -1 with the reason in errno, which is
+/// EWOULDBLOCK if somebody uses it.
 static int lockDirectory(const std::string &path) {
   const int directory =
       open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (directory < 0 || flock(directory, LOCK_EX | LOCK_NB) == 0)
     return directory;
+  const int reason = errno;
   close(directory);
+  errno = reason;
   return -1;
 }
 
@@ -89,6 +92,14 @@ public:
                     std::strerror(errno) +
                     "; the environment variable TMPDIR names another place");
       lock = lockDirectory(path);
+      // Somebody else may lock it, to remove it. A file system without locks
+      // has nobody who does.
+      if (lock < 0 && errno != EWOULDBLOCK && errno != ENOENT) {
+        lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock < 0)
+          throw Error("cannot use the temporary directory " + path + ": " +
+                      std::strerror(errno));
+      }
     }
   }
   TemporaryDirectory(const TemporaryDirectory &) = delete;
@@ -139,10 +150,12 @@ static std::string getVariable(const char *name) {
 
 /// Empty where there is no cache.
 static std::string getCacheDirectory() {
+  // The compiler runs in another directory.
   if (const char *directory = std::getenv("DLAVM_DRIVER_CACHE"))
-    return directory;
+    return *directory ? fs::absolute(directory).string() : "";
   std::string base = getVariable("XDG_CACHE_HOME");
-  if (base.empty()) {
+  // The specification of this variable has relative paths ignored.
+  if (base.empty() || base[0] != '/') {
     std::string home = getVariable("HOME");
     if (home.empty())
       if (const passwd *user = getpwuid(getuid()))
@@ -156,7 +169,7 @@ static std::string getCacheDirectory() {
 
 static std::string getTemporaryParent() {
   const std::string directory = getVariable("TMPDIR");
-  return directory.empty() ? "/tmp" : directory;
+  return directory.empty() ? "/tmp" : fs::absolute(directory).string();
 }
 
 /// The path of the compiler, and the arguments that $CXX has for it.

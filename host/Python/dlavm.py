@@ -16,6 +16,7 @@ Every failure is a dlavm.Error. A model is used by one thread at a time.
 import array
 import ctypes
 import ctypes.util
+import operator
 import os
 
 __all__ = ["Error", "Model", "version"]
@@ -91,6 +92,29 @@ def _fail(library):
     raise Error(library.dlavm_get_error().decode(errors="replace"))
 
 
+def _to_id(value):
+    """A token id, which C would cut to 32 bits."""
+    try:
+        id = operator.index(value)
+    except TypeError:
+        id = None
+    if id is None or not -(2**31) <= id < 2**31:
+        raise Error(f"{value!r} is no token id")
+    return id
+
+
+def _to_ids(values):
+    ids = [_to_id(value) for value in values]
+    return (ctypes.c_int32 * len(ids))(*ids), len(ids)
+
+
+def _to_path(value, what):
+    path = os.fsencode(value)
+    if b"\0" in path:
+        raise Error(f"{what} has a null character")
+    return path
+
+
 class Model:
     """The driver of a directory on a device, and a conversation."""
 
@@ -100,7 +124,7 @@ class Model:
         device must have them still."""
         self._library = _load_library()
         self._model = ctypes.c_void_p()
-        self._check(self._library.dlavm_open(os.fsencode(directory), os.fsencode(on),
+        self._check(self._library.dlavm_open(_to_path(directory, "directory"), _to_path(on, "on"),
                                              ctypes.byref(self._model)))
         try:
             if load:
@@ -145,8 +169,7 @@ class Model:
     def prompt(self, ids):
         """The conversation is these ids now. What it has in common with the one
         before is not computed again."""
-        values = (ctypes.c_int32 * len(ids))(*ids)
-        self._check(self._library.dlavm_prompt(self._model, values, len(ids)))
+        self._check(self._library.dlavm_prompt(self._model, *_to_ids(ids)))
 
     def next(self):
         """Computes the token with the largest logit, appends it to the
@@ -157,7 +180,7 @@ class Model:
 
     def is_end(self, id):
         """Whether the token ends a text, by the model's checkpoint."""
-        return bool(self._library.dlavm_is_end(self._model, id))
+        return bool(self._library.dlavm_is_end(self._model, _to_id(id)))
 
     def logits(self):
         """The logits that the last token was chosen from, an array of floats."""
@@ -168,7 +191,7 @@ class Model:
 
     def choose(self, id):
         """Replaces the last token."""
-        self._check(self._library.dlavm_choose(self._model, id))
+        self._check(self._library.dlavm_choose(self._model, _to_id(id)))
 
     @property
     def has_tokenizer(self):
@@ -177,7 +200,10 @@ class Model:
     def encode(self, text, add_special=False):
         """The ids of a text; with `add_special`, and of what the tokenizer puts
         around one, such as BOS."""
-        data = text.encode()
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise Error(f"the text is not Unicode: {error}") from None
         if b"\0" in data:
             raise Error("the text has a null character at byte "
                         f"{data.index(0)}, which libdlavm.so takes for its end")
@@ -188,8 +214,7 @@ class Model:
 
     def decode(self, ids):
         """The text of tokens, without special ones."""
-        values = (ctypes.c_int32 * len(ids))(*ids)
-        return self._take_text(self._library.dlavm_decode, values, len(ids))
+        return self._take_text(self._library.dlavm_decode, *_to_ids(ids))
 
     def _take_text(self, function, *arguments):
         text, size = ctypes.c_void_p(), ctypes.c_size_t()
@@ -215,7 +240,7 @@ class Model:
             self._check(status)
             token = id.value
             if choose:
-                token = choose(self.logits())
+                token = _to_id(choose(self.logits()))
                 self.choose(token)
             count += 1
             if is_text:

@@ -16,6 +16,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <arpa/inet.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -204,8 +206,12 @@ void Server::Impl::route(const HttpRequest &request, HttpResponse &response) {
 }
 
 bool dlavm::host::isLoopback(const std::string &host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" ||
-         host.rfind("127.", 0) == 0;
+  // A name such as 127.example.com is none, whatever it begins with.
+  in_addr address;
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1)
+    return ntohl(address.s_addr) >> 24 == 127;
+  return strcasecmp(host.c_str(), "localhost") == 0 || host == "::1" ||
+         host == "[::1]";
 }
 
 /// A page of another origin may have a name that it lets point to this machine;

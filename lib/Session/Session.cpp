@@ -59,6 +59,10 @@ public:
   }
   bool hasLogits() const override { return !next.logits.empty(); }
   std::vector<float> readLogits() override {
+    if (next.logits.empty())
+      throw runtime::Error("the model yields no logits to choose another token "
+                           "than " +
+                           std::to_string(next.id) + " by");
     return {next.logits.begin(), next.logits.end()};
   }
 
@@ -87,7 +91,8 @@ Session::answer(ArrayRef<int32_t> prompt, int64_t maxNewTokens,
   const size_t before = history.size();
   append_range(history, prompt);
   host::AnswerOptions options;
-  options.maxNewTokens = static_cast<int32_t>(maxNewTokens);
+  options.maxNewTokens = static_cast<int32_t>(
+      std::min<int64_t>(maxNewTokens, std::numeric_limits<int32_t>::max()));
   options.endTokens = endTokens;
   options.readLogits = true;
   try {

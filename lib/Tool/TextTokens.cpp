@@ -27,7 +27,7 @@ template <typename Function>
 static auto callHost(Function function) -> Expected<decltype(function())> {
   try {
     return function();
-  } catch (const runtime::Error &error) {
+  } catch (const std::exception &error) {
     return llvm::createStringError(error.what());
   }
 }

@@ -83,6 +83,11 @@ TEST_F(SessionTest, AnswersEnd) {
   EXPECT_EQ(tokens, std::vector<int32_t>());
 }
 
+TEST_F(SessionTest, AnswersWithoutEnd) {
+  EXPECT_EQ(end({29}, int64_t{1} << 32), host::AnswerEnd::Consumer);
+  EXPECT_EQ(tokens, std::vector<int32_t>{30});
+}
+
 TEST_F(SessionTest, TheContextIsFull) {
   EXPECT_EQ(end({1, 2, 3, 4, 5, 6}, 9), host::AnswerEnd::Context);
   EXPECT_EQ(tokens, (std::vector<int32_t>{7, 8, 9}));

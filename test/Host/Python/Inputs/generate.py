@@ -65,6 +65,19 @@ class ModelTest(unittest.TestCase):
         with self.assertRaisesRegex(dlavm.Error, "^--on=board names no device"):
             dlavm.Model(directory, on="board")
 
+    def test_no_ids(self):
+        for id in (2**32 + 5, -(2**31) - 1, "1", 1.0, None):
+            for function in (self.model.choose, self.model.is_end):
+                with self.assertRaisesRegex(dlavm.Error, "is no token id$"):
+                    function(id)
+            with self.assertRaisesRegex(dlavm.Error, "is no token id$"):
+                self.model.prompt([1, id])
+        self.model.prompt(iter([1, 2]))
+        with self.assertRaisesRegex(dlavm.Error, "^the text is not Unicode: "):
+            self.model.encode("\ud800")
+        with self.assertRaisesRegex(dlavm.Error, "^directory has a null character"):
+            dlavm.Model(directory + "\0")
+
     def test_no_tokenizer(self):
         self.assertFalse(self.model.has_tokenizer)
         for function in (self.model.encode, self.model.generate):

@@ -416,7 +416,9 @@ class Access(unittest.TestCase):
         with serve() as server:
             status, _, body = server.request("GET", "/v1/models", headers=evil)
             self.assertEqual((status, body["error"]["code"]), (403, "host_not_allowed"))
-            for host in ("localhost:1234", "127.0.0.1", "[::1]:80", "[::1]"):
+            for host in ("127.evil.example:80", "127.0.0.1.example", "127.1", "128.0.0.1"):
+                self.assertEqual(server.request("GET", "/", headers={"Host": host})[0], 403)
+            for host in ("localhost:1234", "LOCALHOST", "127.255.0.9", "127.0.0.1", "[::1]:80", "[::1]"):
                 self.assertEqual(server.request("GET", "/", headers={"Host": host})[0], 200)
         with serve(key="secret") as server:
             self.assertEqual(server.request("GET", "/", headers=evil)[0], 200)
