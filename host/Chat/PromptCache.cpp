@@ -141,7 +141,7 @@ void dlavm::host::savePromptCache(const std::string &path,
 std::optional<std::vector<int32_t>>
 dlavm::host::loadPromptCache(const std::string &path,
                              const CacheAccess &caches) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     if (errno == ENOENT)
       return std::nullopt;

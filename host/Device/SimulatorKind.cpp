@@ -28,7 +28,12 @@ public:
     if (!simulator)
       throw Error("no simulator of a device " + name + "; there are " +
                   functions.getDevices());
-    check();
+    try {
+      check();
+    } catch (...) {
+      functions.destroy(simulator);
+      throw;
+    }
   }
   ~SimulatorDevice() override { functions.destroy(simulator); }
 

@@ -183,6 +183,15 @@ int dlavm::serveXdmaFiles(SimulatedCard &card, const std::string &mountPoint) {
     WithColor::error(errs()) << mountPoint << " is no directory; make one\n";
     return 1;
   }
+  std::error_code error;
+  if (sys::fs::directory_iterator(mountPoint, error) !=
+      sys::fs::directory_iterator()) {
+    WithColor::error(errs())
+        << mountPoint
+        << " has files, which the card would hide; is it the card of another "
+           "dlavm-board? Give an empty directory\n";
+    return 1;
+  }
   fuse_operations operations = {};
   operations.getattr = getAttributes;
   operations.readdir = readDirectory;
