@@ -6,7 +6,7 @@ packages=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   libblis-serial-dev libxxhash-dev zlib1g-dev libzstd-dev libxml2-dev libcurl4-openssl-dev
   nlohmann-json3-dev libcli11-dev libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev
-  libfuse3-dev fuse3 python3-jinja2
+  libfuse3-dev fuse3 libarchive-dev zstd python3-jinja2
   libgtest-dev libgmock-dev libbenchmark-dev
   curl chromium chromium-driver
 )

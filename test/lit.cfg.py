@@ -1,4 +1,5 @@
 import os
+import subprocess
 
 import lit.formats
 
@@ -36,6 +37,8 @@ if os.path.isdir(os.path.join(config.dlavm_shared, "conformance")):
     config.available_features.add("shared")
 if os.path.exists("/dev/fuse"):
     config.available_features.add("fuse")
+if subprocess.run(["unshare", "-r", "-m", "true"], capture_output=True).returncode == 0:
+    config.available_features.add("namespaces")
 if config.clangxx:
     config.available_features.add("clang")
 if config.sanitizers:

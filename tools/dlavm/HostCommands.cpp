@@ -1,4 +1,4 @@
-//===- HostCommands.cpp - tokenize, chat, serve, doctor -------------------===//
+//===- HostCommands.cpp - tokenize, chat, serve, doctor, package ----------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -17,8 +17,22 @@
 using namespace dlavm;
 using namespace dlavm::host;
 
+namespace dlavm {
+void addPackageCommand(CLI::App &command, CommandContext &context);
+} // namespace dlavm
+
+static std::vector<Command> getAllCommands() {
+  std::vector<Command> commands = getCommands();
+  commands.push_back({"package",
+                      "write the driver in DIR and all that runs it into one "
+                      "file",
+                      addPackageCommand});
+  return commands;
+}
+
 static Program getProgram() {
   Program program;
+  program.commands = getAllCommands();
   program.name = "dlavm";
   program.version = "DLAVM " DLAVM_HOST_VERSION;
   program.defaultDevice = "simulator";
@@ -34,13 +48,13 @@ static Program getProgram() {
 
 std::vector<std::pair<const char *, const char *>> dlavm::getHostCommands() {
   std::vector<std::pair<const char *, const char *>> list;
-  for (const Command &command : getCommands())
+  for (const Command &command : getAllCommands())
     list.emplace_back(command.name, command.description);
   return list;
 }
 
 bool dlavm::isHostCommand(const char *name) {
-  for (const Command &command : getCommands())
+  for (const Command &command : getAllCommands())
     if (std::strcmp(command.name, name) == 0)
       return true;
   return false;
