@@ -8,7 +8,7 @@ packages=(
   nlohmann-json3-dev libcli11-dev libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev
   libfuse3-dev fuse3 libarchive-dev zstd python3-jinja2
   libgtest-dev libgmock-dev libbenchmark-dev
-  curl chromium chromium-driver
+  bash man-db zsh curl chromium chromium-driver
 )
 # Node.js may be there from elsewhere, with its own npm.
 command -v npm >/dev/null || packages+=(nodejs npm)

@@ -9,6 +9,8 @@
 #include "host/Command/Program.h"
 
 #include "host/Command/Command.h"
+#include "host/Command/ProgramHelp.h"
+#include "host/Device/SimulatorKind.h"
 
 #include <cerrno>
 #include <csignal>
@@ -100,15 +102,22 @@ static int finish(int code) {
   return 1;
 }
 
-static int run(int argc, const char *const *argv, const Program &program) {
-  CLI::App app("runs drivers of DLAVM", program.name);
-  app.set_version_flag("--version", program.version);
-  app.require_subcommand(1);
+static const char kDescription[] = "runs drivers of DLAVM";
+
+static void addCommands(CLI::App &app, const Program &program,
+                        CommandContext &context) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  CommandContext context{program.devices, program.defaultDevice, {}};
   for (const Command &command : program.commands)
     command.add(*app.add_subcommand(command.name, command.description),
                 context);
+}
+
+static int run(int argc, const char *const *argv, const Program &program) {
+  CLI::App app(kDescription, program.name);
+  app.set_version_flag("--version", program.version);
+  app.require_subcommand(1);
+  CommandContext context{program.devices, program.defaultDevice, {}};
+  addCommands(app, program, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &help) {
@@ -135,6 +144,46 @@ int dlavm::host::runProgram(int argc, const char *const *argv,
   } catch (const std::exception &error) {
     return fail(error.what());
   }
+}
+
+ProgramHelp dlavm::host::describeProgram(const Program &program) {
+  CLI::App app;
+  CommandContext context{program.devices, program.defaultDevice, {}};
+  addCommands(app, program, context);
+  ProgramHelp help{program.name, kDescription, program.version, {}};
+  for (const CLI::App *command : app.get_subcommands({})) {
+    CommandHelp &described = help.commands.emplace_back();
+    described.name = command->get_name();
+    described.description = command->get_description();
+    for (const CLI::Option *option : command->get_options()) {
+      if (option == command->get_help_ptr())
+        continue;
+      OptionHelp one;
+      one.description = option->get_description();
+      one.isRequired = option->get_required();
+      one.mayRepeat = option->get_items_expected_max() > 1;
+      if (option->get_positional()) {
+        one.name = option->get_name(/*positional=*/true);
+        described.operands.push_back(std::move(one));
+        continue;
+      }
+      one.name = option->get_lnames().empty()
+                     ? "-" + option->get_snames().front()
+                     : "--" + option->get_lnames().front();
+      if (option->get_type_size_max() > 0)
+        one.value = option->get_type_name();
+      described.options.push_back(std::move(one));
+    }
+  }
+  return help;
+}
+
+Program dlavm::host::getHostProgram() {
+  Program program;
+  program.name = "dlavm-host";
+  program.version = "DLAVM " DLAVM_HOST_VERSION;
+  program.devices = getHostDeviceKinds();
+  return program;
 }
 
 void dlavm::host::initProgram() {

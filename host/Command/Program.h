@@ -53,6 +53,9 @@ struct Program {
   std::vector<Command> commands = getCommands();
 };
 
+/// dlavm-host.
+Program getHostProgram();
+
 /// Runs the command that the command line names and returns the exit code: 0,
 /// or 1 after an error, which it prints as "error: ...". No exception leaves.
 int runProgram(int argc, const char *const *argv,

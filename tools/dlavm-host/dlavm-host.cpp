@@ -7,15 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "host/Command/Program.h"
-#include "host/Device/SimulatorKind.h"
 
 using namespace dlavm::host;
 
 int main(int argc, char **argv) {
   initProgram();
-  Program program;
-  program.name = "dlavm-host";
-  program.version = "DLAVM " DLAVM_HOST_VERSION;
-  program.devices = getHostDeviceKinds();
-  return runProgram(argc, argv, program);
+  return runProgram(argc, argv, getHostProgram());
 }

@@ -12,15 +12,35 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/CommandLine.h"
 
+#include <map>
 #include <optional>
 #include <vector>
 
 namespace dlavm {
 
+/// What dlavm does.
+extern const char kDescription[];
+
 // Each runs the command that the command line gives, if it is one of its own,
 // and returns the exit code.
 std::optional<int> runModelCommand();
 std::optional<int> runDriverCommand();
+
+/// The options whose value is one of a few names. An option alone does not tell
+/// that it is one.
+std::map<const llvm::cl::Option *, const llvm::cl::generic_parser_base *> &
+getNamedOptions();
+
+/// An option of an enumeration.
+template <typename T, bool isExternal = false>
+class EnumOption : public llvm::cl::opt<T, isExternal> {
+public:
+  template <typename... Modifiers>
+  explicit EnumOption(const Modifiers &...modifiers)
+      : llvm::cl::opt<T, isExternal>(modifiers...) {
+    getNamedOptions()[this] = &this->getParser();
+  }
+};
 
 /// Prints an error about the command line and returns the exit code.
 int failUsage(const llvm::Twine &message);

@@ -104,7 +104,7 @@ cl::opt<std::string, true>
                cl::value_desc("dir"),
                cl::desc("take the reference's weights from this checkpoint; "
                         "by default from the packed files"));
-cl::opt<Arithmetic, true>
+EnumOption<Arithmetic, true>
     arithmetic("arithmetic", cl::sub(run), cl::location(runCommand.arithmetic),
                cl::desc("what the reference computes with"),
                cl::values(clEnumValN(Arithmetic::Device, "device",

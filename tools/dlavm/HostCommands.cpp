@@ -13,6 +13,7 @@
 #include "host/Device/SimulatorKind.h"
 
 #include <cstring>
+#include <iostream>
 
 using namespace dlavm;
 using namespace dlavm::host;
@@ -51,6 +52,24 @@ std::vector<std::pair<const char *, const char *>> dlavm::getHostCommands() {
   for (const Command &command : getAllCommands())
     list.emplace_back(command.name, command.description);
   return list;
+}
+
+ProgramHelp dlavm::describeHostCommands() {
+  return describeProgram(getProgram());
+}
+
+ProgramHelp dlavm::describeHostProgram() {
+  return describeProgram(getHostProgram());
+}
+
+bool dlavm::writeHelpFiles(const ProgramHelp &program, const char *directory) {
+  try {
+    host::writeHelpFiles(program, directory);
+    return true;
+  } catch (const std::exception &error) {
+    std::cerr << "error: " << error.what() << std::endl;
+    return false;
+  }
 }
 
 bool dlavm::isHostCommand(const char *name) {

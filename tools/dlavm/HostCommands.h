@@ -9,6 +9,8 @@
 #ifndef DLAVM_TOOLS_DLAVM_HOSTCOMMANDS_H
 #define DLAVM_TOOLS_DLAVM_HOSTCOMMANDS_H
 
+#include "host/Command/ProgramHelp.h"
+
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,12 @@ namespace dlavm {
 
 /// Name and description of each.
 std::vector<std::pair<const char *, const char *>> getHostCommands();
+/// The same with their options.
+host::ProgramHelp describeHostCommands();
+/// Those of dlavm-host.
+host::ProgramHelp describeHostProgram();
+/// See host::writeHelpFiles; prints an error and returns false if it throws.
+bool writeHelpFiles(const host::ProgramHelp &program, const char *directory);
 bool isHostCommand(const char *name);
 /// Runs the command that argv[1] names and returns the exit code.
 int runHostCommand(int argc, const char *const *argv);

@@ -139,7 +139,7 @@ cl::opt<int64_t, true>
                  cl::location(interpretCommand.maxNewTokens),
                  cl::value_desc("n"),
                  cl::desc("how many tokens to generate, 16 by default"));
-cl::opt<Arithmetic, true> arithmetic(
+EnumOption<Arithmetic, true> arithmetic(
     "arithmetic", cl::sub(interpret), cl::location(interpretCommand.arithmetic),
     cl::desc("what to compute with"),
     cl::values(clEnumValN(Arithmetic::FP64, "fp64",
@@ -151,7 +151,7 @@ cl::opt<Arithmetic, true> arithmetic(
 cl::opt<std::string, true> interpretDevice(
     "device", cl::sub(interpret), cl::location(interpretCommand.device),
     cl::value_desc("name"), cl::desc("the device of --arithmetic=device"));
-cl::opt<ScaleChoice, true> interpretScale(
+EnumOption<ScaleChoice, true> interpretScale(
     "scale", cl::sub(interpret), cl::location(interpretCommand.scaleChoice),
     cl::desc("how rounded weights get the scale of their block"),
     cl::values(clEnumValN(ScaleChoice::AbsMax, "absmax",
@@ -186,7 +186,7 @@ cl::opt<std::string, true>
     evalDevice("device", cl::sub(eval), cl::location(evalCommand.device),
                cl::value_desc("name"),
                cl::desc("also evaluate the arithmetic of this device"));
-cl::opt<ScaleChoice> evalScale(
+EnumOption<ScaleChoice> evalScale(
     "scale", cl::sub(eval),
     cl::desc("how rounded weights get the scale of their block"),
     cl::values(clEnumValN(ScaleChoice::AbsMax, "absmax",
