@@ -4,7 +4,6 @@ set(DLAVM_INSTALL_CMAKE_DIR lib/cmake/dlavm)
 install(DIRECTORY include/ "${PROJECT_BINARY_DIR}/include/" DESTINATION include
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc" PATTERN "*.def"
   PATTERN CMakeFiles EXCLUDE)
-install(DIRECTORY runtime/ DESTINATION include/dlavm FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY models/ DESTINATION share/dlavm/models FILES_MATCHING PATTERN "*.json")
 install(FILES LICENSE DESTINATION share/doc/dlavm)
 install(EXPORT DLAVMTargets NAMESPACE DLAVM:: DESTINATION ${DLAVM_INSTALL_CMAKE_DIR})
