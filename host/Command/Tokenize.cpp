@@ -117,5 +117,7 @@ void dlavm::host::addTokenizeCommand(CLI::App &command,
                    "add what the tokenizer puts around a text, such as BOS");
   command.add_flag("--no-special", arguments->noParse,
                    "special tokens that are written out in the text are text");
-  context.run = [arguments] { return run(*arguments); };
+  command.callback([arguments, &context] {
+    context.run = [arguments] { return run(*arguments); };
+  });
 }
