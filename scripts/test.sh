@@ -34,7 +34,10 @@ run_tests() {
   echo
   echo "== $2: $lit lit tests unsupported, $skipped unit tests skipped"
   [ "$failed" -eq 0 ] || exit 1
-  if [ -d "$shared/conformance" ] && [ "$((lit + skipped))" -ne 0 ]; then
+  # What the tests of cards and of packages need; some containers have neither.
+  if ! { [ -e /dev/fuse ] && unshare -r -m true 2>/dev/null; }; then
+    echo "== without /dev/fuse or namespaces of users, tests of cards or packages do not run"
+  elif [ -d "$shared/conformance" ] && [ "$((lit + skipped))" -ne 0 ]; then
     echo "scripts/test.sh: $shared/conformance is there, so every test must run" >&2
     exit 1
   fi
