@@ -119,10 +119,6 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   return 0;
 }
 
-namespace dlavm::host {
-void addChatCommand(CLI::App &command, CommandContext &context);
-} // namespace dlavm::host
-
 void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
   const auto arguments = std::make_shared<ChatArguments>();
   arguments->options.maxNewTokens = std::numeric_limits<int32_t>::max();
