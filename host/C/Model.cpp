@@ -211,7 +211,8 @@ dlavm_status dlavm_read_logits(dlavm_model *model, float *logits,
         static_cast<size_t>(model->opened.model->getVocabularySize());
     require(count == size, "there are " + std::to_string(size) +
                                " logits, not " + std::to_string(count));
-    const std::vector<float> read = model->opened.model->readLogits();
+    std::vector<float> read;
+    model->opened.model->readLogits(read);
     std::copy(read.begin(), read.end(), logits);
   });
 }

@@ -54,34 +54,16 @@ void DriverModel::runDriver(int32_t seq, int32_t past) {
   times->end();
 }
 
-/// The largest magnitude of integers is found by vectors.
-static bool isFinite(const uint16_t *codes, size_t count) {
-  int16_t largest = 0;
-  for (size_t i = 0; i < count; ++i)
-    largest = std::max(largest, static_cast<int16_t>(codes[i] & 0x7fff));
-  return largest < 0x7c00;
-}
-
-std::vector<float> DriverModel::readLogits() {
-  std::vector<float> logits;
+void DriverModel::readLogits(std::vector<float> &logits) {
   driver.readLogits(device, [&](const uint16_t *codes, size_t size) {
     const auto count = static_cast<size_t>(vocabulary);
     if (size < count)
       throw Error("the driver in " + driver.getDirectory() + " yields " +
                   std::to_string(size) + " logits for a vocabulary of " +
                   std::to_string(count));
-    // All floats are written once, and zeros before them never.
-    logits.reserve(count);
-    areFinite = true;
-    float block[1024];
-    for (size_t i = 0; i < count; i += std::size(block)) {
-      const size_t size = std::min(count - i, std::size(block));
-      areFinite &= isFinite(codes + i, size);
-      widenHalves(codes + i, size, block);
-      logits.insert(logits.end(), block, block + size);
-    }
+    logits.resize(count);
+    areFinite = widenHalves(codes, count, logits.data());
   });
-  return logits;
 }
 
 void DriverModel::visitCaches(

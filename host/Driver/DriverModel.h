@@ -29,7 +29,7 @@ public:
   int32_t getVocabularySize() const override { return vocabulary; }
   int32_t call(const std::vector<int32_t> &ids, int32_t past) override;
   bool hasLogits() const override { return driver.hasLogits(); }
-  std::vector<float> readLogits() override;
+  void readLogits(std::vector<float> &logits) override;
   bool hasFiniteLogits() const override { return areFinite; }
 
   /// Writes how long each task takes from the next call on, as StepTimes says.

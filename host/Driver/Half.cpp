@@ -8,6 +8,7 @@
 
 #include "host/Driver/Half.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace dlavm::host;
@@ -30,40 +31,52 @@ static float widenHalf(uint16_t code) {
   return value;
 }
 
-static void widenAll(const uint16_t *codes, size_t count, float *values) {
-  for (size_t i = 0; i < count; ++i)
+/// Returns the largest magnitude. That of integers is found by vectors.
+static int16_t widenAll(const uint16_t *codes, size_t count, float *values) {
+  int16_t largest = 0;
+  for (size_t i = 0; i < count; ++i) {
     values[i] = widenHalf(codes[i]);
+    largest = std::max(largest, static_cast<int16_t>(codes[i] & 0x7fff));
+  }
+  return largest;
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
 
-__attribute__((target("avx,f16c"))) static void
+__attribute__((target("avx,f16c"))) static int16_t
 widenEights(const uint16_t *codes, size_t count, float *values) {
-  for (size_t i = 0; i < count; i += 8)
-    _mm256_storeu_ps(values + i,
-                     _mm256_cvtph_ps(_mm_loadu_si128(
-                         reinterpret_cast<const __m128i *>(codes + i))));
+  const __m128i magnitude = _mm_set1_epi16(0x7fff);
+  __m128i largest = _mm_setzero_si128();
+  for (size_t i = 0; i < count; i += 8) {
+    const __m128i eight =
+        _mm_loadu_si128(reinterpret_cast<const __m128i *>(codes + i));
+    _mm256_storeu_ps(values + i, _mm256_cvtph_ps(eight));
+    largest = _mm_max_epi16(largest, _mm_and_si128(eight, magnitude));
+  }
+  int16_t lanes[8];
+  // GCC 12 keeps what memcpy reads in memory, for the whole loop.
+  _mm_storeu_si128(reinterpret_cast<__m128i *>(lanes), largest);
+  return *std::max_element(lanes, lanes + 8);
 }
 
-/// How many of them the processor's instruction has converted.
-static size_t widenMost(const uint16_t *codes, size_t count, float *values) {
-  if (!__builtin_cpu_supports("avx") || !__builtin_cpu_supports("f16c"))
-    return 0;
-  count -= count % 8;
-  widenEights(codes, count, values);
-  return count;
+static bool hasInstruction() {
+  return __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
 }
 
 #else
 
-static size_t widenMost(const uint16_t *, size_t, float *) { return 0; }
+static bool hasInstruction() { return false; }
+static int16_t widenEights(const uint16_t *, size_t, float *) { return 0; }
 
 #endif
 
-void dlavm::host::widenHalves(const uint16_t *codes, size_t count,
+bool dlavm::host::widenHalves(const uint16_t *codes, size_t count,
                               float *values) {
-  const size_t done = widenMost(codes, count, values);
-  widenAll(codes + done, count - done, values + done);
+  const size_t eights = hasInstruction() ? count - count % 8 : 0;
+  const int16_t largest =
+      std::max(widenEights(codes, eights, values),
+               widenAll(codes + eights, count - eights, values + eights));
+  return largest < 0x7c00;
 }

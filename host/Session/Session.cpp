@@ -71,12 +71,11 @@ Session::answer(const std::vector<int32_t> &ids, const AnswerOptions &options,
     cached.insert(cached.end(), added.begin(), added.end());
     past = history.size();
 
-    std::vector<float> logits;
     const bool isUsable = static_cast<size_t>(next.id) < limit;
     if (options.choose || !isUsable ||
         (model.hasLogits() &&
          (options.readLogits || (options.checkFirst && count == 0)))) {
-      logits = model.readLogits();
+      model.readLogits(logits);
       if (!model.hasFiniteLogits())
         checkLogits(logits, past - 1);
       next.logits = &logits;

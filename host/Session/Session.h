@@ -79,6 +79,8 @@ private:
   TokenModel &model;
   std::optional<int32_t> usableIds;
   std::vector<int32_t> cached;
+  /// Of the last token: memory that is not taken anew for each.
+  std::vector<float> logits;
 };
 
 } // namespace dlavm::host

@@ -30,8 +30,9 @@ public:
   virtual int32_t call(const std::vector<int32_t> &ids, int32_t past) = 0;
 
   virtual bool hasLogits() const = 0;
-  /// The logits of the token that follows the last call, one for each id.
-  virtual std::vector<float> readLogits() = 0;
+  /// Sets \p logits to those of the token that follows the last call, one for
+  /// each id. Who asks for every token hands over the same vector.
+  virtual void readLogits(std::vector<float> &logits) = 0;
   /// Whether readLogits has seen that those it read last are finite numbers;
   /// otherwise somebody else looks.
   virtual bool hasFiniteLogits() const { return false; }

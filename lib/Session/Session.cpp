@@ -58,12 +58,12 @@ public:
     return next.id;
   }
   bool hasLogits() const override { return !next.logits.empty(); }
-  std::vector<float> readLogits() override {
+  void readLogits(std::vector<float> &logits) override {
     if (next.logits.empty())
       throw runtime::Error("the model yields no logits to choose another token "
                            "than " +
                            std::to_string(next.id) + " by");
-    return {next.logits.begin(), next.logits.end()};
+    logits.assign(next.logits.begin(), next.logits.end());
   }
 
   /// What the last call found, with the token that was chosen.

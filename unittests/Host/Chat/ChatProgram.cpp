@@ -50,7 +50,7 @@ public:
                                    : 0;
   }
   bool hasLogits() const override { return false; }
-  std::vector<float> readLogits() override { return {}; }
+  void readLogits(std::vector<float> &) override {}
 
 private:
   std::string history;

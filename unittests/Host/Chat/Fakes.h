@@ -109,10 +109,9 @@ public:
   }
   bool hasLogits() const override { return true; }
   /// That of the token is 1, those of the others are 0.
-  std::vector<float> readLogits() override {
-    std::vector<float> logits(static_cast<size_t>(vocabulary));
+  void readLogits(std::vector<float> &logits) override {
+    logits.assign(static_cast<size_t>(vocabulary), 0);
     logits[static_cast<size_t>(script[(next - 1) % script.size()])] = 1;
-    return logits;
   }
 
   size_t next = 0;

@@ -127,12 +127,14 @@ TEST_F(CompiledDriverTest, Answers) {
   EXPECT_EQ(device.takeLog(), "write 64+12\n");
   EXPECT_EQ(model.call({4}, 3), 2);
   ASSERT_TRUE(model.hasLogits());
-  EXPECT_EQ(model.readLogits(), (std::vector<float>{-2, -2, 1, -2, -2}));
+  std::vector<float> logits;
+  model.readLogits(logits);
+  EXPECT_EQ(logits, (std::vector<float>{-2, -2, 1, -2, -2}));
   EXPECT_TRUE(model.hasFiniteLogits());
   // -infinity instead of -2.
   device.other = 0xfc00;
   model.call({4}, 3);
-  model.readLogits();
+  model.readLogits(logits);
   EXPECT_FALSE(model.hasFiniteLogits());
 }
 
@@ -458,9 +460,10 @@ TEST(HalfTest, AllCodes) {
   for (size_t i = 0; i < codes.size(); ++i)
     codes[i] = static_cast<uint16_t>(i * 40503);
   std::vector<float> together(codes.size()), alone(codes.size());
-  widenHalves(codes.data(), codes.size(), together.data());
+  EXPECT_FALSE(widenHalves(codes.data(), codes.size(), together.data()));
   for (size_t i = 0; i < codes.size(); ++i)
-    widenHalves(&codes[i], 1, &alone[i]);
+    EXPECT_EQ(widenHalves(&codes[i], 1, &alone[i]),
+              std::isfinite(getValue(codes[i])));
   for (size_t i = 0; i < codes.size(); ++i) {
     const float expected = getValue(codes[i]);
     for (float found : {together[i], alone[i]}) {
@@ -471,6 +474,17 @@ TEST(HalfTest, AllCodes) {
                     std::signbit(found) == std::signbit(expected))
             << codes[i] << ": " << found << " is not " << expected;
     }
+  }
+}
+
+TEST(HalfTest, OneOfManyThatIsNotFinite) {
+  std::vector<uint16_t> codes(19, 0xfbff);
+  std::vector<float> values(codes.size());
+  EXPECT_TRUE(widenHalves(codes.data(), codes.size(), values.data()));
+  for (uint16_t &code : codes) {
+    code = 0xfc00;
+    EXPECT_FALSE(widenHalves(codes.data(), codes.size(), values.data()));
+    code = 0x7bff;
   }
 }
 
