@@ -12,34 +12,29 @@
 #include <chrono>
 #include <cstring>
 #include <iomanip>
-#include <vector>
 
 using namespace dlavm::host;
 using dlavm::Device;
 using dlavm::Error;
 using Clock = std::chrono::steady_clock;
 
-namespace {
-struct Step {
+struct StepTimes::Step {
   int32_t layer;
   std::string task;
   Clock::time_point begin, end;
   int64_t starts = 0;
 };
-} // namespace
 
 /// Looks at the clock where tasks begin and end.
 class StepTimes::TimedDevice : public Device {
 public:
-  explicit TimedDevice(Device &device) : device(device) {}
+  TimedDevice(StepTimes &times, Device &device)
+      : times(times), device(device) {}
 
   uint32_t read(uint32_t reg) override { return device.read(reg); }
   void poll(uint32_t reg, uint32_t value) override {
     device.poll(reg, value);
-    if (steps.empty())
-      return;
-    steps.back().end = Clock::now();
-    ++steps.back().starts;
+    times.endPoll();
   }
   void dma_write(uint64_t address, const void *data, size_t bytes) override {
     device.dma_write(address, data, bytes);
@@ -53,14 +48,11 @@ public:
   }
   void task(int32_t layer, const char *name) override {
     device.task(layer, name);
-    const Clock::time_point now = Clock::now();
-    steps.push_back({layer, name, now, now});
+    times.beginTask(layer, name);
   }
   void step(int32_t layer, const char *name) override {
     device.step(layer, name);
   }
-
-  std::vector<Step> steps;
 
 protected:
   void do_write(uint32_t reg, uint32_t value) override {
@@ -68,6 +60,7 @@ protected:
   }
 
 private:
+  StepTimes &times;
   Device &device;
 };
 
@@ -82,14 +75,31 @@ StepTimes::StepTimes(const std::string &path)
 StepTimes::~StepTimes() = default;
 
 Device &StepTimes::begin(Device &device, int32_t newSeq, int32_t newPast) {
-  seq = newSeq;
-  past = newPast;
-  timed = std::make_unique<TimedDevice>(device);
+  begin(newSeq, newPast);
+  timed = std::make_unique<TimedDevice>(*this, device);
   return *timed;
 }
 
+void StepTimes::begin(int32_t newSeq, int32_t newPast) {
+  seq = newSeq;
+  past = newPast;
+  steps.clear();
+}
+
+void StepTimes::beginTask(int32_t layer, std::string name) {
+  const Clock::time_point now = Clock::now();
+  steps.push_back({layer, std::move(name), now, now});
+}
+
+void StepTimes::endPoll() {
+  if (steps.empty())
+    return;
+  steps.back().end = Clock::now();
+  ++steps.back().starts;
+}
+
 void StepTimes::end() {
-  for (const Step &step : timed->steps) {
+  for (const Step &step : steps) {
     const std::chrono::duration<double, std::micro> time =
         step.end - step.begin;
     file << calls << ',' << seq << ',' << past << ',' << step.layer << ','

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dlavm::host {
 
@@ -27,16 +28,23 @@ public:
 
   /// A call of a driver begins, which must run on the device that is returned.
   Device &begin(Device &device, int32_t seq, int32_t past);
+  // The same for a driver that runs on no Device: whoever runs it says where a
+  // task begins, and when a poll has ended.
+  void begin(int32_t seq, int32_t past);
+  void beginTask(int32_t layer, std::string name);
+  void endPoll();
   /// The call has ended, or failed: writes a line for each task. Throws
   /// dlavm::Error if that is impossible.
   void end();
 
 private:
   class TimedDevice;
+  struct Step;
 
   std::string path;
   std::ofstream file;
   std::unique_ptr<TimedDevice> timed;
+  std::vector<Step> steps;
   int32_t seq = 0, past = 0;
   int64_t calls = 0;
 };

@@ -9,7 +9,6 @@
 #include "DLAVM/Card/CardDevice.h"
 
 #include "host/Device/BoardKinds.h"
-#include "host/Driver/StepTimes.h"
 
 #include <map>
 
@@ -29,7 +28,7 @@ public:
     if (failure)
       return;
     try {
-      action(timed ? *timed : *card);
+      action(*card);
     } catch (const std::exception &error) {
       failure = error.what();
     }
@@ -38,9 +37,6 @@ public:
   /// Memory that was looked at since the last event, by DMA address and size.
   std::map<std::pair<uint64_t, uint64_t>, std::vector<uint8_t>> looked;
   std::unique_ptr<runtime::Device> card;
-  std::optional<host::StepTimes> times;
-  /// Within a call that is timed.
-  runtime::Device *timed = nullptr;
   std::optional<std::string> failure;
 };
 
@@ -72,33 +68,6 @@ llvm::Error CardDevice::takeError() {
   llvm::Error error = llvm::createStringError(*impl->failure);
   impl->failure.reset();
   return error;
-}
-
-llvm::Error CardDevice::timeSteps(StringRef file) {
-  try {
-    impl->times.emplace(file.str());
-    return llvm::Error::success();
-  } catch (const std::exception &error) {
-    return llvm::createStringError(error.what());
-  }
-}
-
-void CardDevice::beginRun(int64_t seq, int64_t past) {
-  if (impl->times)
-    impl->timed = &impl->times->begin(*impl->card, static_cast<int32_t>(seq),
-                                      static_cast<int32_t>(past));
-}
-
-void CardDevice::endRun() {
-  if (!impl->timed)
-    return;
-  impl->timed = nullptr;
-  try {
-    impl->times->end();
-  } catch (const std::exception &error) {
-    if (!impl->failure)
-      impl->failure = error.what();
-  }
 }
 
 //===----------------------------------------------------------------------===//

@@ -192,12 +192,13 @@ int dlavm::runCheck(const CheckCommand &command) {
     if (command.seq || command.past)
       sequences = getSequences(calls);
     Expected<ExecutionReport> report =
-        executeDriver(*driver, std::move(*model), std::move(sequences));
+        executeDriver(*driver, std::move(*model), std::move(sequences),
+                      command.on, command.tolerance);
     if (!report)
       return reportError(report.takeError());
     llvm::append_range(findings, report->findings);
-    outs() << "executed " << report->calls
-           << " calls with random data on the simulator";
+    outs() << "executed " << report->calls << " calls with random data on "
+           << (command.on == "simulator" ? "the simulator" : command.on);
     if (report->leftOut > 0)
       outs() << "; left out " << report->leftOut
              << " that would take long: ask for them with --seq and --past, "

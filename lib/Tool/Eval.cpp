@@ -9,19 +9,22 @@
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Session/Session.h"
+#include "DLAVM/Support/Half.h"
 #include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Support/Threads.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
 #include "OpenWeights.h"
-#include "OpenedDriver.h"
+#include "OpenedDevice.h"
 #include "OpenedModel.h"
 #include "Predictions.h"
 #include "TokenFile.h"
 
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
@@ -67,12 +70,13 @@ struct Distance {
 /// One way to compute the model, and how it does.
 struct Variant {
   std::string name;
+  /// Null where the driver runs on a device.
   std::unique_ptr<Interpreter> interpreter;
   /// Sums over all predicted tokens: negative log likelihoods, and
   /// Kullback-Leibler divergences from the first variant.
   double loss = 0, divergence = 0;
   /// How far the hidden states of each layer are from those of the variant
-  /// before.
+  /// before; empty for a device.
   std::vector<Distance> layers = {};
 };
 
@@ -104,6 +108,8 @@ private:
             InterpreterOptions options);
   Error addCheckpoint();
   Error addDriver();
+  Error addDevice();
+  Expected<Prediction> callDevice(ArrayRef<int32_t> ids, int64_t past);
   Expected<Prediction> call(Variant &variant, ArrayRef<int32_t> ids,
                             int64_t past);
   Error evaluate(ArrayRef<int32_t> ids, int64_t first, int64_t count);
@@ -117,6 +123,8 @@ private:
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   std::optional<OpenedPlan> plan;
   std::optional<OpenedModel> driverModel;
+  std::optional<OpenedDriver> driver;
+  std::optional<OpenedDevice> device;
   /// The largest context that all variants have.
   int64_t maxTokens = std::numeric_limits<int64_t>::max();
   std::vector<Variant> variants;
@@ -177,6 +185,10 @@ Expected<Evaluation::Opened> Evaluation::addFP64(const Twine &name,
 }
 
 Error Evaluation::addCheckpoint() {
+  if (!command.on.empty())
+    return createStringError("--on runs a driver, but " + command.model +
+                             " is a checkpoint; give a directory that dlavm "
+                             "compile and dlavm pack wrote");
   const DeviceInfo *device = nullptr;
   if (!command.device.empty()) {
     const DeviceRegistry &devices = DeviceRegistry::instance();
@@ -228,7 +240,29 @@ Error Evaluation::addDriver() {
   };
   if (Error error = addPacked("int4", {Arithmetic::FP64INT4, nullptr}))
     return error;
-  return addPacked(plan->plan.device, {Arithmetic::Device, *device});
+  if (Error error = addPacked(plan->plan.device, {Arithmetic::Device, *device}))
+    return error;
+  return command.on.empty() ? Error::success() : addDevice();
+}
+
+/// The driver itself, where --on says.
+Error Evaluation::addDevice() {
+  if (llvm::none_of(plan->plan.functions, [](const HostFunction &function) {
+        return function.kind == "output" && function.lastTokenOnly;
+      }))
+    return createStringError("the driver in " + command.model +
+                             " yields no logits, so --on cannot evaluate it");
+  Expected<OpenedDriver> opened = OpenedDriver::open(command.model, *plan);
+  if (!opened)
+    return opened.takeError();
+  driver.emplace(std::move(*opened));
+  Expected<OpenedDevice> found = OpenedDevice::open(
+      command.on, *driver, {/*sanitize=*/false, command.threads});
+  if (!found)
+    return found.takeError();
+  device.emplace(std::move(*found));
+  variants.push_back({command.on, nullptr});
+  return device->load(*driver, driver->plan, command.model);
 }
 
 Error Evaluation::load() {
@@ -247,6 +281,9 @@ Error Evaluation::load() {
           llvm::sys::fs::exists(planFile) ? addDriver() : addCheckpoint())
     return error;
   for (Variant &variant : variants) {
+    // That of the driver is the same.
+    if (!variant.interpreter)
+      continue;
     // What is not packed is no mistake of the file.
     if (Expected<MapValue> none = variant.interpreter->embed({}); !none)
       return none.takeError();
@@ -260,8 +297,38 @@ Error Evaluation::load() {
 // Running them side by side
 //===----------------------------------------------------------------------===//
 
+/// One token after the other: a driver yields the logits of the last token of a
+/// call.
+Expected<Prediction> Evaluation::callDevice(ArrayRef<int32_t> ids,
+                                            int64_t past) {
+  Prediction call;
+  for (int32_t id : ids) {
+    Expected<std::vector<uint16_t>> row =
+        driver->library->readEmbeddings(command.model, id);
+    if (!row)
+      return row.takeError();
+    Expected<CallResult> result =
+        device->call(*driver, *row, /*seq=*/1, past, device->get());
+    if (!result)
+      return result.takeError();
+    if (ArrayRef<Finding> findings = device->get().getFindings();
+        !findings.empty())
+      return createStringError(command.on + ": " + findings.front().message);
+    call.vocabulary = result->logits.size();
+    for (uint16_t code : result->logits)
+      call.logits.push_back(halfToDouble(code));
+    if (Error error = checkLogits(
+            ArrayRef(call.logits).take_back(call.vocabulary), past++))
+      return createStringError(command.on + ": " +
+                               llvm::toString(std::move(error)));
+  }
+  return call;
+}
+
 Expected<Prediction> Evaluation::call(Variant &variant, ArrayRef<int32_t> ids,
                                       int64_t past) {
+  if (!variant.interpreter)
+    return callDevice(ids, past);
   Expected<MapValue> input = variant.interpreter->embed(ids);
   if (!input)
     return input.takeError();
@@ -298,8 +365,10 @@ Error Evaluation::evaluate(ArrayRef<int32_t> ids, int64_t first,
     if (!result)
       return result.takeError();
     const bool isFirst = &variant == &variants.front();
-    if (!isFirst && (result->vocabulary != before.vocabulary ||
-                     result->layers.size() != before.layers.size()))
+    const bool hasLayers = variant.interpreter != nullptr;
+    if (!isFirst && hasLayers &&
+        (result->vocabulary != before.vocabulary ||
+         result->layers.size() != before.layers.size()))
       return createStringError(
           command.reference + " and " + command.model +
           " are different models: one has " + Twine(before.layers.size()) +
@@ -317,7 +386,7 @@ Error Evaluation::evaluate(ArrayRef<int32_t> ids, int64_t first,
         for (auto [p, q] : llvm::zip_equal(expected[i], found))
           variant.divergence += std::exp(p) * (p - q);
     }
-    if (!isFirst) {
+    if (!isFirst && hasLayers) {
       variant.layers.resize(result->layers.size());
       for (auto [distance, values, exact] :
            llvm::zip_equal(variant.layers, result->layers, before.layers))
@@ -358,6 +427,8 @@ void Evaluation::printLayers() const {
   llvm::outs() << "\nrelative error of the hidden states after each layer:\n";
   for (size_t i = 1; i < variants.size(); ++i) {
     const Variant &variant = variants[i];
+    if (!variant.interpreter)
+      continue;
     const auto isParted = [](const Distance &distance) {
       return !(distance.getRelative() < kParted);
     };
@@ -376,15 +447,22 @@ void Evaluation::printLayers() const {
 }
 
 void Evaluation::print() const {
-  llvm::outs() << formatv("{0} tokens predicted, in {1} sequences\n\n{2,-20} "
-                          "{3,12} {4,12} {5,12}\n",
-                          numPredicted, file.sequences.size(), "", "mean NLL",
-                          "perplexity", "mean KL");
+  size_t width = 20;
+  for (const Variant &variant : variants)
+    width = std::max(width, variant.name.size());
+  auto printName = [&](StringRef name) {
+    llvm::outs() << llvm::left_justify(name, width);
+  };
+  llvm::outs() << formatv("{0} tokens predicted, in {1} sequences\n\n",
+                          numPredicted, file.sequences.size());
+  printName("");
+  llvm::outs() << formatv(" {0,12} {1,12} {2,12}\n", "mean NLL", "perplexity",
+                          "mean KL");
   for (const Variant &variant : variants) {
     const auto count = static_cast<double>(numPredicted);
     const double loss = variant.loss / count;
-    llvm::outs() << formatv("{0,-20} {1,12:F6} {2,12:F4}", variant.name, loss,
-                            std::exp(loss));
+    printName(variant.name);
+    llvm::outs() << formatv(" {0,12:F6} {1,12:F4}", loss, std::exp(loss));
     if (&variant != &variants.front())
       llvm::outs() << formatv(" {0,12:F6}", variant.divergence / count);
     llvm::outs() << "\n";

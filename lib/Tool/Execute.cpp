@@ -8,10 +8,10 @@
 
 #include "Execute.h"
 #include "DLAVM/Pack/PackDirectory.h"
-#include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
 #include "DLAVM/Support/Threads.h"
+#include "OpenedDevice.h"
 #include "ShowProgress.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -146,7 +146,8 @@ static llvm::Error packParameters(StringRef directory, const DriverPlan &plan,
 
 Expected<ExecutionReport>
 dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
-                     std::vector<CallSequence> sequences) {
+                     std::vector<CallSequence> sequences, StringRef on,
+                     double tolerance) {
   DriverPlan plan = driver.plan;
   // Two objects of the same numbers could not be told apart.
   replaceSplats(plan.parameters);
@@ -174,13 +175,13 @@ dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
                              plan.model);
 
   limitParallelism(0);
-  Simulator simulator(device, plan.getRegions(), {/*sanitize=*/true, 0});
-  // Without memory there is nothing to load into.
-  if (!simulator.getFindings().empty())
-    return createStringError(simulator.getFindings().front().message);
-  Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
-  if (llvm::Error error =
-          loadParameters(*driver.library, plan, parameters, simulator))
+  Expected<OpenedDevice> opened =
+      OpenedDevice::open(on, driver, {/*sanitize=*/true, 0});
+  if (!opened)
+    return opened.takeError();
+  ReadableDevice &machine = opened->get();
+  Comparison comparison(machine, device, plan, *reference, tolerance);
+  if (llvm::Error error = opened->load(driver, plan, parameters))
     return error;
   int64_t channels = 0;
   for (const HostFunction &function : plan.functions)
@@ -201,6 +202,10 @@ dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
           callDriver(*driver.library, plan, call->input, call->seq, call->past,
                      comparison);
       comparison.endCall();
+      if (llvm::Error error = opened->takeError()) {
+        consumeError(result.takeError());
+        return error;
+      }
       progress.update(++report.calls);
       if (result)
         comparison.checkResult(result->logits, result->token);
@@ -209,7 +214,7 @@ dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
             {call->seq, call->past, -1, "", 0, "", "",
              "the driver fails: " + toString(result.takeError())});
     }
-  append(report.findings, simulator.getFindings());
+  append(report.findings, machine.getFindings());
   append(report.findings, comparison.getFindings());
   return report;
 }

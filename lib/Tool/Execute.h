@@ -15,7 +15,7 @@
 
 namespace dlavm {
 
-/// What running a driver on the simulator found.
+/// What running a driver on a device found.
 struct ExecutionReport {
   std::vector<Finding> findings;
   int64_t calls = 0;
@@ -27,13 +27,15 @@ struct ExecutionReport {
 using CallSequence = std::vector<CallShape>;
 
 /// Packs random parameters, loads them with the driver's own load_parameters,
-/// runs the sequences on the simulator with all of its checks, and compares
-/// every result with \p model in the reference interpreter. Without \p
-/// sequences it chooses some: short ones, lengths at which tasks are cut into
-/// slices, and the largest context, as far as they do not take long.
+/// runs the sequences on the simulator with all of its checks, or on the card
+/// that \p on names, and compares every result with \p model in the reference
+/// interpreter; \p tolerance is that of Comparison. Without \p sequences it
+/// chooses some: short ones, lengths at which tasks are cut into slices, and
+/// the largest context, as far as they do not take long.
 llvm::Expected<ExecutionReport>
 executeDriver(const OpenedDriver &driver, OpenedModel model,
-              std::vector<CallSequence> sequences);
+              std::vector<CallSequence> sequences, llvm::StringRef on,
+              double tolerance);
 
 } // namespace dlavm
 

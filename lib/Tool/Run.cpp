@@ -7,21 +7,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "CheckCheckpoint.h"
-#include "DLAVM/Card/CardDevice.h"
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Pack/PackDirectory.h"
-#include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Support/Half.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Support/Threads.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
 #include "Findings.h"
-#include "OpenedDriver.h"
+#include "OpenedDevice.h"
 #include "OpenedModel.h"
 #include "RunDump.h"
-#include "ShowProgress.h"
 #include "TextTokens.h"
 #include "TokenOutput.h"
 
@@ -61,9 +58,7 @@ private:
 
   const RunCommand &command;
   OpenedDriver &driver;
-  // One of the two is the machine.
-  std::optional<Simulator> simulator;
-  std::unique_ptr<CardDevice> card;
+  std::optional<OpenedDevice> opened;
   ReadableDevice *machine = nullptr;
   std::optional<OpenedModel> model;
   std::optional<Reference> reference;
@@ -143,42 +138,29 @@ static llvm::Error checkPrompts(ArrayRef<std::vector<int32_t>> prompts,
 }
 
 llvm::Error RunningDriver::open() {
-  if (command.on == "simulator") {
-    simulator.emplace(
-        *driver.device, driver.plan.getRegions(),
-        SimulatorOptions{/*sanitize=*/command.compare, command.threads});
-    machine = &*simulator;
-    return llvm::Error::success();
-  }
-  Expected<std::unique_ptr<CardDevice>> opened = CardDevice::open(command.on);
-  if (!opened)
-    return opened.takeError();
-  card = std::move(*opened);
-  machine = card.get();
-  return command.timesFile.empty() ? llvm::Error::success()
-                                   : card->timeSteps(command.timesFile);
+  Expected<OpenedDevice> device = OpenedDevice::open(
+      command.on, driver, {/*sanitize=*/command.compare, command.threads},
+      command.timesFile);
+  if (!device)
+    return device.takeError();
+  opened.emplace(std::move(*device));
+  machine = &opened->get();
+  return llvm::Error::success();
 }
 
 llvm::Error RunningDriver::load() {
-  // Without memory there is nothing to load into.
-  if (!machine->getFindings().empty())
-    return createStringError(machine->getFindings().front().message);
-  if (llvm::Error error = loadParameters(*driver.library, driver.plan,
-                                         command.directory, *machine))
+  if (llvm::Error error = opened->load(driver, driver.plan, command.directory))
     return error;
-  if (card)
-    if (llvm::Error error = card->takeError())
-      return error;
   if (model)
     if (llvm::Error error = loadReference())
       return error;
   if (!dumpOutput)
     return llvm::Error::success();
   EventSink &next =
-      comparison ? static_cast<EventSink &>(*comparison) : *simulator;
-  Expected<std::unique_ptr<StartDump>> created =
-      StartDump::create(std::move(*dumpOutput), command.dumped, *driver.device,
-                        driver.plan.getRegions(), *simulator, next);
+      comparison ? static_cast<EventSink &>(*comparison) : *machine;
+  Expected<std::unique_ptr<StartDump>> created = StartDump::create(
+      std::move(*dumpOutput), command.dumped, *driver.device,
+      driver.plan.getRegions(), *opened->getSimulator(), next);
   if (!created)
     return created.takeError();
   dump = std::move(*created);
@@ -216,23 +198,8 @@ Expected<CallResult> RunningDriver::callDriver(ArrayRef<int32_t> ids,
     dump->beginCall(seq, past);
     sink = &*dump;
   }
-  auto run = [&]() -> Expected<CallResult> {
-    Expected<CallResult> result = dlavm::callDriver(
-        *driver.library, driver.plan, *rows, seq, past, *sink);
-    // Where the card failed, what the driver made of it means nothing.
-    if (card)
-      if (llvm::Error error = card->takeError()) {
-        consumeError(result.takeError());
-        return error;
-      }
-    return result;
-  };
-  if (!comparison) {
-    machine->beginRun(seq, past);
-    Expected<CallResult> result = run();
-    machine->endRun();
-    return result;
-  }
+  if (!comparison)
+    return opened->call(driver, *rows, seq, past, *sink);
   Expected<MapValue> input = reference->getInterpreter().embed(ids);
   if (!input)
     return input.takeError();
@@ -241,8 +208,13 @@ Expected<CallResult> RunningDriver::callDriver(ArrayRef<int32_t> ids,
   if (!expected)
     return expected.takeError();
   comparison->beginCall(*expected);
-  Expected<CallResult> result = run();
+  Expected<CallResult> result =
+      dlavm::callDriver(*driver.library, driver.plan, *rows, seq, past, *sink);
   comparison->endCall();
+  if (llvm::Error error = opened->takeError()) {
+    consumeError(result.takeError());
+    return error;
+  }
   if (result)
     comparison->checkResult(result->logits, result->token);
   return result;

@@ -59,8 +59,21 @@ cl::opt<int64_t>
 cl::opt<bool>
     execute("execute", cl::sub(check),
             cl::desc("also run random data on a simulated device that follows "
-                     "every element, and compare with the reference "
-                     "interpreter bit for bit"));
+                     "every element, or on the card of --on, and compare with "
+                     "the reference interpreter bit for bit"));
+
+// check --execute and run
+std::string deviceName = "simulator";
+cl::opt<std::string, true>
+    on("on", cl::sub(check), cl::sub(run), cl::location(deviceName),
+       cl::value_desc("device"),
+       cl::desc("the device: simulator, the default, or a card as xdma:PATH; "
+                "docs/Boards.md lists them"));
+cl::opt<double>
+    tolerance("tolerance", cl::sub(check), cl::sub(run), cl::value_desc("x"),
+              cl::desc("how far an element may be from the reference, relative "
+                       "to the largest of its map; by default 0, and 0.1 with "
+                       "--arithmetic=int4 or fp64"));
 
 // run
 RunCommand runCommand;
@@ -78,15 +91,10 @@ cl::opt<int64_t, true> maxNewTokens(
     cl::value_desc("n"),
     cl::desc("how many tokens to generate after each prompt, 16 by default"));
 cl::opt<std::string, true>
-    on("on", cl::sub(run), cl::location(runCommand.on),
-       cl::value_desc("device"),
-       cl::desc("the device: simulator, the default, or a card as xdma:PATH; "
-                "docs/Boards.md lists them"));
-cl::opt<std::string, true>
     timeSteps("time-steps", cl::sub(run), cl::location(runCommand.timesFile),
               cl::value_desc("file"),
-              cl::desc("write how long each task takes on the card of --on, "
-                       "CSV"));
+              cl::desc("write how long each task takes, CSV; on the simulator "
+                       "that is the time of its computation"));
 cl::opt<std::string, true>
     logits("logits", cl::sub(run), cl::location(runCommand.logitsFile),
            cl::value_desc("file"),
@@ -113,11 +121,6 @@ EnumOption<Arithmetic, true>
                                      "FP64 on weights rounded to INT4"),
                           clEnumValN(Arithmetic::FP64, "fp64",
                                      "FP64 on the weights of --checkpoint")));
-cl::opt<double>
-    tolerance("tolerance", cl::sub(run), cl::value_desc("x"),
-              cl::desc("how far an element may be from the reference, relative "
-                       "to the largest of its map; by default 0 with "
-                       "--arithmetic=device, else 0.1"));
 cl::opt<std::string, true>
     jsonOption("json", cl::sub(run), cl::location(runCommand.jsonFile),
                cl::value_desc("file"),
@@ -154,6 +157,23 @@ static bool getSweep(const cl::opt<std::string> &option,
   return true;
 }
 
+static bool checkTolerance() {
+  if (tolerance >= 0 && !std::isinf(tolerance))
+    return true;
+  failUsage("--tolerance must be 0 or more, and finite");
+  return false;
+}
+
+static int runCheckCommand(const std::optional<Sweep> &seq,
+                           const std::optional<Sweep> &past) {
+  if (!checkValue(on) || !checkTolerance())
+    return 1;
+  if (!execute && (on.getNumOccurrences() || tolerance.getNumOccurrences()))
+    return failUsage("--on and --tolerance say how --execute runs the driver, "
+                     "without which it runs on no device; give --execute");
+  return runCheck({directory, seq, past, execute, deviceName, tolerance});
+}
+
 static int runDiffCommand() {
   if (!other.getNumOccurrences())
     return failUsage("dlavm trace --diff needs the files of two traces");
@@ -175,7 +195,7 @@ static int runSweepCommand() {
   if (!getSweep(seqOption, seqSweep) || !getSweep(pastOption, pastSweep))
     return 1;
   if (check)
-    return runCheck({directory, seqSweep, pastSweep, execute});
+    return runCheckCommand(seqSweep, pastSweep);
   const bool isShaped =
       names || hex || task.getNumOccurrences() || layer.getNumOccurrences();
   if (hash && isShaped)
@@ -203,11 +223,9 @@ static int runRunCommand() {
   }
   if (!checkMaxNewTokens(runCommand.maxNewTokens) || !checkValue(logits) ||
       !checkValue(jsonOption) || !checkValue(checkpoint) || !checkValue(dump) ||
-      !checkValue(on) || !checkValue(timeSteps))
+      !checkValue(on) || !checkTolerance() || !checkValue(timeSteps))
     return 1;
-  if (timeSteps.getNumOccurrences() && runCommand.on == "simulator")
-    return failUsage("--time-steps is for a card, which --on names: the time "
-                     "of the simulator is not that of the device");
+  runCommand.on = deviceName;
   if (dump.getNumOccurrences() && runCommand.on != "simulator")
     return failUsage("--dump writes what the simulator has in memory before "
                      "and after a start; leave out --on");
@@ -232,8 +250,6 @@ static int runRunCommand() {
                      "weights are rounded to INT4");
   const bool isDevice = runCommand.arithmetic == Arithmetic::Device;
   runCommand.tolerance = getOptional(tolerance).value_or(isDevice ? 0 : 0.1);
-  if (!(runCommand.tolerance >= 0) || std::isinf(runCommand.tolerance))
-    return failUsage("--tolerance must be 0 or more, and finite");
   if (!ignoredTensors.empty() && runCommand.checkpoint.empty())
     return failUsage("--ignore-tensors says what of --checkpoint=DIR to leave "
                      "out; give both or none");

@@ -193,6 +193,11 @@ EnumOption<ScaleChoice> evalScale(
                           "from its largest weight (default)"),
                clEnumValN(ScaleChoice::Search, "search",
                           "by a search for the least squared error")));
+cl::opt<std::string, true>
+    evalOn("on", cl::sub(eval), cl::location(evalCommand.on),
+           cl::value_desc("device"),
+           cl::desc("also run the driver in MODEL on a device: simulator, or a "
+                    "card as xdma:PATH; docs/Boards.md lists them"));
 cl::opt<bool, true>
     evalLayers("layers", cl::sub(eval), cl::location(evalCommand.layers),
                cl::desc("print the error of the hidden states of each layer"));
@@ -365,7 +370,7 @@ std::optional<int> dlavm::runModelCommand() {
     evalCommand.ignoredTensors = ignoredTensors;
     if (!checkTokenInput(idsFile, evalCommand.input) ||
         !checkValue(reference) || !checkValue(evalDevice) ||
-        !checkThreads(evalCommand.threads))
+        !checkValue(evalOn) || !checkThreads(evalCommand.threads))
       return 1;
     return runEval(evalCommand);
   }

@@ -81,8 +81,12 @@ struct CheckCommand {
   /// All prompt lengths and a spread of pasts by default.
   std::optional<Sweep> seq;
   std::optional<Sweep> past;
-  /// Also run random data on the simulator and compare with the reference.
+  /// Also run random data on a device and compare with the reference.
   bool execute = false;
+  /// That device, see RunCommand; all that is on a card is overwritten.
+  std::string on = "simulator";
+  /// How far its results may be from the reference, see Comparison.
+  double tolerance = 0;
 };
 
 /// `dlavm pack`.
@@ -113,7 +117,7 @@ struct RunCommand {
   int64_t maxNewTokens = 16;
   /// The device: "simulator", or a card as CardDevice has it.
   std::string on = "simulator";
-  /// Where a line for each task of a card goes, with the time that it took.
+  /// Where a line for each task goes, with the time that it took.
   std::string timesFile;
   /// Where the logits go: a line for each call with the token and its logits.
   std::string logitsFile;
@@ -199,6 +203,9 @@ struct EvalCommand {
   std::string device;
   /// How weights are rounded, absmax by default.
   std::optional<ScaleChoice> scaleChoice;
+  /// Where the driver of a directory runs as well, see RunCommand; empty for
+  /// nowhere.
+  std::string on;
   /// Print the error of each layer.
   bool layers = false;
   std::vector<std::string> ignoredTensors;
