@@ -10,6 +10,7 @@
 
 #include "dlavm_runtime.h"
 #include "host/Chat/Logits.h"
+#include "host/Tokenizer/UTF8.h"
 
 #include <algorithm>
 #include <chrono>
@@ -77,8 +78,18 @@ struct PendingToken {
 
 } // namespace
 
+/// What a token adds to a text, or is as its beginning.
+static std::string getBytes(const Tokenizer &tokenizer, int32_t id,
+                            bool isFirst) {
+  const std::string bytes = tokenizer.getBytes(id);
+  if (!isFirst || !isUTF8(bytes))
+    return bytes;
+  return tokenizer.decode({id}, /*skipSpecial=*/false);
+}
+
 static TokenLogprob getLogprob(const Tokenizer &tokenizer, int32_t id,
-                               const std::vector<float> &logits, int32_t top) {
+                               bool isFirst, const std::vector<float> &logits,
+                               int32_t top) {
   const float largest = logits[findLargest(logits)];
   std::vector<float> weights = logits;
   exponentiate(weights, largest, 1);
@@ -86,13 +97,14 @@ static TokenLogprob getLogprob(const Tokenizer &tokenizer, int32_t id,
   for (double block : sumBlocks(weights))
     sum += block;
   const double logSum = largest + std::log(sum);
-  const auto logprob = [&](int32_t id) {
-    return static_cast<float>(logits[static_cast<size_t>(id)] - logSum);
+  const auto describe = [&](int32_t id) {
+    return TokenCandidate{
+        id, getBytes(tokenizer, id, isFirst),
+        static_cast<float>(logits[static_cast<size_t>(id)] - logSum)};
   };
-  TokenLogprob token{
-      id, tokenizer.decode({id}, /*skipSpecial=*/false), logprob(id), {}};
+  TokenLogprob token{describe(id), {}};
   for (int32_t other : sortLargest(logits, static_cast<size_t>(top)))
-    token.top.emplace_back(other, logprob(other));
+    token.top.push_back(describe(other));
   return token;
 }
 
@@ -133,6 +145,16 @@ dlavm::host::answerText(Session &session, const Tokenizer &tokenizer,
   }
 
   TextStream stream(tokenizer);
+  // Special tokens begin no text.
+  bool isFirst = true;
+  if (options.continuesText) {
+    constexpr size_t context = 16;
+    for (size_t i = ids.size() - std::min(ids.size(), context); i < ids.size();
+         ++i) {
+      stream.add(ids[i]);
+      isFirst &= tokenizer.isSpecial(ids[i]);
+    }
+  }
   StopFinder stop(options.stopStrings);
   std::deque<PendingToken> pending;
   size_t added = 0, handedOut = 0;
@@ -166,11 +188,12 @@ dlavm::host::answerText(Session &session, const Tokenizer &tokenizer,
         throw Error("the driver has no read_logits, so there are no log "
                     "probabilities; compile a model whose result is the "
                     "logits");
-      pending.push_back({getLogprob(tokenizer, next.id,
+      pending.push_back({getLogprob(tokenizer, next.id, isFirst,
                                     answer.choose ? original : *next.logits,
                                     options.topLogprobs),
                          added, added + text.size()});
     }
+    isFirst &= tokenizer.isSpecial(next.id);
     added += text.size();
     const bool goesOn = handOut({stop.add(text), {}});
     return goesOn && !stop.hasFound();

@@ -30,17 +30,26 @@ struct TextOptions {
   /// How many tokens each TokenLogprob lists; with -1, there are no
   /// TokenLogprobs.
   int32_t topLogprobs = -1;
+  /// The answer goes on with the text of the prompt; otherwise it begins one,
+  /// and some tokenizers leave out a space there.
+  bool continuesText = false;
 };
 
-/// A token of an answer, with natural logarithms of probabilities as the model
-/// has them: before penalties, temperature and all else of SamplingOptions.
-struct TokenLogprob {
+/// A token that an answer may go on with.
+struct TokenCandidate {
   int32_t id;
-  /// The token alone, special ones too, decoded.
-  std::string text;
+  /// What it adds to the answer, also where it is a special one; maybe only a
+  /// part of a character.
+  std::string bytes;
+  /// The natural logarithm of the probability that the model gives it: before
+  /// penalties, temperature and all else of SamplingOptions.
   float logprob;
+};
+
+/// A token of an answer.
+struct TokenLogprob : TokenCandidate {
   /// The most probable tokens, most probable first.
-  std::vector<std::pair<int32_t, float>> top;
+  std::vector<TokenCandidate> top;
 };
 
 /// What an answer grows by.

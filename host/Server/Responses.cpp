@@ -8,9 +8,12 @@
 
 #include "host/Server/Responses.h"
 
+#include "host/Tokenizer/UTF8.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <cstdio>
 #include <ctime>
 #include <random>
 
@@ -39,21 +42,23 @@ static double toNumber(float logprob) {
   return std::isfinite(logprob) ? std::max(double{logprob}, -9999.0) : -9999.0;
 }
 
-static json describeToken(const std::string &text, float logprob) {
+/// Clients put characters together from the bytes of several tokens.
+static json describeToken(const TokenCandidate &token) {
   std::vector<int> bytes;
-  for (char c : text)
+  for (char c : token.bytes)
     bytes.push_back(static_cast<unsigned char>(c));
-  return {{"token", text}, {"logprob", toNumber(logprob)}, {"bytes", bytes}};
+  return {{"token", token.bytes},
+          {"logprob", toNumber(token.logprob)},
+          {"bytes", bytes}};
 }
 
-static json describeTokens(Engine &engine,
-                           const std::vector<TokenLogprob> &tokens) {
+static json describeTokens(const std::vector<TokenLogprob> &tokens) {
   json content = json::array();
   for (const TokenLogprob &token : tokens) {
-    json entry = describeToken(token.text, token.logprob);
+    json entry = describeToken(token);
     json top = json::array();
-    for (const auto &[id, logprob] : token.top)
-      top.push_back(describeToken(engine.decode({id}), logprob));
+    for (const TokenCandidate &candidate : token.top)
+      top.push_back(describeToken(candidate));
     entry["top_logprobs"] = top;
     content.push_back(entry);
   }
@@ -67,25 +72,18 @@ static size_t countCharacters(const std::string &text) {
   return count;
 }
 
-/// The older form, of /v1/completions.
-static json listTokens(Engine &engine, const std::vector<TokenLogprob> &tokens,
-                       size_t &offset) {
-  json texts = json::array(), logprobs = json::array(), tops = json::array(),
-       offsets = json::array();
-  for (const TokenLogprob &token : tokens) {
-    texts.push_back(token.text);
-    logprobs.push_back(toNumber(token.logprob));
-    json top = json::object();
-    for (const auto &[id, logprob] : token.top)
-      top[engine.decode({id})] = toNumber(logprob);
-    tops.push_back(top);
-    offsets.push_back(offset);
-    offset += countCharacters(token.text);
+/// What /v1/completions calls a token: OpenAI writes bytes so that are no text.
+static std::string nameToken(const std::string &bytes) {
+  if (isUTF8(bytes))
+    return bytes;
+  std::string name = "bytes:";
+  for (char c : bytes) {
+    char escaped[8];
+    std::snprintf(escaped, sizeof escaped, "\\x%02x",
+                  static_cast<unsigned>(static_cast<unsigned char>(c)));
+    name += escaped;
   }
-  return {{"tokens", texts},
-          {"token_logprobs", logprobs},
-          {"top_logprobs", tops},
-          {"text_offset", offsets}};
+  return name;
 }
 
 static const char *toText(FinishReason reason) {
@@ -120,6 +118,36 @@ json ResponseWriter::makeChunk(json choices) const {
   return chunk;
 }
 
+/// The older form, of /v1/completions.
+json ResponseWriter::listTokens(const std::vector<TokenLogprob> &tokens) {
+  json texts = json::array(), logprobs = json::array(), tops = json::array(),
+       offsets = json::array();
+  for (const TokenLogprob &token : tokens) {
+    const std::string name = nameToken(token.bytes);
+    texts.push_back(name);
+    logprobs.push_back(toNumber(token.logprob));
+    json top = json::object();
+    for (const TokenCandidate &candidate : token.top) {
+      std::string key = nameToken(candidate.bytes);
+      // Of tokens with the same text, the answer's has it as its name, else the
+      // first; others have the name that vLLM gives to ids.
+      if (top.contains(key) || (key == name && candidate.id != token.id))
+        key = "token_id:" + std::to_string(candidate.id);
+      top[key] = toNumber(candidate.logprob);
+    }
+    tops.push_back(top);
+    offsets.push_back(offset);
+    waiting += token.bytes;
+    const size_t whole = getWholeLength(waiting);
+    offset += countCharacters(replaceInvalid(waiting.substr(0, whole)));
+    waiting.erase(0, whole);
+  }
+  return {{"tokens", texts},
+          {"token_logprobs", logprobs},
+          {"top_logprobs", tops},
+          {"text_offset", offsets}};
+}
+
 std::string ResponseWriter::begin() {
   json choice{{"index", 0}, {"logprobs", nullptr}, {"finish_reason", nullptr}};
   if (request.isChat) {
@@ -141,11 +169,11 @@ std::string ResponseWriter::add(const TextPiece &piece) {
   if (request.isChat) {
     choice["delta"] = {{"content", piece.text}};
     if (request.topLogprobs >= 0)
-      choice["logprobs"] = describeTokens(engine, piece.tokens);
+      choice["logprobs"] = describeTokens(piece.tokens);
   } else {
     choice["text"] = piece.text;
     if (request.topLogprobs >= 0)
-      choice["logprobs"] = listTokens(engine, piece.tokens, offset);
+      choice["logprobs"] = listTokens(piece.tokens);
   }
   return makeEvent(dump(makeChunk(json::array({choice}))));
 }
@@ -177,14 +205,14 @@ std::string ResponseWriter::toJson(const std::string &text,
     choice["message"] = {
         {"role", "assistant"}, {"content", text}, {"refusal", nullptr}};
     if (request.topLogprobs >= 0)
-      choice["logprobs"] = describeTokens(engine, tokens);
+      choice["logprobs"] = describeTokens(tokens);
   } else {
     choice["text"] = !request.echo ? text
                      : request.promptIds.empty()
                          ? request.prompt + text
                          : engine.decode(request.promptIds) + text;
     if (request.topLogprobs >= 0)
-      choice["logprobs"] = listTokens(engine, tokens, offset);
+      choice["logprobs"] = listTokens(tokens);
   }
   json whole = makeChunk(json::array({choice}));
   whole["usage"] = describeUsage(result);

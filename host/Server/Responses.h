@@ -38,13 +38,15 @@ public:
 
 private:
   nlohmann::json makeChunk(nlohmann::json choices) const;
+  nlohmann::json listTokens(const std::vector<TokenLogprob> &tokens);
 
   Engine &engine;
   const GenerationRequest &request;
   std::string modelName, id;
   int64_t created;
-  /// Characters of the answer so far.
+  /// Whole characters of the answer so far, and the bytes that begin the next.
   size_t offset = 0;
+  std::string waiting;
 };
 
 /// An event of a stream.

@@ -436,6 +436,7 @@ Server::Impl::begin(const HttpRequest &request) {
   text.sampling = wanted.sampling;
   text.sampling.seed = wanted.seed ? *wanted.seed : std::random_device()();
   text.topLogprobs = wanted.topLogprobs;
+  text.continuesText = !wanted.isChat;
 
   generation->isGone = request.isGone;
   generation->end = options.requestTime.count() > 0

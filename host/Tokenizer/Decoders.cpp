@@ -14,7 +14,7 @@
 
 using namespace dlavm::host;
 
-static void fuse(std::vector<std::string> &tokens) {
+static void fuse(std::vector<std::string> &tokens, bool) {
   std::string all;
   for (const std::string &token : tokens)
     all += token;
@@ -22,11 +22,11 @@ static void fuse(std::vector<std::string> &tokens) {
 }
 
 Decoder dlavm::host::makeByteLevelDecoder() {
-  return [](std::vector<std::string> &tokens) {
+  return [](std::vector<std::string> &tokens, bool keepsBytes) {
     std::string bytes;
     for (const std::string &token : tokens)
       bytes += fromByteLevel(token);
-    tokens.assign(1, replaceInvalid(bytes));
+    tokens.assign(1, keepsBytes ? std::move(bytes) : replaceInvalid(bytes));
   };
 }
 
@@ -43,11 +43,11 @@ static std::optional<char> readByte(std::string_view token) {
 }
 
 Decoder dlavm::host::makeByteFallbackDecoder() {
-  return [](std::vector<std::string> &tokens) {
+  return [](std::vector<std::string> &tokens, bool keepsBytes) {
     std::vector<std::string> result;
     std::string bytes;
     auto flush = [&] {
-      if (isUTF8(bytes))
+      if (keepsBytes || isUTF8(bytes))
         result.push_back(bytes);
       else
         result.insert(result.end(), bytes.size(), std::string(kReplacement));
@@ -70,9 +70,19 @@ Decoder dlavm::host::makeByteFallbackDecoder() {
 
 Decoder dlavm::host::makeFuseDecoder() { return fuse; }
 
+Decoder dlavm::host::makeDecoder(Normalizer normalizer) {
+  return [normalizer = std::move(normalizer)](std::vector<std::string> &tokens,
+                                              bool) {
+    // Normalizers are for texts, which bytes that are kept may be none of.
+    for (std::string &token : tokens)
+      if (isUTF8(token))
+        normalizer(token);
+  };
+}
+
 Decoder dlavm::host::makeStripDecoder(std::string character, size_t start,
                                       size_t stop) {
-  return [=](std::vector<std::string> &tokens) {
+  return [=](std::vector<std::string> &tokens, bool) {
     const size_t length = character.size();
     for (std::string &token : tokens) {
       size_t begin = 0, end = token.size();
@@ -93,7 +103,7 @@ Decoder dlavm::host::makeMetaspaceDecoder(std::string replacement,
                                           bool dropsFirst) {
   const Normalizer drop = makeReplace(replacement, "");
   const Normalizer replace = makeReplace(replacement, " ");
-  return [=](std::vector<std::string> &tokens) {
+  return [=](std::vector<std::string> &tokens, bool) {
     for (size_t i = 0; i < tokens.size(); ++i)
       (i == 0 && dropsFirst ? drop : replace)(tokens[i]);
   };

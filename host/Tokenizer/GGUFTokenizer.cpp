@@ -167,11 +167,7 @@ private:
     if (hasPrefix)
       parts.normalizers.push_back(makePrepend(space));
     parts.normalizers.push_back(makeReplace(std::string(" "), space));
-    const Normalizer replace = makeReplace(space, " ");
-    parts.decoders.push_back([replace](std::vector<std::string> &tokens) {
-      for (std::string &token : tokens)
-        replace(token);
-    });
+    parts.decoders.push_back(makeDecoder(makeReplace(space, " ")));
     parts.decoders.push_back(makeByteFallbackDecoder());
     parts.decoders.push_back(makeFuseDecoder());
     if (hasPrefix)

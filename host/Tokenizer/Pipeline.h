@@ -75,14 +75,18 @@ bool isSpace(uint32_t code);
 bool isNumber(uint32_t code);
 bool isPunctuation(uint32_t code);
 
-/// Changes tokens, whose texts are joined in the end.
-using Decoder = std::function<void(std::vector<std::string> &tokens)>;
+/// Changes tokens, whose texts are joined in the end. Bytes that are no
+/// characters become U+FFFD, unless \p keepsBytes.
+using Decoder =
+    std::function<void(std::vector<std::string> &tokens, bool keepsBytes)>;
 
 Decoder makeByteLevelDecoder();
 /// Tokens like <0x0A> become bytes.
 Decoder makeByteFallbackDecoder();
 /// Joins all tokens.
 Decoder makeFuseDecoder();
+/// Changes each token.
+Decoder makeDecoder(Normalizer normalizer);
 /// Removes up to \p start characters at the beginning of each token, and up to
 /// \p stop at its end.
 Decoder makeStripDecoder(std::string character, size_t start, size_t stop);

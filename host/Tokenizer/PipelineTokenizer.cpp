@@ -107,8 +107,26 @@ std::string PipelineTokenizer::decode(const std::vector<int32_t> &ids,
     if (std::string piece = getPiece(id);
         !piece.empty() && !(skipSpecial && isSpecial(id)))
       tokens.push_back(std::move(piece));
+  return join(std::move(tokens), /*keepsBytes=*/false);
+}
+
+std::string PipelineTokenizer::getBytes(int32_t id) const {
+  const std::string piece = getPiece(id);
+  if (piece.empty())
+    return "";
+  // Between two others, as decoders treat the ends of a text in a way of their
+  // own. No decoder changes this character.
+  const std::string guard = "\xee\x80\x80", separator = parts.separator;
+  const std::string text = join({guard, piece, guard}, /*keepsBytes=*/true);
+  const size_t around = 2 * guard.size() + separator.size();
+  return text.size() < around ? ""
+                              : text.substr(guard.size(), text.size() - around);
+}
+
+std::string PipelineTokenizer::join(std::vector<std::string> tokens,
+                                    bool keepsBytes) const {
   for (const Decoder &decoder : parts.decoders)
-    decoder(tokens);
+    decoder(tokens, keepsBytes);
   std::string text;
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (i > 0)

@@ -41,6 +41,7 @@ public:
                               const EncodeOptions &options) const override;
   std::string decode(const std::vector<int32_t> &ids,
                      bool skipSpecial) const override;
+  std::string getBytes(int32_t id) const override;
   int32_t getSize() const override {
     return static_cast<int32_t>(pieces.size());
   }
@@ -54,6 +55,7 @@ public:
 
 private:
   void normalize(std::string &text) const;
+  std::string join(std::vector<std::string> tokens, bool keepsBytes) const;
   void encodePart(std::string_view text, bool isFirst, WordCache *cache,
                   std::vector<int32_t> &ids) const;
 

@@ -13,6 +13,7 @@
 
 #include "dlavm_runtime.h"
 #include "host/Tokenizer/JSONValue.h"
+#include "host/Tokenizer/Pipeline.h"
 #include "host/Tokenizer/Readers.h"
 #include "host/Tokenizer/UTF8.h"
 
@@ -287,6 +288,7 @@ public:
                               const EncodeOptions &options) const override;
   std::string decode(const std::vector<int32_t> &ids,
                      bool skipSpecial) const override;
+  std::string getBytes(int32_t id) const override;
   int32_t getSize() const override {
     return static_cast<int32_t>(pieces.size());
   }
@@ -494,6 +496,20 @@ std::string SentencePieceTokenizer::decode(const std::vector<int32_t> &all,
     text += getPiece(id);
   }
   return text + decodePieces(part);
+}
+
+std::string SentencePieceTokenizer::getBytes(int32_t id) const {
+  std::string piece = getPiece(id);
+  if (piece.empty() || id >= librarySize || isAdded[static_cast<size_t>(id)])
+    return piece;
+  if (processor.IsByte(id))
+    return std::string(
+        1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));
+  // It stands for text that is not known.
+  if (processor.IsUnknown(id))
+    return decodePieces({id});
+  makeReplace("\u2581", " ")(piece);
+  return piece;
 }
 
 std::optional<int32_t>

@@ -15,6 +15,10 @@ TextStream::TextStream(const Tokenizer &tokenizer, bool skipSpecial)
     : tokenizer(tokenizer), skipSpecial(skipSpecial) {}
 
 std::string TextStream::add(int32_t id) {
+  // These add no text, whatever stands around them.
+  if ((skipSpecial && tokenizer.isSpecial(id)) ||
+      tokenizer.getPiece(id).empty())
+    return "";
   ids.push_back(id);
   const std::string text = tokenizer.decode(ids, skipSpecial);
   // The last bytes may become characters with those that follow: there are up
@@ -30,17 +34,33 @@ std::string TextStream::add(int32_t id) {
     added = ready.substr(given.size());
   else if (isWhole)
     added = decodeWaiting();
-  if (!isWhole) {
+  if (!isWhole || (added.empty() && goesOn)) {
     given += added;
+    forget(text);
     return added;
   }
-  if (added.empty() && goesOn)
-    return added;
   // The last tokens that added text are the context of the next.
   ids.erase(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(context));
   context = ids.size();
   given = tokenizer.decode(ids, skipSpecial);
   return added;
+}
+
+/// Keeps the last of many tokens whose text is \p text, where a text may never
+/// be whole: each token is decoded with those that are kept.
+void TextStream::forget(std::string_view text) {
+  constexpr size_t most = 32, kept = 16;
+  if (ids.size() < most || text.substr(0, given.size()) != given)
+    return;
+  const std::vector<int32_t> last(ids.end() - kept, ids.end());
+  const std::string lastText = tokenizer.decode(last, skipSpecial);
+  const std::string_view waiting = text.substr(given.size());
+  if (!endsWith(lastText, waiting))
+    return;
+  ids = last;
+  // Each U+FFFD is of a token at least.
+  context = kept - waiting.size() / kReplacement.size();
+  given = lastText.substr(0, lastText.size() - waiting.size());
 }
 
 std::string TextStream::decodeWaiting() const {

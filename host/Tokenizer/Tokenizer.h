@@ -45,6 +45,10 @@ public:
   encode(std::string_view text, const EncodeOptions &options = {}) const = 0;
   virtual std::string decode(const std::vector<int32_t> &ids,
                              bool skipSpecial = true) const = 0;
+  /// What a token, special ones too, adds to a text that it does not begin.
+  /// These bytes may be only a part of a character. Empty where the id has no
+  /// token.
+  virtual std::string getBytes(int32_t id) const = 0;
 
   /// One more than the last id.
   virtual int32_t getSize() const = 0;
@@ -70,6 +74,7 @@ public:
 
 private:
   std::string decodeWaiting() const;
+  void forget(std::string_view text);
 
   const Tokenizer &tokenizer;
   bool skipSpecial;

@@ -202,13 +202,8 @@ static Decoder readDecoder(const JSONValue &value, const JSONValue &type) {
     return makeMetaspaceDecoder(readCharacterOf(value.at("replacement")),
                                 readScheme(value) != PrependScheme::Never);
   }
-  if (name == "Replace") {
-    const Normalizer replace = readReplace(value);
-    return [replace](std::vector<std::string> &tokens) {
-      for (std::string &token : tokens)
-        replace(token);
-    };
-  }
+  if (name == "Replace")
+    return makeDecoder(readReplace(value));
   if (name == "Strip") {
     value.allow({"content", "start", "stop"});
     return makeStripDecoder(readCharacterOf(value.at("content")),

@@ -69,6 +69,21 @@ size_t dlavm::host::getValidLength(std::string_view bytes) {
   return position;
 }
 
+size_t dlavm::host::getWholeLength(std::string_view bytes) {
+  for (size_t size = 1; size < 4 && size <= bytes.size(); ++size) {
+    const size_t begin = bytes.size() - size;
+    const auto first = static_cast<unsigned char>(bytes[begin]);
+    if ((first & 0xC0) == 0x80)
+      continue;
+    size_t length = 0;
+    const bool hasBegun = first >= 0xC2 && first <= 0xF4 &&
+                          !scanCharacter(bytes, begin, length) &&
+                          begin + length == bytes.size();
+    return hasBegun ? begin : bytes.size();
+  }
+  return bytes.size();
+}
+
 std::string dlavm::host::replaceInvalid(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

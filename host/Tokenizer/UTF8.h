@@ -52,6 +52,8 @@ inline Character readCharacter(std::string_view text, size_t position) {
 
 void appendUTF8(std::string &text, uint32_t code);
 
+/// The length without a character that has only begun at the end.
+size_t getWholeLength(std::string_view bytes);
 /// The length of the longest valid beginning.
 size_t getValidLength(std::string_view bytes);
 inline bool isUTF8(std::string_view bytes) {

@@ -28,10 +28,9 @@ namespace dlavm::host {
 ///     say TEXT         TEXT
 ///     count N          1 2 3 ... N
 ///     fail N           fails after N tokens
-///     undecodable      a token whose most probable other one has no text
 ///     slow MS PROMPT   as PROMPT, and waits before each token
 ///
-/// All else is repeated.
+/// All else is repeated. The byte 7 is not decoded.
 class FakeEngine : public Engine {
 public:
   static constexpr int32_t endToken = 256, firstWord = 257;
@@ -55,11 +54,15 @@ public:
   }
 
   std::string decode(const std::vector<int32_t> &ids) override {
+    if (std::find(ids.begin(), ids.end(), 7) != ids.end())
+      throw Error("there is no such token");
+    return toText(ids);
+  }
+
+  std::string toText(const std::vector<int32_t> &ids) {
     const std::lock_guard<std::mutex> lock(mutex);
     std::string text;
     for (int32_t id : ids) {
-      if (id < 0)
-        throw Error("there is no such token");
       if (id < 256)
         text += static_cast<char>(id);
       else if (const size_t word = id - firstWord; word < words.size())
@@ -80,7 +83,7 @@ public:
             .first -
         cached.begin());
     cached = ids;
-    std::string prompt = decode(ids);
+    std::string prompt = toText(ids);
     if (!prompt.empty() && prompt.back() == '\n')
       prompt.pop_back();
     // The last message.
@@ -148,12 +151,12 @@ public:
           return result;
         }
       if (options.topLogprobs >= 0) {
-        TokenLogprob token{toId(word), word, -0.5f, {}};
+        TokenLogprob token{{toId(word), word, -0.5f}, {}};
         for (int32_t k = 0; k < options.topLogprobs; ++k)
-          token.top.emplace_back(command == "undecodable" ? -1
-                                 : k == 0                 ? token.id
-                                                          : 'a' + k,
-                                 -0.5f - k);
+          token.top.push_back(
+              k == 0 ? token
+                     : TokenCandidate{'a' + k, std::string(1, char('a' + k)),
+                                      -0.5f - k});
         piece.tokens.push_back(token);
       }
       if (!consume(piece)) {

@@ -56,6 +56,8 @@ public:
     for (int32_t id : ids)
       if (!skipSpecial || !isSpecial(id))
         text += getPiece(id);
+    if (stripsFirst && !text.empty() && text[0] == ' ')
+      text.erase(0, 1);
     for (size_t size = 1; size < 4 && size <= text.size(); ++size) {
       const auto byte = static_cast<unsigned char>(text[text.size() - size]);
       const size_t whole = byte >= 0xf0   ? 4
@@ -69,6 +71,7 @@ public:
     }
     return text;
   }
+  std::string getBytes(int32_t id) const override { return getPiece(id); }
   int32_t getSize() const override {
     return static_cast<int32_t>(pieces.size());
   }
@@ -89,6 +92,8 @@ public:
   std::optional<int32_t> getEndToken() const override { return end; }
 
   std::optional<int32_t> begin, end;
+  /// A space that begins a text is left out, as by models of sentencepiece.
+  bool stripsFirst = false;
 
 private:
   std::vector<std::string> pieces;

@@ -182,15 +182,15 @@ TEST_F(TextAnswerTest, Logprobs) {
   ASSERT_EQ(pieces[0].tokens.size(), 1u);
   const TokenLogprob &token = pieces[0].tokens[0];
   EXPECT_EQ(token.id, 1);
-  EXPECT_EQ(token.text, "a");
+  EXPECT_EQ(token.bytes, "a");
   const double logSum = std::log(std::exp(1.0) + 63);
   EXPECT_NEAR(token.logprob, 1 - logSum, 1e-5);
   ASSERT_EQ(token.top.size(), 2u);
-  EXPECT_EQ(token.top[0].first, 1);
-  EXPECT_EQ(token.top[0].second, token.logprob);
-  EXPECT_EQ(token.top[1].first, 0);
-  EXPECT_NEAR(token.top[1].second, -logSum, 1e-5);
-  EXPECT_EQ(pieces[1].tokens[0].text, "<x>");
+  EXPECT_EQ(token.top[0].id, 1);
+  EXPECT_EQ(token.top[0].logprob, token.logprob);
+  EXPECT_EQ(token.top[1].id, 0);
+  EXPECT_NEAR(token.top[1].logprob, -logSum, 1e-5);
+  EXPECT_EQ(pieces[1].tokens[0].bytes, "<x>");
   // They are the model's, whatever the sampler does.
   options.sampling.temperature = 0.01;
   options.sampling.presencePenalty = 1;
@@ -199,6 +199,36 @@ TEST_F(TextAnswerTest, Logprobs) {
   options.topLogprobs = -2;
   EXPECT_EQ(getMessage([&] { answer({1}); }),
             "the number of log probabilities is negative");
+}
+
+TEST_F(TextAnswerTest, LogprobsHaveTheBytesOfTheAnswer) {
+  tokenizer.stripsFirst = true;
+  options.topLogprobs = 11;
+  const auto getTokens = [&] {
+    Texts all;
+    for (const TextPiece &piece : pieces)
+      for (const TokenLogprob &token : piece.tokens)
+        all.push_back(token.bytes);
+    return all;
+  };
+  const auto getTop = [&](size_t piece, int32_t id) {
+    for (const TokenCandidate &candidate : pieces[piece].tokens[0].top)
+      if (candidate.id == id)
+        return candidate.bytes;
+    return std::string("none");
+  };
+  // A special token is no beginning.
+  EXPECT_EQ(answer({6, 10, 7, 8, 10, 5}, {10}), "stop\u00E4 stop");
+  EXPECT_EQ(getTokens(), (Texts{"<x>", "stop", "\xc3", "\xa4", " stop"}));
+  EXPECT_EQ(getTop(0, 10), "stop");
+  EXPECT_EQ(getTop(1, 7), "\xc3");
+  EXPECT_EQ(getTop(3, 10), " stop");
+  // What goes on with a text has the space.
+  options.continuesText = true;
+  EXPECT_EQ(answer({10, 10, 5}, {6, 10}), " stop stop");
+  EXPECT_EQ(getTokens(), (Texts{" stop", " stop"}));
+  EXPECT_EQ(answer({10, 10, 5}, {6}), "stop stop");
+  EXPECT_EQ(getTokens(), (Texts{"stop", " stop"}));
 }
 
 TEST_F(TextAnswerTest, LogprobsComeWithTheirText) {

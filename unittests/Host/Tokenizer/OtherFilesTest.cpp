@@ -127,6 +127,7 @@ TEST_F(OtherFilesTest, GGUFOfScores) {
   EXPECT_EQ(tokenizer->encode("a</s>a"), (Ids{6, 2, 6}));
   EXPECT_EQ(tokenizer->decode({1, 3, 7, 6, 8, 9, 2}), "ab a\u00E9");
   EXPECT_EQ(streamAll(*tokenizer, {1, 3, 7, 6, 8, 9, 2}), "ab a\u00E9");
+  EXPECT_EQ(joinBytes(*tokenizer, {3, 6, 8, 2}), "  a\xC3</s>");
 
   file.addBool("tokenizer.ggml.add_space_prefix", false);
   directory.write("a.gguf", file.getFile());
@@ -248,6 +249,9 @@ TEST_F(OtherFilesTest, SentencePiece) {
   EXPECT_EQ(tokenizer->decode({1, 261, 259, 260, 2}, false), "<s>ab a</s>");
   EXPECT_EQ(streamAll(*tokenizer, {260, 260, 198, 172, 261, 260}),
             "a a\u00E9  a");
+  EXPECT_EQ(joinBytes(*tokenizer, {260, 198, 261, 1, 999, -1}), " a\xC3 <s>");
+  // What is unknown has no text of its own.
+  EXPECT_EQ(tokenizer->getBytes(0), tokenizer->decode({0}));
   EXPECT_EQ(tokenizer->findPiece("ab"), 259);
   EXPECT_TRUE(tokenizer->isSpecial(1));
   EXPECT_FALSE(tokenizer->isSpecial(259));

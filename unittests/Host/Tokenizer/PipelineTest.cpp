@@ -33,7 +33,7 @@ static std::string change(const Normalizer &normalizer, std::string text) {
 }
 
 static Words change(const Decoder &decoder, Words tokens) {
-  decoder(tokens);
+  decoder(tokens, /*keepsBytes=*/false);
   return tokens;
 }
 

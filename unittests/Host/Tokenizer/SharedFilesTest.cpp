@@ -65,6 +65,7 @@ TEST_P(HuggingFaceTest, Encodes) {
     EXPECT_EQ(tokenizer->decode(ids, true), visible);
     EXPECT_EQ(streamAll(*tokenizer, ids, false), all);
     EXPECT_EQ(streamAll(*tokenizer, ids, true), visible);
+    expectBytes(*tokenizer, ids, all);
     const std::vector<std::string> pieces = entry.at("tokens");
     ASSERT_EQ(pieces.size(), ids.size());
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -99,6 +100,7 @@ TEST_P(GGUFTest, EncodesAsLlamaCpp) {
     EXPECT_EQ(tokenizer->encode(text, {true, true}), special);
     EXPECT_EQ(tokenizer->decode(ids, false), text);
     EXPECT_EQ(streamAll(*tokenizer, ids, false), text);
+    expectBytes(*tokenizer, ids, text);
   }
 }
 
@@ -130,6 +132,7 @@ TEST_P(SentencePieceTest, EncodesAsTheLibrary) {
     EXPECT_EQ(tokenizer->encode(text, {false, false}), ids);
     EXPECT_EQ(tokenizer->decode(ids, false), decoded);
     EXPECT_EQ(streamAll(*tokenizer, ids, false), decoded);
+    expectBytes(*tokenizer, ids, decoded);
     const std::vector<std::string> pieces = entry.at("tokens");
     ASSERT_EQ(pieces.size(), ids.size());
     for (size_t i = 0; i < ids.size(); ++i)

@@ -66,6 +66,22 @@ inline std::string streamAll(const Tokenizer &tokenizer, const Ids &ids,
   return text + stream.finish();
 }
 
+/// The bytes of tokens in the middle of a text.
+inline std::string joinBytes(const Tokenizer &tokenizer, const Ids &ids) {
+  std::string bytes;
+  for (int32_t id : ids)
+    bytes += tokenizer.getBytes(id);
+  return bytes;
+}
+
+/// Checks that they are those of a text, but for the space that decoders take
+/// away where it begins.
+inline void expectBytes(const Tokenizer &tokenizer, const Ids &ids,
+                        const std::string &text) {
+  const std::string bytes = joinBytes(tokenizer, ids);
+  EXPECT_TRUE(bytes == text || bytes == " " + text) << bytes;
+}
+
 /// A byte-level tokenizer: ids 0 to 255 are bytes, 256 to 260 are "he", "ll",
 /// "hell", "o" after a space, and "hello"; 261 is <|end|>, 262 the added
 /// <tool>.

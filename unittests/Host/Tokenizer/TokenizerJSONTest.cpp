@@ -316,13 +316,76 @@ TEST_F(TokenizerJSONTest, StreamsHandOutWholeCharacters) {
 TEST_F(TokenizerJSONTest, StreamsOfAnyBytesAreTheirText) {
   const auto tokenizer = open(file);
   std::mt19937 random(2);
-  for (int round = 0; round < 500; ++round) {
-    Ids ids(20);
+  for (unsigned round = 0; round < 500; ++round) {
+    Ids ids(round % 5 == 0 ? 200 : 20);
+    // Some have hardly a whole character.
+    const unsigned whole = round % 4 ? 3 : 50;
     for (int32_t &id : ids)
-      id = static_cast<int32_t>(random() % 3 ? 0x80 + random() % 0x80
-                                             : random() % 263);
+      id = static_cast<int32_t>(random() % whole ? 0x80 + random() % 0x80
+                                                 : random() % 263);
     EXPECT_EQ(streamAll(*tokenizer, ids), tokenizer->decode(ids));
   }
+}
+
+/// Knows how many ids were decoded at once.
+class CountingTokenizer : public Tokenizer {
+public:
+  explicit CountingTokenizer(const Tokenizer &other) : other(other) {}
+  Ids encode(std::string_view text,
+             const EncodeOptions &options) const override {
+    return other.encode(text, options);
+  }
+  std::string decode(const Ids &ids, bool skipSpecial) const override {
+    most = std::max(most, ids.size());
+    return other.decode(ids, skipSpecial);
+  }
+  std::string getBytes(int32_t id) const override { return other.getBytes(id); }
+  int32_t getSize() const override { return other.getSize(); }
+  std::string getPiece(int32_t id) const override { return other.getPiece(id); }
+  std::optional<int32_t> findPiece(std::string_view piece) const override {
+    return other.findPiece(piece);
+  }
+  bool isSpecial(int32_t id) const override { return other.isSpecial(id); }
+  std::optional<int32_t> getBeginToken() const override { return {}; }
+  std::optional<int32_t> getEndToken() const override { return {}; }
+
+  mutable size_t most = 0;
+
+private:
+  const Tokenizer &other;
+};
+
+TEST_F(TokenizerJSONTest, StreamsForgetWhatAddsNoText) {
+  const auto tokenizer = open(file);
+  // Special tokens, bytes that are no character, half a character for each.
+  for (const Ids &part :
+       {Ids{261}, Ids{0x80}, Ids{0xC3}, Ids{0xA9, 0xC3}, Ids{263}}) {
+    Ids ids = {0xC3};
+    while (ids.size() < 1000)
+      ids.insert(ids.end(), part.begin(), part.end());
+    const CountingTokenizer counting(*tokenizer);
+    EXPECT_EQ(streamAll(counting, ids), tokenizer->decode(ids));
+    EXPECT_LE(counting.most, 40u);
+  }
+}
+
+TEST_F(TokenizerJSONTest, BytesOfTokens) {
+  const auto tokenizer = open(file);
+  EXPECT_EQ(joinBytes(*tokenizer, {259, 0xC3, 261, 262}),
+            " o\xC3<|end|><tool>");
+  EXPECT_EQ(joinBytes(*tokenizer, {-1, 263}), "");
+  // Where nothing decodes, tokens are words.
+  file["decoder"] = nullptr;
+  EXPECT_EQ(open(file)->getBytes('a'), " a");
+  // Each word is stripped, or what they are together.
+  const json strip = {
+      {"type", "Strip"}, {"content", "h"}, {"start", 1}, {"stop", 0}};
+  file["decoder"] = strip;
+  EXPECT_EQ(open(file)->getBytes(256), "e");
+  file["decoder"] = {{"type", "Sequence"},
+                     {"decoders", {{{"type", "Fuse"}}, strip}}};
+  EXPECT_EQ(open(file)->getBytes(256), "he");
+  EXPECT_EQ(open(file)->decode({256}), "e");
 }
 
 TEST_F(TokenizerJSONTest, StreamsKeepSpacesBetweenWords) {
@@ -342,6 +405,7 @@ TEST_F(TokenizerJSONTest, StreamsKeepSpacesBetweenWords) {
         {{"type", "Fuse"}},
         {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}}}};
   const auto tokenizer = open(file);
+  EXPECT_EQ(joinBytes(*tokenizer, {3, 1, 4, 5, 4}), " a \u00E9\xC3");
   TextStream stream(*tokenizer);
   EXPECT_EQ(stream.add(3), "a");
   EXPECT_EQ(stream.add(3), " a");
