@@ -145,6 +145,8 @@ public:
 
   virtual void dma_write(uint64_t address, const void *data, size_t bytes) = 0;
   virtual void dma_read(uint64_t address, void *data, size_t bytes) = 0;
+  /// False of a device whose dma_read always throws.
+  virtual bool can_read_memory() const { return true; }
 
   /// Sends a file with these bytes, which \p data holds as well. Only hosts
   /// that send files and no memory have a use for the path.

@@ -35,6 +35,7 @@ public:
                 ": the host interface of the V80 has no function that reads "
                 "memory; read_token needs none where a register has the token");
   }
+  bool can_read_memory() const override { return false; }
 
 protected:
   uint32_t do_read(uint32_t reg) override {

@@ -58,6 +58,12 @@ inline String describe_errno(int number) {
   return String(std::strerror(number)) + " (errno " + to_text(number) + ")";
 }
 
+/// What to do about ENOTCONN.
+inline const char *get_killed_board_advice() {
+  return "the dlavm-board whose card this was is gone; clear the place with "
+         "fusermount3 -u and the directory, or start another one there";
+}
+
 /// An open node, which knows its name.
 class Node {
 public:
@@ -73,7 +79,8 @@ public:
               "its node? See lsmod, lspci and ls /dev/xdma*"
         : number == EACCES || number == EPERM
             ? "this user may not use it; see ls -l, and the rules of udev"
-            : "see dmesg";
+        : number == ENOTCONN ? get_killed_board_advice()
+                             : "see dmesg";
     throw Error("cannot open " + this->path + ": " + describe_errno(number) +
                 "; " + advice);
   }

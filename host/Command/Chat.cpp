@@ -84,10 +84,10 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
   DriverModel &model = *opened.model;
-  if (!options.sampling.isGreedy() && !model.hasLogits())
-    throw Error("the driver has no read_logits, which sampling and penalties "
-                "need; leave these options out, or compile a model whose "
-                "result is the logits");
+  if (!options.sampling.isGreedy())
+    model.requireLogits("sampling and penalties");
+  if (!arguments.cache.empty())
+    model.requireReading("--cache");
   if (!arguments.timeSteps.empty()) {
     checkOutside(arguments.timeSteps, arguments.directory);
     model.timeSteps(arguments.timeSteps);

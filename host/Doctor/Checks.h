@@ -61,7 +61,8 @@ void checkMemory(Report &report, Device &device, const UsedMemory &memory,
                  const std::string &deviceName);
 void checkLatency(Report &report, Device &device,
                   const UsedRegisters &registers);
-/// A call of the driver, task by task, beside a simulator; both are loaded.
+/// A call of the driver, task by task, beside a simulator; both are loaded. Of
+/// a card whose memory cannot be read only the token is compared.
 void checkTasks(Report &report, const CompiledDriver &driver, Device &card,
                 Device &simulator, double tolerance);
 

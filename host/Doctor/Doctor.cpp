@@ -25,6 +25,29 @@ static std::string checkParameters(const CompiledDriver &driver) {
   return "all files have their checksums";
 }
 
+/// The driver beside a simulator, if there is one.
+static void examineTasks(Report &report, const std::vector<DeviceKind> &kinds,
+                         const CompiledDriver &driver, Device &device,
+                         double tolerance) {
+  const Plan &plan = driver.getPlan();
+  if (plan.vocabulary == 0)
+    return report.skip("tasks", "the driver takes no token ids");
+  std::unique_ptr<Device> simulator;
+  try {
+    simulator = openDevice(kinds, "simulator", plan);
+  } catch (const std::exception &error) {
+    return report.skip("tasks",
+                       std::string("there is no simulator: ") + error.what());
+  }
+  const bool isLoaded = report.run("loading", [&] {
+    driver.loadParameters(device);
+    driver.loadParameters(*simulator);
+    return std::string("the parameters are on the card");
+  });
+  if (isLoaded)
+    checkTasks(report, driver, device, *simulator, tolerance);
+}
+
 bool dlavm::host::examine(const DoctorOptions &options,
                           const std::vector<DeviceKind> &kinds,
                           std::ostream &os) {
@@ -32,6 +55,9 @@ bool dlavm::host::examine(const DoctorOptions &options,
   const size_t colon = options.on.find(':');
   const std::string kind = options.on.substr(0, colon);
   const bool isXdma = kind == "xdma";
+  if (kind == "simulator" && options.directory.empty())
+    throw Error("give the directory of a driver, whose device is simulated, or "
+                "the card to examine: --on=xdma:/dev/xdma0");
   XdmaOptions xdma;
   if (isXdma)
     xdma = parseXdmaOptions(
@@ -58,11 +84,11 @@ bool dlavm::host::examine(const DoctorOptions &options,
   if (isXdma && !checkNodes(report, xdma, registers))
     return false;
   std::unique_ptr<Device> device;
-  const bool isOpen = report.run("device", [&] {
+  const auto open = [&] {
     device = openDevice(kinds, options.on, plan);
     return options.on + " opens";
-  });
-  if (!isOpen)
+  };
+  if (!report.run("device", open))
     return false;
   if (!driver) {
     report.skip("memory", kNeedsDirectory);
@@ -70,44 +96,30 @@ bool dlavm::host::examine(const DoctorOptions &options,
   }
 
   checkLatency(report, *device, registers);
-  if (kind == "v80") {
-    // See dlavm_v80.h.
-    report.skip("memory", "the host interface of the V80 reads no memory");
-    return report.hasPassed();
-  }
-  for (const UsedMemory &memory : memories)
-    checkMemory(report, *device, memory, plan.device);
+  if (device->can_read_memory())
+    for (const UsedMemory &memory : memories)
+      checkMemory(report, *device, memory, plan.device);
+  else
+    report.skip("memory", "that of this card can only be written, so nobody "
+                          "sees what is there");
   if (isXdma && !memories.empty()) {
     // A card serves one device at a time.
     device.reset();
     checkBandwidth(report, xdma, memories);
-    device = openDevice(kinds, options.on, plan);
+    try {
+      open();
+    } catch (const std::exception &error) {
+      report.fail("device", error.what());
+    }
   }
 
-  std::unique_ptr<Device> simulator;
-  std::string why;
-  if (!isLoadable)
-    why = "they need the parameters";
+  if (!device)
+    report.skip("tasks", "the device cannot be opened again");
+  else if (!isLoadable)
+    report.skip("tasks", "they need the parameters");
   else if (kind == "simulator")
-    why = "the device is the simulator";
-  else if (plan.vocabulary == 0)
-    why = "the driver takes no token ids";
+    report.skip("tasks", "the device is the simulator");
   else
-    try {
-      simulator = openDevice(kinds, "simulator", plan);
-    } catch (const Error &error) {
-      why = std::string("there is no simulator: ") + error.what();
-    }
-  if (!simulator) {
-    report.skip("tasks", why);
-    return report.hasPassed();
-  }
-  const bool isLoaded = report.run("loading", [&] {
-    driver->loadParameters(*device);
-    driver->loadParameters(*simulator);
-    return std::string("the parameters are on the card");
-  });
-  if (isLoaded)
-    checkTasks(report, *driver, *device, *simulator, options.tolerance);
+    examineTasks(report, kinds, *driver, *device, options.tolerance);
   return report.hasPassed();
 }

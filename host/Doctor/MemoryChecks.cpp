@@ -146,7 +146,7 @@ void dlavm::host::checkMemory(Report &report, Device &device,
     for (int64_t port = 0; port < memory.ports; ++port) {
       ends.push_back(makePiece(memory.getAddress(port, 0), end));
       ends.push_back(makePiece(memory.getAddress(port, size - end), end));
-      if (port + 1 < memory.ports)
+      if (port + 1 < memory.ports && end > 1)
         borders.push_back(
             makePiece(memory.getAddress(port, size - end) + 1, 2 * end - 2));
     }

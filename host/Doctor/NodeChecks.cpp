@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 using namespace dlavm::host;
 using dlavm::Error;
@@ -66,11 +67,16 @@ static std::string checkExistence(const std::vector<NodeName> &nodes) {
   std::string found;
   for (const NodeName &node : nodes) {
     struct stat status;
-    if (stat(node.path.c_str(), &status) != 0)
-      throw Error(node.path + ": " + dlavm::detail::describe_errno(errno) +
-                  "; is the driver xdma loaded (lsmod), is the card there and "
-                  "programmed (lspci -d 10ee:), and is this its node (ls "
-                  "/dev/xdma*)?");
+    if (stat(node.path.c_str(), &status) != 0) {
+      const int number = errno;
+      throw Error(
+          node.path + ": " + dlavm::detail::describe_errno(number) + "; " +
+          (number == ENOTCONN
+               ? dlavm::detail::get_killed_board_advice()
+               : "is the driver xdma loaded (lsmod), is the card there and "
+                 "programmed (lspci -d 10ee:), and is this its node (ls "
+                 "/dev/xdma*)?"));
+    }
     found += (found.empty() ? "" : ", ") + node.path;
   }
   return found;
@@ -123,13 +129,14 @@ bool dlavm::host::checkNodes(Report &report, const XdmaOptions &options,
   });
   if (!isOpen)
     return false;
-  const Node user(nodes.user, O_RDWR);
+  std::optional<Node> user;
   const bool isLocked = report.run("lock", [&] {
-    user.lock();
+    user.emplace(nodes.user, O_RDWR);
+    user->lock();
     return std::string("nobody else uses the card");
   });
   return isLocked && report.run("registers", [&] {
-    return checkWindow(options, user, registers);
+    return checkWindow(options, *user, registers);
   });
 }
 

@@ -28,7 +28,7 @@ DriverModel::DriverModel(const CompiledDriver &driver, Device &device)
   if (!plan.findFunction("token"))
     throw Error(head +
                 " yields no token; compile a model that ends in llm.argmax");
-  if (hasLogits())
+  if (driver.hasLogits())
     vocabulary = static_cast<int32_t>(std::min<int64_t>(
         plan.vocabulary, plan.findFunction("output", "read_logits")->channels));
 }
@@ -54,7 +54,27 @@ void DriverModel::runDriver(int32_t seq, int32_t past) {
   times->end();
 }
 
+void DriverModel::requireReading(const std::string &purpose) const {
+  if (!device.can_read_memory())
+    throw Error(purpose + " must read the memory of the device, but that of "
+                          "this one can only be written");
+}
+
+void DriverModel::requireLogits(const std::string &purpose) const {
+  if (!driver.hasLogits())
+    throw Error(purpose + " must have logits, but the driver has no "
+                          "read_logits; do without, or compile a model whose "
+                          "result is the logits");
+  if (!device.can_read_memory())
+    throw Error(purpose + " must have logits, but the memory of this device, "
+                          "where they are, can only be written; do without: "
+                          "the device itself chooses the token with the "
+                          "largest logit");
+}
+
 void DriverModel::readLogits(std::vector<float> &logits) {
+  requireLogits("whoever chooses another token than the device, or looks at "
+                "probabilities,");
   driver.readLogits(device, [&](const uint16_t *codes, size_t size) {
     const auto count = static_cast<size_t>(vocabulary);
     if (size < count)
@@ -87,6 +107,7 @@ uint64_t DriverModel::getCacheBytes() const {
 
 void DriverModel::readCaches(
     const std::function<void(const char *, size_t)> &consume) {
+  requireReading("whoever saves KV caches");
   std::vector<char> data;
   visitCaches([&](uint64_t address, size_t bytes) {
     data.resize(bytes);

@@ -28,9 +28,18 @@ public:
   int32_t getMaxTokens() const override { return plan.maxTokens; }
   int32_t getVocabularySize() const override { return vocabulary; }
   int32_t call(const std::vector<int32_t> &ids, int32_t past) override;
-  bool hasLogits() const override { return driver.hasLogits(); }
+  /// False, too, if the device's memory cannot be read.
+  bool hasLogits() const override {
+    return driver.hasLogits() && device.can_read_memory();
+  }
   void readLogits(std::vector<float> &logits) override;
   bool hasFiniteLogits() const override { return areFinite; }
+
+  /// Throws if there are no logits to read, which \p purpose needs, and says
+  /// why.
+  void requireLogits(const std::string &purpose) const;
+  /// Throws if the device's memory cannot be read, which \p purpose does.
+  void requireReading(const std::string &purpose) const;
 
   /// Writes how long each task takes from the next call on, as StepTimes says.
   void timeSteps(const std::string &file) { times.emplace(file); }

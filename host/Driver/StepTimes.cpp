@@ -42,6 +42,7 @@ public:
   void dma_read(uint64_t address, void *data, size_t bytes) override {
     device.dma_read(address, data, bytes);
   }
+  bool can_read_memory() const override { return device.can_read_memory(); }
   void dma_write_file(uint64_t address, const dlavm::String &path,
                       const void *data, size_t bytes) override {
     device.dma_write_file(address, path, data, bytes);

@@ -306,7 +306,8 @@ static void checkLogits(const ModelFacts &facts,
   if (parameter)
     throw ApiError(400,
                    std::string("'") + parameter +
-                       "' needs logits, which this driver does not return",
+                       "' needs logits, which this driver does not return, or "
+                       "this device does not let anybody read",
                    parameter, "unsupported_parameter");
 }
 

@@ -62,6 +62,8 @@ llvm::Expected<std::unique_ptr<CardDevice>> CardDevice::open(StringRef on) {
   }
 }
 
+bool CardDevice::canReadMemory() const { return impl->card->can_read_memory(); }
+
 llvm::Error CardDevice::takeError() {
   if (!impl->failure)
     return llvm::Error::success();

@@ -35,7 +35,8 @@ uint32_t CheckingSink::read(uint32_t reg) {
 Expected<CallResult> dlavm::callDriver(DriverLibrary &library,
                                        const DriverPlan &plan,
                                        ArrayRef<uint16_t> input, int64_t seq,
-                                       int64_t past, EventSink &sink) {
+                                       int64_t past, EventSink &sink,
+                                       bool readsLogits) {
   if (count_if(plan.functions, [](const HostFunction &function) {
         return function.kind == "input";
       }) != 1)
@@ -52,7 +53,8 @@ Expected<CallResult> dlavm::callDriver(DriverLibrary &library,
       if (!token)
         return token.takeError();
       result.token = *token;
-    } else if (function.kind == "output" && result.logits.empty()) {
+    } else if (function.kind == "output" && readsLogits &&
+               result.logits.empty()) {
       Expected<std::vector<uint16_t>> logits =
           library.readOutput(function.name, seq, sink);
       if (!logits)

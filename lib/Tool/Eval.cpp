@@ -261,6 +261,8 @@ Error Evaluation::addDevice() {
   if (!found)
     return found.takeError();
   device.emplace(std::move(*found));
+  if (llvm::Error error = device->requireReading("eval"))
+    return error;
   variants.push_back({command.on, nullptr});
   return device->load(*driver, driver->plan, command.model);
 }

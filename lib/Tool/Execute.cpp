@@ -179,6 +179,8 @@ dlavm::executeDriver(const OpenedDriver &driver, OpenedModel model,
       OpenedDevice::open(on, driver, {/*sanitize=*/true, 0});
   if (!opened)
     return opened.takeError();
+  if (llvm::Error error = opened->requireReading("--execute"))
+    return error;
   ReadableDevice &machine = opened->get();
   Comparison comparison(machine, device, plan, *reference, tolerance);
   if (llvm::Error error = opened->load(driver, plan, parameters))

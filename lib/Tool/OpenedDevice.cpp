@@ -17,6 +17,7 @@ Expected<OpenedDevice> OpenedDevice::open(StringRef on,
                                           SimulatorOptions options,
                                           StringRef timesFile) {
   OpenedDevice opened;
+  opened.on = on.str();
   if (on == "simulator") {
     opened.simulator = std::make_unique<Simulator>(
         *driver.device, driver.plan.getRegions(), options);
@@ -51,13 +52,22 @@ Expected<CallResult> OpenedDevice::call(const OpenedDriver &driver,
                                         int64_t past, EventSink &sink) {
   get().beginRun(seq, past);
   Expected<CallResult> result =
-      callDriver(*driver.library, driver.plan, input, seq, past, sink);
+      callDriver(*driver.library, driver.plan, input, seq, past, sink,
+                 /*readsLogits=*/!card || card->canReadMemory());
   get().endRun();
   if (Error error = takeError()) {
     consumeError(result.takeError());
     return error;
   }
   return result;
+}
+
+Error OpenedDevice::requireReading(StringRef option) const {
+  if (!card || card->canReadMemory())
+    return Error::success();
+  return createStringError(option +
+                           " reads the memory of the card, but that of --on=" +
+                           on + " can only be written; leave it out");
 }
 
 ReadableDevice &OpenedDevice::get() const {

@@ -38,6 +38,9 @@ public:
                                   llvm::ArrayRef<uint16_t> input, int64_t seq,
                                   int64_t past, EventSink &sink);
 
+  /// Fails if the device's memory can only be written, which \p option reads.
+  llvm::Error requireReading(llvm::StringRef option) const;
+
   ReadableDevice &get() const;
   /// Null for a card.
   Simulator *getSimulator() const { return simulator.get(); }
@@ -47,6 +50,7 @@ public:
   llvm::Error takeError() const;
 
 private:
+  std::string on;
   // One of the two is the machine.
   std::unique_ptr<Simulator> simulator;
   std::unique_ptr<CardDevice> card;

@@ -145,6 +145,8 @@ llvm::Error RunningDriver::open() {
     return device.takeError();
   opened.emplace(std::move(*device));
   machine = &opened->get();
+  if (command.compare || !command.logitsFile.empty())
+    return opened->requireReading(command.compare ? "--compare" : "--logits");
   return llvm::Error::success();
 }
 

@@ -26,6 +26,9 @@ public:
   static llvm::Expected<std::unique_ptr<CardDevice>> open(llvm::StringRef on);
   ~CardDevice() override;
 
+  /// False if what the card has in its memory cannot be seen.
+  bool canReadMemory() const;
+
   /// The first failure since the last time that somebody asked.
   llvm::Error takeError();
 

@@ -23,14 +23,14 @@ struct CallResult {
 };
 
 /// Does what a host program does for one call: writes the input (FP16 codes,
-/// [seq, channels]), runs the driver, reads token and logits. Fails with the
-/// message of the driver's exception, or if the driver does not take exactly
-/// one input.
+/// [seq, channels]), runs the driver, reads token and, with \p readsLogits,
+/// logits. Fails with the message of the driver's exception, or if the driver
+/// does not take exactly one input.
 llvm::Expected<CallResult> callDriver(DriverLibrary &library,
                                       const DriverPlan &plan,
                                       llvm::ArrayRef<uint16_t> input,
                                       int64_t seq, int64_t past,
-                                      EventSink &sink);
+                                      EventSink &sink, bool readsLogits = true);
 
 /// Hands the events of a driver to a checker as well.
 class CheckingSink : public EventSink {

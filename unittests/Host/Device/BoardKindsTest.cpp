@@ -122,6 +122,7 @@ TEST(XdmaKind, OpensTheNodes) {
   const std::unique_ptr<Device> device =
       openBoard("xdma:" + directory.getPath() + "/x,window=0");
   EXPECT_EQ(device->read(5), 0x03030303u);
+  EXPECT_TRUE(device->can_read_memory());
 }
 
 //===----------------------------------------------------------------------===//
@@ -141,6 +142,7 @@ static void DDR_Write_bin(char *path, uint64_t address, uint32_t bytes) {
   const std::unique_ptr<Device> device =
       openBoard("v80:" + directory.getPath() +
                 "/host.h,interface=write-bin,timeout=0.01");
+  EXPECT_FALSE(device->can_read_memory());
   device->write(7, 5);
   EXPECT_EQ(device->read(7), 5u);
   const uint32_t word = 17;

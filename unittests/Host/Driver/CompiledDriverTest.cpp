@@ -10,6 +10,7 @@
 #include "host/Driver/DeviceKind.h"
 #include "host/Driver/DriverModel.h"
 #include "host/Driver/Half.h"
+#include "host/Session/Session.h"
 
 #include "gtest/gtest.h"
 
@@ -56,9 +57,11 @@ public:
     if (address + bytes <= sizeof memory)
       std::memcpy(data, memory + address, bytes);
   }
+  bool can_read_memory() const override { return isReadable; }
   std::string takeLog() { return std::exchange(log, ""); }
 
   bool isBroken = false;
+  bool isReadable = true;
   /// The logits of the other tokens.
   uint16_t other = 0xc000;
 
@@ -136,6 +139,49 @@ TEST_F(CompiledDriverTest, Answers) {
   model.call({4}, 3);
   model.readLogits(logits);
   EXPECT_FALSE(model.hasFiniteLogits());
+}
+
+TEST_F(CompiledDriverTest, MemoryThatCanOnlyBeWritten) {
+  const TestDriverDirectory directory;
+  const CompiledDriver driver(directory.getPath());
+  TestDevice device;
+  device.isReadable = false;
+  DriverModel model(driver, device);
+  EXPECT_EQ(model.getVocabularySize(), 5);
+  EXPECT_FALSE(model.hasLogits());
+  // Nobody looks at the logits of the first token, either.
+  Session session(model);
+  AnswerOptions options;
+  options.maxNewTokens = 2;
+  std::vector<int32_t> ids;
+  session.answer({1, 2, 3}, options, [&](const GeneratedToken &token) {
+    EXPECT_FALSE(token.logits);
+    ids.push_back(token.id);
+    return true;
+  });
+  EXPECT_EQ(ids, (std::vector<int32_t>{1, 4}));
+  EXPECT_EQ(device.takeLog(), "write 64+12\nwrite 64+4\n");
+  // A token that the tokenizer does not have is not replaced by another one.
+  session.limitIds(1);
+  session.setCached({});
+  EXPECT_EQ(getError([&] {
+              session.answer({1, 2, 3}, options,
+                             [](const GeneratedToken &) { return true; });
+            }),
+            "whoever chooses another token than the device, or looks at "
+            "probabilities, must have logits, but the memory of this device, "
+            "where they are, can only be written; do without: the device "
+            "itself chooses the token with the largest logit");
+  EXPECT_EQ(getError([&] { model.readCaches([](const char *, size_t) {}); }),
+            "whoever saves KV caches must read the memory of the device, but "
+            "that of this one can only be written");
+  EXPECT_EQ(getError([&] { model.requireReading("--cache"); }),
+            "--cache must read the memory of the device, but that of this one "
+            "can only be written");
+  EXPECT_EQ(device.takeLog(), "write 64+12\n");
+  device.isReadable = true;
+  model.requireReading("--cache");
+  model.requireLogits("sampling");
 }
 
 TEST_F(CompiledDriverTest, WritesTheTimesOfTasks) {
