@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include <cctype>
 #include <cmath>
 #include <iostream>
 
@@ -23,8 +24,45 @@ struct ServeArguments {
   std::string directory, on, name;
   ServerOptions options;
   double requestSeconds = 600;
+  // Signed, so that what is negative can be told.
+  int64_t queue = static_cast<int64_t>(ServerOptions().queue);
+  int64_t bodyBytes =
+      static_cast<int64_t>(ServerOptions().http.request.bodyBytes);
 };
 } // namespace
+
+/// Refuses what no browser sends in the header Origin, so that it would never
+/// match.
+static void checkOrigin(const std::string &origin) {
+  if (origin == "*" || origin == "null")
+    return;
+  const auto refuse = [&](const std::string &why) {
+    throw Error("--cors=" + origin + " is no origin, which is *, or " +
+                "SCHEME://HOST[:PORT] as https://my.example: " + why);
+  };
+  const size_t scheme = origin.find("://");
+  if (scheme == 0 || scheme == std::string::npos)
+    return refuse("there is no scheme before ://");
+  const std::string host = origin.substr(scheme + 3);
+  if (host.empty())
+    refuse("there is no host");
+  for (const unsigned char c : origin)
+    if (std::isupper(c))
+      refuse("browsers send it in small letters");
+    else if (c <= ' ' || c >= 0x7f)
+      refuse("it is ASCII without spaces; names of other letters are sent as "
+             "xn--");
+  if (host.find_first_of("/?#@") != std::string::npos)
+    refuse("nothing follows host and port, not even a slash");
+  const std::string name = origin.substr(0, scheme);
+  for (const auto &[known, port] :
+       {std::pair("http", ":80"), std::pair("https", ":443")}) {
+    const std::string ending = port;
+    if (name == known && host.size() > ending.size() &&
+        host.compare(host.size() - ending.size(), ending.size(), ending) == 0)
+      refuse("browsers leave out the port that belongs to the scheme");
+  }
+}
 
 /// Each connection is an open file.
 static void makeRoomForConnections(HttpLimits &limits) {
@@ -53,8 +91,18 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
   if (!(arguments.requestSeconds >= 0 && arguments.requestSeconds <= 1e6))
     throw Error("--request-timeout is a number of seconds, at most 1000000; 0 "
                 "is without limit");
-  if (options.queue > 1000)
-    throw Error("--queue is at most 1000: each request in it takes a thread");
+  if (arguments.queue < 0 || arguments.queue > 1000)
+    throw Error("--queue is " + std::to_string(arguments.queue) +
+                ", but must be 0 to 1000: each request in it takes a thread");
+  options.queue = static_cast<size_t>(arguments.queue);
+  constexpr int64_t mostBytes = int64_t{1} << 30;
+  if (arguments.bodyBytes < 1 || arguments.bodyBytes > mostBytes)
+    throw Error("--body-limit is " + std::to_string(arguments.bodyBytes) +
+                ", but must be 1 to " + std::to_string(mostBytes) +
+                ": requests have bodies");
+  options.http.request.bodyBytes = static_cast<size_t>(arguments.bodyBytes);
+  for (const std::string &origin : options.corsOrigins)
+    checkOrigin(origin);
   options.requestTime =
       std::chrono::milliseconds(std::llround(arguments.requestSeconds * 1000));
   if (arguments.requestSeconds > 0)
@@ -107,7 +155,7 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
                      "what clients call the model; by default, the name of the "
                      "compiled one");
   command
-      .add_option("--queue", options.queue,
+      .add_option("--queue", arguments->queue,
                   "how many requests may wait for the device; more are told to "
                   "come later")
       ->capture_default_str();
@@ -118,7 +166,7 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
       ->type_name("SECONDS")
       ->capture_default_str();
   command
-      .add_option("--body-limit", options.http.request.bodyBytes,
+      .add_option("--body-limit", arguments->bodyBytes,
                   "the most bytes of a request")
       ->type_name("BYTES")
       ->capture_default_str();
