@@ -44,8 +44,10 @@ std::unique_ptr<TemplateProcess> TemplateProcess::start(std::string &why) {
     std::string answer;
     std::string problem = program + " does not start";
     // The first answer says whether jinja2 is there.
-    if (python->launch() &&
-        python->exchange(R"({"template":"","messages":null})", answer)) {
+    Process &process = python->processes.front();
+    if (python->launch(process) &&
+        python->exchange(process, R"({"template":"","messages":null})",
+                         answer)) {
       if (answer.find("\"missing\"") == std::string::npos)
         return python;
       problem = program + " has no jinja2 (Debian's package python3-jinja2)";
@@ -56,14 +58,25 @@ std::unique_ptr<TemplateProcess> TemplateProcess::start(std::string &why) {
   return nullptr;
 }
 
-TemplateProcess::~TemplateProcess() { stop(); }
+TemplateProcess::~TemplateProcess() {
+  for (Process &process : processes)
+    stop(process);
+}
 
-bool TemplateProcess::launch() {
+std::vector<pid_t> TemplateProcess::getProcesses() const {
+  std::vector<pid_t> ids;
+  for (const Process &process : processes)
+    if (process.id >= 0)
+      ids.push_back(process.id);
+  return ids;
+}
+
+bool TemplateProcess::launch(Process &process) {
   // A socket, as a write to one whose other end has died raises no signal.
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    throw Error(std::string("cannot start ") + program + ": " +
-                std::strerror(errno));
+    throw TemplateFailure("cannot start " + program + ": " +
+                          std::strerror(errno));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
@@ -88,32 +101,34 @@ bool TemplateProcess::launch() {
   char isolated[] = "-I", command[] = "-c";
   char *arguments[] = {program.data(), isolated, command, script.data(),
                        nullptr};
-  const int error = posix_spawnp(&process, program.c_str(), &actions,
-                                 &attributes, arguments, environ);
+  pid_t id = -1;
+  const int error = posix_spawnp(&id, program.c_str(), &actions, &attributes,
+                                 arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   close(ends[1]);
   if (error != 0) {
-    process = -1;
     close(ends[0]);
     return false;
   }
-  socket = ends[0];
+  process.id = id;
+  process.socket = ends[0];
   return true;
 }
 
-void TemplateProcess::stop() {
-  if (process < 0)
+void TemplateProcess::stop(Process &process) {
+  if (process.id < 0)
     return;
-  close(socket);
-  kill(process, SIGKILL);
-  while (waitpid(process, nullptr, 0) < 0 && errno == EINTR)
+  close(process.socket);
+  kill(process.id, SIGKILL);
+  while (waitpid(process.id, nullptr, 0) < 0 && errno == EINTR)
     continue;
-  process = -1;
+  process.id = -1;
 }
 
-bool TemplateProcess::exchange(const std::string &request,
+bool TemplateProcess::exchange(Process &process, const std::string &request,
                                std::string &answer) {
+  const int socket = process.socket;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point end = Clock::now() + timeLimit;
   const std::string line = request + "\n";
@@ -129,8 +144,8 @@ bool TemplateProcess::exchange(const std::string &request,
     if (ready < 0 && errno == EINTR)
       continue;
     if (ready == 0) {
-      stop();
-      throw Error(
+      stop(process);
+      throw TemplateFailure(
           "the chat template takes more than " +
           std::to_string(std::chrono::duration<double>(timeLimit).count()) +
           " seconds");
@@ -156,15 +171,51 @@ bool TemplateProcess::exchange(const std::string &request,
   }
 }
 
+class TemplateProcess::Turn {
+public:
+  /// Waits for a process, at most as long as the time limit.
+  explicit Turn(TemplateProcess &owner) : owner(owner) {
+    std::unique_lock<std::mutex> lock(owner.mutex);
+    owner.condition.wait_for(lock, owner.timeLimit, [&] { return find(); });
+    if (!process)
+      throw TemplateFailure("all processes that render the chat template are "
+                            "busy; try again later");
+    process->isBusy = true;
+  }
+  Turn(const Turn &) = delete;
+  Turn &operator=(const Turn &) = delete;
+  ~Turn() {
+    {
+      const std::lock_guard<std::mutex> lock(owner.mutex);
+      process->isBusy = false;
+    }
+    owner.condition.notify_one();
+  }
+  Process &get() const { return *process; }
+
+private:
+  /// One that runs, if possible.
+  bool find() {
+    for (Process &one : owner.processes)
+      if (!one.isBusy && (!process || (process->id < 0 && one.id >= 0)))
+        process = &one;
+    return process != nullptr;
+  }
+
+  TemplateProcess &owner;
+  Process *process = nullptr;
+};
+
 std::string TemplateProcess::call(const std::string &request) {
-  const std::lock_guard<std::mutex> lock(mutex);
+  const Turn turn(*this);
+  Process &process = turn.get();
   std::string answer;
-  if (process >= 0 && exchange(request, answer))
+  if (process.id >= 0 && exchange(process, request, answer))
     return answer;
-  stop();
-  if (launch() && exchange(request, answer))
+  stop(process);
+  if (launch(process) && exchange(process, request, answer))
     return answer;
-  stop();
-  throw Error(program + ", which renders the chat template, ends before it "
-                        "answers");
+  stop(process);
+  throw TemplateFailure(program + ", which renders the chat template, ends "
+                                  "before it answers");
 }

@@ -9,18 +9,31 @@
 #ifndef DLAVM_HOST_CHAT_TEMPLATEPROCESS_H
 #define DLAVM_HOST_CHAT_TEMPLATEPROCESS_H
 
+#include "dlavm_runtime.h"
+
 #include <sys/types.h>
 
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace dlavm::host {
 
-/// A process that runs RenderTemplates.py. It ends with this object, and with
-/// this process, however that ends. Functions may be called by several threads
-/// at once.
+/// Nobody said what is wrong with the messages: Python ended, or took too long.
+class TemplateFailure : public Error {
+public:
+  using Error::Error;
+};
+
+/// Processes that run RenderTemplates.py: one, and others while that is busy,
+/// so that a template that takes long is in nobody's way. They end with this
+/// object, and with this process, however that ends. Functions may be called by
+/// several threads at once.
 class TemplateProcess {
 public:
   /// Starts Python: the program that $DLAVM_PYTHON names, else python3 of the
@@ -31,26 +44,36 @@ public:
 
   /// Sends a line, and returns the line that answers it, both without the end
   /// of line. A process that has died is started again, once. Throws
-  /// dlavm::Error if that dies too, or takes longer than the time limit.
+  /// TemplateFailure if that dies too, takes longer than the time limit, or all
+  /// processes are busy for that long.
   std::string call(const std::string &request);
 
   void setTimeLimit(std::chrono::milliseconds limit) { timeLimit = limit; }
-  /// For tests.
-  pid_t getProcess() const { return process; }
+  /// Those that run. For tests.
+  std::vector<pid_t> getProcesses() const;
 
 private:
+  struct Process {
+    std::atomic<pid_t> id{-1};
+    int socket = -1;
+    bool isBusy = false;
+  };
+  /// A process that is busy as long as this lives.
+  class Turn;
+
   explicit TemplateProcess(std::string program) : program(std::move(program)) {}
   /// Returns false if there is no such program.
-  bool launch();
-  void stop();
+  bool launch(Process &process);
+  static void stop(Process &process);
   /// Returns false if the process has died.
-  bool exchange(const std::string &request, std::string &answer);
+  bool exchange(Process &process, const std::string &request,
+                std::string &answer);
 
   std::string program;
   std::chrono::milliseconds timeLimit = std::chrono::seconds(20);
   std::mutex mutex;
-  pid_t process = -1;
-  int socket = -1;
+  std::condition_variable condition;
+  std::array<Process, 4> processes;
 };
 
 } // namespace dlavm::host

@@ -8,6 +8,7 @@
 
 #include "host/Server/Server.h"
 
+#include "dlavm_runtime.h"
 #include "host/Server/ApiError.h"
 #include "host/Server/Metrics.h"
 #include "host/Server/Page.h"
@@ -18,16 +19,20 @@
 
 #include <arpa/inet.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <random>
+#include <thread>
 
 using namespace dlavm::host;
+using dlavm::Error;
 using nlohmann::json;
 using Clock = Job::Clock;
 
@@ -412,7 +417,7 @@ Server::Impl::begin(const HttpRequest &request) {
   std::vector<int32_t> ids;
   try {
     ids = engine.encode(wanted);
-  } catch (const std::exception &error) {
+  } catch (const Error &error) {
     throw ApiError(400, error.what(), parameter, "invalid_value");
   }
   if (ids.empty())
@@ -545,31 +550,46 @@ void Server::stop() {
   impl->http.wake();
 }
 
-static std::atomic<Server *> signalled{nullptr};
 static std::atomic<bool> wasSignalled{false};
+/// Never closed, and all that a handler touches: it may run in another thread
+/// until after the server is gone.
+static int signalEvent = -1;
 
-static void stopAtSignal(int signal) {
+static void noteSignal(int signal) {
   const int kept = errno;
   if (wasSignalled.exchange(true))
     _exit(128 + signal);
-  if (Server *server = signalled)
-    server->stop();
+  const uint64_t one = 1;
+  (void)!write(signalEvent, &one, sizeof one);
   errno = kept;
 }
 
 void dlavm::host::runUntilSignal(Server &server) {
-  signalled = &server;
+  if (signalEvent < 0)
+    signalEvent = eventfd(0, EFD_CLOEXEC);
+  if (signalEvent < 0)
+    throw Error(std::string("cannot wait for signals: ") +
+                std::strerror(errno));
   wasSignalled = false;
+  std::thread waiter([&server] {
+    uint64_t count;
+    while (read(signalEvent, &count, sizeof count) < 0 && errno == EINTR)
+      continue;
+    server.stop();
+  });
   struct sigaction action {
   }, oldTerm, oldInterrupt;
-  action.sa_handler = stopAtSignal;
+  action.sa_handler = noteSignal;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, &oldTerm);
   sigaction(SIGINT, &action, &oldInterrupt);
   const auto restore = [&] {
     sigaction(SIGTERM, &oldTerm, nullptr);
     sigaction(SIGINT, &oldInterrupt, nullptr);
-    signalled = nullptr;
+    const uint64_t one = 1;
+    if (!wasSignalled)
+      (void)!write(signalEvent, &one, sizeof one);
+    waiter.join();
   };
   try {
     server.run();

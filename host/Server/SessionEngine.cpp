@@ -8,7 +8,10 @@
 
 #include "host/Server/SessionEngine.h"
 
+#include "host/Chat/TemplateProcess.h"
+
 #include <algorithm>
+#include <stdexcept>
 
 using namespace dlavm::host;
 
@@ -26,7 +29,11 @@ SessionEngine::SessionEngine(std::string name, TokenModel &model,
 
 std::vector<int32_t> SessionEngine::encode(const GenerationRequest &request) {
   if (request.isChat)
-    return chatTemplate.encode(request.messages);
+    try {
+      return chatTemplate.encode(request.messages);
+    } catch (const TemplateFailure &failure) {
+      throw std::runtime_error(failure.what());
+    }
   if (!request.promptIds.empty())
     return request.promptIds;
   return tokenizer.encode(request.prompt,

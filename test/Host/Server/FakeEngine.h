@@ -18,6 +18,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 namespace dlavm::host {
@@ -48,6 +49,8 @@ public:
     for (const Message &message : request.messages) {
       if (message.role == "system" && message.content == "refuse")
         throw Error("the template has no role system");
+      if (message.role == "system" && message.content == "break")
+        throw std::runtime_error("the template takes too long");
       text += message.role + ":" + message.content + "\n";
     }
     return toIds(text);

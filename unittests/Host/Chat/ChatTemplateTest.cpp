@@ -18,6 +18,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include <sys/wait.h>
@@ -560,10 +561,45 @@ TEST(TemplateProcessTest, StartsAgain) {
   const std::string request =
       R"({"template":"x{{ 1 + 1 }}","messages":[],"variables":{}})";
   EXPECT_EQ(python->call(request), R"({"text": "x2"})");
-  const pid_t first = python->getProcess();
-  kill(first, SIGKILL);
+  const std::vector<pid_t> first = python->getProcesses();
+  ASSERT_EQ(first.size(), 1u);
+  kill(first.front(), SIGKILL);
   EXPECT_EQ(python->call(request), R"({"text": "x2"})");
-  EXPECT_NE(python->getProcess(), first);
+  EXPECT_EQ(python->getProcesses().size(), 1u);
+  EXPECT_NE(python->getProcesses(), first);
+}
+
+TEST(TemplateProcessTest, NobodyWaitsForASlowTemplate) {
+  std::string why;
+  const auto python = TemplateProcess::start(why);
+  ASSERT_TRUE(python) << why;
+  python->setTimeLimit(std::chrono::minutes(2));
+  std::future<std::string> slow = std::async(std::launch::async, [&] {
+    try {
+      return python->call(R"({"template":"{% for a in range(99999) %})"
+                          R"({% for b in range(99999) %}{% endfor %})"
+                          R"({% endfor %}","messages":[],"variables":{}})");
+    } catch (const TemplateFailure &failure) {
+      return std::string(failure.what());
+    }
+  });
+  // Until both are there, the slow one may not have begun.
+  while (python->getProcesses().size() < 2)
+    EXPECT_EQ(python->call(R"({"template":"x","messages":null})"),
+              R"({"text": ""})");
+  EXPECT_EQ(python->call(R"({"template":"x","messages":null})"),
+            R"({"text": ""})");
+  EXPECT_EQ(slow.wait_for(std::chrono::seconds(0)),
+            std::future_status::timeout);
+  // It is started again, once.
+  while (slow.wait_for(std::chrono::milliseconds(10)) !=
+         std::future_status::ready)
+    for (pid_t process : python->getProcesses())
+      kill(process, SIGKILL);
+  EXPECT_NE(slow.get().find(", which renders the chat template, ends before"),
+            std::string::npos);
+  EXPECT_EQ(python->call(R"({"template":"x","messages":null})"),
+            R"({"text": ""})");
 }
 
 TEST(TemplateProcessTest, TakesTooLong) {
@@ -589,7 +625,7 @@ TEST(TemplateProcessTest, EndsWithItsParent) {
   if (parent == 0) {
     std::string why;
     const auto python = TemplateProcess::start(why);
-    const pid_t process = python ? python->getProcess() : -1;
+    const pid_t process = python ? python->getProcesses().front() : -1;
     if (write(ends[1], &process, sizeof process) < 0)
       _exit(1);
     raise(SIGKILL);

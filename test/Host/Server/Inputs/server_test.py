@@ -195,6 +195,14 @@ class Requests(unittest.TestCase):
         )
         error = self.assertError(answer, 400, "invalid_value", "no role system")
         self.assertEqual(error["param"], "messages")
+        # What is not the client's fault.
+        answer = post(
+            "/v1/chat/completions",
+            {"messages": [{"role": "system", "content": "break"}]},
+        )
+        self.assertError(answer, 500, None, "takes too long")
+        note = "note: /v1/chat/completions: the template takes"
+        wait_until(lambda: note in self.server.stderr, "it is said")
         self.assertError(post("/v1/completions", b" " * 20001), 413, None, "20000")
 
     def test_raw_requests(self):
