@@ -6,7 +6,8 @@
     import dlavm
 
     with dlavm.Model("driver", on="xdma:/dev/xdma0") as model:
-        for piece in model.stream("Once upon a time", max_new_tokens=64):
+        for piece in model.stream("Once upon a time", max_new_tokens=64,
+                                  temperature=0.8, stop=["\n"]):
             print(piece, end="", flush=True)
 
 Text needs a tokenizer in the driver's directory; token ids, [1, 2, 3], do not.
@@ -21,13 +22,31 @@ import os
 
 __all__ = ["Error", "Model", "version"]
 
-_OK, _CONTEXT_FULL = 0, 3
+_OK = 0
+_FINISHES = (None, "end", "stop", "length", "context")
 
 _library = None
 
 
 class Error(Exception):
     """What libdlavm.so says went wrong."""
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("temperature", ctypes.c_double),
+        ("top_p", ctypes.c_double),
+        ("min_p", ctypes.c_double),
+        ("repetition_penalty", ctypes.c_double),
+        ("presence_penalty", ctypes.c_double),
+        ("frequency_penalty", ctypes.c_double),
+        ("seed", ctypes.c_uint64),
+        ("top_k", ctypes.c_int32),
+        ("max_new_tokens", ctypes.c_int32),
+        ("stop", ctypes.POINTER(ctypes.c_char_p)),
+        ("stop_count", ctypes.c_size_t),
+    ]
 
 
 def _load_library():
@@ -67,10 +86,14 @@ def _load_library():
     declare("dlavm_get_name", text, handle)
     declare("dlavm_get_max_tokens", number, handle)
     declare("dlavm_get_vocabulary", number, handle)
+    declare("dlavm_init_options", ctypes.c_int, pointer(_Options), size)
+    declare("dlavm_set_options", ctypes.c_int, handle, pointer(_Options))
+    declare("dlavm_get_finish", ctypes.c_int, handle)
     declare("dlavm_prompt", ctypes.c_int, handle, pointer(number), size)
     declare("dlavm_next", ctypes.c_int, handle, pointer(number))
     declare("dlavm_is_end", ctypes.c_int, handle, number)
     declare("dlavm_read_logits", ctypes.c_int, handle, pointer(ctypes.c_float), size)
+    declare("dlavm_read_logprobs", ctypes.c_int, handle, pointer(ctypes.c_float), size)
     declare("dlavm_choose", ctypes.c_int, handle, number)
     declare("dlavm_has_tokenizer", ctypes.c_int, handle)
     declare("dlavm_encode", ctypes.c_int, handle, text, ctypes.c_int,
@@ -106,6 +129,31 @@ def _to_id(value):
 def _to_ids(values):
     ids = [_to_id(value) for value in values]
     return (ctypes.c_int32 * len(ids))(*ids), len(ids)
+
+
+def _to_text(value, what):
+    """The bytes of a text that C takes."""
+    if not isinstance(value, str):
+        raise Error(f"{what} is {value!r}, and no text")
+    try:
+        data = value.encode()
+    except UnicodeEncodeError as error:
+        raise Error(f"{what} is not Unicode: {error}") from None
+    if b"\0" in data:
+        raise Error(f"{what} has a null character at byte "
+                    f"{data.index(0)}, which libdlavm.so takes for its end")
+    return data
+
+
+def _to_number(type, value, what):
+    """A number that a member of _Options holds."""
+    try:
+        number = type(value).value
+    except TypeError:
+        number = None
+    if number is None or (type is not ctypes.c_double and number != value):
+        raise Error(f"{what} cannot be {value!r}")
+    return number
 
 
 def _to_path(value, what):
@@ -166,14 +214,39 @@ class Model:
         """Ids are 0 to one less."""
         return self._library.dlavm_get_vocabulary(self._model)
 
-    def prompt(self, ids):
+    def prompt(self, ids, **options):
         """The conversation is these ids now. What it has in common with the one
-        before is not computed again."""
+        before is not computed again. `options` are those of `stream`."""
+        self._set_options(**options)
         self._check(self._library.dlavm_prompt(self._model, *_to_ids(ids)))
 
+    def _set_options(self, *, stop=(), **numbers):
+        options = _Options()
+        self._check(self._library.dlavm_init_options(ctypes.byref(options),
+                                                     ctypes.sizeof(options)))
+        types = dict(_Options._fields_[1:-2])
+        for name, value in numbers.items():
+            if name not in types:
+                raise Error(f"there is no option {name}; there are "
+                            f"{', '.join(types)}, stop")
+            if value is not None:
+                setattr(options, name, _to_number(types[name], value, name))
+        texts = [_to_text(text, "a stop string")
+                 for text in ([stop] if isinstance(stop, str) else stop)]
+        options.stop = (ctypes.c_char_p * len(texts))(*texts)
+        options.stop_count = len(texts)
+        self._check(self._library.dlavm_set_options(self._model, ctypes.byref(options)))
+
+    @property
+    def finish(self):
+        """Why the answer has ended: "end" with a token that ends a text, "stop"
+        before a stop string, "length" with max_new_tokens, "context" where that
+        is full; None if it goes on."""
+        return _FINISHES[self._library.dlavm_get_finish(self._model)]
+
     def next(self):
-        """Computes the token with the largest logit, appends it to the
-        conversation and returns it."""
+        """Computes a token, chooses it by the options of the prompt, appends it
+        to the conversation and returns it."""
         id = ctypes.c_int32()
         self._check(self._library.dlavm_next(self._model, ctypes.byref(id)))
         return id.value
@@ -184,9 +257,17 @@ class Model:
 
     def logits(self):
         """The logits that the last token was chosen from, an array of floats."""
+        return self._read_floats(self._library.dlavm_read_logits)
+
+    def logprobs(self):
+        """The same as natural logarithms of probabilities: what the model says,
+        before the options change it."""
+        return self._read_floats(self._library.dlavm_read_logprobs)
+
+    def _read_floats(self, function):
         values = array.array("f", bytes(4 * self.vocabulary))
         buffer = (ctypes.c_float * len(values)).from_buffer(values)
-        self._check(self._library.dlavm_read_logits(self._model, buffer, len(values)))
+        self._check(function(self._model, buffer, len(values)))
         return values
 
     def choose(self, id):
@@ -200,13 +281,7 @@ class Model:
     def encode(self, text, add_special=False):
         """The ids of a text; with `add_special`, and of what the tokenizer puts
         around one, such as BOS."""
-        try:
-            data = text.encode()
-        except UnicodeEncodeError as error:
-            raise Error(f"the text is not Unicode: {error}") from None
-        if b"\0" in data:
-            raise Error("the text has a null character at byte "
-                        f"{data.index(0)}, which libdlavm.so takes for its end")
+        data = _to_text(text, "the text")
         ids, count = ctypes.POINTER(ctypes.c_int32)(), ctypes.c_size_t()
         self._check(self._library.dlavm_encode(self._model, data, int(add_special),
                                                ctypes.byref(ids), ctypes.byref(count)))
@@ -223,40 +298,36 @@ class Model:
         data = ctypes.string_at(text.value, size.value)
         return data.decode(errors="replace")
 
-    def stream(self, prompt, max_new_tokens=None, choose=None):
-        """Yields what follows `prompt` as soon as it is known, until a token ends
-        the text, `max_new_tokens` are there, or the context is full: pieces of
-        text, of whole characters, where the prompt is text, and ids where it
-        is ids. `choose`, where it is given, is called with the logits and
-        returns the id of each token."""
+    def stream(self, prompt, max_new_tokens=None, choose=None, **options):
+        """Yields what follows `prompt` as soon as it is known: pieces of text, of
+        whole characters, where the prompt is text, and ids where it is ids. It
+        ends with a token that ends a text, before a text of the list `stop`,
+        with `max_new_tokens`, or where the context is full; `finish` says why.
+
+        By default each token is the one with the largest logit. These options
+        change that, in this order: `repetition_penalty`, `presence_penalty`,
+        `frequency_penalty`, `temperature` (0 takes the largest), `top_k`,
+        `top_p`, `min_p`; `seed` makes answers the same each time. dlavm.h says
+        what they are. Or `choose` is called with the logits, and returns the id
+        of each token."""
         is_text = isinstance(prompt, str)
-        self.prompt(self.encode(prompt, add_special=True) if is_text else prompt)
-        count = 0
-        while max_new_tokens is None or count < max_new_tokens:
-            id = ctypes.c_int32()
-            status = self._library.dlavm_next(self._model, ctypes.byref(id))
-            if status == _CONTEXT_FULL:
-                break
-            self._check(status)
-            token = id.value
+        if options.get("stop") and not is_text:
+            raise Error("stop strings are for prompts that are text")
+        self.prompt(self.encode(prompt, add_special=True) if is_text else prompt,
+                    max_new_tokens=max_new_tokens, **options)
+        while not self.finish:
+            token = self.next()
             if choose:
                 token = _to_id(choose(self.logits()))
                 self.choose(token)
-            count += 1
             if is_text:
                 piece = self._take_text(self._library.dlavm_get_text, False)
                 if piece:
                     yield piece
             else:
                 yield token
-            if self._library.dlavm_is_end(self._model, token):
-                break
-        if is_text:
-            piece = self._take_text(self._library.dlavm_get_text, True)
-            if piece:
-                yield piece
 
-    def generate(self, prompt, max_new_tokens=None, choose=None):
+    def generate(self, prompt, max_new_tokens=None, choose=None, **options):
         """All that stream yields: a text, or a list of ids."""
-        pieces = list(self.stream(prompt, max_new_tokens, choose))
+        pieces = list(self.stream(prompt, max_new_tokens, choose, **options))
         return "".join(pieces) if isinstance(prompt, str) else pieces
