@@ -12,13 +12,12 @@
 #include "host/Chat/BuiltinTemplates.h"
 #include "host/Chat/TemplateProcess.h"
 #include "host/Tokenizer/GGUFMetadata.h"
+#include "host/Tokenizer/JSONValue.h"
 
 #include "nlohmann/json.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 
@@ -116,28 +115,15 @@ private:
 
 } // namespace
 
-/// The content of a file, or nothing if it is not there.
-static std::optional<std::string> readFile(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 /// An object, empty where the file is not there.
 static json readObject(const std::string &path) {
-  const std::optional<std::string> text = readFile(path);
+  const std::optional<std::string> text = readFileIfThere(path);
   if (!text)
     return json::object();
-  try {
-    json value = json::parse(*text);
-    if (!value.is_object())
-      throw Error(path + ": expected a JSON object");
-    return value;
-  } catch (const json::parse_error &error) {
-    throw Error(path + ": byte " + std::to_string(error.byte) +
-                ": no JSON: " + error.what());
-  }
+  json value = parseJSON(path, *text);
+  if (!value.is_object())
+    throw Error(path + ": expected a JSON object");
+  return value;
 }
 
 /// Takes the special tokens that are not known yet: texts, or objects with one.
@@ -184,21 +170,22 @@ static std::string getTemplate(const json &value, const std::string &place) {
 static Source readSource(const std::string &path, const Tokenizer &tokenizer) {
   Source source;
   const bool isGGUF = GGUFMetadata::isGGUF(path);
-  const std::string configPath = path + "/tokenizer_config.json";
-  const std::string ggufPath = isGGUF ? path : path + "/tokenizer.gguf";
+  const std::string configPath = joinPath(path, "tokenizer_config.json");
+  const std::string ggufPath = isGGUF ? path : joinPath(path, "tokenizer.gguf");
   json config;
   if (!isGGUF) {
     config = readObject(configPath);
     addSpecialTokens(config, source);
-    addSpecialTokens(readObject(path + "/special_tokens_map.json"), source);
+    addSpecialTokens(readObject(joinPath(path, "special_tokens_map.json")),
+                     source);
   }
   if (const auto begin = tokenizer.getBeginToken())
     source.specialTokens.emplace("bos_token", tokenizer.getPiece(*begin));
   if (const auto end = tokenizer.getEndToken())
     source.specialTokens.emplace("eos_token", tokenizer.getPiece(*end));
 
-  const std::string jinjaPath = path + "/chat_template.jinja";
-  if (const auto text = readFile(jinjaPath)) {
+  const std::string jinjaPath = joinPath(path, "chat_template.jinja");
+  if (const auto text = isGGUF ? std::nullopt : readFileIfThere(jinjaPath)) {
     source.place = jinjaPath;
     source.jinja = *text;
   } else if (config.contains("chat_template") &&
@@ -212,6 +199,10 @@ static Source readSource(const std::string &path, const Tokenizer &tokenizer) {
       source.jinja = *text;
     }
   }
+  if (!source.place.empty() &&
+      source.jinja.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw Error(source.place + " is empty; write a template, or remove it, and "
+                               "messages follow each other as they are");
   return source;
 }
 

@@ -9,13 +9,11 @@
 #include "host/Chat/PromptCache.h"
 
 #include "dlavm_runtime.h"
+#include "host/Support/File.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -37,6 +35,7 @@ struct Header {
 } // namespace
 
 static constexpr char kMagic[24] = "dlavm-prompt-cache 1\n";
+static constexpr char kRemedy[] = "; remove it, or name another file";
 /// More than any context has.
 static constexpr uint64_t kMostTokens = 1 << 28;
 
@@ -47,51 +46,30 @@ static constexpr uint64_t kMostTokens = 1 << 28;
 
 namespace {
 
-/// An open file, closed in the end.
-class OpenFile {
+/// A file with the hash of all that was read or written.
+class HashedFile {
 public:
-  OpenFile(int file, std::string path) : path(std::move(path)), file(file) {}
-  OpenFile(const OpenFile &) = delete;
-  OpenFile &operator=(const OpenFile &) = delete;
-  ~OpenFile() { close(file); }
+  HashedFile(File opened, std::string path)
+      : file(std::move(opened)), path(std::move(path)) {}
 
   void write(const void *data, size_t bytes) {
     hash.update(data, bytes);
-    const auto *next = static_cast<const char *>(data);
-    while (bytes > 0) {
-      const ssize_t count = ::write(file, next, bytes);
-      if (count < 0 && errno == EINTR)
-        continue;
-      if (count < 0)
-        fail(path, "write");
-      next += count;
-      bytes -= static_cast<size_t>(count);
-    }
+    if (!file.write(data, bytes))
+      fail(path, "write");
   }
   /// Reads less at the end of the file only.
   size_t read(void *data, size_t bytes) {
-    auto *next = static_cast<char *>(data);
-    size_t done = 0;
-    while (done < bytes) {
-      const ssize_t count = ::read(file, next + done, bytes - done);
-      if (count < 0 && errno == EINTR)
-        continue;
-      if (count < 0)
-        fail(path, "read");
-      if (count == 0)
-        break;
-      done += static_cast<size_t>(count);
-    }
-    hash.update(data, done);
-    return done;
+    const ssize_t size = file.read(data, bytes);
+    if (size < 0)
+      fail(path, "read");
+    hash.update(data, static_cast<size_t>(size));
+    return static_cast<size_t>(size);
   }
-  int get() const { return file; }
-  /// Of all that was read or written.
   uint64_t getHash() const { return hash.get(); }
 
 private:
+  File file;
   std::string path;
-  int file;
   Hash64 hash;
 };
 
@@ -99,15 +77,25 @@ private:
 
 uint64_t dlavm::host::getCacheOwner(const std::string &directory,
                                     int32_t maxTokens) {
-  const std::string path = directory + "/checksums.txt";
-  std::ifstream file(path, std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (text.empty())
+  const std::string path = joinPath(directory, "checksums.txt");
+  const std::optional<std::string> text = readFileIfThere(path);
+  if (!text || text->empty())
     throw Error("cannot read " + path + "; run dlavm pack, which writes it");
   Hash64 hash;
-  hash.update(text.data(), text.size());
+  hash.update(text->data(), text->size());
   hash.update(&maxTokens, sizeof maxTokens);
   return hash.get();
+}
+
+void dlavm::host::checkPromptCachePath(const std::string &path) {
+  const size_t slash = path.find_last_of('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat status;
+  if (access(directory.c_str(), W_OK | X_OK) != 0)
+    fail(path, "create");
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    throw Error(path + " is no prompt cache of this version" + kRemedy);
 }
 
 void dlavm::host::savePromptCache(const std::string &path,
@@ -119,7 +107,7 @@ void dlavm::host::savePromptCache(const std::string &path,
   if (file < 0)
     fail(temporary, "create");
   try {
-    OpenFile out(file, temporary);
+    HashedFile out(File(file), temporary);
     Header header{{}, caches.owner, ids.size(), caches.bytes};
     std::memcpy(header.magic, kMagic, sizeof kMagic);
     out.write(&header, sizeof header);
@@ -141,28 +129,24 @@ void dlavm::host::savePromptCache(const std::string &path,
 std::optional<std::vector<int32_t>>
 dlavm::host::loadPromptCache(const std::string &path,
                              const CacheAccess &caches) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) {
-    if (errno == ENOENT)
-      return std::nullopt;
-    fail(path, "read");
-  }
-  OpenFile in(file, path);
+  File file(path, O_RDONLY);
+  if (!file && errno == ENOENT)
+    return std::nullopt;
   struct stat status;
-  if (fstat(file, &status) != 0)
+  if (!file || fstat(file.get(), &status) != 0)
     fail(path, "read");
-  const std::string remedy = "; remove it, or name another file";
+  HashedFile in(std::move(file), path);
   Header header;
   if (!S_ISREG(status.st_mode) ||
       in.read(&header, sizeof header) != sizeof header ||
       std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-    throw Error(path + " is no prompt cache of this version" + remedy);
+    throw Error(path + " is no prompt cache of this version" + kRemedy);
   if (header.owner != caches.owner || header.cacheBytes != caches.bytes)
     throw Error(path +
                 " is the prompt cache of another driver, or of other "
                 "parameters" +
-                remedy);
-  const std::string damaged = path + " is damaged" + remedy;
+                kRemedy);
+  const std::string damaged = path + " is damaged" + kRemedy;
   uint64_t hash = 0;
   if (header.tokens > kMostTokens || static_cast<uint64_t>(status.st_size) !=
                                          sizeof header +

@@ -39,6 +39,10 @@ struct CacheAccess {
 /// parameters, and of the largest context. Throws dlavm::Error.
 uint64_t getCacheOwner(const std::string &directory, int32_t maxTokens);
 
+/// Throws dlavm::Error if savePromptCache would fail because of the path: what
+/// takes long should not be lost.
+void checkPromptCachePath(const std::string &path);
+
 /// Writes the caches, which hold \p ids, to a file. It appears when it is
 /// whole. Throws dlavm::Error.
 void savePromptCache(const std::string &path, const std::vector<int32_t> &ids,

@@ -81,6 +81,8 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
       Tokenizer::open(arguments.directory);
   const std::unique_ptr<ChatTemplate> chatTemplate =
       ChatTemplate::open(arguments.directory, *tokenizer, printNote);
+  if (!arguments.cache.empty())
+    checkPromptCachePath(arguments.cache);
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
   DriverModel &model = *opened.model;

@@ -9,6 +9,7 @@
 #include "host/Command/ChatLoop.h"
 
 #include "host/Command/Command.h"
+#include "host/Support/File.h"
 
 #include "nlohmann/json.hpp"
 
@@ -214,22 +215,12 @@ private:
         list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
         "\n";
     // Never over a file that is there.
-    const int file =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0)
+    File file(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file)
       throw Error("cannot create " + path + ": " + std::strerror(errno));
-    size_t done = 0;
-    while (done < text.size()) {
-      const ssize_t size =
-          ::write(file, text.data() + done, text.size() - done);
-      if (size < 0 && errno == EINTR)
-        continue;
-      if (size < 0)
-        break;
-      done += static_cast<size_t>(size);
-    }
-    const int error = errno;
-    if (::close(file) != 0 || done < text.size()) {
+    // Closing may fail where writing did not.
+    if (!file.write(text) || !file.close()) {
+      const int error = errno;
       ::unlink(path.c_str());
       throw Error("cannot write " + path + ": " + std::strerror(error));
     }

@@ -10,6 +10,7 @@
 
 #include "host/Driver/DriverTable.h"
 #include "host/Driver/EmbeddedText.h"
+#include "host/Support/File.h"
 
 #include <cstring>
 #include <limits>
@@ -174,7 +175,7 @@ static void checkHeader(const std::string &header) {
 
 CompiledDriver::CompiledDriver(const std::string &directory)
     : directory(directory), plan(Plan::read(directory)) {
-  const std::string header = directory + "/" + plan.driver;
+  const std::string header = joinPath(directory, plan.driver);
   checkHeader(header);
   object = compileAndLoad(getSource(plan), directory, "the driver " + header);
   void *symbol = object.findSymbol("dlavm_get_driver");

@@ -9,6 +9,7 @@
 #include "host/Driver/CompilerProcess.h"
 
 #include "dlavm_runtime.h"
+#include "host/Support/File.h"
 
 #include <cerrno>
 #include <csignal>
@@ -66,41 +67,35 @@ namespace {
 class MemoryFile {
 public:
   MemoryFile() : file(memfd_create("dlavm", MFD_CLOEXEC)) {
-    if (file < 0)
-      throw Error(std::string("cannot create a file in memory: ") +
-                  std::strerror(errno));
+    if (!file)
+      fail("create");
   }
-  MemoryFile(const MemoryFile &) = delete;
-  MemoryFile &operator=(const MemoryFile &) = delete;
-  ~MemoryFile() { close(file); }
 
-  int get() const { return file; }
+  int get() const { return file.get(); }
 
+  /// Whoever gets the file reads from its beginning.
   void write(const std::string &text) {
-    size_t done = 0;
-    while (done < text.size()) {
-      const ssize_t count = pwrite(file, text.data() + done, text.size() - done,
-                                   static_cast<off_t>(done));
-      if (count < 0 && errno == EINTR)
-        continue;
-      if (count <= 0)
-        throw Error(std::string("cannot write to a file in memory: ") +
-                    std::strerror(errno));
-      done += static_cast<size_t>(count);
-    }
+    if (!file.write(text) || lseek(file.get(), 0, SEEK_SET) != 0)
+      fail("write to");
   }
 
   std::string read(size_t most) {
     struct stat status = {};
-    fstat(file, &status);
+    fstat(file.get(), &status);
     std::string text(std::min(static_cast<size_t>(status.st_size), most), '\0');
-    const ssize_t count = pread(file, text.data(), text.size(), 0);
+    lseek(file.get(), 0, SEEK_SET);
+    const ssize_t count = file.read(text.data(), text.size());
     text.resize(count < 0 ? 0 : static_cast<size_t>(count));
     return text;
   }
 
 private:
-  int file;
+  [[noreturn]] static void fail(const std::string &what) {
+    throw Error("cannot " + what +
+                " a file in memory: " + std::strerror(errno));
+  }
+
+  File file;
 };
 
 /// posix_spawn's lists.

@@ -10,6 +10,7 @@
 
 #include "dlavm_runtime.h"
 #include "host/Driver/CompilerProcess.h"
+#include "host/Support/File.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -124,23 +125,6 @@ private:
   int lock = -1;
 };
 
-class File {
-public:
-  File(const std::string &path, int flags)
-      : number(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0700)) {}
-  File(const File &) = delete;
-  File &operator=(const File &) = delete;
-  ~File() {
-    if (number >= 0)
-      close(number);
-  }
-  explicit operator bool() const { return number >= 0; }
-  int get() const { return number; }
-
-private:
-  int number;
-};
-
 } // namespace
 
 static std::string getVariable(const char *name) {
@@ -216,25 +200,6 @@ static std::string getTrailer(const std::string &content,
   return "dlavm host driver " + key + " " + getHash({content, key});
 }
 
-static bool readAll(int file, std::string &content) {
-  struct stat status;
-  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-    return false;
-  content.resize(static_cast<size_t>(status.st_size));
-  size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t count =
-        pread(file, content.data() + done, content.size() - done,
-              static_cast<off_t>(done));
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count <= 0)
-      return false;
-    done += static_cast<size_t>(count);
-  }
-  return true;
-}
-
 static SharedObject load(const std::string &path, const std::string &what) {
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
@@ -248,9 +213,11 @@ static SharedObject load(const std::string &path, const std::string &what) {
 /// own.
 static bool isWhole(const File &file, const std::string &key) {
   struct stat status;
-  std::string content;
-  if (!file || fstat(file.get(), &status) != 0 || status.st_uid != geteuid() ||
-      !readAll(file.get(), content))
+  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_uid != geteuid())
+    return false;
+  std::string content(static_cast<size_t>(status.st_size), '\0');
+  if (file.read(content.data(), content.size()) != status.st_size)
     return false;
   const size_t size = getTrailer("", key).size();
   if (content.size() <= size)
@@ -264,16 +231,14 @@ static bool isWhole(const File &file, const std::string &key) {
 /// works the same.
 static void keep(const std::string &path, const std::string &key,
                  const std::string &cached) {
-  std::string content;
-  {
-    const File file(path, O_RDONLY);
-    if (!file || !readAll(file.get(), content))
-      return;
+  std::string trailer;
+  try {
+    trailer = getTrailer(readFile(path), key);
+  } catch (const Error &) {
+    return;
   }
-  const std::string trailer = getTrailer(content, key);
-  const File file(path, O_WRONLY | O_APPEND);
-  if (file && write(file.get(), trailer.data(), trailer.size()) ==
-                  static_cast<ssize_t>(trailer.size()))
+  File file(path, O_WRONLY | O_APPEND);
+  if (file.write(trailer) && file.close())
     (void)!std::rename(path.c_str(), cached.c_str());
 }
 

@@ -9,16 +9,12 @@
 #include "host/Driver/Plan.h"
 
 #include "dlavm_runtime.h"
+#include "host/Tokenizer/JSONValue.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <limits>
-#include <sstream>
-#include <sys/stat.h>
 
 using namespace dlavm::host;
 using dlavm::Error;
@@ -182,37 +178,23 @@ static void readEmbedding(const Value &value, Plan &plan) {
   value.get("embedding").refuse("the name of one of the parameters");
 }
 
-static std::string readText(const std::string &file) {
-  const std::string hint = "; give a directory that dlavm compile wrote";
-  struct stat status;
-  if (stat(file.c_str(), &status) != 0)
-    throw Error(file + " cannot be read: " + std::strerror(errno) + hint);
-  if (!S_ISREG(status.st_mode))
-    throw Error(file + " is no regular file" + hint);
-  constexpr off_t most = 32 << 20;
-  if (status.st_size > most)
-    throw Error(file + " has " + std::to_string(status.st_size) +
-                " bytes, more than any plan" + hint);
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream || !text)
-    throw Error(file + " cannot be read" + hint);
-  return text.str();
+/// Runs \p run, and adds to what it fails with what to do.
+template <typename Run>
+static auto withHint(const char *hint, const Run &run) -> decltype(run()) {
+  try {
+    return run();
+  } catch (const Error &error) {
+    throw Error(std::string(error.what()) + hint);
+  }
 }
 
 Plan Plan::read(const std::string &directory) {
-  const std::string file = directory + "/plan.json";
-  const std::string text = readText(file);
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::parse_error &error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
-    const char *what = std::strchr(error.what(), ']');
-    throw Error(file + " is not valid JSON:" + (what ? what + 1 : "") +
-                "; compile the model again with dlavm compile");
-  }
+  const std::string file = joinPath(directory, "plan.json");
+  const std::string text =
+      withHint("; give a directory that dlavm compile wrote",
+               [&] { return readFile(file, size_t{32} << 20); });
+  const Json json = withHint("; compile the model again with dlavm compile",
+                             [&] { return parseJSON(file, text); });
   const Value value(json, file, "");
   Plan plan;
   plan.driver = value.get("driver").getFileName();

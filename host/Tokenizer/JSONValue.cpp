@@ -8,31 +8,7 @@
 
 #include "host/Tokenizer/JSONValue.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
-#include <sys/stat.h>
-
 using namespace dlavm::host;
-
-std::string dlavm::host::readFile(const std::string &path, size_t limit) {
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0)
-    throw dlavm::Error(path + " cannot be read: " + std::strerror(errno));
-  if (!S_ISREG(status.st_mode))
-    throw dlavm::Error(path + " is no regular file");
-  if (static_cast<size_t>(status.st_size) > limit)
-    throw dlavm::Error(path + " has " + std::to_string(status.st_size) +
-                       " bytes; at most " + std::to_string(limit) +
-                       " are read");
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(static_cast<size_t>(status.st_size), '\0');
-  if (!stream.read(text.data(), static_cast<std::streamsize>(text.size())))
-    throw dlavm::Error(path + " cannot be read: it is shorter than its size "
-                              "says");
-  return text;
-}
 
 nlohmann::json dlavm::host::parseJSON(const std::string &path,
                                       const std::string &text) {
@@ -54,6 +30,11 @@ nlohmann::json dlavm::host::parseJSON(const std::string &path,
     throw dlavm::Error(path + ": byte " + std::to_string(error.byte) + ": " +
                        message);
   } catch (const nlohmann::json::exception &error) {
-    throw dlavm::Error(path + ": " + error.what());
+    // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
+    const std::string message = error.what();
+    const size_t begin = message.find("] ");
+    throw dlavm::Error(
+        path + ": " +
+        (begin == std::string::npos ? message : message.substr(begin + 2)));
   }
 }

@@ -10,6 +10,7 @@
 #define DLAVM_HOST_TOKENIZER_JSONVALUE_H
 
 #include "dlavm_runtime.h"
+#include "host/Support/File.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,9 +19,6 @@
 #include <string>
 
 namespace dlavm::host {
-
-/// Reads a regular file of at most \p limit bytes.
-std::string readFile(const std::string &path, size_t limit = size_t{1} << 28);
 
 /// Parses a file; errors name it and the byte.
 nlohmann::json parseJSON(const std::string &path, const std::string &text);

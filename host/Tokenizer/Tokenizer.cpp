@@ -45,7 +45,7 @@ static constexpr const char *kFiles[] = {"tokenizer.json", "tokenizer.model",
 bool Tokenizer::isIn(const std::string &directory) {
   return std::any_of(
       std::begin(kFiles), std::end(kFiles),
-      [&](const char *name) { return exists(directory + "/" + name); });
+      [&](const char *name) { return exists(joinPath(directory, name)); });
 }
 
 std::unique_ptr<Tokenizer> Tokenizer::open(const std::string &path) {
@@ -55,8 +55,8 @@ std::unique_ptr<Tokenizer> Tokenizer::open(const std::string &path) {
   if (!S_ISDIR(status.st_mode))
     return openFile(path);
   for (const char *name : kFiles)
-    if (exists(path + "/" + name))
-      return openFile(path + "/" + name);
+    if (exists(joinPath(path, name)))
+      return openFile(joinPath(path, name));
   throw dlavm::Error(path + " has no tokenizer: none of tokenizer.json, "
                             "tokenizer.model, qwen.tiktoken and "
                             "tokenizer.gguf is there");

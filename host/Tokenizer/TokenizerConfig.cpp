@@ -50,7 +50,7 @@ TokenizerConfig TokenizerConfig::read(const std::string &directory) {
   std::vector<nlohmann::json> files;
   files.reserve(2);
   auto open = [&](const char *name) -> std::optional<JSONValue> {
-    const std::string path = directory + "/" + name;
+    const std::string path = joinPath(directory, name);
     if (!exists(path))
       return std::nullopt;
     files.push_back(parseJSON(path, readFile(path)));

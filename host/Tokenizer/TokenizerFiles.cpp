@@ -31,7 +31,7 @@ static void collect(const std::string &checkpoint, TokenizerFiles &result) {
       result.files.push_back({"tokenizer.gguf", metadata.print()});
   } else {
     for (const std::string &name : getTokenizerFileNames()) {
-      const std::string path = checkpoint + "/" + name;
+      const std::string path = joinPath(checkpoint, name);
       if (!exists(path))
         continue;
       result.files.push_back({name, readFile(path)});

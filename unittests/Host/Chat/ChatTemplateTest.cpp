@@ -21,6 +21,7 @@
 #include <future>
 #include <thread>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -468,11 +469,34 @@ TEST_F(ChatTemplateTest, WhereTemplatesAre) {
   EXPECT_EQ(messageOf([&] { open(); }),
             "DIR/tokenizer_config.json: expected a JSON object");
   write("tokenizer_config.json", R"({"a": ])");
-  EXPECT_EQ(messageOf([&] { open(); }).substr(0, 42),
-            "DIR/tokenizer_config.json: byte 7: no JSON");
+  EXPECT_EQ(messageOf([&] { open(); }).substr(0, 47),
+            "DIR/tokenizer_config.json: byte 7: syntax error");
+  write("tokenizer_config.json", R"({"a": 1e999})");
+  EXPECT_EQ(messageOf([&] { open(); }),
+            "DIR/tokenizer_config.json: number overflow parsing '1e999'");
+  write("tokenizer_config.json", "{\"a\": " + std::string(100000, '['));
+  EXPECT_EQ(messageOf([&] { open(); }),
+            "DIR/tokenizer_config.json: is nested deeper than 64 levels");
+  directory += '/';
+  EXPECT_EQ(messageOf([&] { open(); }),
+            "DIRtokenizer_config.json: is nested deeper than 64 levels");
+  directory.pop_back();
   // The file goes before the configuration.
   write("tokenizer_config.json", R"({"chat_template": "A"})");
   EXPECT_EQ(openJinja("J")->render(messages), "J");
+  // Nothing that is there is skipped, or waited for.
+  EXPECT_EQ(messageOf([&] { openJinja(" \n"); }),
+            "DIR/chat_template.jinja is empty; write a template, or remove it, "
+            "and messages follow each other as they are");
+  const std::string jinja = directory + "/chat_template.jinja";
+  std::filesystem::remove(jinja);
+  std::filesystem::create_directory(jinja);
+  EXPECT_EQ(messageOf([&] { open(); }),
+            "DIR/chat_template.jinja is no regular file");
+  std::filesystem::remove(jinja);
+  ASSERT_EQ(mkfifo(jinja.c_str(), 0600), 0);
+  EXPECT_EQ(messageOf([&] { open(); }),
+            "DIR/chat_template.jinja is no regular file");
 }
 
 /// A GGUF file with a template and no tensors.

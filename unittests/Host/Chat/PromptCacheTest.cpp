@@ -15,6 +15,8 @@
 #include <fstream>
 #include <iterator>
 
+#include <sys/stat.h>
+
 using namespace dlavm::host;
 
 using Ids = std::vector<int32_t>;
@@ -139,6 +141,29 @@ TEST_F(PromptCacheTest, WhatFails) {
             std::string::npos);
   EXPECT_NE(getMessage([&] { loadPromptCache(directory, makeAccess(saved)); }),
             "");
+}
+
+TEST_F(PromptCacheTest, PathsAreCheckedBefore) {
+  const auto check = [&](const std::string &where) {
+    return getMessage([&] { checkPromptCachePath(where); });
+  };
+  EXPECT_EQ(check(path), "");
+  write("");
+  EXPECT_EQ(check(path), "");
+  EXPECT_EQ(check("cache"), "");
+  EXPECT_EQ(check(directory + "/no/cache"),
+            "cannot create " + directory +
+                "/no/cache: No such file or directory");
+  EXPECT_EQ(check(path + "/cache"),
+            "cannot create " + path + "/cache: Not a directory");
+  const std::string other =
+      " is no prompt cache of this version; remove it, or name another file";
+  EXPECT_EQ(check(directory), directory + other);
+  // Nobody waits for the other end.
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(check(path), path + other);
+  EXPECT_EQ(load(), "FILE" + other);
 }
 
 TEST_F(PromptCacheTest, Owners) {

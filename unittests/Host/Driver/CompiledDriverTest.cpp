@@ -441,10 +441,12 @@ TEST(PlanTest, Refused) {
   EXPECT_EQ(read("\"functions\": [", "\"functions\": 3, \"other\": ["),
             "expected an array at plan.json.functions, found 3");
   EXPECT_EQ(read("\"driver\": ", "\"driver\" "),
-            "plan.json is not valid JSON: parse error at line 2, column 19: "
-            "syntax error while parsing object separator - unexpected string "
-            "literal; expected ':'; compile the model again with dlavm "
-            "compile");
+            "plan.json: byte 21: syntax error while parsing object separator - "
+            "unexpected string literal; expected ':'; compile the model again "
+            "with dlavm compile");
+  EXPECT_EQ(read("\"max_tokens\": 8", "\"max_tokens\": 1e999"),
+            "plan.json: number overflow parsing '1e999'; compile the model "
+            "again with dlavm compile");
 }
 
 TEST(PlanTest, MissingOrNoFile) {
