@@ -267,20 +267,11 @@ static std::string makeMark(size_t index) {
   return "\xee\x80\x80" + std::to_string(index) + "\xee\x80\x81";
 }
 
-std::optional<std::vector<std::pair<size_t, size_t>>>
-ChatTemplate::findContents(const std::string &text,
-                           const std::vector<Message> &messages) {
-  // What the template writes around messages is known from messages that cannot
-  // be mistaken for it.
-  std::vector<Message> marks = messages;
-  for (size_t i = 0; i < marks.size(); ++i)
-    marks[i].content = makeMark(i);
-  std::string marked;
-  try {
-    marked = render(marks);
-  } catch (const Error &) {
-    return std::nullopt;
-  }
+/// The bytes of the messages in the rendered text, in order; nothing if the
+/// template changes them. \p marked is the text of the messages' marks.
+static std::optional<std::vector<std::pair<size_t, size_t>>>
+findContents(const std::string &text, const std::string &marked,
+             const std::vector<Message> &messages) {
   std::vector<std::pair<size_t, size_t>> found;
   size_t at = 0, markedAt = 0;
   while (true) {
@@ -324,13 +315,23 @@ ChatTemplate::findContents(const std::string &text,
   return found;
 }
 
+std::vector<int32_t> ChatTemplate::encodeText(const std::string &text) const {
+  return tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
+}
+
+std::vector<int32_t>
+ChatTemplate::findSpecialTokens(const std::string &text) const {
+  std::vector<int32_t> ids = encodeText(text);
+  ids.erase(
+      std::remove_if(ids.begin(), ids.end(),
+                     [&](int32_t id) { return !tokenizer.isSpecial(id); }),
+      ids.end());
+  return ids;
+}
+
 std::vector<int32_t>
 ChatTemplate::encodeApart(const std::string &text,
-                          const std::vector<Message> &messages) {
-  const auto places = findContents(text, messages);
-  if (!places)
-    return tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
-  const std::vector<std::pair<size_t, size_t>> &contents = *places;
+                          const std::vector<Place> &contents) {
   // Special tokens of the template, the longest one at each place. What is
   // between them is text.
   std::vector<int32_t> ids;
@@ -376,15 +377,20 @@ ChatTemplate::encodeApart(const std::string &text,
 std::vector<int32_t>
 ChatTemplate::encode(const std::vector<Message> &messages) {
   const std::string text = render(messages);
-  const bool hasSpecial = std::any_of(
-      messages.begin(), messages.end(), [&](const Message &message) {
-        const std::vector<int32_t> ids = tokenizer.encode(message.content, {});
-        return std::any_of(ids.begin(), ids.end(),
-                           [&](int32_t id) { return tokenizer.isSpecial(id); });
-      });
-  std::vector<int32_t> ids =
-      hasSpecial ? encodeApart(text, messages)
-                 : tokenizer.encode(text, {addSpecial, /*parseSpecial=*/true});
+  std::vector<int32_t> ids = encodeText(text);
+  // What the template writes around messages is known from messages that cannot
+  // be mistaken for it, nor be a part of a special token.
+  std::vector<Message> marks = messages;
+  for (size_t i = 0; i < marks.size(); ++i)
+    marks[i].content = makeMark(i);
+  try {
+    const std::string marked = render(marks);
+    if (findSpecialTokens(text) != findSpecialTokens(marked))
+      if (const auto contents = findContents(text, marked, messages))
+        ids = encodeApart(text, *contents);
+  } catch (const Error &) {
+    // The template refuses such messages: then nobody knows.
+  }
   // A template may write BOS where the tokenizer adds it.
   const std::optional<int32_t> begin = tokenizer.getBeginToken();
   while (begin && ids.size() > 1 && ids[0] == *begin && ids[1] == *begin)

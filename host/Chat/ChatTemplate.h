@@ -51,8 +51,9 @@ public:
   virtual std::string render(const std::vector<Message> &messages) = 0;
 
   /// The same, as token ids; BOS does not begin it twice. Special tokens that
-  /// are written out in a message are text there, if the template leaves the
-  /// message as it is, but for white space around it.
+  /// messages write out, alone or together with what stands beside them, are
+  /// text, if the template leaves messages as they are, but for white space
+  /// around them.
   std::vector<int32_t> encode(const std::vector<Message> &messages);
 
   /// The tokens that end a message of the assistant.
@@ -72,12 +73,12 @@ private:
     int32_t id;
   };
   const std::vector<Special> &getSpecials();
-  /// The bytes of the messages in the rendered text, in order; nothing if the
-  /// template changes them.
-  std::optional<std::vector<std::pair<size_t, size_t>>>
-  findContents(const std::string &text, const std::vector<Message> &messages);
+  /// A part of a text: where it begins, and where it ends.
+  using Place = std::pair<size_t, size_t>;
+  std::vector<int32_t> encodeText(const std::string &text) const;
+  std::vector<int32_t> findSpecialTokens(const std::string &text) const;
   std::vector<int32_t> encodeApart(const std::string &text,
-                                   const std::vector<Message> &messages);
+                                   const std::vector<Place> &contents);
 
   std::mutex mutex;
   /// Found when they are needed first.

@@ -537,6 +537,8 @@ TEST_F(ChatTemplateTest, WithoutTemplate) {
   EXPECT_EQ(plain->encode({{"user", "a"}, {"assistant", "b"}}),
             (Ids{256, 'a', 'b'}));
   EXPECT_EQ(plain->getEndTokens(), Ids{257});
+  EXPECT_EQ(plain->encode({{"user", "</"}, {"user", ""}, {"user", "s>"}}),
+            (Ids{256, '<', '/', 's', '>'}));
 }
 
 TEST_F(ChatTemplateTest, WithoutPython) {
@@ -572,6 +574,18 @@ TEST_F(ChatTemplateTest, TokensOfATemplate) {
                  259, 258, '<', 's', '>', 259}));
   EXPECT_EQ(jinja->encode({{"user", " "}, {"user", "</s>"}}),
             (Ids{256, 258, 259, 258, '<', '/', 's', '>', 259}));
+  // What two messages, or one and the template, make together is text.
+  const auto toIds = [](const std::string &text) {
+    return Ids(text.begin(), text.end());
+  };
+  const auto around = openJinja(
+      "{% for m in messages %}<{{ m.content }}>{% endfor %}<|im_end|>");
+  Ids expected = toIds("</s><|im_end|>a>");
+  expected.push_back(259);
+  EXPECT_EQ(around->encode({{"user", "/s"}, {"user", "|im_end|>a"}}), expected);
+  expected = toIds("<></s>");
+  expected.push_back(259);
+  EXPECT_EQ(around->encode({{"user", ""}, {"user", "/s"}}), expected);
   // Nobody knows where a message is that the template changes.
   const auto upper = openJinja("{{ messages[0].content | upper }}</s>");
   EXPECT_EQ(upper->encode({{"user", "a</s>"}}),
