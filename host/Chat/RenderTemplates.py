@@ -5,8 +5,11 @@
 # and answers each with a line: {"text": "..."}, or {"error": "...", "line": n}, where the line is null
 # if none is to blame. Without messages, the template is only compiled. It ends with its input.
 import datetime
+import fcntl
 import json
+import os
 import resource
+import select
 import signal
 import sys
 import traceback
@@ -17,7 +20,23 @@ def reply(answer):
     sys.stdout.flush()
 
 
+def end_when_alone(on):
+    """Lets the kernel end this process, whatever it computes, when the other end of the socket is closed.
+
+    A line that comes or goes would do that as well, so it is on while a template is rendered only.
+    """
+    flags = fcntl.fcntl(0, fcntl.F_GETFL)
+    fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_ASYNC if on else flags & ~os.O_ASYNC)
+    if on:
+        other_end = select.poll()
+        other_end.register(0, 0)
+        if other_end.poll(0):
+            sys.exit()
+
+
 signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGIO, signal.SIG_DFL)
+fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
 try:
     import jinja2
     from jinja2.ext import Extension, loopcontrols
@@ -90,12 +109,15 @@ def find_line(error):
 
 
 for request in sys.stdin:
+    end_when_alone(True)
     try:
-        reply({"text": render(json.loads(request))})
+        answer = {"text": render(json.loads(request))}
     except Exception as error:
         message = str(error) or type(error).__name__
         if isinstance(error, RecursionError):
             message = "the template calls itself without end"
         elif isinstance(error, MemoryError):
             message = "the template takes more than 2 GB of memory"
-        reply({"error": message, "line": find_line(error)})
+        answer = {"error": message, "line": find_line(error)}
+    end_when_alone(False)
+    reply(answer)
