@@ -83,8 +83,8 @@ BENCHMARK_F(ChatGLM2, EmitDriver)(benchmark::State &state) {
 BENCHMARK_F(ChatGLM2, CheckLongestPrompt)(benchmark::State &state) {
   OwningOpRef<ModuleOp> module = compile();
   FailureOr<Program> program = Program::create(*module);
-  Checker checker(*DeviceRegistry::instance().lookup(deviceName),
-                  getPlanRegions(*module));
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(deviceName);
+  Checker checker(device, *getPlanRegions(*module, device));
   ForwardingSink<Checker> sink(checker);
   for (auto _ : state) {
     checker.beginRun(2048, 0);

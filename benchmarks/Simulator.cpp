@@ -64,10 +64,10 @@ OwningOpRef<ModuleOp> compileChatGLM2(MLIRContext &context) {
 }
 
 /// Small positive numbers in what one layer and the output layer read.
-void fillMemory(Simulator &simulator, const Device &device,
+void fillMemory(Simulator &simulator, const DeviceInfo &device,
                 llvm::ArrayRef<PlanRegion> plan) {
   for (const PlanRegion &region : plan) {
-    const Memory &memory = device.getMemory(region.space);
+    const Memory &memory = *device.getMemory(region.memory);
     std::vector<uint8_t> bytes(region.end - region.begin);
     uint32_t state = 1;
     for (uint8_t &byte : bytes) {
@@ -90,8 +90,8 @@ void run(benchmark::State &state) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   OwningOpRef<ModuleOp> module = compileChatGLM2(context);
   FailureOr<Program> program = Program::create(*module);
-  const Device &device = *DeviceRegistry::instance().lookup(deviceName);
-  const std::vector<PlanRegion> plan = getPlanRegions(*module);
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(deviceName);
+  const std::vector<PlanRegion> plan = *getPlanRegions(*module, device);
   SimulatorOptions options;
   options.threads = static_cast<unsigned>(state.range(2));
   options.sanitize = state.range(3) != 0;
