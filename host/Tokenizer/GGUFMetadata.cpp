@@ -188,7 +188,14 @@ public:
       fail(position - sizeof(uint32_t),
            "an array has elements of the unknown type " +
                std::to_string(value.elementType));
+    const uint64_t begin = position;
     const uint64_t count = readCount(value.elementType);
+    // Elements take more memory than in the file.
+    constexpr uint64_t most = uint64_t{1} << 24;
+    if (count > most)
+      fail(begin, "an array has " + std::to_string(count) +
+                      " elements, more than any tokenizer, of which at most " +
+                      std::to_string(most) + " are read");
     for (uint64_t i = 0; i < count; ++i)
       if (isText)
         value.texts.push_back(readText());

@@ -44,11 +44,17 @@ static std::string translate(std::string_view pattern,
         fail("a '}+', which this reader does not know; write it without '+' "
              "where it means a possessive count");
     }
-    if (c == '(' && depth == 0)
-      for (const char *options : {"(?m", "(?x", "(?a", "(?W", "(?D", "(?S"})
-        if (pattern.substr(i, 3) == options)
-          fail("the option '" + std::string(options) +
-               "', which this reader does not know");
+    if (depth == 0 && pattern.substr(i, 2) == "(?") {
+      // Options have letters, and end so.
+      const size_t end = pattern.find_first_not_of(
+          "-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", i + 2);
+      const std::string_view options = pattern.substr(i + 2, end - i - 2);
+      if (end != std::string_view::npos &&
+          (pattern[end] == ')' || pattern[end] == ':') &&
+          options.find_first_not_of("-i") != std::string_view::npos)
+        fail("the option '(?" + std::string(options) +
+             "', which this reader does not know");
+    }
     if (c != '\\' || i + 1 == pattern.size()) {
       result += c;
       continue;

@@ -135,6 +135,17 @@ TEST_F(OtherFilesTest, GGUFOfScores) {
   EXPECT_EQ(Tokenizer::open(path)->decode({6, 6}), " a a");
 }
 
+TEST_F(OtherFilesTest, GGUFWithTooMuch) {
+  GGUFWriter file;
+  file.addArray("other.bytes", 0, std::vector<uint8_t>((1 << 24) + 1));
+  file.addArray("tokenizer.bytes", 0, std::vector<uint8_t>((1 << 24) + 1));
+  const std::string path = directory.write("a.gguf", file.getFile());
+  EXPECT_NE(getError(path).find("an array has 16777217 elements, more than any "
+                                "tokenizer"),
+            std::string::npos)
+      << getError(path);
+}
+
 TEST_F(OtherFilesTest, GGUFIsRefusedWithTheByte) {
   auto change = [&](const std::function<void(GGUFWriter &)> &add) {
     GGUFWriter file;

@@ -154,7 +154,13 @@ TEST(RegexTest, WhatMeansSomethingElseIsRefused) {
   EXPECT_EQ(getError("a(b"), "file: place: 'a(b' is no regular expression: "
                              "U_REGEX_MISMATCHED_PAREN at character 3");
   EXPECT_NE(getError("a{1,3}+").find("has a '}+'"), std::string::npos);
-  EXPECT_NE(getError("(?m:a)").find("the option '(?m'"), std::string::npos);
+  for (const char *options : {"m", "im", "sm", "i-m", "-x", "ix", "W"})
+    for (const char *end : {":a)", ")a"})
+      EXPECT_NE(getError("(b|(?" + (options + std::string(end)) + ")")
+                    .find("the option '(?" + std::string(options) + "'"),
+                std::string::npos)
+          << options;
+  EXPECT_EQ(getError("(?i:a)(?-i:b)(?:m:)(?=m)(?<!m)[(?m:]\\(?m:?"), "");
   EXPECT_NE(getError("a\\Kb").find("has a '\\K'"), std::string::npos);
 }
 
