@@ -39,7 +39,7 @@ static void collect(const std::string &checkpoint, TokenizerFiles &result) {
     }
   }
   // It is known now whether text can be used.
-  Tokenizer::open(checkpoint);
+  result.size = Tokenizer::open(checkpoint)->getSize();
 }
 
 TokenizerFiles

@@ -22,6 +22,8 @@ struct TokenizerFiles {
   std::vector<File> files;
   /// Which files of the checkpoint they are copies of.
   std::vector<std::string> sources;
+  /// One more than the tokenizer's last id; 0 if there is none.
+  int32_t size = 0;
   /// Why there is no tokenizer that can be used; empty if there is one.
   std::string problem;
 };

@@ -136,7 +136,16 @@ Error Evaluator::evaluate(mlir::func::CallOp op, Frame &frame) {
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// The ids from \p count on never win.
+static void maskLogits(MapValue &logits, int64_t count) {
+  for (int64_t token = 0; token < logits.tokens; ++token)
+    for (int64_t id = count; id < logits.channels; ++id)
+      logits.at(0, token, id) = -65504;
+}
+
 Error Evaluator::define(Operation *op, Frame &frame, RuntimeValue value) {
+  if (logits && op->getResult(0) == logits)
+    maskLogits(std::get<MapValue>(value), usableIds);
   if (mlir::StringAttr name = llm::getTaskName(op))
     if (const auto *map = std::get_if<MapValue>(&value))
       observer(frame.layer, name, *map);

@@ -48,6 +48,11 @@ public:
   void setMultiply(Multiply newMultiply) { multiply = newMultiply; }
   /// See InterpreterOptions::keepsAllTokens.
   void keepAllTokens() { keepsAllTokens = true; }
+  /// See InterpreterOptions::usableIds; \p newLogits is what llm.argmax takes.
+  void limitIds(mlir::Value newLogits, int64_t count) {
+    logits = newLogits;
+    usableIds = count;
+  }
 
   /// The results of a function.
   llvm::Expected<std::vector<RuntimeValue>>
@@ -112,6 +117,8 @@ private:
   int64_t numSteps = 0;
   Interpreter::Observer observer;
   bool keepsAllTokens = false;
+  mlir::Value logits;
+  int64_t usableIds = 0;
   Multiply multiply;
 };
 

@@ -29,7 +29,10 @@ public:
         numerics(options.arithmetic == Arithmetic::Device ? options.device
                                                           : nullptr),
         parameters(module, tensors, options),
-        keepsAllTokens(options.keepsAllTokens), caches(createCaches(module)) {}
+        keepsAllTokens(options.keepsAllTokens), usableIds(options.usableIds),
+        caches(createCaches(module)) {
+    model.walk([&](llm::ArgmaxOp op) { logits = op.getInput(); });
+  }
 
   /// The tokens of a call; an image has pixels instead, and one token.
   int64_t getSeq(const MapValue &input) {
@@ -52,6 +55,9 @@ public:
   Numerics numerics;
   ModelParameters parameters;
   const bool keepsAllTokens;
+  const std::optional<int64_t> usableIds;
+  /// What llm.argmax takes, or null.
+  mlir::Value logits;
   KVCaches caches;
   /// The tokens in the KV caches.
   int64_t history = 0;
@@ -131,6 +137,8 @@ Interpreter::run(const MapValue &input, int64_t past, Observer observer) {
                       impl->getSeq(input), observer);
   if (impl->keepsAllTokens)
     evaluator.keepAllTokens();
+  if (impl->usableIds)
+    evaluator.limitIds(impl->logits, *impl->usableIds);
   Expected<std::vector<RuntimeValue>> values =
       evaluator.call(impl->model, {std::move(stored)});
   if (!values) {

@@ -120,6 +120,11 @@ Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,
       return error;
   // A norm without bias.
   vectors[1].resize(vectors[0].size(), 0);
+  if (usableIds && usableIds->object == object.name) {
+    fill(MutableArrayRef(vectors[0]).drop_front(usableIds->count), 0);
+    fill(MutableArrayRef(vectors[1]).drop_front(usableIds->count),
+         doubleToHalf(-65504));
+  }
   const double padding = object.config.getNumber("padding_bias").value_or(0);
   std::vector<uint8_t> bytes(object.bytes * object.ports);
   const auto ports = cutPorts(bytes, object.ports);

@@ -18,9 +18,10 @@ namespace dlavm {
 class ObjectPacker {
 public:
   ObjectPacker(const DriverPlan &plan, const DeviceInfo &device,
-               TensorSource &source, ScaleChoice choice, bool fitsAnew = true)
+               TensorSource &source, ScaleChoice choice, bool fitsAnew = true,
+               std::optional<UsableIds> usableIds = std::nullopt)
       : plan(plan), device(device), source(source), choice(choice),
-        quantizer(choice, fitsAnew) {}
+        quantizer(choice, fitsAnew), usableIds(std::move(usableIds)) {}
 
   /// Looks at everything but the values: the parameters of all layers are there
   /// and have the right shape, and the plan suits the device.
@@ -70,6 +71,7 @@ private:
   TensorSource &source;
   const ScaleChoice choice;
   WeightQuantizer quantizer;
+  std::optional<UsableIds> usableIds;
 };
 
 } // namespace dlavm

@@ -49,7 +49,8 @@ public:
                   const DeviceInfo &device, TensorSource &source,
                   const PackOptions &options)
       : output(output), plan(plan), options(options),
-        packer(plan, device, source, options.scaleChoice, options.fitsAnew),
+        packer(plan, device, source, options.scaleChoice, options.fitsAnew,
+               options.usableIds),
         files(output) {}
 
   Expected<PackedDirectory> run();
@@ -155,6 +156,8 @@ Error DirectoryPacker::complete(const PackReport &report) {
   const bool isSearch = options.scaleChoice == ScaleChoice::Search;
   packed.packed = {isSearch ? "search" : "absmax", options.endTokens,
                    written.vec()};
+  if (options.usableIds)
+    packed.packed->usableIds = options.usableIds->count;
   const std::pair<StringRef, std::string> texts[] = {
       {kReportFile, printReport(report, options.scaleChoice)},
       {kPlanFile, packed.print()},

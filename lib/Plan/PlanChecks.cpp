@@ -119,6 +119,13 @@ llvm::Error ContentChecker::checkHead() const {
       !is_contained({"absmax", "search"}, StringRef(plan.packed->scaleChoice)))
     return refuse("packed.scale_choice", "absmax or search",
                   plan.packed->scaleChoice);
+  if (plan.packed && plan.packed->usableIds &&
+      none_of(plan.functions, [&](const HostFunction &function) {
+        return function.kind == "output" &&
+               function.channels > *plan.packed->usableIds;
+      }))
+    return refuse("packed.usable_ids", "less than the channels of an output",
+                  *plan.packed->usableIds);
   return Error::success();
 }
 

@@ -95,6 +95,7 @@ template <typename IO> bool mapFields(IO &io, PackedFile &file) {
 template <typename IO> bool mapFields(IO &io, PackedPlan &packed) {
   return io.map("scale_choice", packed.scaleChoice) &&
          io.map("end_tokens", packed.endTokens, anyInt) &&
+         io.mapOptional("usable_ids", packed.usableIds, positiveInt) &&
          io.map("files", packed.files);
 }
 

@@ -106,7 +106,14 @@ private:
                                    const DeviceInfo *device);
   Error add(const Twine &name, mlir::ModuleOp module, TensorSource &tensors,
             InterpreterOptions options);
+  /// The ids that a driver yields, if its vocabulary has more.
+  std::optional<int64_t> getUsableIds() const {
+    return plan && plan->plan.packed ? plan->plan.packed->usableIds
+                                     : std::nullopt;
+  }
+  Error checkUsable() const;
   Error addCheckpoint();
+  Error openPlan();
   Error addDriver();
   Error addDevice();
   Expected<Prediction> callDevice(ArrayRef<int32_t> ids, int64_t past);
@@ -151,6 +158,7 @@ Expected<mlir::ModuleOp> Evaluation::prepare(mlir::ModuleOp imported,
 Error Evaluation::add(const Twine &name, mlir::ModuleOp module,
                       TensorSource &tensors, InterpreterOptions options) {
   options.keepsAllTokens = true;
+  options.usableIds = getUsableIds();
   mlir::FailureOr<std::unique_ptr<Interpreter>> interpreter =
       Interpreter::create(module, tensors, options);
   if (failed(interpreter))
@@ -212,7 +220,7 @@ Error Evaluation::addCheckpoint() {
              {Arithmetic::Device, device, scale});
 }
 
-Error Evaluation::addDriver() {
+Error Evaluation::openPlan() {
   if (!command.device.empty())
     return createStringError("--device is the device of a checkpoint; that of "
                              "the driver in " +
@@ -225,6 +233,10 @@ Error Evaluation::addDriver() {
   if (!opened)
     return opened.takeError();
   plan.emplace(std::move(*opened));
+  return Error::success();
+}
+
+Error Evaluation::addDriver() {
   Expected<const DeviceInfo *> device = findDevice(plan->plan);
   if (!device)
     return device.takeError();
@@ -272,15 +284,18 @@ Error Evaluation::load() {
   if (!read)
     return read.takeError();
   file = std::move(*read);
+  llvm::SmallString<128> planFile(command.model);
+  llvm::sys::path::append(planFile, "plan.json");
+  const bool isDriver = llvm::sys::fs::exists(planFile);
+  if (isDriver)
+    if (Error error = openPlan())
+      return error;
   if (!command.reference.empty()) {
     if (Expected<Opened> opened = addFP64("reference", command.reference);
         !opened)
       return opened.takeError();
   }
-  llvm::SmallString<128> planFile(command.model);
-  llvm::sys::path::append(planFile, "plan.json");
-  if (Error error =
-          llvm::sys::fs::exists(planFile) ? addDriver() : addCheckpoint())
+  if (Error error = isDriver ? addDriver() : addCheckpoint())
     return error;
   for (Variant &variant : variants) {
     // That of the driver is the same.
@@ -292,6 +307,21 @@ Error Evaluation::load() {
     if (Error error = file.check(2, maxTokens, *variant.interpreter))
       return error;
   }
+  return checkUsable();
+}
+
+Error Evaluation::checkUsable() const {
+  const std::optional<int64_t> usableIds = getUsableIds();
+  if (!usableIds)
+    return Error::success();
+  for (const TokenFile::Sequence &sequence : file.sequences)
+    for (int32_t id : sequence.ids)
+      if (id >= *usableIds)
+        return file.fail(sequence, "token " + Twine(id) +
+                                       " is none of the tokenizer, whose ids "
+                                       "are 0 to " +
+                                       Twine(*usableIds - 1) +
+                                       ", so the driver never yields it");
   return Error::success();
 }
 

@@ -19,6 +19,7 @@
 #include "Errors.h"
 #include "OpenWeights.h"
 #include "Predictions.h"
+#include "TextTokens.h"
 #include "TokenOutput.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -110,8 +111,18 @@ bool Interpretation::load() {
   module = importModel(command.model, options, context);
   if (!module || failed(prepareForInterpreter(*module, device)))
     return false;
-  mlir::FailureOr<std::unique_ptr<Interpreter>> created = Interpreter::create(
-      *module, *checkpoint, {command.arithmetic, device, command.scaleChoice});
+  InterpreterOptions arithmetic{command.arithmetic, device,
+                                command.scaleChoice};
+  // As pack has it, so that a driver yields the same tokens. How well a model
+  // predicts does not depend on its tokenizer.
+  if (!command.loss) {
+    if (Expected<TextTokens> text = TextTokens::open(command.model))
+      arithmetic.usableIds = text->getSize();
+    else
+      llvm::consumeError(text.takeError());
+  }
+  mlir::FailureOr<std::unique_ptr<Interpreter>> created =
+      Interpreter::create(*module, *checkpoint, arithmetic);
   if (failed(created))
     return false;
   interpreter = std::move(*created);

@@ -9,6 +9,7 @@
 #include "CheckCheckpoint.h"
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Checkpoint/GenerationConfig.h"
+#include "DLAVM/Dialect/LLM/IR/LLM.h"
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
@@ -24,14 +25,43 @@ using namespace dlavm;
 using namespace llvm;
 using Clock = std::chrono::steady_clock;
 
+/// The object with the scales and biases of the logits that llm.argmax takes;
+/// null where they are not all that decides about those of an id.
+static const PlanObject *findLogits(mlir::ModuleOp module,
+                                    const DriverPlan &plan) {
+  llm::LinearOp logits;
+  module.walk([&](llm::ArgmaxOp op) {
+    logits = op.getInput().getDefiningOp<llm::LinearOp>();
+  });
+  if (!logits || !logits.getScale() || logits.getResidual() || logits.getRelu())
+    return nullptr;
+  const std::vector<std::string> from = {logits.getScale()->str(),
+                                         logits.getBias()->str()};
+  const PlanObject *found = nullptr;
+  for (const PlanObject &object : plan.objects) {
+    if (none_of(object.from, [&](const std::string &name) {
+          return is_contained(from, name);
+        }))
+      continue;
+    if (found || object.from != from)
+      return nullptr;
+    found = &object;
+  }
+  return found;
+}
+
 /// The files of the tokenizer go along, so that the checkpoint is not needed
-/// any more.
-static void addTokenizer(const PackCommand &command, PackOptions &options) {
+/// any more, and ids that it does not have never win.
+static void addTokenizer(const PackCommand &command, mlir::ModuleOp module,
+                         const DriverPlan &plan, PackOptions &options) {
   host::TokenizerFiles tokenizer =
       host::collectTokenizerFiles(command.checkpoint);
   if (!tokenizer.problem.empty())
     WithColor::note(errs())
         << "the driver gets token ids only: " << tokenizer.problem << "\n";
+  const PlanObject *logits = findLogits(module, plan);
+  if (logits && tokenizer.size > 0 && tokenizer.size < logits->shape.front())
+    options.usableIds = {logits->name, tokenizer.size};
   for (host::TokenizerFiles::File &file : tokenizer.files)
     options.texts.emplace_back(std::move(file.name), std::move(file.content));
   options.formerTexts = host::getTokenizerFileNames();
@@ -83,7 +113,7 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return endTokens.takeError();
   options.endTokens = std::move(*endTokens);
   options.inputs = Checkpoint::getInputFiles(command.checkpoint);
-  addTokenizer(command, options);
+  addTokenizer(command, model->getModule(), *plan, options);
   return packDirectory(*output, *plan, **device, **checkpoint, options);
 }
 

@@ -176,6 +176,8 @@ llvm::Error RunningDriver::loadReference() {
   if (driver.plan.packed && driver.plan.packed->scaleChoice == "search")
     options.scaleChoice = ScaleChoice::Search;
   options.isRounded = command.checkpoint.empty();
+  if (driver.plan.packed)
+    options.usableIds = driver.plan.packed->usableIds;
   FailureOr<Reference> created =
       Reference::create(model->getModule(), model->getTensors(), options);
   if (failed(created))

@@ -58,6 +58,9 @@ struct InterpreterOptions {
   /// llm.last_token keeps all tokens, so the logits of each come out; the
   /// result of llm.argmax is then that of the first.
   bool keepsAllTokens = false;
+  /// What llm.argmax takes has -65504, the least finite number of FP16, for the
+  /// ids from this one on: they never win.
+  std::optional<int64_t> usableIds = std::nullopt;
 };
 
 /// Runs a module of the llm dialect on the host, one op after the other, in

@@ -23,6 +23,15 @@
 
 namespace dlavm {
 
+/// The ids of the tokenizer, where the vocabulary has more.
+struct UsableIds {
+  /// The object with the scales and biases of the logits.
+  std::string object;
+  /// The logits from this id on get the scale 0 and the bias -65504, the least
+  /// finite number of FP16, so that they never win.
+  int64_t count = 0;
+};
+
 struct PackOptions {
   ScaleChoice scaleChoice = ScaleChoice::AbsMax;
   /// Whether blocks of a quantized checkpoint may be fitted anew; otherwise the
@@ -34,6 +43,7 @@ struct PackOptions {
   unsigned threads = 0;
   /// The tokens that end a text; they go into the plan.
   std::vector<int32_t> endTokens;
+  std::optional<UsableIds> usableIds;
   /// Files that packDirectory writes as they are, by name: those of the
   /// tokenizer.
   std::vector<std::pair<std::string, std::string>> texts;

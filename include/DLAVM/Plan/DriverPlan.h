@@ -136,6 +136,9 @@ struct PackedPlan {
   std::vector<int32_t> endTokens;
   /// As in checksums.txt, which is what counts.
   std::vector<PackedFile> files;
+  /// The ids of the tokenizer, where the vocabulary has more and the output
+  /// layer is packed so that the others never win.
+  std::optional<int64_t> usableIds = std::nullopt;
 };
 
 /// Says what is wrong with a plan, and where.
