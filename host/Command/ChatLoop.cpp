@@ -31,7 +31,7 @@ static const char kHelp[] =
 /save FILE       writes the conversation as JSON
 /quit            ends, as Ctrl-D does
 //TEXT           is the message /TEXT
-Ctrl-C stops an answer.
+Ctrl-C stops an answer when its token is computed; once more ends at once.
 )";
 
 namespace {
@@ -107,6 +107,7 @@ private:
     TextOptions turn = options;
     turn.sampling.seed += count++;
     interrupts.clear();
+    const Interrupts::EndAtSecond endAtSecond;
     bool endsLine = false;
     last = conversation.ask(message, turn, [&](const TextPiece &piece) {
       if (!piece.text.empty()) {

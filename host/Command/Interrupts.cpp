@@ -21,11 +21,17 @@ using namespace dlavm::host;
 using dlavm::Error;
 
 static volatile std::sig_atomic_t isInterrupted = 0;
+static volatile std::sig_atomic_t endsAtSecond = 0;
 /// What the handler writes to wakes who waits, however shortly before.
 static int wakeEnds[2] = {-1, -1};
 
 static void handleInterrupt(int) {
   const int error = errno;
+  if (isInterrupted && endsAtSecond) {
+    // It comes when this function returns.
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
+  }
   isInterrupted = 1;
   (void)!write(wakeEnds[1], "", 1);
   errno = error;
@@ -47,6 +53,9 @@ Interrupts::~Interrupts() {
   close(wakeEnds[0]);
   close(wakeEnds[1]);
 }
+
+Interrupts::EndAtSecond::EndAtSecond() { endsAtSecond = 1; }
+Interrupts::EndAtSecond::~EndAtSecond() { endsAtSecond = 0; }
 
 bool Interrupts::isPending() const { return isInterrupted != 0; }
 

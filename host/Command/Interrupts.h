@@ -16,6 +16,16 @@ namespace dlavm::host {
 /// While it lives, SIGINT only sets a flag. There is one at a time.
 class Interrupts {
 public:
+  /// While it lives, a second SIGINT ends the program, as it does where nobody
+  /// handles it: whoever should see the flag may hang.
+  class EndAtSecond {
+  public:
+    EndAtSecond();
+    ~EndAtSecond();
+    EndAtSecond(const EndAtSecond &) = delete;
+    EndAtSecond &operator=(const EndAtSecond &) = delete;
+  };
+
   Interrupts();
   ~Interrupts();
   Interrupts(const Interrupts &) = delete;

@@ -66,14 +66,8 @@ class EditingReader : public LineReader {
 public:
   EditingReader(Interrupts &interrupts, const std::string &name)
       : interrupts(interrupts), history(history_init()),
-        editor(el_init("dlavm", stdin, stdout, stderr)) {
-    HistEvent event;
-    ::history(history, &event, H_SETSIZE, 1000);
-    ::history(history, &event, H_SETUNIQUE, 1);
-    if (!name.empty()) {
-      historyFile = name;
-      ::history(history, &event, H_LOAD, historyFile.c_str());
-    }
+        editor(el_init("dlavm", stdin, stdout, stderr)), historyFile(name) {
+    loadHistory(history);
     el_set(editor, EL_CLIENTDATA, this);
     el_set(editor, EL_PROMPT, getPrompt);
     el_set(editor, EL_EDITOR, "emacs");
@@ -104,7 +98,7 @@ public:
       HistEvent event;
       ::history(history, &event, H_ENTER, line.c_str());
       // At once: a window may be closed any time.
-      saveHistory();
+      saveHistory(line);
     }
     if (line.back() == '\n')
       line.pop_back();
@@ -142,8 +136,17 @@ private:
     }
   }
 
-  /// It appears when it is whole. That it cannot be kept ends nothing.
-  void saveHistory() {
+  void loadHistory(History *into) const {
+    HistEvent event;
+    ::history(into, &event, H_SETSIZE, 1000);
+    ::history(into, &event, H_SETUNIQUE, 1);
+    if (!historyFile.empty())
+      ::history(into, &event, H_LOAD, historyFile.c_str());
+  }
+
+  /// Adds a line to the file, where another chat may have added some. The file
+  /// appears when it is whole. That it cannot be kept ends nothing.
+  void saveHistory(const std::string &line) const {
     if (historyFile.empty())
       return;
     std::string temporary = historyFile + ".XXXXXX";
@@ -151,10 +154,14 @@ private:
     if (file < 0)
       return;
     close(file);
+    History *all = history_init();
+    loadHistory(all);
     HistEvent event;
-    if (::history(history, &event, H_SAVE, temporary.c_str()) < 0 ||
+    ::history(all, &event, H_ENTER, line.c_str());
+    if (::history(all, &event, H_SAVE, temporary.c_str()) < 0 ||
         std::rename(temporary.c_str(), historyFile.c_str()) != 0)
       unlink(temporary.c_str());
+    history_end(all);
   }
 
   Interrupts &interrupts;

@@ -43,6 +43,11 @@ public:
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
       return 'x';
     }
+    if (text == "stuck") {
+      std::cerr << "stuck now" << std::endl;
+      while (true)
+        std::this_thread::sleep_for(std::chrono::hours(1));
+    }
     if (text == "failure")
       throw dlavm::Error("the card is gone");
     const std::string answer = text == "controls" ? "\x1b[2J\xc2\x9b" : text;

@@ -51,6 +51,15 @@ class Terminal:
     def send(self, text):
         os.write(self.file, text)
 
+    def interrupt_until_end(self):
+        """Presses Ctrl-C again and again, as two at once are one, and returns the exit code."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            self.send(b"\x03")
+            if select.select([self.file], [], [], 0.2)[0] and not self.read():
+                return self.finish()
+        sys.exit("Ctrl-C does not end it")
+
     def finish(self):
         """Reads to the end, and returns the exit code."""
         while self.read():
@@ -122,6 +131,13 @@ terminal.expect_prompt()
 terminal.send(b"\x03")
 check(terminal.finish() == 0, "two interrupts end the program")
 
+# Where a device hangs, the second one ends the program.
+terminal = Terminal(arguments, state + "-of-the-stuck")
+terminal.expect_prompt()
+terminal.send(b"stuck\r")
+terminal.expect(b"stuck now")
+check(terminal.interrupt_until_end() == -signal.SIGINT, "it ends by the signal")
+
 # The history is there in the next chat.
 history = os.path.join(state, "dlavm", "chat_history")
 check(os.path.exists(history), "there is a history")
@@ -133,6 +149,23 @@ terminal.expect(b"kept\r\n")
 terminal.expect_prompt()
 terminal.send(b"\x04")
 check(terminal.finish() == 0, "Ctrl-D ends the program")
+
+# Two chats at once keep the lines of both.
+first, second = Terminal(arguments, state), Terminal(arguments, state)
+first.expect_prompt()
+second.expect_prompt()
+for terminal, line in (first, b"of the first"), (second, b"of the second"), (first, b"last"):
+    terminal.send(line + b"\r")
+    terminal.expect(line + b"\r\n")
+    terminal.expect(line + b"\r\n")
+    terminal.expect_prompt()
+for terminal in first, second:
+    terminal.send(b"\x04")
+    check(terminal.finish() == 0, "Ctrl-D ends both programs")
+with open(history) as file:
+    lines = file.read()
+for line in "kept", "first", "second", "last":
+    check(line in lines, f"{line} is in {lines!r}")
 
 # A window that is closed ends it, and the history is there nevertheless.
 terminal = Terminal(arguments, state)
