@@ -57,6 +57,10 @@ Expected<std::vector<int32_t>> TextTokens::encode(StringRef text,
 
 int32_t TextTokens::getSize() const { return impl->tokenizer->getSize(); }
 
-std::string TextTokens::add(int32_t id) { return impl->stream.add(id); }
+Expected<std::string> TextTokens::add(int32_t id) {
+  return callHost([&] { return impl->stream.add(id); });
+}
 
-std::string TextTokens::finish() { return impl->stream.finish(); }
+Expected<std::string> TextTokens::finish() {
+  return callHost([&] { return impl->stream.finish(); });
+}

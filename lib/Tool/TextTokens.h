@@ -33,9 +33,9 @@ public:
   int32_t getSize() const;
 
   /// The text that a token adds to those before, whole characters only.
-  std::string add(int32_t id);
+  llvm::Expected<std::string> add(int32_t id);
   /// What waits for the rest of a character; another text begins.
-  std::string finish();
+  llvm::Expected<std::string> finish();
 
 private:
   struct Impl;

@@ -75,7 +75,10 @@ static Expected<TokenFile> readText(StringRef path, StringRef model,
     if (file.sequences.empty() || file.sequences.back().ids.size() == limit)
       file.sequences.push_back({line, *front});
     file.sequences.back().ids.push_back(id);
-    line += llvm::count(tokens->add(id), '\n');
+    Expected<std::string> added = tokens->add(id);
+    if (!added)
+      return added.takeError();
+    line += llvm::count(*added, '\n');
   }
   return file;
 }

@@ -15,10 +15,17 @@
 using namespace dlavm;
 using namespace llvm;
 
+std::string TokenOutput::take(Expected<std::string> decoded) {
+  if (decoded)
+    return std::move(*decoded);
+  failure = toString(decoded.takeError());
+  return "";
+}
+
 void TokenOutput::begin(ArrayRef<int32_t> prompt) {
   if (text)
     for (int32_t id : prompt)
-      text->add(id);
+      take(text->add(id));
 }
 
 bool TokenOutput::add(const NextToken &next) {
@@ -30,17 +37,17 @@ bool TokenOutput::add(const NextToken &next) {
     os << "\n";
   }
   if (text)
-    outs() << text->add(next.id);
+    outs() << take(text->add(next.id));
   else
     outs() << (isInLine ? " " : "") << next.id;
   outs().flush();
   isInLine = true;
-  return !outs().has_error();
+  return failure.empty() && !outs().has_error();
 }
 
 void TokenOutput::endAnswer() {
   if (text)
-    outs() << text->finish();
+    outs() << take(text->finish());
   if (isInLine)
     outs() << "\n";
   outs().flush();
@@ -48,6 +55,8 @@ void TokenOutput::endAnswer() {
 }
 
 Error TokenOutput::writeLogits() const {
+  if (!failure.empty())
+    return createStringError(failure);
   return logitsFile.empty() ? Error::success()
                             : writeOutputFile(logitsFile, logits);
 }

@@ -26,17 +26,20 @@ public:
 
   /// The answer that follows continues this prompt.
   void begin(llvm::ArrayRef<int32_t> prompt);
-  /// False once nothing can be printed; main() says why.
+  /// False once nothing can be printed; main() says why, or writeLogits.
   bool add(const NextToken &next);
   /// Ends the line of an answer, so that an error goes to one of its own.
   void endAnswer();
-  /// Writes the file.
+  /// Writes the file, unless a token had no text: that is the error then.
   llvm::Error writeLogits() const;
 
 private:
+  /// Keeps why there is no text.
+  std::string take(llvm::Expected<std::string> decoded);
+
   std::string logitsFile;
   TextTokens *text;
-  std::string logits;
+  std::string logits, failure;
   bool isInLine = false;
 };
 
