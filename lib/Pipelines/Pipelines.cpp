@@ -60,6 +60,8 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());
+  if (options.specializeDecode)
+    manager.addPass(accel::createSpecializeDecode());
   manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -86,13 +86,14 @@ public:
   Builder(Program &program, ModuleOp module)
       : program(program), symbols(module) {}
 
-  LogicalResult run() {
-    auto entry = symbols.lookup<func::FuncOp>("run");
+  LogicalResult run(StringRef name) {
+    auto entry = symbols.lookup<func::FuncOp>(name);
     if (!entry)
-      return symbols.getOp()->emitError("has no function 'run'; convert the "
-                                        "module with convert-accel-to-csb");
-    if (entry.getNumArguments() != 2)
-      return entry.emitOpError("takes seq and past");
+      return symbols.getOp()->emitError("has no function '")
+             << name << "'; convert the module with convert-accel-to-csb";
+    const bool isDecode = name == "decode";
+    if (entry.getNumArguments() != (isDecode ? 1 : 2))
+      return entry.emitOpError(isDecode ? "takes past" : "takes seq and past");
     FailureOr<SmallVector<func::FuncOp>> functions = llm::orderFunctions(entry);
     if (failed(functions))
       return failure();
@@ -308,9 +309,9 @@ private:
   DenseMap<Operation *, Function *> flattened;
 };
 
-FailureOr<Program> Program::create(ModuleOp module) {
+FailureOr<Program> Program::create(ModuleOp module, StringRef entry) {
   Program program;
-  if (failed(Builder(program, module).run()))
+  if (failed(Builder(program, module).run(entry)))
     return failure();
   return program;
 }
@@ -324,8 +325,11 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
   task = nullptr;
   message.clear();
   place = entry->op.getLoc();
+  const std::vector<unsigned> &arguments = entry->arguments;
   if (seq < 1)
     return fail("a call has at least one token");
+  if (arguments.size() == 1 && seq > 1)
+    return fail("decode takes one token");
   if (past < 0)
     return fail("the KV caches hold no fewer than 0 tokens");
   if (maxTokens && (seq > maxTokens || past > maxTokens - seq))
@@ -333,8 +337,9 @@ LogicalResult Program::run(int64_t seq, int64_t past, EventSink &sink,
                 " tokens");
   someLayers = onlySomeLayers;
   counts = {};
-  slots[entry->arguments[0]] = seq;
-  slots[entry->arguments[1]] = past;
+  if (arguments.size() == 2)
+    slots[arguments.front()] = seq;
+  slots[arguments.back()] = past;
   return execute(entry->body, sink);
 }
 

@@ -82,21 +82,31 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
         unmasked.push_back(task.getName().str());
     });
     Checker checker(*device, std::move(*regions), std::move(unmasked));
-    StartCounter sink(checker, numStarts);
-    for (auto [seq, past] : getCalls(*maxTokens)) {
-      checker.beginRun(seq, past);
-      if (failed(program->run(seq, past, sink, /*someLayers=*/true))) {
-        emitError(program->getPlace(), "cannot run ")
-            << seq << " tokens after " << past << ": " << program->getMessage();
+    for (auto [seq, past] : getCalls(*maxTokens))
+      if (failed(run(*program, seq, past, checker)))
         return signalPassFailure();
-      }
-      checker.endRun(/*onlySomeLayers=*/true);
-      ++numRuns;
+    if (module.lookupSymbol("decode")) {
+      FailureOr<Program> decode = Program::create(module, "decode");
+      if (failed(decode) || failed(run(*decode, 1, 0, checker)) ||
+          failed(run(*decode, 1, *maxTokens - 1, checker)))
+        return signalPassFailure();
     }
     for (const Finding &finding : checker.getFindings())
       report(finding);
     if (!checker.getFindings().empty())
       signalPassFailure();
+  }
+
+  LogicalResult run(Program &program, int64_t seq, int64_t past,
+                    Checker &checker) {
+    StartCounter sink(checker, numStarts);
+    checker.beginRun(seq, past);
+    if (failed(program.run(seq, past, sink, /*someLayers=*/true)))
+      return emitError(program.getPlace(), "cannot run ")
+             << seq << " tokens after " << past << ": " << program.getMessage();
+    checker.endRun(/*onlySomeLayers=*/true);
+    ++numRuns;
+    return success();
   }
 
   /// The corners, and lengths around a power of two, where slices begin.

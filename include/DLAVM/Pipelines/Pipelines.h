@@ -31,6 +31,10 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       llvm::cl::desc("The channels that rotary embeddings pair: neighbours, "
                      "halves, or what takes least"),
       llvm::cl::init("")};
+  Option<bool> specializeDecode{
+      *this, "specialize-decode",
+      llvm::cl::desc("Give the driver a function for calls of one token"),
+      llvm::cl::init(false)};
   Option<bool> printSteps{*this, "print-steps",
                           llvm::cl::desc("Let the driver print each task"),
                           llvm::cl::init(false)};

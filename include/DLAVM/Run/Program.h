@@ -25,18 +25,20 @@ public:
   ~Program();
   Program(Program &&);
 
-  /// Flattens the function `run` of a csb module and what it calls. Emits an
-  /// error and fails at an op that a driver could not have either.
-  static mlir::FailureOr<Program> create(mlir::ModuleOp module);
+  /// Flattens a function of a csb module that the host calls, `run` or
+  /// `decode`, and what it calls. Emits an error and fails at an op that a
+  /// driver could not have either.
+  static mlir::FailureOr<Program> create(mlir::ModuleOp module,
+                                         llvm::StringRef entry = "run");
 
-  /// Runs a call. With \p someLayers, loops over layers (`llm.layer_loop`) do
-  /// their first, second and last iteration only: layers differ in nothing but
-  /// their number.
-  /// Fails if seq and past are not a call that the program takes, if a value
-  /// does not fit the register that it is written to (0 to 4294967295), if an
-  /// operation divides by zero or its result does not fit its type, which is an
-  /// integer of 32 or 64 bits in the driver, if a loop makes no step, or if the
-  /// call takes more steps than any driver's would. The events before that have
+  /// Runs a call; one of a single token where the entry is `decode`. With \p
+  /// someLayers, loops over layers (`llm.layer_loop`) do their first, second
+  /// and last iteration only: layers differ in nothing but their number. Fails
+  /// if seq and past are not a call that the program takes, if a value does not
+  /// fit the register that it is written to (0 to 4294967295), if an operation
+  /// divides by zero or its result does not fit its type, which is an integer
+  /// of 32 or 64 bits in the driver, if a loop makes no step, or if the call
+  /// takes more steps than any driver's would. The events before that have
   /// reached the sink.
   llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
                           bool someLayers = false);

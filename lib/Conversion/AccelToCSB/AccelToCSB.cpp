@@ -83,7 +83,12 @@ Word ProgramLowering::bindArgument(BlockArgument from, Value to) {
               std::min(most, range.smax().getSExtValue()));
 }
 
-/// Every function takes the numbers that it took, and seq and past.
+static bool isDecode(func::FuncOp function) {
+  return function->hasAttr(accel::AccelDialect::getDecodeAttrName());
+}
+
+/// Every function takes the numbers that it took, and seq and past; where seq
+/// is 1, past alone.
 LogicalResult ProgramLowering::run(func::FuncOp from) {
   MLIRContext *context = from.getContext();
   if (from.isExternal())
@@ -97,26 +102,30 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
     return from.emitOpError("takes or yields something else than "
                             "numbers; run accel-place-buffers before");
   const bool isEntry = from.isPublic();
+  const unsigned numArguments = from.getNumArguments();
   Type i32 = builder.getI32Type();
-  SmallVector<Type> arguments(from.getNumArguments() + 2, i32);
+  SmallVector<Type> arguments(numArguments + (isDecode(from) ? 1 : 2), i32);
   builder.setInsertionPoint(from);
   auto to = func::FuncOp::create(builder, from.getLoc(), from.getName(),
                                  FunctionType::get(context, arguments, {}));
   to.setVisibility(from.getVisibility());
   Block *entry = to.addEntryBlock();
   builder.setInsertionPointToStart(entry);
-  const unsigned numArguments = from.getNumArguments();
-  seq = name(entry->getArgument(numArguments), "seq");
-  past = name(entry->getArgument(numArguments + 1), "past");
+  if (!isDecode(from))
+    seq = name(entry->getArgument(numArguments), "seq");
+  past = name(entry->getArguments().back(), "past");
+  const Word tokens = seq ? Word(builder, seq, 1, maxTokens) : Word(1);
   reader = std::make_unique<FunctionReader>(
-      builder, Word(builder, seq, 1, maxTokens),
-      Word(builder, past, 0, maxTokens - 1), maxTokens, symbols);
+      builder, tokens, Word(builder, past, 0, maxTokens - 1), maxTokens,
+      symbols);
   for (BlockArgument argument : from.getArguments())
     reader->bind(
         argument,
         bindArgument(argument, entry->getArgument(argument.getArgNumber())));
   if (isEntry)
-    csb::CheckCallOp::create(builder, from.getLoc(), seq, past, maxTokens);
+    csb::CheckCallOp::create(builder, from.getLoc(),
+                             tokens.materialize(builder, from.getLoc(), i32),
+                             past, maxTokens);
   if (failed(lowerBlock(from.getBody().front())))
     return failure();
   func::ReturnOp::create(builder, from.getLoc());
@@ -264,7 +273,9 @@ void ProgramLowering::lower(func::CallOp call) {
   for (Value operand : call.getOperands())
     operands.push_back(reader->getNumber(operand).materialize(
         builder, call.getLoc(), builder.getI32Type()));
-  operands.append({seq, past});
+  if (seq)
+    operands.push_back(seq);
+  operands.push_back(past);
   func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange(),
                        operands);
 }
@@ -296,7 +307,7 @@ struct ConvertAccelToCSB
     HostFunctions host(*device, symbols, *maxTokens);
     if (failed(symbols.convertObjects()) ||
         failed(host.collect(module, weightLoading == "wt2hbm")) ||
-        failed(verifyLayers(symbols)))
+        failed(verifyCalls(symbols)))
       return signalPassFailure();
 
     DataFlowSolver ranges;
@@ -319,10 +330,20 @@ struct ConvertAccelToCSB
                     StringAttr::get(&getContext(), fingerprint));
   }
 
-  /// A layer that a call names by a constant must be one of the model.
-  LogicalResult verifyLayers(ProgramSymbols &symbols) {
+  /// A layer that a call names by a constant must be one of the model, and only
+  /// functions for one token know that there is one.
+  LogicalResult verifyCalls(ProgramSymbols &symbols) {
     WalkResult result = getOperation().walk([&](func::CallOp call) {
       auto callee = symbols.getTable().lookup<func::FuncOp>(call.getCallee());
+      auto caller = call->getParentOfType<func::FuncOp>();
+      if (callee && caller && isDecode(callee) != isDecode(caller)) {
+        call.emitOpError("calls a function ")
+            << (isDecode(callee) ? "with" : "without")
+            << " the attribute 'accel.decode' from one "
+            << (isDecode(caller) ? "with" : "without")
+            << " it; both serve calls of one token, or none";
+        return WalkResult::interrupt();
+      }
       for (auto [i, operand] : llvm::enumerate(call.getOperands())) {
         APInt layer;
         if (!callee ||
@@ -340,11 +361,14 @@ struct ConvertAccelToCSB
     return failure(result.wasInterrupted());
   }
 
-  /// The host calls "run", which calls "run_layer" and its like.
+  /// The host calls "run", which calls "run_layer" and its like; or, with one
+  /// token, "decode", which calls "decode_layer".
   LogicalResult renameFunctions(SymbolTable &table) {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       const std::string name =
-          function.isPublic() ? "run" : ("run_" + function.getName()).str();
+          function.isPublic()  ? isDecode(function) ? "decode" : "run"
+          : isDecode(function) ? function.getName().str()
+                               : ("run_" + function.getName()).str();
       if (function.getName() != name &&
           failed(table.rename(function, StringRef(name))))
         return function.emitOpError("cannot be called '")

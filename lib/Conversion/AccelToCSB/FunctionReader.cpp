@@ -69,9 +69,11 @@ Word FunctionReader::getTokens(AffineExpr expr, Value user) {
          "counts " + llm::stringifyTokens(expr) + ", which may be negative");
     return 0;
   }
-  return expr == llm::DimsAttr::getTotal(expr.getContext())
-             ? word.named("total")
-             : word;
+  AffineExpr total = llm::DimsAttr::getTotal(expr.getContext());
+  if (seq.isConstant())
+    total = total.replace(llm::DimsAttr::getSeq(expr.getContext()),
+                          getAffineConstantExpr(1, expr.getContext()));
+  return expr == total ? word.named("total") : word;
 }
 
 void FunctionReader::fail(Value value, const Twine &why) {

@@ -400,3 +400,34 @@ func.func @model() {
   return
 }
 }
+
+// -----
+
+// What a function for one token calls would take seq from nowhere, and the other
+// way round would forget it.
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func private @layer(%layer: index {accel.layer}) {
+  return
+}
+func.func @decode() attributes {accel.decode} {
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{'func.call' op calls a function without the attribute 'accel.decode' from one with it; both serve calls of one token, or none}}
+  func.call @layer(%c0) : (index) -> ()
+  return
+}
+}
+
+// -----
+
+module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
+func.func private @layer(%layer: index {accel.layer}) attributes {accel.decode} {
+  return
+}
+func.func @model() {
+  %c0 = arith.constant 0 : index
+  // expected-error@+1 {{'func.call' op calls a function with the attribute 'accel.decode' from one without it; both serve calls of one token, or none}}
+  func.call @layer(%c0) : (index) -> ()
+  return
+}
+}

@@ -10,8 +10,18 @@ func.func private @f() attributes {accel.device = "edgellm-20241128"}
 
 // -----
 
-// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device' and 'accel.limit'}}
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit' and 'accel.decode'}}
 module attributes {accel.version = "edgellm-20241128"} {}
+
+// -----
+
+// expected-error@+1 {{'accel.decode' must be a unit attribute of a function}}
+module attributes {accel.decode} {}
+
+// -----
+
+// expected-error@+1 {{'accel.decode' must be a unit attribute of a function}}
+func.func private @f() attributes {accel.decode = 1 : i64}
 
 // -----
 

@@ -67,10 +67,17 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
       return success();
     return op->emitError("'accel.limit' must be a string at an scf.for");
   }
+  if (attribute.getName() == getDecodeAttrName()) {
+    if (isa<FunctionOpInterface>(op) && isa<UnitAttr>(attribute.getValue()))
+      return success();
+    return op->emitError("'accel.decode' must be a unit attribute of a "
+                         "function");
+  }
   if (attribute.getName() != getDeviceAttrName())
     return op->emitError() << "has an attribute " << attribute.getName()
                            << " that the accel dialect does not know; it knows "
-                              "'accel.device' and 'accel.limit'";
+                              "'accel.device', 'accel.limit' and "
+                              "'accel.decode'";
   if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
     return op->emitError("'accel.device' must be a string at the module");
   return success();

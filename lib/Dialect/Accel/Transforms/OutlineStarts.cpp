@@ -134,6 +134,8 @@ func::FuncOp StartPair::createFunction(SymbolTable &symbols) {
       builder.getFunctionType(
           SmallVector<Type>(numbers.size(), builder.getIndexType()), {}));
   function.setPrivate();
+  if (Attribute decode = parent->getAttr(AccelDialect::getDecodeAttrName()))
+    function->setAttr(AccelDialect::getDecodeAttrName(), decode);
   symbols.insert(function, Block::iterator(parent));
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);

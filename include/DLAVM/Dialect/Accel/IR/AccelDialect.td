@@ -38,7 +38,8 @@ def Accel_Dialect : Dialect {
 
     The module names its device: `accel.device = "edgellm-20241128"`. A function
     that computes one layer of many takes the layer, an index with the attribute
-    `accel.layer`. A loop over the starts of a task says what on the chip holds no
+    `accel.layer`. In a function with the attribute `accel.decode`, `seq` is 1; such
+    functions call each other only. A loop over the starts of a task says what on the chip holds no
     more: `accel.limit = "activation buffer of 524288 values"`.
 
     ```mlir
@@ -72,6 +73,10 @@ def Accel_Dialect : Dialect {
     /// holds no more.
     static constexpr ::llvm::StringLiteral getLimitAttrName() {
       return "accel.limit";
+    }
+    /// The attribute of a function that serves calls of one token.
+    static constexpr ::llvm::StringLiteral getDecodeAttrName() {
+      return "accel.decode";
     }
     /// The attribute of the argument of a function that is the layer.
     static constexpr ::llvm::StringLiteral getLayerAttrName() {

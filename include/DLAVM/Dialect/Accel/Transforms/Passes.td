@@ -201,4 +201,49 @@ def OutlineStarts : Pass<"accel-outline-starts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def SpecializeDecode : Pass<"accel-specialize-decode", "::mlir::ModuleOp"> {
+  let summary = "give the program a copy for calls of one token";
+  let description = [{
+    Copies the function that the host calls, and those that it calls, for `seq` =
+    1: token counts are constants, loops over tokens are their bodies, and a
+    choice that one token decides is gone. Loops over layers, KV heads and output
+    channels stay. The copies carry the attribute `accel.decode`, and the driver
+    calls the first one `decode(device, past)`: what it writes is what
+    `run(device, 1, past)` writes, which takes the host more time to find out.
+
+    Tasks are cut and buffers placed before, so both have the same starts and
+    addresses. Nothing happens where no count depends on `seq`.
+
+    ```mlir
+    func.func @model() {
+      %seq = accel.tokens seq
+      %x = accel.buffer "x" at 0 bytes 8192 live [0, 0] : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+      scf.for %token = %c0 to %seq step %c128 {
+        %left = arith.subi %seq, %token overflow<nsw> : index
+        %width = arith.minsi %left, %c128 : index
+        %in = memref.subview %x[0, %token, 0] [1, %width, 32] [1, 1, 1] : ...
+        accel.activation "silu" ins(%in : ...) table(%silu) outs(%out : ...) [32]
+      }
+      return
+    }
+    ```
+
+    is joined by
+
+    ```mlir
+    func.func @decode() attributes {accel.decode} {
+      %x = accel.buffer "x" at 0 bytes 8192 live [0, 0] : memref<1x1x32xf16, #accel.space<DDR>>, <1, 1, 32>
+      accel.activation "silu" ins(%x : ...) table(%silu) outs(%y : ...) [32]
+      return
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numLoops", "num-loops", "Loops over tokens that became their bodies">,
+    Statistic<"numBranches", "num-branches", "Choices that one token decides">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 #endif // DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD
