@@ -84,6 +84,14 @@ static const char run[] = R"cpp(
     },
 )cpp";
 
+static std::string getDecode(const PlanFunction &function) {
+  return R"cpp(
+    [](const DLAVMCaller *caller, int32_t past) {
+      return guard(caller, [&](dlavm::Device &device) {
+        driver::)cpp" +
+         function.name + "(device, past);\n      });\n    },\n";
+}
+
 static std::string getReadToken(const PlanFunction &function) {
   return R"cpp(
     [](const DLAVMCaller *caller, int32_t *id) {
@@ -115,6 +123,7 @@ static const PlanFunction *findLogits(const Plan &plan) {
 /// together.
 static std::string getSource(const Plan &plan) {
   const PlanFunction *input = plan.findFunction("input");
+  const PlanFunction *decode = plan.findFunction("decode");
   const PlanFunction *token = plan.findFunction("token");
   const PlanFunction *logits = findLogits(plan);
   std::string text(getRuntimeHeader());
@@ -131,6 +140,7 @@ static std::string getSource(const Plan &plan) {
   text += plan.vocabulary > 0 ? readEmbeddings : none;
   text += input ? getWriteInput(*input) : none;
   text += run;
+  text += decode ? getDecode(*decode) : none;
   text += token ? getReadToken(*token) : none;
   text += logits ? getReadLogits(*logits) : none;
   return text + "};\n"
@@ -228,7 +238,8 @@ void CompiledDriver::writeInput(Device &device,
 
 void CompiledDriver::run(Device &device, int32_t seq, int32_t past) const {
   const Caller caller(&device);
-  caller.check(table->run(&caller, seq, past));
+  caller.check(seq == 1 && table->decode ? table->decode(&caller, past)
+                                         : table->run(&caller, seq, past));
 }
 
 int32_t CompiledDriver::readToken(Device &device) const {

@@ -41,6 +41,7 @@ public:
   std::vector<uint16_t> readEmbeddings(const std::vector<int32_t> &ids) const;
   void writeInput(Device &device, const std::vector<uint16_t> &rows,
                   int32_t seq) const;
+  /// A call of one token takes the function that the driver has for it, if any.
   void run(Device &device, int32_t seq, int32_t past) const;
   /// The token that the hardware chose.
   int32_t readToken(Device &device) const;

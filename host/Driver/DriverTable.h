@@ -38,6 +38,8 @@ struct DLAVMDriver {
   int (*writeInput)(const DLAVMCaller *caller, const uint16_t *rows,
                     int32_t seq);
   int (*run)(const DLAVMCaller *caller, int32_t seq, int32_t past);
+  /// Runs a call of one token.
+  int (*decode)(const DLAVMCaller *caller, int32_t past);
   int (*readToken)(const DLAVMCaller *caller, int32_t *id);
   /// Hands FP16 logits to take, where they remain until it returns.
   int (*readLogits)(const DLAVMCaller *caller,

@@ -128,8 +128,8 @@ static PlanFunction readFunction(const Value &value) {
   function.name = value.get("name").getIdentifier();
   function.kind = value.get("kind").getText();
   if (function.kind != "input" && function.kind != "output" &&
-      function.kind != "token")
-    value.get("kind").refuse("input, output or token");
+      function.kind != "token" && function.kind != "decode")
+    value.get("kind").refuse("input, output, token or decode");
   function.channels = value.get("channels").getNumber(0, kMost);
   function.lastTokenOnly = value.get("last_token_only").getBool();
   return function;

@@ -16,12 +16,13 @@
 
 namespace dlavm::host {
 
-/// A function of the driver that moves a map or a token.
+/// A function of the driver that moves a map or a token, or runs a call of one
+/// token.
 struct PlanFunction {
   std::string name;
-  /// "input", "output" or "token".
+  /// "input", "output", "token" or "decode".
   std::string kind;
-  /// Of a row; 0 for a token.
+  /// Of a row; 0 for a token and decode.
   int64_t channels = 0;
   /// Whether it moves one row and takes no number of tokens.
   bool lastTokenOnly = false;

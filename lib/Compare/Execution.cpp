@@ -44,7 +44,9 @@ Expected<CallResult> dlavm::callDriver(DriverLibrary &library,
                              "it cannot be called with embedded tokens");
   if (llvm::Error error = library.writeInput(0, input, seq, sink))
     return error;
-  if (llvm::Error error = library.run(seq, past, sink))
+  if (llvm::Error error = seq == 1 && library.hasDecode()
+                              ? library.decode(past, sink)
+                              : library.run(seq, past, sink))
     return error;
   CallResult result;
   for (const HostFunction &function : plan.functions) {

@@ -164,6 +164,25 @@ llvm::Error DriverLibrary::run(int64_t seq, int64_t past, EventSink &sink) {
   return impl->call(request, sink);
 }
 
+bool DriverLibrary::hasDecode() const {
+  return any_of(functions, [](const HostFunction &function) {
+    return function.kind == "decode";
+  });
+}
+
+llvm::Error DriverLibrary::decode(int64_t past, EventSink &sink) {
+  Expected<size_t> place = find("decode", 0u);
+  if (!place)
+    return place.takeError();
+  if (llvm::Error error = checkCount("past", past))
+    return error;
+  DriverCall request;
+  request.function = FirstFunction + static_cast<int32_t>(*place);
+  request.past = static_cast<int32_t>(past);
+  request.limits = impl->runLimits;
+  return impl->call(request, sink);
+}
+
 llvm::Error DriverLibrary::writeInput(unsigned index, ArrayRef<uint16_t> rows,
                                       int64_t seq, EventSink &sink) {
   Expected<size_t> place = find("input", index);

@@ -197,6 +197,8 @@ static std::string getCall(const HostFunction &function) {
                                        : "(device, call.input)");
   if (function.kind == "token")
     return "call.token = " + name + "(device)";
+  if (function.kind == "decode")
+    return name + "(device, call.past)";
   return "call.rows = " + name +
          (function.takesSeq() ? "(device, call.seq)" : "(device)");
 }

@@ -133,13 +133,17 @@ llvm::Error ContentChecker::check(const HostFunction &function,
                                   const Twine &place) const {
   if (!isName(function.name))
     return refuse(place + ".name", "an identifier of C++", function.name);
-  if (!is_contained({"input", "output", "token"}, StringRef(function.kind)))
-    return refuse(place + ".kind", "input, output or token", function.kind);
-  if ((function.kind == "token") != (function.channels == 0))
+  if (!is_contained({"input", "output", "token", "decode"},
+                    StringRef(function.kind)))
+    return refuse(place + ".kind", "input, output, token or decode",
+                  function.kind);
+  if (function.movesRows() != (function.channels > 0))
     return refuse(place + ".channels",
-                  "0 for a token and 1 or more for all else",
+                  "0 for a token or decode and 1 or more for all else",
                   function.channels);
-  if (function.rows && (function.kind == "token" || function.lastTokenOnly))
+  if (function.kind == "decode" && !function.lastTokenOnly)
+    return refuse(place + ".last_token_only", "true for decode", "false");
+  if (function.rows && (!function.movesRows() || function.lastTokenOnly))
     return refuse(place + ".rows", "only where several rows are moved",
                   *function.rows);
   if (!function.buffer.empty() && !plan.getBuffer(function.buffer))

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Check/Checker.h"
+#include "DLAVM/Check/DecodeComparison.h"
+#include "DLAVM/Compare/Execution.h"
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Support/ProgressLine.h"
 #include "DLAVM/Tool/Tool.h"
@@ -101,14 +103,20 @@ getSequences(const std::set<std::pair<int64_t, int64_t>> &calls) {
 static void checkRefusals(const OpenedDriver &driver,
                           std::vector<Finding> &findings) {
   const int64_t end = driver.plan.maxTokens;
-  const std::pair<int64_t, int64_t> calls[] = {
-      {0, 0}, {1, -1}, {end + 1, 0}, {1, end}};
-  for (auto [seq, past] : calls) {
+  struct Call {
+    int64_t seq, past;
+    bool isDecode = false;
+  };
+  SmallVector<Call, 6> calls = {{0, 0}, {1, -1}, {end + 1, 0}, {1, end}};
+  if (driver.library->hasDecode())
+    calls.append({{1, -1, true}, {1, end, true}});
+  for (const auto &[seq, past, isDecode] : calls) {
     CountingSink sink;
     bool refuses = false;
     std::string why;
     handleAllErrors(
-        driver.library->run(seq, past, sink),
+        isDecode ? driver.library->decode(past, sink)
+                 : driver.library->run(seq, past, sink),
         [&](const DriverFailure &failure) {
           refuses = failure.threw;
           why = failure.threw ? "" : failure.message;
@@ -124,31 +132,53 @@ static void checkRefusals(const OpenedDriver &driver,
   }
 }
 
+/// Runs one call. False if the driver does not return from it; fails if no
+/// driver can run.
+static Expected<bool> checkCall(Checker &checker, int64_t seq, int64_t past,
+                                function_ref<llvm::Error()> run) {
+  checker.beginRun(seq, past);
+  llvm::Error error = run();
+  if (!error) {
+    checker.endRun();
+    return true;
+  }
+  llvm::Error other =
+      handleErrors(std::move(error), [&](const DriverFailure &failure) {
+        checker.report((failure.threw ? "the driver refuses the call: " : "") +
+                       failure.message);
+      });
+  if (other)
+    return other;
+  return false;
+}
+
 /// Runs the calls up to one that the driver does not return from; counts them,
-/// and says whether there is no such call. Fails if no driver can run.
+/// and says whether there is no such call. Where the driver has a function for
+/// one token, it runs, too, and must do the same.
 static Expected<bool>
 checkCalls(DriverLibrary &library, Checker &checker,
+           DecodeComparison &comparison,
            const std::set<std::pair<int64_t, int64_t>> &calls, size_t &count) {
   ForwardingSink<Checker> sink(checker);
   ProgressLine progress("checking", calls.size(),
                         Twine(calls.size()) + " calls");
   for (auto [seq, past] : calls) {
     progress.update(count++);
-    checker.beginRun(seq, past);
-    llvm::Error error = library.run(seq, past, sink);
-    if (!error) {
-      checker.endRun();
+    const bool decodes = seq == 1 && library.hasDecode();
+    CheckingSink comparing(checker, comparison.beginRun());
+    EventSink &first = decodes ? static_cast<EventSink &>(comparing) : sink;
+    Expected<bool> returns = checkCall(
+        checker, seq, past, [&] { return library.run(seq, past, first); });
+    if (!returns || !*returns)
+      return returns;
+    if (!decodes)
       continue;
-    }
-    llvm::Error other =
-        handleErrors(std::move(error), [&](const DriverFailure &failure) {
-          checker.report(
-              (failure.threw ? "the driver refuses the call: " : "") +
-              failure.message);
-        });
-    if (other)
-      return other;
-    return false;
+    CheckingSink decoding(checker, comparison.beginDecode());
+    returns = checkCall(checker, seq, past,
+                        [&] { return library.decode(past, decoding); });
+    if (!returns || !*returns)
+      return returns;
+    comparison.end(past);
   }
   return true;
 }
@@ -179,12 +209,14 @@ int dlavm::runCheck(const CheckCommand &command) {
   const DriverPlan &plan = driver->plan;
   const DeviceInfo &device = *driver->device;
   Checker checker(device, plan.getRegions(), plan.getUnmaskedTasks());
+  DecodeComparison comparison(device);
   size_t checked = 0;
   Expected<bool> allReturn =
-      checkCalls(*driver->library, checker, calls, checked);
+      checkCalls(*driver->library, checker, comparison, calls, checked);
   if (!allReturn)
     return reportError(allReturn.takeError());
   std::vector<Finding> findings(checker.getFindings());
+  llvm::append_range(findings, comparison.getFindings());
   if (*allReturn)
     checkRefusals(*driver, findings);
   if (*allReturn && command.execute) {

@@ -239,6 +239,7 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   options.weightLoading = command.weightLoading;
   options.ropePairing = command.ropePairing;
   options.printSteps = command.printSteps;
+  options.specializeDecode = command.specializeDecode;
   const std::optional<int64_t> context = llm::getMaxTokens(module);
   if (command.maxTokens)
     options.maxTokens = *command.maxTokens;

@@ -192,6 +192,11 @@ static Error checkCommand(const TraceCommand &command, const DriverPlan &plan) {
   if (!hasTask || (command.layer && layers > 0 &&
                    (*command.layer < -1 || *command.layer >= layers)))
     return createStringError(describeTasks(command, plan));
+  if (command.decode && none_of(plan.functions, [](const HostFunction &f) {
+        return f.kind == "decode";
+      }))
+    return createStringError("the driver has no function for calls of one "
+                             "token, which --decode traces");
   // Sweeps skip what exceeds the context.
   if (command.hash)
     return Error::success();
@@ -254,7 +259,9 @@ int dlavm::runTrace(const TraceCommand &command) {
                                         : plain;
       TaskFilter filter(command, sink);
       EventSink &first = isFiltered ? static_cast<EventSink &>(filter) : sink;
-      if (llvm::Error error = driver->library->run(seq, past, first))
+      if (llvm::Error error = command.decode
+                                  ? driver->library->decode(past, first)
+                                  : driver->library->run(seq, past, first))
         return reportError(std::move(error));
       found += filter.count;
       if (command.names)

@@ -41,6 +41,9 @@ cl::opt<bool> hash("hash", cl::sub(trace),
                             "stream without addresses"));
 cl::opt<bool> hex("hex", cl::sub(trace),
                   cl::desc("print values with eight hexadecimal digits"));
+cl::opt<bool> decode("decode", cl::sub(trace),
+                     cl::desc("trace decode, the driver's function for calls "
+                              "of one token, in place of run"));
 cl::opt<bool> diff("diff", cl::sub(trace),
                    cl::desc("compare the traces in the files DIR and OTHER by "
                             "the names of registers; exit code 1 if they "
@@ -178,7 +181,8 @@ static int runDiffCommand() {
   if (!other.getNumOccurrences())
     return failUsage("dlavm trace --diff needs the files of two traces");
   for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-           &seqOption, &pastOption, &names, &hash, &hex, &task, &layer})
+           &seqOption, &pastOption, &names, &hash, &hex, &decode, &task,
+           &layer})
     if (option->getNumOccurrences())
       return failUsage("--" + option->ArgStr +
                        " is for the trace of a driver, but --diff compares "
@@ -201,10 +205,14 @@ static int runSweepCommand() {
   if (hash && isShaped)
     return failUsage("--hash prints no events, so --names, --hex, --task and "
                      "--layer do not go with it");
+  if (decode && seqSweep && seqSweep->values != std::vector<int64_t>{1})
+    return failUsage("--decode traces calls of one token, so --seq is 1");
+  if (decode)
+    seqSweep = Sweep{{1}};
   if (!seqSweep)
     return failUsage("dlavm trace needs --seq=N, the tokens of the call");
   return runTrace({directory, *seqSweep, pastSweep.value_or(Sweep{{0}}), names,
-                   hash, hex, getOptional(task), getOptional(layer)});
+                   hash, hex, decode, getOptional(task), getOptional(layer)});
 }
 
 static int runRunCommand() {

@@ -89,6 +89,10 @@ cl::opt<bool, true>
     printSteps("print-steps", cl::sub(compile),
                cl::location(compileCommand.printSteps),
                cl::desc("let the driver print each task as it ends"));
+cl::opt<bool, true> specializeDecode(
+    "specialize-decode", cl::sub(compile), cl::Hidden,
+    cl::location(compileCommand.specializeDecode),
+    cl::desc("give the driver a function for calls of one token"));
 cl::opt<bool, true> saveIR("save-ir", cl::sub(compile),
                            cl::location(compileCommand.saveIR),
                            cl::desc("write the module of each level as well"));

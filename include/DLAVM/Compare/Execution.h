@@ -23,9 +23,10 @@ struct CallResult {
 };
 
 /// Does what a host program does for one call: writes the input (FP16 codes,
-/// [seq, channels]), runs the driver, reads token and, with \p readsLogits,
-/// logits. Fails with the message of the driver's exception, or if the driver
-/// does not take exactly one input.
+/// [seq, channels]), runs the driver, with one token by its function for that
+/// if it has one, reads token and, with \p readsLogits, logits. Fails with the
+/// message of the driver's exception, or if the driver does not take exactly
+/// one input.
 llvm::Expected<CallResult> callDriver(DriverLibrary &library,
                                       const DriverPlan &plan,
                                       llvm::ArrayRef<uint16_t> input,

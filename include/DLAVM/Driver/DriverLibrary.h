@@ -66,6 +66,10 @@ public:
   /// Runs a call.
   llvm::Error run(int64_t seq, int64_t past, EventSink &sink);
 
+  /// Runs a call of one token with the function that the driver has for it.
+  llvm::Error decode(int64_t past, EventSink &sink);
+  bool hasDecode() const;
+
   /// Writes the rows of \p seq tokens into the input with this index: 0 where
   /// there is one.
   llvm::Error writeInput(unsigned index, llvm::ArrayRef<uint16_t> rows,

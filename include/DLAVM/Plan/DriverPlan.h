@@ -93,15 +93,15 @@ struct PlanBuffer {
 llvm::StringRef getName(ObjectKind kind);
 std::optional<ObjectKind> getObjectKind(llvm::StringRef name);
 
-/// A function of the driver that moves maps or tokens. All drivers have
-/// `load_parameters` and `run` besides, and those of a model with an embedding
-/// `read_embeddings`.
+/// A function of the driver that moves maps or tokens, or that runs a call of
+/// one token. All drivers have `load_parameters` and `run` besides, and those
+/// of a model with an embedding `read_embeddings`.
 struct HostFunction {
-  /// "write_input", "read_logits", "read_token"
+  /// "write_input", "read_logits", "read_token", "decode"
   std::string name;
-  /// "input", "output" or "token"
+  /// "input", "output", "token" or "decode"
   std::string kind;
-  /// Channels of a row; 0 for a token.
+  /// Channels of a row; 0 for a token and decode.
   int64_t channels = 0;
   /// True where it moves one row, that of the last token, and takes no `seq`.
   bool lastTokenOnly = false;
@@ -112,6 +112,7 @@ struct HostFunction {
   /// there is none.
   std::string buffer;
 
+  bool movesRows() const { return kind == "input" || kind == "output"; }
   bool takesSeq() const { return !lastTokenOnly && !rows; }
   /// The rows that it moves in a call of so many tokens.
   int64_t getRows(int64_t seq) const {

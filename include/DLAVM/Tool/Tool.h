@@ -39,6 +39,8 @@ struct CompileCommand {
   std::vector<std::string> ignoredTensors;
   std::string namespaceName;
   bool printSteps = false;
+  /// Give the driver a function for calls of one token.
+  bool specializeDecode = false;
   bool saveIR = false;
 };
 
@@ -62,6 +64,8 @@ struct TraceCommand {
   bool hash = false;
   /// Print values with eight hexadecimal digits.
   bool hex = false;
+  /// Trace the driver's function for calls of one token.
+  bool decode = false;
   /// Print the events of tasks of this name or layer only.
   std::optional<std::string> task;
   std::optional<int64_t> layer;

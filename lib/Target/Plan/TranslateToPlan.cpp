@@ -127,22 +127,32 @@ private:
 
 } // namespace
 
-/// What a function moves decides what it is for; run and load_parameters move
-/// neither maps nor tokens.
+static std::string getDriverName(func::FuncOp function) {
+  auto name =
+      function->getAttrOfType<StringAttr>(csb::CSBDialect::getNameAttrName());
+  return (name ? name.getValue() : function.getName()).str();
+}
+
+/// What a function moves decides what it is for; run, decode and
+/// load_parameters move neither maps nor tokens.
 void PlanBuilder::addFunctions() {
+  if (auto decode = module.lookupSymbol<func::FuncOp>("decode")) {
+    HostFunction &entry = add("functions", plan.functions, decode);
+    entry.name = getDriverName(decode);
+    entry.kind = "decode";
+    entry.lastTokenOnly = true;
+  }
   for (auto function : module.getOps<func::FuncOp>())
     function.walk([&](Operation *op) {
       if (!isa<csb::DMAWriteOp, csb::DMAReadOp, csb::DMAReadWordOp,
                csb::ReadOp>(op))
         return;
       HostFunction &entry = add("functions", plan.functions, op);
-      auto name = function->getAttrOfType<StringAttr>(
-          csb::CSBDialect::getNameAttrName());
       function.walk([&](csb::AddressOfOp address) {
         if (module.lookupSymbol<csb::BufferOp>(address.getSymbol()))
           entry.buffer = address.getSymbol().str();
       });
-      entry.name = (name ? name.getValue() : function.getName()).str();
+      entry.name = getDriverName(function);
       auto setRows = [&](Value tokens, bool takesSeq) {
         APInt rows;
         if (!takesSeq && matchPattern(tokens, m_ConstantInt(&rows)) &&

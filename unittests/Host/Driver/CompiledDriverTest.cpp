@@ -116,6 +116,32 @@ protected:
 };
 TestDirectory *CompiledDriverTest::cache = nullptr;
 
+/// Calls of one token go to the function for that, where the plan has one. That
+/// of the test says so by another past.
+TEST_F(CompiledDriverTest, Decodes) {
+  std::string plan = kTestPlan, source = kTestDriver;
+  plan.insert(plan.find("{\"name\": \"write_input\""),
+              R"({"name": "decode", "kind": "decode", "channels": 0,
+                  "last_token_only": true, "buffer": ""}, )");
+  source.insert(source.rfind("} // namespace"), R"cpp(
+inline void decode(dlavm::Device &device, int32_t past) {
+  run(device, 1, past + 1);
+}
+)cpp");
+  const TestDriverDirectory with(source, plan), without(source);
+  TestDevice device;
+  for (const bool decodes : {true, false}) {
+    const CompiledDriver driver((decodes ? with : without).getPath());
+    DriverModel model(driver, device);
+    model.load();
+    EXPECT_EQ(model.call({1, 2}, 0), 3);
+    EXPECT_EQ(model.call({1}, 2), decodes ? 4 : 3);
+    EXPECT_EQ(model.call({1}, 0), decodes ? 2 : 1);
+    EXPECT_EQ(getError([&] { driver.run(device, 1, 8); }).substr(0, 18),
+              "seq + past is 1 + ");
+  }
+}
+
 TEST_F(CompiledDriverTest, Answers) {
   const TestDriverDirectory directory;
   const CompiledDriver driver(directory.getPath());
@@ -426,9 +452,10 @@ TEST(PlanTest, Refused) {
   EXPECT_EQ(read("00000000000000ab", "ab"),
             "expected 16 hexadecimal digits, in lower case at "
             "plan.json.fingerprint, found \"ab\"");
-  EXPECT_EQ(read("\"kind\": \"token\"", "\"kind\": \"tokens\""),
-            "expected input, output or token at plan.json.functions[2].kind, "
-            "found \"tokens\"");
+  EXPECT_EQ(
+      read("\"kind\": \"token\"", "\"kind\": \"tokens\""),
+      "expected input, output, token or decode at plan.json.functions[2].kind, "
+      "found \"tokens\"");
   EXPECT_EQ(read("[3, 4]", "[3, -4]"),
             "expected an integer of 0 to 2147483647 at "
             "plan.json.packed.end_tokens[1], found -4");
