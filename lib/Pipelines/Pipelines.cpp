@@ -13,6 +13,7 @@
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
 #include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/Transforms/Passes.h"
+#include "DLAVM/Pipelines/Optimizations.h"
 #include "DLAVM/Run/Passes.h"
 #include "DLAVM/Target/Passes.h"
 
@@ -21,6 +22,16 @@
 
 using namespace mlir;
 using namespace dlavm;
+
+bool CompileOptions::runs(StringRef pass) const {
+  assert(llvm::is_contained(llvm::map_range(getOptimizations(),
+                                            [](const Optimization &known) {
+                                              return known.pass;
+                                            }),
+                            pass) &&
+         "not in the table of the optimizations");
+  return llvm::is_contained(passes, pass);
+}
 
 void dlavm::buildLLMPipeline(OpPassManager &manager,
                              const CompileOptions &options) {
@@ -60,7 +71,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());
-  if (options.specializeDecode)
+  if (options.runs("accel-specialize-decode"))
     manager.addPass(accel::createSpecializeDecode());
   manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());

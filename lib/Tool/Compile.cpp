@@ -238,8 +238,8 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   options.device = device.getName();
   options.weightLoading = command.weightLoading;
   options.ropePairing = command.ropePairing;
+  options.passes = llvm::ArrayRef<std::string>(command.passes);
   options.printSteps = command.printSteps;
-  options.specializeDecode = command.specializeDecode;
   const std::optional<int64_t> context = llm::getMaxTokens(module);
   if (command.maxTokens)
     options.maxTokens = *command.maxTokens;

@@ -33,6 +33,7 @@ public:
   explicit Attempts(const CompileCommand &command) : file(command.model) {
     options.weightLoading = command.weightLoading;
     options.ropePairing = command.ropePairing;
+    options.passes = llvm::ArrayRef<std::string>(command.passes);
     // The tensors of the directory are no part of the question.
     if (llvm::sys::fs::is_directory(file))
       llvm::sys::path::append(file, "config.json");

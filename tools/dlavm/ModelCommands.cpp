@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "DLAVM/Pipelines/Optimizations.h"
 #include "DLAVM/Tool/Tool.h"
 
 using namespace dlavm;
@@ -79,6 +80,19 @@ cl::opt<std::string, true> ropePairing(
     cl::value_desc("neighbours|halves"),
     cl::desc("the channels of a head that rotary embeddings pair; by default "
              "what the model and the device make cheapest"));
+cl::opt<unsigned>
+    optLevel("O", cl::sub(compile), cl::Prefix, cl::value_desc("0..2"),
+             cl::init(0),
+             cl::desc("optimize: 0 writes each register for each task "
+                      "(default), 2 runs all passes of docs/Optimizations.md"));
+cl::list<std::string>
+    enabledPasses("enable-passes", cl::sub(compile), cl::CommaSeparated,
+                  cl::value_desc("pass,..."),
+                  cl::desc("run these optimizing passes, too"));
+cl::list<std::string>
+    disabledPasses("disable-passes", cl::sub(compile), cl::CommaSeparated,
+                   cl::value_desc("pass,..."),
+                   cl::desc("leave out these optimizing passes"));
 cl::opt<std::string, true>
     namespaceName("namespace", cl::sub(compile),
                   cl::location(compileCommand.namespaceName),
@@ -89,10 +103,6 @@ cl::opt<bool, true>
     printSteps("print-steps", cl::sub(compile),
                cl::location(compileCommand.printSteps),
                cl::desc("let the driver print each task as it ends"));
-cl::opt<bool, true> specializeDecode(
-    "specialize-decode", cl::sub(compile), cl::Hidden,
-    cl::location(compileCommand.specializeDecode),
-    cl::desc("give the driver a function for calls of one token"));
 cl::opt<bool, true> saveIR("save-ir", cl::sub(compile),
                            cl::location(compileCommand.saveIR),
                            cl::desc("write the module of each level as well"));
@@ -361,6 +371,11 @@ std::optional<int> dlavm::runModelCommand() {
     compileCommand.portStride = getOptional(portStride);
     compileCommand.dmaBase = getOptional(dmaBase);
     compileCommand.ignoredTensors = ignoredTensors;
+    Expected<std::vector<std::string>> passes =
+        chooseOptimizations(optLevel, enabledPasses, disabledPasses);
+    if (!passes)
+      return failUsage(toString(passes.takeError()));
+    compileCommand.passes = std::move(*passes);
     return runCompile(compileCommand);
   }
   if (pack) {

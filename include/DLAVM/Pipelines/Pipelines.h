@@ -31,13 +31,14 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       llvm::cl::desc("The channels that rotary embeddings pair: neighbours, "
                      "halves, or what takes least"),
       llvm::cl::init("")};
-  Option<bool> specializeDecode{
-      *this, "specialize-decode",
-      llvm::cl::desc("Give the driver a function for calls of one token"),
-      llvm::cl::init(false)};
+  ListOption<std::string> passes{
+      *this, "passes", llvm::cl::desc("The optimizing passes that run")};
   Option<bool> printSteps{*this, "print-steps",
                           llvm::cl::desc("Let the driver print each task"),
                           llvm::cl::init(false)};
+
+  /// Whether the optimizing pass of this name runs.
+  bool runs(llvm::StringRef pass) const;
 };
 
 /// The first part: what is computed, as the device can compute it, with a name

@@ -37,10 +37,10 @@ struct CompileCommand {
   /// "neighbours", "halves", or empty for what takes least.
   std::string ropePairing;
   std::vector<std::string> ignoredTensors;
+  /// The optimizing passes that run, see chooseOptimizations.
+  std::vector<std::string> passes;
   std::string namespaceName;
   bool printSteps = false;
-  /// Give the driver a function for calls of one token.
-  bool specializeDecode = false;
   bool saveIR = false;
 };
 

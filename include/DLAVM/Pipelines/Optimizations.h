@@ -1,0 +1,44 @@
+//===- Optimizations.h - The passes that may be left out ----------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_PIPELINES_OPTIMIZATIONS_H
+#define DLAVM_PIPELINES_OPTIMIZATIONS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace dlavm {
+
+/// The largest level of `-O`, which is that of dlavm compile.
+constexpr unsigned kMaxOptLevel = 2;
+
+/// A pass of the pipeline without which a driver is right as well. Drivers of
+/// level 0 write the registers that the conformance traces have.
+struct Optimization {
+  llvm::StringLiteral pass;
+  /// From this level on it runs; beyond kMaxOptLevel, only by its name.
+  unsigned level;
+};
+
+/// In the order in which they run.
+llvm::ArrayRef<Optimization> getOptimizations();
+
+/// Those of a level, with some more and without others, in the order in which
+/// they run. An error names a pass that is none of them or is in both lists,
+/// and a level that there is not.
+llvm::Expected<std::vector<std::string>>
+chooseOptimizations(unsigned level, llvm::ArrayRef<std::string> enabled,
+                    llvm::ArrayRef<std::string> disabled);
+
+} // namespace dlavm
+
+#endif // DLAVM_PIPELINES_OPTIMIZATIONS_H

@@ -1,0 +1,57 @@
+//===- Optimizations.cpp - The passes that may be left out --------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Pipelines/Optimizations.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+ArrayRef<Optimization> dlavm::getOptimizations() {
+  static constexpr Optimization optimizations[] = {
+      {"accel-specialize-decode", 2},
+  };
+  return optimizations;
+}
+
+static Error checkName(StringRef option, StringRef pass) {
+  const auto names = map_range(
+      getOptimizations(), [](const Optimization &known) { return known.pass; });
+  if (is_contained(names, pass))
+    return Error::success();
+  return createStringError("--" + option + "=" + pass +
+                           " names no optimizing pass; there are " +
+                           join(names, ", "));
+}
+
+Expected<std::vector<std::string>>
+dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
+                           ArrayRef<std::string> disabled) {
+  if (level > kMaxOptLevel)
+    return createStringError("-O" + Twine(level) +
+                             " is no level; there are 0 to " +
+                             Twine(kMaxOptLevel));
+  for (StringRef pass : enabled) {
+    if (Error error = checkName("enable-passes", pass))
+      return error;
+    if (is_contained(disabled, pass))
+      return createStringError(pass + " is both enabled and disabled");
+  }
+  for (StringRef pass : disabled)
+    if (Error error = checkName("disable-passes", pass))
+      return error;
+  std::vector<std::string> chosen;
+  for (const Optimization &optimization : getOptimizations())
+    if (is_contained(enabled, optimization.pass) ||
+        (optimization.level <= level &&
+         !is_contained(disabled, optimization.pass)))
+      chosen.push_back(optimization.pass.str());
+  return chosen;
+}
