@@ -112,6 +112,18 @@ static void addCommands(CLI::App &app, const Program &program,
                 context);
 }
 
+/// What helps where an argument that begins with a dash is no option.
+static std::string describeDashes(const CLI::App &command) {
+  const std::vector<std::string> left = command.remaining();
+  std::string operand;
+  for (const CLI::Option *option : command.get_options())
+    if (option->get_positional() && option->count() == 0)
+      operand = option->get_name(/*positional=*/true);
+  return left.empty() || left.front()[0] != '-' || operand.empty()
+             ? ""
+             : "; if it is the " + operand + ", write -- before it";
+}
+
 static int run(int argc, const char *const *argv, const Program &program) {
   CLI::App app(kDescription, program.name);
   app.set_version_flag("--version", program.version);
@@ -128,8 +140,9 @@ static int run(int argc, const char *const *argv, const Program &program) {
       return fail("give a command; " + program.name +
                   " --help lists them, and " + program.name +
                   " COMMAND --help explains one");
-    return fail(std::string(error.what()) + "; " + program.name + " " +
-                app.get_subcommands().front()->get_name() +
+    const CLI::App &command = *app.get_subcommands().front();
+    return fail(std::string(error.what()) + describeDashes(command) + "; " +
+                program.name + " " + command.get_name() +
                 " --help explains it");
   }
   return finish(context.run());
