@@ -33,6 +33,11 @@ static void check(bool isAllowed, const char *name, double value,
   throw Error(std::string(name) + " is " + text + ", but must be " + range);
 }
 
+uint64_t dlavm::host::makeSeed() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random();
+}
+
 Sampler::Sampler(const SamplingOptions &options, size_t promptTokens)
     : options(options), promptTokens(promptTokens), generator(options.seed) {
   const SamplingOptions &o = options;
@@ -101,10 +106,10 @@ static size_t pick(const std::vector<float> &weights, double number) {
 
 namespace {
 /// Numbers that follow from one.
-class Numbers {
+class SplitMix64 {
 public:
-  explicit Numbers(uint64_t seed) : state(seed) {}
-  /// From 0 to below 1: SplitMix64.
+  explicit SplitMix64(uint64_t seed) : state(seed) {}
+  /// From 0 to below 1.
   double next() {
     uint64_t bits = state += 0x9e3779b97f4a7c15;
     bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
@@ -134,7 +139,7 @@ static size_t draw(const std::vector<float> &logits, const GroupMaxima &maxima,
                static_cast<double>(maxima.getSize(group));
     ends[group] = total;
   }
-  Numbers numbers(seed);
+  SplitMix64 numbers(seed);
   std::vector<float> weight(1);
   // A group has its maximum, so it does not take long.
   for (;;) {

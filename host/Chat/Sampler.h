@@ -48,6 +48,9 @@ struct SamplingOptions {
   }
 };
 
+/// Another seed each time.
+uint64_t makeSeed();
+
 /// Chooses the tokens of one answer: an AnswerOptions::choose. Of tokens that
 /// are equal, those with lower ids come first.
 class Sampler {

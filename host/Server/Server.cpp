@@ -439,7 +439,7 @@ Server::Impl::begin(const HttpRequest &request) {
   text.endTokens = engine.getEndTokens(wanted.isChat);
   text.stopStrings = wanted.stopStrings;
   text.sampling = wanted.sampling;
-  text.sampling.seed = wanted.seed ? *wanted.seed : std::random_device()();
+  text.sampling.seed = wanted.seed ? *wanted.seed : makeSeed();
   text.topLogprobs = wanted.topLogprobs;
   text.continuesText = !wanted.isChat;
 

@@ -104,6 +104,13 @@ static int32_t sample(const SamplingOptions &options, Logits logits,
   return Sampler(options, promptTokens)(logits, history);
 }
 
+TEST(SeedTest, HasAllBits) {
+  uint64_t bits = 0;
+  for (int i = 0; i < 100; ++i)
+    bits |= makeSeed();
+  EXPECT_EQ(bits, UINT64_MAX);
+}
+
 TEST(LogitsTest, PowersAreExactEnough) {
   Logits values;
   for (float x = -87; x < 0; x += 0.001f)
