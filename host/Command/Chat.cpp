@@ -6,30 +6,54 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "host/Chat/GenerationConfig.h"
 #include "host/Chat/PromptCache.h"
 #include "host/Command/ChatLoop.h"
 #include "host/Command/Command.h"
 
 #include <filesystem>
 #include <limits>
-#include <random>
 
 using namespace dlavm::host;
 using dlavm::Error;
 
 namespace {
+/// What is given goes before generation_config.json.
+struct SamplingArguments {
+  std::string config;
+  std::optional<double> temperature, topP, minP;
+  std::optional<double> repetitionPenalty, presencePenalty, frequencyPenalty;
+  std::optional<int32_t> topK;
+  std::optional<uint64_t> seed;
+
+  void apply(SamplingOptions &options) const {
+    const auto set = [](auto &option, const auto &value) {
+      option = value.value_or(option);
+    };
+    set(options.temperature, temperature);
+    set(options.topK, topK);
+    set(options.topP, topP);
+    set(options.minP, minP);
+    set(options.repetitionPenalty, repetitionPenalty);
+    set(options.presencePenalty, presencePenalty);
+    set(options.frequencyPenalty, frequencyPenalty);
+    options.seed = seed ? *seed : makeSeed();
+  }
+};
+
 struct ChatArguments {
   std::string directory, on, system, cache, timeSteps;
   TextOptions options;
-  std::optional<uint64_t> seed;
+  SamplingArguments sampling;
 };
 } // namespace
 
 static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
-  SamplingOptions &sampling = arguments.options.sampling;
+  SamplingArguments &sampling = arguments.sampling;
+  addGenerationConfigOption(command, sampling.config);
   command.add_option("--temperature", sampling.temperature,
-                     "divides the logits; 0, the default, takes the most "
-                     "probable token");
+                     "divides the logits; 0, the default of models that do not "
+                     "say otherwise, takes the most probable token");
   command.add_option("--top-k", sampling.topK,
                      "choose among the n most probable tokens; 0, the "
                      "default, are all");
@@ -48,7 +72,7 @@ static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
   command.add_option("--frequency-penalty", sampling.frequencyPenalty,
                      "subtracted for each time that a token is in the answer; "
                      "0 by default");
-  command.add_option("--seed", arguments.seed,
+  command.add_option("--seed", sampling.seed,
                      "the same seed gives the same answers; by default it is "
                      "another one each time");
 }
@@ -71,10 +95,10 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   if (options.maxNewTokens < 1)
     throw Error("--max-new-tokens is " + std::to_string(options.maxNewTokens) +
                 ", but an answer has at least one token");
-  options.sampling.seed =
-      arguments.seed
-          ? *arguments.seed
-          : (uint64_t{std::random_device()()} << 32) | std::random_device()();
+  const GenerationConfig config = GenerationConfig::read(
+      arguments.directory, arguments.sampling.config, {});
+  options.sampling = config.sampling;
+  arguments.sampling.apply(options.sampling);
   // What is wrong with options is said before a device is opened.
   Sampler(options.sampling, 0);
   const std::unique_ptr<Tokenizer> tokenizer =
@@ -86,6 +110,16 @@ static int run(const ChatArguments &arguments, const CommandContext &context) {
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
   DriverModel &model = *opened.model;
+  if (!config.file.empty() && !model.hasLogits()) {
+    printNote("logits cannot be read, which sampling needs: what " +
+              config.file + " says of it does not count");
+    options.sampling = {};
+    arguments.sampling.apply(options.sampling);
+  } else if (!config.file.empty()) {
+    printNote("sampling as " + config.file +
+              " says: " + describeSampling(config.sampling) +
+              "; --generation-config=none leaves it out");
+  }
   if (!options.sampling.isGreedy())
     model.requireLogits("sampling and penalties");
   if (!arguments.cache.empty())

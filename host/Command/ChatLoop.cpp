@@ -8,6 +8,7 @@
 
 #include "host/Command/ChatLoop.h"
 
+#include "host/Chat/GenerationConfig.h"
 #include "host/Command/Command.h"
 #include "host/Support/File.h"
 
@@ -27,7 +28,7 @@ static const char kHelp[] =
     R"(A line is a message. One that ends in \ goes on with the next line.
 /reset           begins a new conversation
 /system [TEXT]   prints the system message, or begins a new conversation with this one; "" is none
-/stats           prints how fast the last answer was, and how full the context is
+/stats           prints how fast the last answer was, how tokens are chosen, and how full the context is
 /save FILE       writes the conversation as JSON
 /quit            ends, as Ctrl-D does
 //TEXT           is the message /TEXT
@@ -202,6 +203,10 @@ private:
       // The first one belongs to the prompt.
       print("answer", last->newTokens, last->newTokens - 1, last->newSeconds);
     }
+    std::cout << "sampling: " << describeSampling(options.sampling);
+    if (!options.sampling.isGreedy())
+      std::cout << ", seed " << options.sampling.seed;
+    std::cout << "\n";
     std::cout << "context: " << conversation.getTokens() << " of "
               << conversation.getMaxTokens() << " tokens" << std::endl;
   }

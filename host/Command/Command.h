@@ -29,6 +29,9 @@ void addTokenizeCommand(CLI::App &command, CommandContext &context);
 void addDeviceOption(CLI::App &command, const CommandContext &context,
                      std::string &on);
 
+/// Adds the option --generation-config, which sets \p choice.
+void addGenerationConfigOption(CLI::App &command, std::string &choice);
+
 /// openDirectory on the device that --on names; says what is missing if it
 /// names none and there is no default.
 OpenedDirectory openDirectory(const std::string &directory,

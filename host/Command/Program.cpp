@@ -59,6 +59,16 @@ void dlavm::host::addDeviceOption(CLI::App &command,
     option->capture_default_str();
 }
 
+void dlavm::host::addGenerationConfigOption(CLI::App &command,
+                                            std::string &choice) {
+  command
+      .add_option("--generation-config", choice,
+                  "the file that says how tokens are chosen where nobody says "
+                  "otherwise; by default, generation_config.json of DIR, if it "
+                  "is there; none takes no file")
+      ->type_name("FILE|none");
+}
+
 OpenedDirectory dlavm::host::openDirectory(const std::string &directory,
                                            const std::string &on,
                                            const CommandContext &context) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "host/Chat/GenerationConfig.h"
 #include "host/Command/Command.h"
 #include "host/Server/Server.h"
 #include "host/Server/SessionEngine.h"
@@ -21,7 +22,7 @@ using dlavm::Error;
 
 namespace {
 struct ServeArguments {
-  std::string directory, on, name;
+  std::string directory, on, name, config;
   ServerOptions options;
   double requestSeconds = 600;
   // Signed, so that what is negative can be told.
@@ -83,6 +84,25 @@ static void makeRoomForConnections(HttpLimits &limits) {
         files.rlim_cur > 2 * others ? files.rlim_cur - others : others;
 }
 
+/// What requests that do not say otherwise get.
+static SamplingOptions readSampling(const ServeArguments &arguments,
+                                    const TokenModel &model) {
+  const SamplingOptions otherwise = getOpenAISampling();
+  const GenerationConfig config =
+      GenerationConfig::read(arguments.directory, arguments.config, otherwise);
+  if (config.file.empty())
+    return otherwise;
+  if (!model.hasLogits()) {
+    printNote("logits cannot be read, which sampling needs: what " +
+              config.file + " says of it does not count");
+    return otherwise;
+  }
+  printNote("where requests do not say otherwise, sampling is as " +
+            config.file + " says: " + describeSampling(config.sampling) +
+            "; --generation-config=none leaves it out");
+  return config.sampling;
+}
+
 static int run(const ServeArguments &arguments, const CommandContext &context) {
   ServerOptions options = arguments.options;
   if (options.port < 0 || options.port > 65535)
@@ -122,9 +142,10 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
       ChatTemplate::open(arguments.directory, *tokenizer, printNote);
   const OpenedDirectory opened =
       openDirectory(arguments.directory, arguments.on, context);
+  const SamplingOptions sampling = readSampling(arguments, *opened.model);
   SessionEngine engine(arguments.name.empty() ? opened.name : arguments.name,
                        *opened.model, *tokenizer, *chatTemplate,
-                       opened.endTokens);
+                       opened.endTokens, sampling);
   Server server(engine, options);
   const int port = server.listen();
   if (!isLoopback(options.host) && options.apiKey.empty())
@@ -154,6 +175,7 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
   command.add_option("--name", arguments->name,
                      "what clients call the model; by default, the name of the "
                      "compiled one");
+  addGenerationConfigOption(command, arguments->config);
   command
       .add_option("--queue", arguments->queue,
                   "how many requests may wait for the device; more are told to "

@@ -267,20 +267,21 @@ static void parseCommon(Fields &fields, const ModelFacts &facts,
     }
   }
   SamplingOptions &sampling = request.sampling;
-  // As OpenAI has it, where that is possible.
-  sampling.temperature =
-      fields.getNumber("temperature", 0, 2).value_or(facts.hasLogits ? 1 : 0);
-  sampling.topP = fields.getNumber("top_p", 0, 1).value_or(1);
-  sampling.presencePenalty =
-      fields.getNumber("presence_penalty", -2, 2).value_or(0);
-  sampling.frequencyPenalty =
-      fields.getNumber("frequency_penalty", -2, 2).value_or(0);
+  if (facts.hasLogits)
+    sampling = facts.sampling;
+  const auto setNumber = [&](double &option, const char *name, double least,
+                             double most) {
+    option = fields.getNumber(name, least, most).value_or(option);
+  };
+  setNumber(sampling.temperature, "temperature", 0, 2);
+  setNumber(sampling.topP, "top_p", 0, 1);
+  setNumber(sampling.presencePenalty, "presence_penalty", -2, 2);
+  setNumber(sampling.frequencyPenalty, "frequency_penalty", -2, 2);
   // These are not OpenAI's, but other servers have them too.
   sampling.topK = static_cast<int32_t>(std::max<int64_t>(
-      fields.getInteger("top_k", -1, INT32_MAX).value_or(0), 0));
-  sampling.minP = fields.getNumber("min_p", 0, 1).value_or(0);
-  sampling.repetitionPenalty =
-      fields.getNumber("repetition_penalty", 0.01, 100).value_or(1);
+      fields.getInteger("top_k", -1, INT32_MAX).value_or(sampling.topK), 0));
+  setNumber(sampling.minP, "min_p", 0, 1);
+  setNumber(sampling.repetitionPenalty, "repetition_penalty", 0.01, 100);
   if (const auto seed = fields.getInteger("seed", INT64_MIN, INT64_MAX))
     request.seed = static_cast<uint64_t>(*seed);
   fields.refuseUnless("n", "is not 1: one answer is generated for a request",

@@ -18,6 +18,12 @@
 
 namespace dlavm::host {
 
+inline SamplingOptions getOpenAISampling() {
+  SamplingOptions sampling;
+  sampling.temperature = 1;
+  return sampling;
+}
+
 /// What requests are read with.
 struct ModelFacts {
   std::string name;
@@ -25,6 +31,9 @@ struct ModelFacts {
   int32_t vocabularySize = 0;
   /// Without, only the largest logit is known.
   bool hasLogits = true;
+  /// What counts where a request does not say otherwise and there are logits;
+  /// OpenAI's defaults, if the model has none of its own.
+  SamplingOptions sampling = getOpenAISampling();
 };
 
 /// A request of /v1/chat/completions or /v1/completions.

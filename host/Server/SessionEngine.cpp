@@ -18,10 +18,11 @@ using namespace dlavm::host;
 SessionEngine::SessionEngine(std::string name, TokenModel &model,
                              const Tokenizer &tokenizer,
                              ChatTemplate &chatTemplate,
-                             std::vector<int32_t> endTokens)
+                             std::vector<int32_t> endTokens,
+                             const SamplingOptions &sampling)
     : facts{std::move(name), model.getMaxTokens(),
             std::min(tokenizer.getSize(), model.getVocabularySize()),
-            model.hasLogits()},
+            model.hasLogits(), sampling},
       tokenizer(tokenizer), chatTemplate(chatTemplate),
       endTokens(std::move(endTokens)), session(model) {
   session.limitIds(facts.vocabularySize);

@@ -20,9 +20,10 @@ namespace dlavm::host {
 class SessionEngine : public Engine {
 public:
   /// All of them outlive the engine; \p endTokens end every text. Clients know
-  /// the model by \p name.
+  /// the model by \p name. Requests that do not say otherwise get \p sampling.
   SessionEngine(std::string name, TokenModel &model, const Tokenizer &tokenizer,
-                ChatTemplate &chatTemplate, std::vector<int32_t> endTokens);
+                ChatTemplate &chatTemplate, std::vector<int32_t> endTokens,
+                const SamplingOptions &sampling = getOpenAISampling());
 
   ModelFacts getFacts() const override { return facts; }
   std::vector<int32_t> encode(const GenerationRequest &request) override;

@@ -18,9 +18,9 @@ using namespace dlavm::host;
 
 const std::vector<std::string> &dlavm::host::getTokenizerFileNames() {
   static const std::vector<std::string> names = {
-      "tokenizer.json",     "tokenizer.model",       "qwen.tiktoken",
-      "tokenizer.gguf",     "tokenizer_config.json", "special_tokens_map.json",
-      "chat_template.jinja"};
+      "tokenizer.json",      "tokenizer.model",       "qwen.tiktoken",
+      "tokenizer.gguf",      "tokenizer_config.json", "special_tokens_map.json",
+      "chat_template.jinja", "generation_config.json"};
   return names;
 }
 

@@ -97,6 +97,34 @@ TEST(GenerationRequest, TakesAllThatIsSupported) {
   EXPECT_EQ(chat(R"("logprobs": true)").topLogprobs, 0);
 }
 
+TEST(GenerationRequest, ModelsHaveDefaults) {
+  ModelFacts own = facts;
+  own.sampling.temperature = 0.25;
+  own.sampling.topK = 20;
+  own.sampling.topP = 0.5;
+  own.sampling.minP = 0.125;
+  own.sampling.repetitionPenalty = 1.5;
+  const auto parse = [&](const std::string &members) {
+    return parseCompletionRequest(R"({"prompt": "a")" + members + "}", own)
+        .sampling;
+  };
+  EXPECT_EQ(parse("").temperature, 0.25);
+  EXPECT_EQ(parse("").topK, 20);
+  EXPECT_EQ(parse("").topP, 0.5);
+  EXPECT_EQ(parse("").minP, 0.125);
+  EXPECT_EQ(parse("").repetitionPenalty, 1.5);
+  // Each counts for itself, and what is null is not there.
+  const SamplingOptions asked =
+      parse(R"(, "temperature": 2, "top_k": -1, "top_p": 1, "min_p": null)");
+  EXPECT_EQ(asked.temperature, 2);
+  EXPECT_EQ(asked.topK, 0);
+  EXPECT_EQ(asked.topP, 1);
+  EXPECT_EQ(asked.minP, 0.125);
+  // None of them is possible without logits.
+  own.hasLogits = false;
+  EXPECT_TRUE(parse("").isGreedy());
+}
+
 TEST(GenerationRequest, TakesPartsAndRoles) {
   const GenerationRequest request = parseChatRequest(
       R"({"messages": [{"role": "developer", "content": [{"type": "text",
