@@ -388,6 +388,8 @@ ChatTemplate::encode(const std::vector<Message> &messages) {
     if (findSpecialTokens(text) != findSpecialTokens(marked))
       if (const auto contents = findContents(text, marked, messages))
         ids = encodeApart(text, *contents);
+  } catch (const TemplateFailure &) {
+    throw;
   } catch (const Error &) {
     // The template refuses such messages: then nobody knows.
   }

@@ -557,6 +557,23 @@ TEST_F(ChatTemplateTest, WithoutPython) {
   }
 }
 
+TEST_F(ChatTemplateTest, WhatDiesWithMarksFails) {
+  const std::string program = directory + "/python";
+  write("python", "#!/bin/sh\nwhile read -r line; do\n"
+                  "case $line in *ue000*) exit 1;; esac\n"
+                  "echo '{\"text\": \"x\"}'\ndone\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const WithPython python(program.c_str());
+  const auto jinja = openJinja("x");
+  EXPECT_EQ(jinja->render({{"user", "a"}}), "x");
+  // Else nobody would know what is special.
+  EXPECT_EQ(messageOf([&] {
+              jinja->encode({{"user", "a"}});
+            }),
+            "DIR/python, which renders the chat template, ends before it "
+            "answers");
+}
+
 TEST_F(ChatTemplateTest, TokensOfATemplate) {
   const auto jinja = openJinja(
       "{{ bos_token }}<s>{% for m in messages %}<|im_start|>{{ m.content | "
