@@ -142,7 +142,8 @@ llvm::Error ContentChecker::check(const HostFunction &function,
                   "0 for a token or decode and 1 or more for all else",
                   function.channels);
   if (function.kind == "decode" && !function.lastTokenOnly)
-    return refuse(place + ".last_token_only", "true for decode", "false");
+    return refuse(place + ".last_token_only", "true for decode",
+                  function.lastTokenOnly);
   if (function.rows && (!function.movesRows() || function.lastTokenOnly))
     return refuse(place + ".rows", "only where several rows are moved",
                   *function.rows);

@@ -31,12 +31,12 @@ for program in ["dlavm", "dlavm-host"]:
     assert sorted(commands) == [text.split("\n")[0] for text in pages], commands
     for text in pages:
         command = text.split("\n")[0]
-        options = set(re.findall(r"^  (?:-h,)?(--?[a-z][a-z-]*)", get_help(program, command), re.MULTILINE))
+        options = set(re.findall(r"^  (?:-h,)?(--?[a-zA-Z][a-z-]*)", get_help(program, command), re.MULTILINE))
         # Those of LLVM's libraries are in no page.
         options -= {"--help", "--help-list", "--version", "--color"}
-        listed = set(re.findall(r"\\fB(--?[a-z][a-z-]*)", text))
+        listed = set(re.findall(r"\\fB(--?[a-zA-Z][a-z-]*)", text))
         assert options == listed, (program, command, options ^ listed)
         words = re.search(rf"^    {command}\) words='([^']*)'", bash, re.MULTILINE)[1]
         assert {w.rstrip("=") for w in words.split()} == options | {"--help"}, command
         arguments = re.search(rf"^  {command}\)\n((?:.*\n)*?)    ;;", zsh, re.MULTILINE)[1]
-        assert set(re.findall(r"^      '\*?(--?[a-z][a-z-]*)", arguments, re.MULTILINE)) == options | {"--help"}, command
+        assert set(re.findall(r"^      '\*?(--?[a-zA-Z][a-z-]*)", arguments, re.MULTILINE)) == options | {"--help"}, command
