@@ -14,6 +14,7 @@
 
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <sys/stat.h>
 
 using namespace dlavm::host;
@@ -183,10 +184,31 @@ static void checkHeader(const std::string &header) {
     throw Error(header + " is no file with the source of a driver" + hint);
 }
 
+/// A package lists its driver as well, and one that is not as it was packaged
+/// must not run.
+static void checkListed(const std::string &directory, const Plan &plan) {
+  std::optional<dlavm::detail::Checksums> sums;
+  try {
+    sums.emplace(directory, plan.fingerprint);
+  } catch (const Error &) {
+    // It is said when the parameters are loaded, which nobody may want to.
+    return;
+  }
+  dlavm::detail::Buffer buffer(size_t{1} << 16);
+  const char what[] = "which checksums.txt lists";
+  for (const char *name : {plan.driver.c_str(), "dlavm_runtime.h", "plan.json"})
+    if (const dlavm::detail::Checksum *listed = sums->find(name)) {
+      const std::string path = directory + "/" + name;
+      dlavm::detail::check_size(path, what, listed->bytes);
+      dlavm::detail::check_content(path, what, *listed, buffer);
+    }
+}
+
 CompiledDriver::CompiledDriver(const std::string &directory)
     : directory(directory), plan(Plan::read(directory)) {
   const std::string header = joinPath(directory, plan.driver);
   checkHeader(header);
+  checkListed(directory, plan);
   object = compileAndLoad(getSource(plan), directory, "the driver " + header);
   void *symbol = object.findSymbol("dlavm_get_driver");
   if (symbol)

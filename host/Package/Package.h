@@ -26,10 +26,12 @@ struct Package {
 /// Writes a .tar.zst of
 ///
 ///     NAME/dlavm-host    the program
-///     NAME/model/        driver, runtime header, plan.json, checksums.txt and
-///                        the files that it lists: parameters, tokenizer,
+///     NAME/model/        checksums.txt and the files that it lists: driver,
+///                        runtime header, plan.json, parameters, tokenizer,
 ///                        chat template
-///     NAME/run.sh        starts the program
+///     NAME/program.cksum checksums of the program and its source
+///     NAME/run.sh        starts the program, or builds it and starts that
+///     NAME/source/       what it is built from
 ///
 /// \p directory is one that dlavm compile and dlavm pack wrote, \p program the
 /// path of dlavm-host. The same files make the same archive. Throws

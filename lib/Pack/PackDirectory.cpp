@@ -217,7 +217,10 @@ bool dlavm::keepPacking(StringRef directory, std::string &plan) {
   const bool isKept = list && before && after && before->packed &&
                       before->fingerprint == after->fingerprint &&
                       (*list)->getBuffer().starts_with(
-                          (kChecksumTitle + after->fingerprint + " ").str());
+                          (kChecksumTitle + after->fingerprint + " ").str()) &&
+                      // That of a package lists the driver, which changes.
+                      !(*list)->getBuffer().contains(
+                          (" " + StringRef(after->driver) + "\n").str());
   if (isKept) {
     after->packed = before->packed;
     plan = after->print();
