@@ -32,6 +32,10 @@ cl::SubCommand
              "what they compute changes least (GPTQ)");
 cl::SubCommand makeModel("make-model",
                          "write a small checkpoint with random weights");
+cl::SubCommand plan("plan",
+                    "give the buffers of FILE, a CSV file id,lower,upper,size, "
+                    "offsets in as little memory as possible, where those "
+                    "that live at the same time do not overlap");
 cl::SubCommand devices("devices", "list the devices, how versions differ, and "
                                   "their boards; or all of the devices NAME");
 
@@ -309,6 +313,21 @@ cl::opt<bool, true> tied("tied", cl::sub(makeModel),
                          cl::location(makeCommand.isTied),
                          cl::desc("let the output layer be the embedding"));
 
+// plan
+PlanCommand planCommand;
+cl::opt<std::string, true> planFile(cl::Positional, cl::Required, cl::sub(plan),
+                                    cl::location(planCommand.file),
+                                    cl::desc("FILE"));
+cl::opt<int64_t>
+    capacity("capacity", cl::sub(plan), cl::value_desc("bytes"),
+             cl::desc("any plan that takes no more will do; exit code 1 if "
+                      "none was found"));
+cl::opt<uint64_t, true>
+    maxNodes("max-nodes", cl::sub(plan), cl::location(planCommand.maxNodes),
+             cl::value_desc("n"),
+             cl::desc("how many steps the search may take, 2097152 by "
+                      "default; 0 for none"));
+
 // devices
 cl::list<std::string> deviceNames(cl::Positional, cl::sub(devices),
                                   cl::desc("[NAME...]"));
@@ -405,6 +424,14 @@ std::optional<int> dlavm::runModelCommand() {
     makeCommand.kvHeads = getOptional(kvHeads);
     makeCommand.headDim = getOptional(headDim);
     return runMakeModel(makeCommand);
+  }
+  if (plan) {
+    planCommand.capacity = getOptional(capacity);
+    if (planCommand.capacity &&
+        (*planCommand.capacity < 0 || *planCommand.capacity > kMaxPlannedBytes))
+      return failUsage("--capacity=" + Twine(*planCommand.capacity) +
+                       " must be from 0 to 2^61 bytes");
+    return runPlan(planCommand);
   }
   if (devices)
     return runDevices(deviceNames, registers);

@@ -10,6 +10,7 @@
 #define DLAVM_TOOL_TOOL_H
 
 #include "DLAVM/Interpreter/Interpreter.h"
+#include "DLAVM/MemoryPlan/MemoryPlan.h"
 #include "DLAVM/Simulator/StartDump.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -228,6 +229,16 @@ struct QuantizeCommand {
   std::vector<std::string> ignoredTensors;
 };
 
+/// `dlavm plan`.
+struct PlanCommand {
+  /// A CSV file with the columns id,lower,upper,size.
+  std::string file;
+  /// In bytes; without it, the arena is to be as small as possible.
+  std::optional<int64_t> capacity;
+  /// How many steps the search may take.
+  uint64_t maxNodes = MemoryPlanOptions().maxNodes;
+};
+
 // Each prints errors on stderr and returns the exit code: 0, or 1 after an
 // error or a finding.
 int runCompile(const CompileCommand &command);
@@ -241,6 +252,8 @@ int runMakeModel(const MakeModelCommand &command);
 int runInterpret(const InterpretCommand &command);
 int runEval(const EvalCommand &command);
 int runQuantize(const QuantizeCommand &command);
+/// Prints the buffers with their offsets.
+int runPlan(const PlanCommand &command);
 /// Prints all of the devices of these names; without names, what there is.
 int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 
