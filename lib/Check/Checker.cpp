@@ -78,6 +78,11 @@ private:
   /// Everything about one start, in the order of these functions.
   void start(uint32_t reg, uint32_t value);
   void checkWritten(const DecodedTask &task);
+  /// Whether the register has a value of this run: written since the start
+  /// before, or anywhere in the run where registers keep their values.
+  bool isKnown(const Register &reg) const {
+    return writtenAt[reg.number] >= (keepsValues ? firstEpoch : epoch);
+  }
   /// A register of a table that has it says a number of tokens.
   void checkCount(const DecodedTask &task, const Register *reg,
                   int64_t expected, const Twine &meaning);
@@ -118,6 +123,9 @@ private:
   std::vector<uint32_t> file;
   std::vector<uint64_t> writtenAt;
   uint64_t epoch = 1;
+  /// Of the run.
+  uint64_t firstEpoch = 1;
+  const bool keepsValues;
   bool hasPendingWrites = false;
   /// Whether this run writes a register, known or not.
   bool hasWrites = false;
@@ -139,7 +147,8 @@ Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
     : device(device), unmasked(std::move(unmasked)), decoder(device),
       plan(device, std::move(regions)), cache(device),
       dataflow(device, plan, log), rowBytes(device.getTraits().rowBytes),
-      file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()) {
+      file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()),
+      keepsValues(device.getTraits().registersKeepValues) {
   for (const DecodedTask &task : decoder.getTasks()) {
     widths.push_back(task.getTable().lookup(RegisterRole::Tokens));
     firstChannels.push_back(task.getTable().lookup(RegisterRole::FirstChannel));
@@ -165,7 +174,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   log.beginRun(seq, past);
   dataflow.beginRun(seq, past);
   plan.beginRun();
-  ++epoch;
+  firstEpoch = ++epoch;
   hasPendingWrites = hasWrites = false;
   running = nullptr;
   starts = 0;
@@ -258,9 +267,8 @@ void Checker::Impl::start(uint32_t reg, uint32_t value) {
 
 void Checker::Impl::checkWritten(const DecodedTask &task) {
   llvm::SmallVector<const Register *> missing;
-  llvm::copy_if(
-      task.written, std::back_inserter(missing),
-      [&](const Register *reg) { return writtenAt[reg->number] != epoch; });
+  llvm::copy_if(task.written, std::back_inserter(missing),
+                [&](const Register *reg) { return !isKnown(*reg); });
   if (missing.empty())
     return;
   if (missing.size() == 1)
@@ -282,7 +290,7 @@ void Checker::Impl::checkWritten(const DecodedTask &task) {
 void Checker::Impl::checkCount(const DecodedTask &task, const Register *reg,
                                int64_t expected, const Twine &meaning) {
   // A register that nobody wrote has been reported.
-  if (reg && writtenAt[reg->number] == epoch && file[reg->number] != expected)
+  if (reg && isKnown(*reg) && file[reg->number] != expected)
     report(task.getName(*reg), Twine(reg->name) + " is " +
                                    Twine(file[reg->number]) + ", not " +
                                    Twine(expected) + ": " + meaning);
@@ -369,7 +377,7 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
 void Checker::Impl::checkMask(const DecodedTask &task, int64_t firstToken,
                               int64_t tokens) {
   const Register *mask = masks[&task - decoder.getTasks().data()];
-  if (!mask || writtenAt[mask->number] != epoch || file[mask->number] != 0 ||
+  if (!mask || !isKnown(*mask) || file[mask->number] != 0 ||
       llvm::is_contained(unmasked, log.getName(mark.name)))
     return;
   // The newest token alone has none behind it.

@@ -28,8 +28,8 @@ std::string DeviceInfo::getName() const {
   std::string name = family + "-" + version;
   if (board != 0)
     name += "@" + getBoard().name;
-  for (const auto &[what, bytes] : changes)
-    name += "," + what + "=0x" + llvm::utohexstr(bytes, /*LowerCase=*/true);
+  for (const auto &[what, value] : changes)
+    name += "," + what + "=" + value;
   return name;
 }
 
@@ -79,7 +79,35 @@ llvm::Error DeviceInfo::changeMemory(llvm::StringRef what, int64_t bytes) {
       llvm::AddOverflow(end, memory->capacity, end))
     return fail("gives " + memory->name +
                 " addresses of the host that have more than 63 bits");
-  changes[what.str()] = bytes;
+  changes[what.str()] = "0x" + llvm::utohexstr(bytes, /*LowerCase=*/true);
+  return llvm::Error::success();
+}
+
+const Parameter *DeviceInfo::getConvention(llvm::StringRef name) const {
+  for (const Parameter &parameter : parameters)
+    if (parameter.name == name && !parameter.allowed.empty())
+      return &parameter;
+  return nullptr;
+}
+
+llvm::Error DeviceInfo::changeConvention(llvm::StringRef name, int64_t value) {
+  const Parameter &convention = *getConvention(name);
+  auto fail = [&](const llvm::Twine &why) {
+    return llvm::createStringError(name + "=" + llvm::Twine(value) + " " + why);
+  };
+  if (changes.count(name.str()))
+    return fail("says again what the name of the device says");
+  if (!llvm::is_contained(convention.allowed, value))
+    return fail(
+        "is no convention of " + getName() + ", which has " +
+        llvm::join(llvm::map_range(convention.allowed,
+                                   [](int64_t v) { return std::to_string(v); }),
+                   " or ") +
+        ": " + convention.meaning);
+  if (convention.value == value)
+    return llvm::Error::success();
+  setParameter(name, value);
+  changes[name.str()] = std::to_string(value);
   return llvm::Error::success();
 }
 

@@ -77,18 +77,24 @@ llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
   llvm::SmallVector<llvm::StringRef> changes;
   name.split(changes, ',');
   for (llvm::StringRef change : llvm::drop_begin(changes)) {
+    const auto [what, text] = change.split('=');
+    int64_t value;
+    const bool isNumber = !text.getAsInteger(0, value);
+    if (isNumber && device.getConvention(what)) {
+      if (llvm::Error error = device.changeConvention(what, value))
+        return error;
+      continue;
+    }
     if (!device.getBoard().hasOpenMemory())
       return llvm::createStringError(
           change + " cannot be, because the board " + device.getBoard().name +
           " of " + version + " has its memories where it has them; boards " +
           "that leave it open: " + getOpenBoards(devices));
-    const auto [what, text] = change.split('=');
-    int64_t bytes;
-    if (text.getAsInteger(0, bytes))
+    if (!isNumber)
       return llvm::createStringError(
           "'" + change + "' in the name of the device " + device.getName() +
           " must be port-stride=BYTES or dma-base=BYTES");
-    if (llvm::Error error = device.changeMemory(what, bytes))
+    if (llvm::Error error = device.changeMemory(what, value))
       return error;
   }
   return device;

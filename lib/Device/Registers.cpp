@@ -86,6 +86,10 @@ bool dlavm::isWritten(RegisterRole role) {
   return role != RegisterRole::Status && role != RegisterRole::Result;
 }
 
+bool dlavm::keepsValue(RegisterRole role) {
+  return isWritten(role) && role != RegisterRole::Opcode;
+}
+
 void RegisterTable::renumber(llvm::StringRef identifier, uint32_t number) {
   const Register &reg = get(identifier);
   registers[&reg - registers.data()].number = number;

@@ -56,6 +56,7 @@ Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
 void Simulator::Impl::beginRun(int64_t seq, int64_t past) {
   log.beginRun(seq, past);
   machine.isBeyondRange = false;
+  firstEpoch = ++epoch;
   ++run;
   starts = 0;
   mark = Mark();
@@ -68,6 +69,7 @@ void Simulator::Impl::endRun() {
     report(running->getName(*running->status),
            "the run ends before the last task is polled");
   running = nullptr;
+  firstEpoch = ++epoch;
   mark = Mark();
   if (machine.sanitizer)
     machine.sanitizer->endRun();
@@ -124,11 +126,12 @@ uint32_t Simulator::Impl::read(uint32_t reg) {
 }
 
 void Simulator::Impl::checkWritten(const DecodedTask &task) {
+  const bool keepsValues = device.getTraits().registersKeepValues;
   llvm::SmallVector<const Register *> missing, kept;
   for (const Register *reg : task.written) {
     if (writtenAt[reg->number] == 0)
       missing.push_back(reg);
-    else if (writtenAt[reg->number] != epoch)
+    else if (writtenAt[reg->number] < (keepsValues ? firstEpoch : epoch))
       kept.push_back(reg);
   }
   auto reportAll = [&](llvm::ArrayRef<const Register *> regs,
@@ -146,8 +149,11 @@ void Simulator::Impl::checkWritten(const DecodedTask &task) {
     report(task.getName(*regs.front()), "the task reads " + names + what);
   };
   reportAll(missing, ", which nobody ever wrote");
-  reportAll(kept, ", which nobody wrote since the start before: the value of "
-                  "an earlier task is kept");
+  reportAll(kept, keepsValues
+                      ? ", which nobody wrote in this call: nobody knows what "
+                        "was there before it"
+                      : ", which nobody wrote since the start before: the "
+                        "value of an earlier task is kept");
 }
 
 void Simulator::Impl::start(uint32_t reg, uint32_t value) {

@@ -52,8 +52,8 @@ private:
     log.report(mark, starts, reg, "", message);
   }
   void start(uint32_t reg, uint32_t value);
-  /// Registers that the task needs: written since the start before, as every
-  /// register of every task is (U18).
+  /// Registers that the task needs: written since the start before, or in this
+  /// call where registers keep their values (U18).
   void checkWritten(const DecodedTask &task);
 
   /// False if the record of the device asks for a convention that nobody
@@ -63,6 +63,8 @@ private:
   /// 1, or 0 if it was not since power-on.
   std::vector<uint64_t> writtenAt;
   uint64_t epoch = 1;
+  /// Of this call, or of what the host does between two.
+  uint64_t firstEpoch = 1;
   /// The task that nobody has polled yet, or null.
   const DecodedTask *running = nullptr;
   unsigned run = 0;

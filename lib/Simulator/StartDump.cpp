@@ -158,6 +158,12 @@ void StartDump::dump(const DecodedTask &task, uint32_t reg, uint32_t value) {
     directory += formatv("layer{0,0+3}-", layer);
   directory += getFileName(name);
   startWrites = writes;
+  // A bench that replays one start needs the values that are kept, too.
+  if (device.getTraits().registersKeepValues) {
+    startWrites.clear();
+    for (const Register *written : task.written)
+      startWrites.push_back({written->number, decoder.getValue(*written)});
+  }
   ++count;
 
   index->objectBegin();

@@ -171,6 +171,32 @@ TEST_F(Protocol, SecondStart) {
         << finding.message;
 }
 
+/// Where registers keep their values, one that holds the right value need not
+/// be written: not in this run, that is, as nobody knows what was before.
+TEST_F(Protocol, KeptRegisters) {
+  DeviceInfo device = getDevice();
+  device.setParameter("Registers_Keep_Values", 1);
+  Checker kept(device, {});
+  auto writeNext = [&](llvm::StringRef left) {
+    kept.task(0, "norm2");
+    Start next = nextNorm();
+    const RegisterTable &table = device.getTask(TaskKind::Norm)->registers;
+    for (const Register &reg : table.getRegisters())
+      if (isWritten(reg.role) && reg.name != left)
+        kept.write(reg.number, next[reg.name]);
+    kept.poll(193, 1);
+    kept.endRun();
+  };
+  kept.beginRun(19, 77);
+  writeStart(kept, norm());
+  kept.poll(193, 1);
+  writeNext("Width");
+  EXPECT_TRUE(kept.getFindings().empty());
+  kept.beginRun(19, 77);
+  writeNext("Width");
+  expectFindings(kept, {{"norm2", "norm::Width", "is not written before"}});
+}
+
 TEST_F(Protocol, WritesThatStartNothing) {
   checker.write(195, 0);
   checker.endRun();

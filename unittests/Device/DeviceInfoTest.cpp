@@ -563,6 +563,34 @@ TEST(DeviceRegistry, ABoardLeavesAMemoryOpen) {
             "be port-stride=BYTES or dma-base=BYTES");
 }
 
+TEST(DeviceRegistry, AConventionIsChosenByName) {
+  DeviceRegistry registry;
+  DeviceInfo device = createSmallest();
+  device.addParameter("Argmax_Tie", 0, "of equal logits: which", {0, 1});
+  device.addParameter("depth", 16, "words of a buffer");
+  llvm::cantFail(registry.add(device));
+  const std::string name = device.getName();
+  const DeviceInfo *other = registry.lookup(name + ",Argmax_Tie=1");
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(other->getName(), name + ",Argmax_Tie=1");
+  EXPECT_EQ((*other)["Argmax_Tie"], 1);
+  EXPECT_EQ((*registry.lookup(name))["Argmax_Tie"], 0);
+  EXPECT_EQ(registry.lookup(name + ",Argmax_Tie=0"), registry.lookup(name));
+  auto explain = [&](const std::string &change) {
+    EXPECT_EQ(registry.lookup(name + "," + change), nullptr) << change;
+    return registry.explainMissing(name + "," + change);
+  };
+  EXPECT_EQ(explain("Argmax_Tie=2"), "Argmax_Tie=2 is no convention of " +
+                                         name +
+                                         ", which has 0 or 1: of equal "
+                                         "logits: which");
+  EXPECT_EQ(explain("Argmax_Tie=1,Argmax_Tie=0"),
+            "Argmax_Tie=0 says again what the name of the device says");
+  // What is known is no convention.
+  EXPECT_NE(explain("depth=8"), "");
+  EXPECT_NE(explain("Argmax_Tie"), "");
+}
+
 TEST(DeviceRegistry, PrintsParametersAndBoards) {
   DeviceInfo device = createSmallest();
   device.addParameter("depth", 16, "words of a buffer");

@@ -462,6 +462,30 @@ TEST_F(Sanitizer, RegisterKept) {
       "wrote since the start before: the value of an earlier task is kept");
 }
 
+/// Where registers keep their values, what another start of the call wrote is
+/// one; what the call before left is none.
+TEST_F(Sanitizer, RegisterKeptInTheCall) {
+  DeviceInfo device = edgellm::createDevice20241128();
+  device.setParameter("Registers_Keep_Values", 1);
+  Machine kept({}, /*sanitize=*/true, device);
+  auto isFound = [&](const char *text) {
+    return kept.findings().find(text) != std::string::npos;
+  };
+  Values values = norm(1);
+  kept.simulator.beginRun(1, 0);
+  kept.start(TaskKind::Norm, values);
+  values.erase("Reciprocal");
+  kept.start(TaskKind::Norm, values);
+  EXPECT_FALSE(isFound("Reciprocal")) << kept.findings();
+  kept.simulator.endRun();
+  kept.simulator.beginRun(1, 1);
+  kept.start(TaskKind::Norm, values);
+  EXPECT_TRUE(
+      isFound("norm::Reciprocal: the task reads Reciprocal = 196608, which "
+              "nobody wrote in this call"))
+      << kept.findings();
+}
+
 TEST_F(Sanitizer, TaskStartedTwice) {
   load();
   writeInput(1);

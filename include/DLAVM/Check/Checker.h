@@ -44,7 +44,8 @@ struct Finding {
 /// Consumes the events of any number of runs and finds:
 ///
 ///  1. Starts before the poll of the last task, writes to registers of no task,
-///     registers that a task needs and nobody wrote, wrong polls.
+///     registers that a task needs and nobody wrote since the start before it,
+///     or in the run if the device's registers keep their values; wrong polls.
 ///  2. Contradictions among the registers of a start (TaskSupport::check).
 ///     Tasks that compute with another call than the one that runs: a register
 ///     of the role Past holds the tokens in the KV cache before the call and

@@ -126,6 +126,9 @@ struct Traits {
   bool cachesAreMaps = false;
   /// Bits that the hardware writes of an argmax's word in memory; 0 for none.
   int64_t argmaxBits = 32;
+  /// Whether a register holds what was written last until the next write,
+  /// whatever tasks run in between. Those that start tasks hold nothing.
+  bool registersKeepValues = false;
 
   /// What norms add to the mean square; no register carries it.
   double normEpsilon = 1e-5;
@@ -328,7 +331,8 @@ public:
   llvm::StringRef getFamily() const { return family; }
   llvm::StringRef getVersion() const { return version; }
   /// "edgellm-20241128" on its default board, "edgellm-20241128@v80" on
-  /// another, and what was changed of its memories: ",port-stride=0x10000000".
+  /// another, and what was changed of its memories and conventions:
+  /// ",port-stride=0x10000000", ",Softmax_Bits=64".
   std::string getName() const;
   /// The device that it was derived from; empty if it stands by itself.
   llvm::StringRef getOrigin() const { return origin; }
@@ -341,6 +345,10 @@ public:
                     llvm::ArrayRef<int64_t> allowed = {}) {
     parameters.push_back({name.str(), value, meaning.str(), allowed.vec()});
   }
+  /// The parameter of this name if it is a convention, or null.
+  const Parameter *getConvention(llvm::StringRef name) const;
+  /// Chooses another value of a convention. Fails if it has no such value.
+  llvm::Error changeConvention(llvm::StringRef name, int64_t value);
   /// Changes an inherited parameter; an unknown name is our own mistake.
   void setParameter(llvm::StringRef name, int64_t value);
 
@@ -423,8 +431,8 @@ private:
   std::map<ObjectKind, ObjectSupport> objects;
   std::vector<Board> boards;
   size_t board = 0;
-  /// What `changeMemory` changed.
-  std::map<std::string, int64_t> changes;
+  /// What `changeMemory` and `changeConvention` changed, as the name says it.
+  std::map<std::string, std::string> changes;
   std::string mapMemory;
 };
 
@@ -445,8 +453,8 @@ public:
   /// boards.
   llvm::Error add(DeviceInfo device);
   /// The device of this name, or null: a version, "@" and the board unless it
-  /// is the default one, and after commas what is changed of its memories, as
-  /// DeviceInfo::getName has it.
+  /// is the default one, and after commas what is changed of its memories and
+  /// conventions, as DeviceInfo::getName has it.
   const DeviceInfo *lookup(llvm::StringRef name) const;
   /// "a, b, c"
   std::string getNames() const;

@@ -100,6 +100,10 @@ bool isOutput(RegisterRole role);
 /// True for the registers that a task writes, in the order of the table.
 bool isWritten(RegisterRole role);
 
+/// True for the registers that a task writes and that start none, so that they
+/// hold their value on a device whose registers do.
+bool keepsValue(RegisterRole role);
+
 /// One value of a register that has a name in the driver source.
 struct NamedValue {
   std::string name;

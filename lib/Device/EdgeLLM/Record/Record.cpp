@@ -94,6 +94,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.fusesResidual = true;
   traits.cachesAreMaps = device["KV_Cache_In_DDR"];
   traits.argmaxBits = device["Argmax_Word_Bits"];
+  traits.registersKeepValues = device["Registers_Keep_Values"];
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
   traits.hasScaleInFP16 = device["sCONV_OUT_DW"] == 16;
@@ -184,6 +185,10 @@ DeviceInfo edgellm::createRecord20241128() {
                       "of equal logits: 0 the lowest index, 1 the highest",
                       {0, 1});
   device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64", {32, 64});
+  device.addParameter("Registers_Keep_Values", 0,
+                      "registers keep their values between tasks: 0 unknown, "
+                      "1 they do",
+                      {0, 1});
   addBoards(device);
   device.setMapMemory("DDR");
   device.traits = getTraits;

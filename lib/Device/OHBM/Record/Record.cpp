@@ -97,6 +97,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.headsPerRow = headsPerRow(device);
   traits.readsUnwrittenCache = true;
   traits.argmaxBits = 0;
+  traits.registersKeepValues = device["Registers_Keep_Values"];
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;
   traits.hasSoftmaxInFP32 = device["Softmax_Bits"] == 32;
   traits.takesLastOfEqual = device["Argmax_Tie"] == 1;
@@ -162,6 +163,10 @@ static DeviceInfo createRecord20250326() {
                       "of equal logits: 0 the lowest index, 1 the highest",
                       {0, 1});
   device.addParameter("Softmax_Bits", 32, "softmax in FP32 or FP64", {32, 64});
+  device.addParameter("Registers_Keep_Values", 0,
+                      "registers keep their values between tasks: 0 unknown, "
+                      "1 they do",
+                      {0, 1});
   device.addBoard({"hbm32",
                    "a card whose HBM has 32 ports of 256 MiB",
                    "XDMA: registers in the user BAR, DMA by addresses",
