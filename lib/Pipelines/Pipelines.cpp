@@ -84,6 +84,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   toCSB.weightLoading = options.weightLoading;
   manager.addPass(createConvertAccelToCSB(toCSB));
   manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(csb::createEliminateRedundantWrites());
   manager.addPass(createCSEPass());
   manager.addPass(createVerifyPlacement());
   if (options.printSteps)

@@ -209,6 +209,20 @@ TEST_P(RandomModels, EqualTheReference) {
   expectEqual(model, deviceName, scale, getRandomCalls(random, model.context));
 }
 
+/// Each start writes what it changes only, where registers keep their values.
+class KeptRegisters : public RandomModels {};
+
+TEST_P(KeptRegisters, EqualTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  Random random(number);
+  MakeModelCommand model =
+      getRandomModel(random, architecture, number, directory / "checkpoint");
+  model.layers = 2;
+  model.context = 80;
+  expectEqual(model, std::string(deviceName) + ",Registers_Keep_Values=1",
+              "absmax", getRandomCalls(random, model.context));
+}
+
 /// A model whose query heads share rows with none, or with empty slots.
 struct HeadGroup {
   int64_t group;
@@ -382,6 +396,17 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("ohbm-20250316", "qwen2", 1),
                     std::tuple("ohbm-20250314", "chatglm", 0),
                     std::tuple("ohbm-20250312", "mistral", 1)),
+    getModelName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Some, KeptRegisters,
+    testing::Values(std::tuple(newest, "chatglm", 0),
+                    std::tuple(newest, "llama3", 2),
+                    std::tuple("edgellm-20240831", "qwen2", 1),
+                    std::tuple("ohbm-20250407", "qwen2", 0),
+                    std::tuple("ohbm-v80-20250326", "chatglm", 1),
+                    std::tuple("ohbm-small", "qwen2", 0),
+                    std::tuple("ohbm-smallbycall", "chatglm", 0)),
     getModelName);
 
 static std::string

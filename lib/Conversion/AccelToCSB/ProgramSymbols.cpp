@@ -185,6 +185,7 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
 void ProgramSymbols::addTable(const RegisterTable &table) {
   OpBuilder builder(module.getContext());
   Location loc = builder.getUnknownLoc();
+  const bool keepsValues = device.getTraits().registersKeepValues;
   auto tableOp = csb::RegisterTableOp::create(builder, loc, table.getName(),
                                               table.getTitle());
   builder.setInsertionPointToStart(&tableOp.getBody().front());
@@ -201,7 +202,8 @@ void ProgramSymbols::addTable(const RegisterTable &table) {
                              : builder.getDictionaryAttr(entries);
     };
     csb::RegisterOp::create(builder, loc, reg.name, reg.number,
-                            toDictionary(values), toDictionary(fields));
+                            toDictionary(values), toDictionary(fields),
+                            keepsValues && keepsValue(reg.role));
   }
   insert(tableOp);
 }

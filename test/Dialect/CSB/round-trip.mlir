@@ -2,13 +2,13 @@
 // RUN: dlavm-opt %s -mlir-print-op-generic | dlavm-opt | FileCheck %s
 
 // CHECK:      csb.register_table @mvm "matrix-vector multiply" {
-// CHECK-NEXT:   csb.register @InputWidth = 3
+// CHECK-NEXT:   csb.register @InputWidth = 3 keeps_value
 // CHECK-NEXT:   csb.register @Mode = 33 values {Plain = 287 : i64, ScaleBias = 799 : i64}
 // CHECK-NEXT:   csb.register @ScaleGroup = 22 fields {Channels = array<i64: 0, 19>, Log2Channels = array<i64: 19, 13>}
 // CHECK-NEXT:   csb.register @Status = 1
 // CHECK-NEXT: }
 csb.register_table @mvm "matrix-vector multiply" {
-  csb.register @InputWidth = 3
+  csb.register @InputWidth = 3 keeps_value
   csb.register @Mode = 33 values {Plain = 287 : i64, ScaleBias = 799 : i64}
   csb.register @ScaleGroup = 22 fields {Log2Channels = array<i64: 19, 13>, Channels = array<i64: 0, 19>}
   csb.register @Status = 1

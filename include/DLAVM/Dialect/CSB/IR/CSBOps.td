@@ -51,9 +51,13 @@ def CSB_RegisterOp : CSB_Op<"register", [Symbol,
   let summary = "a register and the names of its values";
   let description = [{
     `values` are those that have a name. `fields` are the lowest bit and the
-    number of bits of each number that a packed register holds.
+    number of bits of each number that a packed register holds. With
+    `keeps_value`, what was written last is there until the next write, whatever
+    tasks run; others are those that start tasks, and all of a device that
+    promises nothing.
 
     ```mlir
+    csb.register @Width = 3 keeps_value
     csb.register @Mode = 33 values {Plain = 287 : i64, ScaleBias = 799 : i64}
     csb.register @ScaleGroup = 22
       fields {Channels = array<i64: 0, 19>, Log2Channels = array<i64: 19, 13>}
@@ -62,9 +66,11 @@ def CSB_RegisterOp : CSB_Op<"register", [Symbol,
     Constraints: fields lie within 32 bits and do not overlap.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, CSB_NonNegative:$number,
-    OptionalAttr<DictionaryAttr>:$values, OptionalAttr<DictionaryAttr>:$fields);
+    OptionalAttr<DictionaryAttr>:$values, OptionalAttr<DictionaryAttr>:$fields,
+    UnitAttr:$keeps_value);
   let assemblyFormat = [{
-    $sym_name `=` $number (`values` $values^)? (`fields` $fields^)? attr-dict
+    $sym_name `=` $number (`values` $values^)? (`fields` $fields^)?
+    (`keeps_value` $keeps_value^)? attr-dict
   }];
   let extraClassDeclaration = [{
     struct Field {

@@ -9,6 +9,7 @@
 #ifndef DLAVM_DIALECT_CSB_TRANSFORMS_PASSES_H
 #define DLAVM_DIALECT_CSB_TRANSFORMS_PASSES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
