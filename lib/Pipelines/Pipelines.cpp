@@ -68,6 +68,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   toAccel.maxTokens = options.maxTokens;
   manager.addPass(createConvertLLMToAccel(toAccel));
   manager.addPass(accel::createWriteCaches());
+  manager.addPass(accel::createGroupAppends());
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());

@@ -42,6 +42,39 @@ def WriteCaches : Pass<"accel-write-caches", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def GroupAppends : Pass<"accel-group-appends", "::mlir::ModuleOp"> {
+  let summary = "append keys and values one after the other";
+  let description = [{
+    Two tasks that append to KV caches have most registers in common. Where
+    others stand between them that use the same registers, the second one moves
+    behind the first, and what computes its operand with it, so that
+    `csb-eliminate-redundant-writes` finds these registers as the first one left
+    them. The order of tasks that need each other stays. Nothing changes where
+    registers do not keep their values (Traits::registersKeepValues).
+
+    ```mlir
+    accel.kv_append keys "keys_append" ins(%k : ...) at(%past) outs(%keys) [2, 128]
+    accel.scores "scores" ins(%q : ...) cache(%keys) ...
+    accel.softmax "probabilities" ...
+    accel.linear "value" ins(%x : ...) weight(%w) outs(%v : ...) [4096, 256]
+    accel.kv_append values "values_append" ins(%v : ...) at(%past) outs(%values) [2, 128]
+    accel.values "attention" ... cache(%values) ...
+    ```
+
+    becomes
+
+    ```mlir
+    accel.kv_append keys "keys_append" ins(%k : ...) at(%past) outs(%keys) [2, 128]
+    accel.linear "value" ins(%x : ...) weight(%w) outs(%v : ...) [4096, 256]
+    accel.kv_append values "values_append" ins(%v : ...) at(%past) outs(%values) [2, 128]
+    accel.scores "scores" ins(%q : ...) cache(%keys) ...
+    accel.softmax "probabilities" ...
+    accel.values "attention" ... cache(%values) ...
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "num-moved", "Appends that moved">];
+}
+
 def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
   let summary = "cut tasks to what fits on the chip";
   let description = [{
