@@ -33,7 +33,7 @@ struct LoadedDriver::Call {
   /// Of load_parameters; null for a run.
   const char *directory;
   const uint16_t *input;
-  int32_t seq, past, token;
+  int32_t seq, past, token, decodes;
 };
 
 static const char device[] = R"cpp(
@@ -51,7 +51,7 @@ struct Call {
   Result *result;
   const char *directory;
   const uint16_t *input;
-  int32_t seq, past, token;
+  int32_t seq, past, token, decodes;
 };
 namespace {
 class CallbackDevice : public dlavm::NullDevice {
@@ -109,7 +109,7 @@ static std::string getSource(const DriverPlan &plan) {
                      "\"\n#include <exception>\n#include <string>\n"
                      "namespace driver = " +
                      plan.namespaceName + ";\n" + device;
-  std::string reads;
+  std::string runs, reads;
   for (const HostFunction &function : plan.functions) {
     const std::string name = "driver::" + function.name;
     if (function.kind == "input")
@@ -118,13 +118,16 @@ static std::string getSource(const DriverPlan &plan) {
                                    : "(device, call.input);\n");
     else if (function.kind == "token")
       reads += "  call.token = " + name + "(device);\n";
+    else if (function.kind == "decode")
+      runs = "  if (call.decodes)\n    " + name +
+             "(device, call.past);\n  else\n  ";
     else
       reads += "  {\n    const auto rows = " + name +
                (function.takesSeq() ? "(device, call.seq)" : "(device)") +
                ";\n    call.setRows(call.result, rows.data(), rows.size());\n"
                "  }\n";
   }
-  return text + "  driver::run(device, call.seq, call.past);\n" + reads +
+  return text + runs + "  driver::run(device, call.seq, call.past);\n" + reads +
          entryText;
 }
 
@@ -158,6 +161,9 @@ LoadedDriver::load(StringRef directory, const DriverPlan &plan) {
     return createStringError("the instrumented driver does not compile");
 
   std::unique_ptr<LoadedDriver> result(new LoadedDriver);
+  result->hasDecode = any_of(plan.functions, [](const HostFunction &function) {
+    return function.kind == "decode";
+  });
   result->handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!result->handle)
     return createStringError(Twine("cannot load the compiled driver: ") +
@@ -209,7 +215,8 @@ llvm::Error LoadedDriver::loadParameters(StringRef directory, EventSink &sink) {
 }
 
 Expected<CallResult> LoadedDriver::call(ArrayRef<uint16_t> input, int64_t seq,
-                                        int64_t past, EventSink &sink) {
+                                        int64_t past, bool decodes,
+                                        EventSink &sink) {
   CallResult result;
   Call call = {};
   call.sink = &sink;
@@ -218,6 +225,7 @@ Expected<CallResult> LoadedDriver::call(ArrayRef<uint16_t> input, int64_t seq,
   call.seq = static_cast<int32_t>(seq);
   call.past = static_cast<int32_t>(past);
   call.token = -1;
+  call.decodes = decodes;
   if (llvm::Error error = enter(call))
     return error;
   if (call.token >= 0)

@@ -25,15 +25,19 @@ public:
   ~LoadedDriver();
 
   llvm::Error loadParameters(llvm::StringRef directory, EventSink &sink);
-  /// As callDriver, for a driver with one input.
+  /// As callDriver, for a driver with one input; with \p decodes by the
+  /// function for one token.
   llvm::Expected<CallResult> call(llvm::ArrayRef<uint16_t> input, int64_t seq,
-                                  int64_t past, EventSink &sink);
+                                  int64_t past, bool decodes, EventSink &sink);
+  /// True for calls of one token where the driver has a function for them.
+  bool decodes(int64_t seq) const { return hasDecode && seq == 1; }
 
 private:
   struct Call;
   LoadedDriver() = default;
   llvm::Error enter(Call &call);
 
+  bool hasDecode = false;
   void *handle = nullptr;
   const char *(*entry)(Call *call) = nullptr;
 };

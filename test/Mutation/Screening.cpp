@@ -61,11 +61,27 @@ bool Screening::load(const Fault *fault, Outcome &outcome, Run &run) {
   const bool done = isDone(
       subject.library->loadParameters(subject.temporary, mutating), outcome);
   mutating.end();
-  run = {recorder.getHash(), mutating.executed};
+  run = {recorder.getHash(), mutating.executed, 0};
   return done;
 }
 
 bool Screening::call(const CallShape &shape, const Fault *fault,
+                     Checker &checker, Outcome &outcome, Run &run) {
+  const bool decodes = subject.library->decodes(shape.seq);
+  Run other;
+  if ((decodes && !call(shape, false, fault, checker, outcome, other)) ||
+      !call(shape, decodes, fault, checker, outcome, run))
+    return false;
+  if (!decodes)
+    return true;
+  run.hashOfRun = other.hash;
+  // As `dlavm check` does.
+  if (run.hash != run.hashOfRun && checker.getFindings().empty())
+    outcome.set(Verdict::Check, "decode does something else than run");
+  return outcome.verdict == Verdict::Undecided;
+}
+
+bool Screening::call(const CallShape &shape, bool decodes, const Fault *fault,
                      Checker &checker, Outcome &outcome, Run &run) {
   const std::vector<uint16_t> input(shape.seq * subject.inputChannels);
   CheckingSink checking(checker, recorder);
@@ -76,10 +92,10 @@ bool Screening::call(const CallShape &shape, const Fault *fault,
                        ? getLimit(static_cast<int32_t>(&shape - shapes.data()))
                        : UINT64_MAX;
   Expected<CallResult> result =
-      subject.library->call(input, shape.seq, shape.past, mutating);
+      subject.library->call(input, shape.seq, shape.past, decodes, mutating);
   mutating.end();
   checker.endRun();
-  run = {recorder.getHash(), mutating.executed};
+  run = {recorder.getHash(), mutating.executed, 0};
   return isDone(result.takeError(), outcome);
 }
 
@@ -153,11 +169,11 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
     Run run;
     if (!call(shape, &fault, checker, outcome, run))
       return;
-    if (run.hash != originals[index].hash && isEquivalent) {
-      isEquivalent = false;
-      if (index < numExecuted)
-        outcome.firstCall = static_cast<int32_t>(index);
-    }
+    isEquivalent &= !(run != originals[index]);
+    // Execution takes what the host calls.
+    if (run.hash != originals[index].hash && outcome.firstCall == inSweep &&
+        index < numExecuted)
+      outcome.firstCall = static_cast<int32_t>(index);
     if (!isEquivalent && !checker.getFindings().empty())
       return outcome.set(Verdict::Check, checker.getFindings().front());
     // Execution comes before the rest of the sweep, which takes longer.

@@ -44,11 +44,19 @@ private:
   struct Run {
     uint64_t hash = 0;
     uint64_t executed = 0;
+    /// Of the call by `run`, where `decode` serves it.
+    uint64_t hashOfRun = 0;
+    bool operator!=(const Run &other) const {
+      return hash != other.hash || hashOfRun != other.hashOfRun;
+    }
   };
   /// False, with a verdict, if the driver refuses.
   bool load(const Fault *fault, Outcome &outcome, Run &run);
+  /// Of a call that the driver has two functions for, both.
   bool call(const CallShape &shape, const Fault *fault, Checker &checker,
             Outcome &outcome, Run &run);
+  bool call(const CallShape &shape, bool decodes, const Fault *fault,
+            Checker &checker, Outcome &outcome, Run &run);
   bool isDone(llvm::Error error, Outcome &outcome);
   llvm::Error checkCoverage();
 

@@ -120,8 +120,9 @@ llvm::Error Simulation::runCalls() {
     mutating.begin(nullptr, comparison, mutating.fault);
     if (isMutant())
       mutating.limit = screening.getLimit(call);
-    Expected<CallResult> result = subject.library->call(
-        expected.input, expected.seq, expected.past, mutating);
+    Expected<CallResult> result =
+        subject.library->call(expected.input, expected.seq, expected.past,
+                              subject.library->decodes(expected.seq), mutating);
     mutating.end();
     comparison.endCall();
     if (result)

@@ -122,6 +122,8 @@ protected:
 
   TemporaryDirectory directory;
   std::string ropePairing;
+  /// The optimizing passes.
+  std::vector<std::string> passes;
   ExitOnError get;
 };
 
@@ -138,6 +140,7 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.model = model.outputDirectory;
   compile.device = deviceName.str();
   compile.ropePairing = ropePairing;
+  compile.passes = passes;
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
   PackCommand pack;
@@ -348,6 +351,30 @@ TEST_P(SmallMemories, EqualTheReference) {
               {{48, 0}, {1, 48}, {79, 49}, {31, 17}, {1, 17}});
 }
 
+class Decode : public RandomModels {};
+
+/// Tokens one by one by the driver's function for that, from the first on, and
+/// over the end of a group of keys.
+TEST_P(Decode, EqualsTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  Random random(number);
+  MakeModelCommand model =
+      getRandomModel(random, architecture, number, directory / "checkpoint");
+  model.layers = 1;
+  model.context = 40;
+  passes = {"accel-specialize-decode"};
+  expectEqual(model, deviceName, "absmax",
+              {{1, 0},
+               {1, 1},
+               {1, 2},
+               {28, 3},
+               {1, 31},
+               {1, 32},
+               {1, 7},
+               {31, 8},
+               {1, 39}});
+}
+
 static const char *const newest = "edgellm-20241128";
 static const char *const architectures[] = {"llama", "llama3", "mistral",
                                             "qwen2", "chatglm"};
@@ -370,6 +397,12 @@ INSTANTIATE_TEST_SUITE_P(Newest, RandomModels,
                                           testing::ValuesIn(architectures),
                                           testing::Range(0, 3)),
                          getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    Devices, Decode,
+    testing::Values(std::tuple(newest, "chatglm", 1),
+                    std::tuple("edgellm-20240831", "llama", 0),
+                    std::tuple("ohbm-20250407", "qwen2", 0)),
+    getModelName);
 INSTANTIATE_TEST_SUITE_P(
     InHBM, RandomModels,
     testing::Combine(testing::Values("ohbm-20250407", "ohbm-v80-20250326"),
