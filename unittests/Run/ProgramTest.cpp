@@ -115,6 +115,27 @@ TEST_F(ProgramTest, WritesPollsAndMarks) {
             "T -1 op, W 3 7, W 5 2, P 1 1");
 }
 
+/// What the host calls for one token takes no seq.
+TEST_F(ProgramTest, Decode) {
+  ASSERT_TRUE(succeeded(create(R"mlir(
+    func.func @run(%seq: i32, %past: i32) {
+      return
+    }
+    func.func @decode(%past: i32) {
+      %c1 = arith.constant 1 : i32
+      csb.check_call %c1, %past, 8
+      csb.write @t::@Width, %past : i32
+      return
+    })mlir")));
+  FailureOr<Program> program = Program::create(*module, "decode");
+  ASSERT_TRUE(succeeded(program));
+  EXPECT_EQ(run(*program, 1, 7), "W 3 7");
+  EXPECT_EQ(run(*program, 2, 0), "refused");
+  EXPECT_EQ(program->getMessage(), "decode takes one token");
+  EXPECT_EQ(run(*program, 1, 8), "refused");
+  expectRefusal("func.func @run() { return }", "takes seq and past");
+}
+
 TEST_F(ProgramTest, Computes) {
   EXPECT_EQ(run(R"mlir(
     func.func @run(%seq: i32, %past: i32) {
