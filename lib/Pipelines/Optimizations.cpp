@@ -16,7 +16,9 @@ using namespace llvm;
 
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
+      {"accel-group-appends", 2},
       {"accel-specialize-decode", 2},
+      {"csb-eliminate-redundant-writes", 2},
   };
   return optimizations;
 }

@@ -68,7 +68,8 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   toAccel.maxTokens = options.maxTokens;
   manager.addPass(createConvertLLMToAccel(toAccel));
   manager.addPass(accel::createWriteCaches());
-  manager.addPass(accel::createGroupAppends());
+  if (options.runs("accel-group-appends"))
+    manager.addPass(accel::createGroupAppends());
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());
@@ -85,7 +86,8 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   toCSB.weightLoading = options.weightLoading;
   manager.addPass(createConvertAccelToCSB(toCSB));
   manager.addPass(createLoopInvariantCodeMotionPass());
-  manager.addPass(csb::createEliminateRedundantWrites());
+  if (options.runs("csb-eliminate-redundant-writes"))
+    manager.addPass(csb::createEliminateRedundantWrites());
   manager.addPass(createCSEPass());
   manager.addPass(createVerifyPlacement());
   if (options.printSteps)

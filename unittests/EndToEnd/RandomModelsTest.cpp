@@ -222,6 +222,8 @@ TEST_P(KeptRegisters, EqualTheReference) {
       getRandomModel(random, architecture, number, directory / "checkpoint");
   model.layers = 2;
   model.context = 80;
+  passes = {"accel-group-appends", "accel-specialize-decode",
+            "csb-eliminate-redundant-writes"};
   expectEqual(model, std::string(deviceName) + ",Registers_Keep_Values=1",
               "absmax", getRandomCalls(random, model.context));
 }
