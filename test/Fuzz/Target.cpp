@@ -60,6 +60,7 @@ static constexpr Pipeline kAccelPipelines[] = {
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-place-buffers", ""},
+    {"accel-specialize-decode", ""},
     {"convert-accel-to-csb", ""},
     {"convert-accel-to-csb", "{weight-loading=wt2hbm}"}};
 static constexpr Pipeline kCSBPipelines[] = {{"csb-verify-placement", ""},

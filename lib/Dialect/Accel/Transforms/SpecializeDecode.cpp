@@ -51,6 +51,27 @@ static bool dependsOnSeq(func::FuncOp function) {
       .wasInterrupted();
 }
 
+/// Types of maps change, so nothing but tasks and slices may have them.
+static LogicalResult verifyMaps(func::FuncOp function) {
+  auto isMap = [](Type type) { return isa<MemRefType>(type); };
+  if (llvm::any_of(function.getArgumentTypes(), isMap) ||
+      llvm::any_of(function.getResultTypes(), isMap))
+    return function.emitOpError("takes or yields a map; run "
+                                "accel-place-buffers before");
+  WalkResult result = function.walk([&](Operation *op) -> WalkResult {
+    auto slice = dyn_cast<memref::SubViewOp>(op);
+    const bool isKnown =
+        isa<TaskOpInterface, BufferOp, CacheMapOp>(op) ||
+        (slice && slice.getType().getRank() == slice.getSourceType().getRank());
+    if (isKnown || (llvm::none_of(op->getOperandTypes(), isMap) &&
+                    llvm::none_of(op->getResultTypes(), isMap)))
+      return success();
+    return op->emitOpError("has a map, but is no task and no slice that keeps "
+                           "all dimensions; run accel-place-buffers before");
+  });
+  return failure(result.wasInterrupted());
+}
+
 static void setOneToken(func::FuncOp function) {
   function.walk([](Operation *op) {
     if (auto tokens = dyn_cast<TokensOp>(op))
@@ -185,6 +206,9 @@ struct SpecializeDecode
     // All calls are one, as those of an image.
     if (llvm::none_of(*functions, dependsOnSeq))
       return;
+    for (func::FuncOp function : *functions)
+      if (failed(verifyMaps(function)))
+        return signalPassFailure();
     for (func::FuncOp copy : cloneFunctions(*functions, symbols)) {
       setOneToken(copy);
       if (failed(fold(copy)))
@@ -208,7 +232,8 @@ struct SpecializeDecode
       names[function.getName()] = symbols.insert(copy, end);
       // They come in order: a function behind those that it calls.
       copy.walk([&](func::CallOp call) {
-        call.setCallee(names.at(call.getCallee()));
+        if (StringAttr name = names.lookup(call.getCallee()))
+          call.setCallee(name);
       });
       copies.push_back(copy);
     }
