@@ -69,6 +69,15 @@ private:
     int64_t tokens = 0;
   };
 
+  /// What an op has done in groups of starts before this one, with other ops
+  /// between: slices of its tokens.
+  struct Earlier {
+    Operands first;
+    /// The last start of the same part as the first.
+    Slice last;
+    int64_t tokens = 0;
+  };
+
   void report(const DecodedTask &task, const Operand &operand,
               const Twine &message) {
     log.report(mark, starts, task.getName(*operand.reg),
@@ -93,6 +102,12 @@ private:
   void checkReuse(const DecodedTask &task, const Operands &operands);
   void checkAdvance(const DecodedTask &task, const Slice &slice,
                     Operands &operands);
+  /// The next slice of an op takes the next rows of each map, or those of a map
+  /// that holds a slice.
+  void checkContinues(const DecodedTask &task, const Operands &operands);
+  /// What the op in the current group has done before; null for none, or where
+  /// ops have no names.
+  Earlier *findEarlier();
   /// Ends the group of starts of the current op.
   void finishOp();
   /// The parts of an op are those of one whole.
@@ -137,6 +152,11 @@ private:
   Mark mark;
   std::optional<Op> op;
   std::map<Part, Slice> lastSlices;
+  /// The first start of the op.
+  Part firstPart = {0, 0};
+  Operands firstOperands;
+  /// Of this run, by layer, name and task.
+  std::map<std::tuple<int32_t, unsigned, const DecodedTask *>, Earlier> earlier;
   /// Of the last start of the op.
   llvm::SmallVector<uint32_t, 36> lastValues;
   Operands lastOperands;
@@ -179,6 +199,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   running = nullptr;
   starts = 0;
   mark = Mark();
+  earlier.clear();
 }
 
 void Checker::Impl::endRun(bool onlySomeLayers) {
@@ -341,6 +362,10 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
     lastSlices.clear();
     lastValues.clear();
     lastOperands.clear();
+    firstPart = getPart(task, operands);
+    firstOperands = operands;
+    if (findEarlier())
+      checkContinues(task, operands);
   } else {
     for (const Operand &operand : operands) {
       if (Operand *whole = findOperand(op->operands, operand.reg))
@@ -355,13 +380,14 @@ void Checker::Impl::addToOp(const DecodedTask &task, Operands operands) {
     report(task.getName(*task.opcode),
            "the task runs a second time with the same operands");
   } else {
-    checkCount(task, pasts[index], past + slice.tokens,
+    const Earlier *before = findEarlier();
+    const int64_t tokens = slice.tokens + (before ? before->tokens : 0);
+    checkCount(task, pasts[index], past + tokens,
                "the tokens in the KV cache before the call" +
-                   (slice.tokens == 0
-                        ? ""
-                        : ", and the " + std::to_string(slice.tokens) +
-                              " of starts before this one"));
-    checkMask(task, past + slice.tokens, width ? file[width->number] : 0);
+                   (tokens == 0 ? ""
+                                : ", and the " + std::to_string(tokens) +
+                                      " of starts before this one"));
+    checkMask(task, past + tokens, width ? file[width->number] : 0);
     checkReuse(task, operands);
     // Without tokens the parts are rows of images, which overlap in the input.
     if (!isFirst && width)
@@ -461,6 +487,34 @@ void Checker::Impl::checkAdvance(const DecodedTask &task, const Slice &slice,
   }
 }
 
+Checker::Impl::Earlier *Checker::Impl::findEarlier() {
+  auto it = earlier.find({op->mark.layer, op->mark.name, op->task});
+  return it == earlier.end() ? nullptr : &it->second;
+}
+
+void Checker::Impl::checkContinues(const DecodedTask &task,
+                                   const Operands &operands) {
+  const Earlier &before = *findEarlier();
+  for (const Operand &operand : operands) {
+    const Operand *first = findOperand(before.first, operand.reg);
+    const Operand *last = findOperand(before.last.operands, operand.reg);
+    if (!first || !last || operand.bytes.begin == first->bytes.begin)
+      continue;
+    const int64_t step = operand.bytes.begin - last->bytes.begin;
+    if (!isMap(operand.reg->role))
+      report(task, operand,
+             "the op goes on with other tokens, but with what lies at " +
+                 Twine(operand.bytes.begin) + " instead of " +
+                 Twine(first->bytes.begin));
+    else if (step != before.last.width * rowBytes)
+      report(task, operand,
+             "the op goes on with other tokens, but the operand advances by " +
+                 Twine(step) + " bytes, and the start before took " +
+                 Twine(before.last.width) + " tokens of " + Twine(rowBytes) +
+                 " bytes");
+  }
+}
+
 void Checker::Impl::checkParts() {
   const auto &[firstPart, first] = *lastSlices.begin();
   auto describe = [](const Part &part) {
@@ -523,6 +577,13 @@ void Checker::Impl::finishOp() {
     checkParts();
   dataflow.add(*op);
   plan.check(*op, log);
+  // Ops without names are told by their tasks only.
+  if (op->mark.name != 0) {
+    Earlier &now = earlier[{op->mark.layer, op->mark.name, op->task}];
+    now.first = std::move(firstOperands);
+    now.last = std::move(lastSlices[firstPart]);
+    now.tokens += now.last.tokens;
+  }
   op.reset();
 }
 

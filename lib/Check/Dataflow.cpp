@@ -23,6 +23,7 @@ void Dataflow::beginRun(int64_t newSeq, int64_t newPast) {
   seq = newSeq;
   past = newPast;
   order = 0;
+  lastReads.clear();
   for (MemoryState &memory : memories) {
     memory.maps.clear();
     memory.parameters.clear();
@@ -201,6 +202,25 @@ void Dataflow::findWriter(const Op &op, const Operand &operand, Cache &cache) {
                FindingLog::describe(expected));
 }
 
+/// An op that runs for slices of its tokens reads other rows each time, or what
+/// has been written since.
+void Dataflow::checkSlice(const Op &op, const Operand &operand,
+                          const Written &written) {
+  if (op.mark.name == 0)
+    return;
+  const LastRead now = {operand.bytes.begin, order};
+  auto [it, isFirst] =
+      lastReads.try_emplace({op.mark.layer, op.mark.name, operand.reg}, now);
+  if (isFirst)
+    return;
+  const LastRead last = std::exchange(it->second, now);
+  if (last.begin == now.begin && written.order < last.order)
+    report(op, operand,
+           "the op goes on with other tokens, but reads again what it has read "
+           "and " +
+               log.describe(written.writer) + " has not written since");
+}
+
 void Dataflow::readMap(const Op &op, const Operand &operand) {
   const ByteRange bytes = operand.bytes;
   llvm::MutableArrayRef<Written> found =
@@ -216,7 +236,7 @@ void Dataflow::readMap(const Op &op, const Operand &operand) {
   for (Written &written : found)
     written.isRead = true;
   if (found.size() == 1 && found.front().bytes.contains(bytes))
-    return;
+    return checkSlice(op, operand, found.front());
 
   const Written &latest =
       *llvm::max_element(found, [](const Written &a, const Written &b) {
@@ -259,8 +279,9 @@ void Dataflow::writeMap(const Op &op, const Operand &operand) {
   llvm::SmallVector<Written, 3> before;
   llvm::SmallVector<Written, 1> after;
   for (const Written &written : old) {
-    // Parts that one op writes make one map.
-    if (written.writer == op.mark) {
+    // Parts that one op writes make one map. One that was read since holds the
+    // slice before.
+    if (written.writer == op.mark && !written.isRead) {
       result.bytes = result.bytes.hull(written.bytes);
       continue;
     }

@@ -11,6 +11,9 @@
 
 #include "DLAVM/Check/Plan.h"
 
+#include <map>
+#include <tuple>
+
 namespace dlavm {
 
 /// Follows the bytes of all memories through a run. Ops come as groups of
@@ -46,6 +49,11 @@ private:
     std::optional<Mark> reader;
     const DecodedTask *readerTask;
   };
+  /// What an op read through a register, and when.
+  struct LastRead {
+    int64_t begin;
+    unsigned order;
+  };
   struct MemoryState {
     // Of this run.
     RangeVector<Written> maps;
@@ -62,6 +70,7 @@ private:
   void checkCache(const Op &op, const Operand &operand, Cache &cache);
   /// Finds who wrote the tokens of the call into a cache that is a map.
   void findWriter(const Op &op, const Operand &operand, Cache &cache);
+  void checkSlice(const Op &op, const Operand &operand, const Written &written);
   void readMap(const Op &op, const Operand &operand);
   void writeMap(const Op &op, const Operand &operand);
   /// Bytes that hold something else than a parameter.
@@ -74,6 +83,8 @@ private:
   std::vector<MemoryState> memories;
   int64_t seq = 0, past = 0;
   unsigned order = 0;
+  /// Of this run, by layer, name and register.
+  std::map<std::tuple<int32_t, unsigned, const Register *>, LastRead> lastReads;
 };
 
 } // namespace dlavm

@@ -17,6 +17,8 @@ using namespace llvm;
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
       {"accel-group-appends", 2},
+      {"accel-stream-attention", 2},
+      {"accel-stream-ffn", 2},
       {"accel-specialize-decode", 2},
       {"csb-eliminate-redundant-writes", 2},
   };

@@ -70,6 +70,11 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createWriteCaches());
   if (options.runs("accel-group-appends"))
     manager.addPass(accel::createGroupAppends());
+  if (options.runs("accel-stream-attention"))
+    manager.addPass(accel::createStreamAttention(
+        {options.sliceBytes, options.sliceSoftmax}));
+  if (options.runs("accel-stream-ffn"))
+    manager.addPass(accel::createStreamFFN({options.sliceBytes}));
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlaceBuffers());

@@ -30,7 +30,8 @@ template <typename IO> bool mapFields(IO &io, HostFunction &function) {
 template <typename IO> bool mapFields(IO &io, PlanTask &task) {
   return io.map("name", task.name) && io.map("computes", task.computes) &&
          io.map("in_layers", task.inLayers) && io.map("result", task.result) &&
-         io.mapOptional("unmasked", task.isUnmasked);
+         io.mapOptional("unmasked", task.isUnmasked) &&
+         io.mapOptional("slice", task.slice, positiveInt);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {
@@ -38,7 +39,8 @@ template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {
          io.map("address", buffer.address, anyLong) &&
          io.map("bytes", buffer.bytes, positiveLong) &&
          io.map("is_input", buffer.isInput) &&
-         io.map("live", buffer.live, anyInt);
+         io.map("live", buffer.live, anyInt) &&
+         io.mapOptional("slice", buffer.slice, positiveInt);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanObject &object) {

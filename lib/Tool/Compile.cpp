@@ -239,6 +239,8 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   options.weightLoading = command.weightLoading;
   options.ropePairing = command.ropePairing;
   options.passes = llvm::ArrayRef<std::string>(command.passes);
+  options.sliceBytes = command.sliceBytes;
+  options.sliceSoftmax = command.sliceSoftmax;
   options.printSteps = command.printSteps;
   const std::optional<int64_t> context = llm::getMaxTokens(module);
   if (command.maxTokens)

@@ -34,6 +34,8 @@ public:
     options.weightLoading = command.weightLoading;
     options.ropePairing = command.ropePairing;
     options.passes = llvm::ArrayRef<std::string>(command.passes);
+    options.sliceBytes = command.sliceBytes;
+    options.sliceSoftmax = command.sliceSoftmax;
     // The tensors of the directory are no part of the question.
     if (llvm::sys::fs::is_directory(file))
       llvm::sys::path::append(file, "config.json");

@@ -57,6 +57,8 @@ static constexpr Pipeline kLLMPipelines[] = {
     {"dlavm-compile", "{device=edgellm-20241128}"}};
 static constexpr Pipeline kAccelPipelines[] = {
     {"accel-outline-starts", ""},
+    {"accel-stream-attention", "{untested=true slice-bytes=4096}"},
+    {"accel-stream-ffn", "{slice-bytes=4096}"},
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-place-buffers", ""},

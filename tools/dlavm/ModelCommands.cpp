@@ -97,6 +97,17 @@ cl::list<std::string>
     disabledPasses("disable-passes", cl::sub(compile), cl::CommaSeparated,
                    cl::value_desc("pass,..."),
                    cl::desc("leave out these optimizing passes"));
+cl::opt<int64_t, true>
+    sliceBytes("slice-bytes", cl::sub(compile), cl::value_desc("n"),
+               cl::location(compileCommand.sliceBytes),
+               cl::desc("tasks that run over slices of tokens together have at "
+                        "most so many bytes (of a port) between them; by "
+                        "default an eighth of the memory"));
+cl::opt<bool, true> sliceSoftmax(
+    "slice-softmax", cl::sub(compile),
+    cl::location(compileCommand.sliceSoftmax),
+    cl::desc("accel-stream-attention: let softmax take slices also where that "
+             "follows from the meaning of its registers alone"));
 cl::opt<std::string, true>
     namespaceName("namespace", cl::sub(compile),
                   cl::location(compileCommand.namespaceName),

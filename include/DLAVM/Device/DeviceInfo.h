@@ -91,6 +91,15 @@ struct Parameter {
   std::vector<int64_t> allowed = {};
 };
 
+/// Whether a start of softmax takes a part of the tokens of a call.
+enum class SoftmaxSlices {
+  Never,
+  /// By the meaning of its registers, but no known program does it.
+  Untested,
+  /// As the documents say.
+  Documented,
+};
+
 /// What a device is like, as far as anybody has to know who does not know its
 /// family. The record works it out from its parameters.
 struct Traits {
@@ -124,6 +133,7 @@ struct Traits {
   /// Whether KV caches are maps of `maxTokens` tokens, which the tasks write
   /// that compute keys and values. No task appends then.
   bool cachesAreMaps = false;
+  SoftmaxSlices softmaxSlices = SoftmaxSlices::Never;
   /// Bits that the hardware writes of an argmax's word in memory; 0 for none.
   int64_t argmaxBits = 32;
   /// Whether a register holds what was written last until the next write,

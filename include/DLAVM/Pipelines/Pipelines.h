@@ -33,6 +33,15 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       llvm::cl::init("")};
   ListOption<std::string> passes{
       *this, "passes", llvm::cl::desc("The optimizing passes that run")};
+  Option<int64_t> sliceBytes{
+      *this, "slice-bytes",
+      llvm::cl::desc("The most bytes of the maps of a slice; 0 is an eighth of "
+                     "the memory"),
+      llvm::cl::init(0)};
+  Option<bool> sliceSoftmax{
+      *this, "slice-softmax",
+      llvm::cl::desc("Let softmax take slices where no known program does it"),
+      llvm::cl::init(false)};
   Option<bool> printSteps{*this, "print-steps",
                           llvm::cl::desc("Let the driver print each task"),
                           llvm::cl::init(false)};

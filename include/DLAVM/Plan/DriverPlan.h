@@ -33,6 +33,9 @@ struct PlanTask {
   std::string result;
   /// Its tokens see those behind them: a softmax without a mask.
   bool isUnmasked = false;
+  /// It runs once for every so many tokens, with other tasks between; absent
+  /// where it takes all of a call at once.
+  std::optional<int64_t> slice = std::nullopt;
 };
 
 /// A parameter, a table or a KV cache.
@@ -87,6 +90,8 @@ struct PlanBuffer {
   /// Pairs of the first and the last task, counted from 0, in which it holds
   /// something.
   llvm::SmallVector<int64_t, 2> live;
+  /// It holds a slice of at most so many tokens, row after row.
+  std::optional<int64_t> slice = std::nullopt;
 };
 
 /// As plans call it: "weight", "kv_cache".

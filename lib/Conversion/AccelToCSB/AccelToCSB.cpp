@@ -190,10 +190,12 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     else
       output = symbols.getBuffer(accel::getRoot(map));
   }
+  const std::optional<int64_t> slice = accel::getSlice(task);
   auto softmax = dyn_cast<accel::SoftmaxOp>(*task);
-  csb::TaskOp::create(builder, task.getLoc(), task.getTaskName(), layer,
-                      task.getComment(), output,
-                      softmax && softmax.getMask() == accel::MaskKind::Never);
+  csb::TaskOp::create(
+      builder, task.getLoc(), task.getTaskName(), layer, task.getComment(),
+      output, softmax && softmax.getMask() == accel::MaskKind::Never,
+      slice ? builder.getI64IntegerAttr(*slice) : IntegerAttr());
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   if (reader->hasFailed())

@@ -234,6 +234,8 @@ FunctionReader::View FunctionReader::getView(Value map) {
     SmallVector<Word> sizes;
     for (AffineExpr dim : buffer.getDims().getMap().getResults())
       sizes.push_back(getTokens(dim, map));
+    if (std::optional<int64_t> slice = buffer.getSlice())
+      sizes[1] = min(sizes[1], *slice).named("slice_tokens");
     FlatSymbolRefAttr symbol = symbols.getBuffer(buffer);
     failed |= !symbol;
     return getView(type, symbol ? getSymbol(symbol, *buffer.getAddress()) : 0,

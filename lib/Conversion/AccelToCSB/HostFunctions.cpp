@@ -167,7 +167,8 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
   csb::TaskOp::create(builder, loc, "copy_weights", Value(),
                       "copy of weights from " + source.name + " to one " +
                           destination.name + " port",
-                      /*output=*/FlatSymbolRefAttr());
+                      /*output=*/FlatSymbolRefAttr(), /*unmasked=*/false,
+                      /*slice=*/IntegerAttr());
   const Word offset(builder, variable, 0, destination.capacity - 1);
   const Word bytes = argument(2, destination.capacity);
   // The hardware's address is that of the host without the base.

@@ -129,14 +129,14 @@ LogicalResult ProgramSymbols::convertObjects() {
 
 csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
                                         int64_t bytes, ArrayRef<int64_t> live,
-                                        bool isInput) {
+                                        bool isInput, IntegerAttr slice) {
   OpBuilder builder(module.getContext());
   // The functions of the host keep their names.
   const bool isTaken = name == "load_parameters" || name == "copy_weights" ||
                        name.starts_with("write_") || name.starts_with("read_");
   auto buffer = csb::BufferOp::create(
       builder, builder.getUnknownLoc(), (name + (isTaken ? "_map" : "")).str(),
-      device.getMapMemory().name, address, bytes, live, isInput);
+      device.getMapMemory().name, address, bytes, live, isInput, slice);
   insert(buffer);
   return buffer;
 }
@@ -173,7 +173,7 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
   if (isNew) {
     it->second = FlatSymbolRefAttr::get(
         addBuffer(buffer.getName(), address, *buffer.getBytes(),
-                  *buffer.getLive(), buffer.isInput()));
+                  *buffer.getLive(), buffer.isInput(), buffer.getSliceAttr()));
     return it->second;
   }
   // What functions and loops hand around are several maps of one name.

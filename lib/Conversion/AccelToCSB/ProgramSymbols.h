@@ -52,7 +52,8 @@ public:
   mlir::FlatSymbolRefAttr getBuffer(accel::BufferOp buffer);
   /// A `csb.buffer` that no task writes.
   csb::BufferOp addBuffer(llvm::StringRef name, int64_t address, int64_t bytes,
-                          llvm::ArrayRef<int64_t> live, bool isInput);
+                          llvm::ArrayRef<int64_t> live, bool isInput,
+                          mlir::IntegerAttr slice = {});
   const ObjectInfo &getObject(mlir::FlatSymbolRefAttr object) const {
     return objects.at(object.getValue().str());
   }

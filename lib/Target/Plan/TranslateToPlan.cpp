@@ -187,9 +187,10 @@ LogicalResult PlanBuilder::addTasks() {
   if (failed(steps))
     return failure();
   for (csb::TaskOp task : *steps)
-    add("tasks", plan.tasks, task) = {
-        task.getName().str(), task.getComment().str(), bool(task.getLayer()),
-        task.getOutput().value_or("").str(), task.getUnmasked()};
+    add("tasks", plan.tasks,
+        task) = {task.getName().str(),  task.getComment().str(),
+                 bool(task.getLayer()), task.getOutput().value_or("").str(),
+                 task.getUnmasked(),    task.getSlice()};
   return success();
 }
 
@@ -201,7 +202,8 @@ void PlanBuilder::addBuffers() {
                    static_cast<int64_t>(buffer.getAddress()),
                    static_cast<int64_t>(buffer.getBytes()),
                    buffer.getInput(),
-                   llvm::to_vector<2>(buffer.getLive())};
+                   llvm::to_vector<2>(buffer.getLive()),
+                   buffer.getSlice()};
 }
 
 LogicalResult PlanBuilder::addObjects() {

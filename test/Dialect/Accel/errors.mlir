@@ -10,7 +10,7 @@ func.func private @f() attributes {accel.device = "edgellm-20241128"}
 
 // -----
 
-// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit' and 'accel.decode'}}
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit', 'accel.decode' and 'accel.slice'}}
 module attributes {accel.version = "edgellm-20241128"} {}
 
 // -----
@@ -404,5 +404,29 @@ func.func @f(%cache: !accel.object) {
 func.func @f(%cache: !accel.object) {
   // expected-error@+1 {{'accel.cache_map' op is a whole map}}
   %0 = accel.cache_map %cache : memref<8x2048x32xf16>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'accel.slice' must be a positive i64 at a task}}
+func.func @f() attributes {accel.slice = 128 : i64} {
+  return
+}
+
+// -----
+
+func.func @f() {
+  %x = accel.buffer "x" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  // expected-error@+1 {{'accel.slice' must be a positive i64 at a task}}
+  accel.elementwise add "sum" ins(%x, %x : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32] {accel.slice = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error@+1 {{holds slices of tokens, so it is a map that only tasks use}}
+  %x = accel.buffer "x" host input "write_input" channels 32 slice 8 : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   return
 }

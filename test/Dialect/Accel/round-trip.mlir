@@ -40,6 +40,8 @@ func.func @buffers() {
   %0 = accel.buffer "norm" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   // CHECK: %placed = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %1 = accel.buffer "placed" at 16384 bytes 262144 live [0, 3] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  // CHECK: %slice = accel.buffer "slice" at 0 bytes 16384 live [0, 3] slice 128 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
+  %slice = accel.buffer "slice" at 0 bytes 16384 live [0, 3] slice 128 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   // CHECK: %in = accel.buffer "in" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %2 = accel.buffer "in" host input "input" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   // CHECK: %out = accel.buffer "out" at 0 bytes 64 live [7, 7] host token "token" channels 1 : memref<1xi32, #accel.space<DDR>>, <1>

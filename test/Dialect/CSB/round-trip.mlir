@@ -25,6 +25,8 @@ csb.constant @layer_stride = 3287552
 csb.constant @ddr_base = 8589934592
 // CHECK: csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
 csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
+// CHECK: csb.buffer @scores "DDR" at 64 bytes 64 live [0, 2] slice 128
+csb.buffer @scores "DDR" at 64 bytes 64 live [0, 2] slice 128
 // CHECK: csb.buffer @input "DDR" at 0 bytes 64 live [0, 0, 3, 4] input
 csb.buffer @input "DDR" at 0 bytes 64 live [0, 0, 3, 4] input
 // What objects and embeddings are made of has names of its own.
@@ -63,6 +65,8 @@ func.func @run(%layer: i32, %seq: i32, %past: i32) {
   csb.poll @mvm::@Status until 1
   // CHECK: csb.step "query"[%[[LAYER]]]
   csb.step "query"[%layer]
+  // CHECK: csb.task "softmax"[%[[LAYER]]] "softmax of 2 heads" to @query unmasked slice 128
+  csb.task "softmax"[%layer] "softmax of 2 heads" to @query unmasked slice 128
   // CHECK: csb.task "norm" "RMS norm"{{$}}
   csb.task "norm" "RMS norm"
   // CHECK: csb.poll @norm::@Status until 0

@@ -93,6 +93,8 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.rotatesNeighbours = true;
   traits.fusesResidual = true;
   traits.cachesAreMaps = device["KV_Cache_In_DDR"];
+  // Section 4.7: rows and their first position are registers of their own.
+  traits.softmaxSlices = SoftmaxSlices::Untested;
   traits.argmaxBits = device["Argmax_Word_Bits"];
   traits.registersKeepValues = device["Registers_Keep_Values"];
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;

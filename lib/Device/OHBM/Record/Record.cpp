@@ -96,6 +96,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.fusesRelu = device["Relu_Before_Scale"] == 0;
   traits.headsPerRow = headsPerRow(device);
   traits.readsUnwrittenCache = true;
+  traits.softmaxSlices = SoftmaxSlices::Documented;
   traits.argmaxBits = 0;
   traits.registersKeepValues = device["Registers_Keep_Values"];
   traits.sumsInFP32 = device["Linear_Accumulator_Bits"] == 32;

@@ -73,11 +73,18 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
     return op->emitError("'accel.decode' must be a unit attribute of a "
                          "function");
   }
+  if (attribute.getName() == getSliceAttrName()) {
+    auto tokens = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (isa<TaskOpInterface>(op) && tokens && tokens.getType().isInteger(64) &&
+        tokens.getInt() > 0)
+      return success();
+    return op->emitError("'accel.slice' must be a positive i64 at a task");
+  }
   if (attribute.getName() != getDeviceAttrName())
     return op->emitError() << "has an attribute " << attribute.getName()
                            << " that the accel dialect does not know; it knows "
-                              "'accel.device', 'accel.limit' and "
-                              "'accel.decode'";
+                              "'accel.device', 'accel.limit', "
+                              "'accel.decode' and 'accel.slice'";
   if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
     return op->emitError("'accel.device' must be a string at the module");
   return success();
@@ -184,6 +191,12 @@ BufferOp accel::getRoot(Value map) {
 GetObjectOp accel::getCache(Value map) {
   auto cache = getSource(map).getDefiningOp<CacheMapOp>();
   return cache ? cache.getCache().getDefiningOp<GetObjectOp>() : GetObjectOp();
+}
+
+std::optional<int64_t> accel::getSlice(Operation *task) {
+  auto slice =
+      task->getAttrOfType<IntegerAttr>(AccelDialect::getSliceAttrName());
+  return slice ? std::optional(slice.getInt()) : std::nullopt;
 }
 
 ObjectKind accel::getObjectKind(Kind kind) {

@@ -161,12 +161,23 @@ LogicalResult BufferOp::verify() {
       return emitOpError("has 'patches' of an image, so it is an input with "
                          "their pixels as channels and as many tokens, found ")
              << type;
+  if (getSlice() && (isHost || type.getRank() != 3))
+    return emitOpError("holds slices of tokens, so it is a map that only tasks "
+                       "use, found ")
+           << type;
   const bool isPlaced = getAddress().has_value();
   if (getBytes().has_value() != isPlaced || getLive().has_value() != isPlaced)
     return emitOpError("needs address, bytes and live together");
   if (isPlaced && isInRegister())
     return emitOpError("lies in no memory, so it has no address");
   return isPlaced ? verifyPlace(*this) : success();
+}
+
+SmallVector<AffineExpr> BufferOp::getLargestDims() {
+  SmallVector<AffineExpr> dims(getDims().getMap().getResults());
+  if (std::optional<int64_t> slice = getSlice())
+    dims[1] = getAffineConstantExpr(*slice, getContext());
+  return dims;
 }
 
 void BufferOp::getAsmResultNames(OpAsmSetValueNameFn setName) {

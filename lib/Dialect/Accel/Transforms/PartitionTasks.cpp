@@ -45,9 +45,21 @@ static memref::SubViewOp getNewTokens(Value map) {
              : memref::SubViewOp();
 }
 
-static bool isSlice(Value map) {
+/// What \p map is all of to \p task: the tokens of the call in a KV cache, or
+/// the slice that the task runs over with others; null for other maps.
+static memref::SubViewOp getWhole(Operation *task, Value map) {
+  if (memref::SubViewOp view = getNewTokens(map))
+    return view;
+  auto view = map.getDefiningOp<memref::SubViewOp>();
+  return view && getSlice(task) &&
+                 !view.getSource().getDefiningOp<ViewLikeOpInterface>()
+             ? view
+             : memref::SubViewOp();
+}
+
+static bool isPart(Operation *task, Value map) {
   while (auto view = map.getDefiningOp<ViewLikeOpInterface>()) {
-    if (isa<memref::SubViewOp>(view) && !getNewTokens(map))
+    if (isa<memref::SubViewOp>(view) && !getWhole(task, map))
       return true;
     map = view.getViewSource();
   }
@@ -55,10 +67,10 @@ static bool isSlice(Value map) {
 }
 
 /// Dimension \p dim of \p map as an expression, or null where it is a view.
-static AffineExpr getDim(Value map, unsigned dim) {
+static AffineExpr getDim(Operation *task, Value map, unsigned dim) {
   if (auto buffer = map.getDefiningOp<BufferOp>())
     return buffer.getDims().getDim(dim);
-  memref::SubViewOp view = getNewTokens(map);
+  memref::SubViewOp view = getWhole(task, map);
   if (!view)
     return {};
   const OpFoldResult size = view.getMixedSizes()[dim];
@@ -69,17 +81,19 @@ static AffineExpr getDim(Value map, unsigned dim) {
 }
 
 /// True if the sizes of a slice of \p map are known.
-static bool canSlice(Value map) {
+static bool canSlice(Operation *task, Value map) {
   auto type = cast<MemRefType>(map.getType());
   for (unsigned i = 0; i < 3; ++i)
-    if (type.isDynamicDim(i) && i != tokenDim && !getDim(map, i))
+    if (type.isDynamicDim(i) && i != tokenDim && !getDim(task, map, i))
       return false;
   return true;
 }
 
-/// A view of \p width tokens or surfaces (\p dim) of \p map from \p first on.
-static Value createSlice(OpBuilder &builder, Location loc, Value map,
+/// A view of \p width tokens or surfaces (\p dim) of a map of \p task from
+/// \p first on.
+static Value createSlice(OpBuilder &builder, Operation *task, Value map,
                          unsigned dim, Value first, Value width) {
+  const Location loc = task->getLoc();
   auto type = cast<MemRefType>(map.getType());
   SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
@@ -91,7 +105,7 @@ static Value createSlice(OpBuilder &builder, Location loc, Value map,
       sizes.push_back(builder.getIndexAttr(size));
     else
       sizes.push_back(
-          TokensOp::create(builder, loc, getDim(map, i)).getCount());
+          TokensOp::create(builder, loc, getDim(task, map, i)).getCount());
   }
   offsets[dim] = first;
   return memref::SubViewOp::create(builder, loc, map, offsets, sizes, strides);
@@ -233,7 +247,7 @@ void TaskPartition::createStart(ArrayRef<PartitionLoop> loops,
     const Value size = toIndex(part.size * step);
     for (OpOperand *map : getMaps(task))
       operands.push_back({map->getOperandNumber(),
-                          createSlice(builder, loc, map->get(),
+                          createSlice(builder, task, map->get(),
                                       isTokens ? tokenDim : 0, first, size)});
     OpOperand *position = isTokens ? task.getPositionOperand() : nullptr;
     if (position)
@@ -340,37 +354,24 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
     if (!getRoot(output) && !getCache(output))
       return task.emitOpError("writes a map that is no accel.buffer of its "
                               "function, or a view of one");
-    if (isSlice(output))
+    if (isPart(task, output))
       return success();
     if (task.getWindow() && support->verify &&
         failed(support->verify(task, device)))
       return failure();
-    AffineExpr tokens = getDim(output, tokenDim);
-    if (!tokens || !llvm::all_of(getMaps(task), [](OpOperand *map) {
-          return canSlice(map->get());
-        }))
-      return task.emitOpError("uses a map whose tokens are no dimension of an "
-                              "accel.buffer, so it cannot be cut to the chip");
-    Operation *root = getRoot(output);
-    FailureOr<llm::TokenRange> range =
-        getSizeRange(root ? root : task, tokens, maxTokens);
-    if (failed(range))
-      return failure();
-
     OpBuilder builder(task);
-    Location loc = task.getLoc();
-    auto total =
-        TokensOp::create(builder, loc, llm::DimsAttr::getTotal(&getContext()));
-    auto whole = TokensOp::create(builder, loc, tokens);
-    const Word count = range->min == range->max
-                           ? Word(range->min)
-                           : Word(builder, whole, range->min, range->max);
+    auto total = TokensOp::create(builder, task.getLoc(),
+                                  llm::DimsAttr::getTotal(&getContext()));
+    TokensOp whole;
+    FailureOr<Word> count = getTokens(task, output, maxTokens, builder, whole);
+    if (failed(count))
+      return failure();
     Partition partition = support->partition(
-        task, device, {count, Word(builder, total, 1, maxTokens)});
+        task, device, {*count, Word(builder, total, 1, maxTokens)});
     if (task.getWindow()) {
       ++(partitionImage(task, partition) ? numCut : numWhole);
       total.erase();
-      whole.erase();
+      eraseUnused(whole);
       return success();
     }
     for (const PartitionLoop &loop : partition.loops) {
@@ -383,13 +384,48 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
                      ? " tokens, nor at any other; it has too many channels"
                      : " tokens; lower it with --max-tokens");
     }
-    ++(TaskPartition(task, count, maxTokens, std::move(partition)).run()
+    ++(TaskPartition(task, *count, maxTokens, std::move(partition)).run()
            ? numCut
            : numWhole);
-    for (TokensOp unused : {whole, total})
-      if (unused->use_empty())
-        unused->erase();
+    eraseUnused(whole);
+    eraseUnused(total);
     return success();
+  }
+
+  static void eraseUnused(TokensOp tokens) {
+    if (tokens && tokens->use_empty())
+      tokens->erase();
+  }
+
+  /// The tokens that \p task computes with all of its \p output. They may be
+  /// \p whole.
+  static FailureOr<Word> getTokens(TaskOpInterface task, Value output,
+                                   int64_t maxTokens, OpBuilder &builder,
+                                   TokensOp &whole) {
+    memref::SubViewOp view = getWhole(task, output);
+    const std::optional<int64_t> slice = getSlice(task);
+    AffineExpr tokens = getDim(task, output, tokenDim);
+    const bool isKnown = view && slice ? true : bool(tokens);
+    if (!isKnown || !llvm::all_of(getMaps(task), [&](OpOperand *map) {
+          return canSlice(task, map->get());
+        }))
+      return task.emitOpError("uses a map whose tokens are no dimension of an "
+                              "accel.buffer, so it cannot be cut to the chip");
+    if (view && slice) {
+      // The last slice may have fewer.
+      auto width = dyn_cast<Value>(view.getMixedSizes()[tokenDim]);
+      return width ? Word(builder, width, 1, *slice)
+                   : Word(view.getStaticSize(tokenDim));
+    }
+    Operation *root = getRoot(output);
+    FailureOr<llm::TokenRange> range =
+        getSizeRange(root ? root : task, tokens, maxTokens);
+    if (failed(range))
+      return failure();
+    if (range->min == range->max)
+      return Word(range->min);
+    whole = TokensOp::create(builder, task.getLoc(), tokens);
+    return Word(builder, whole, range->min, range->max);
   }
 };
 

@@ -234,7 +234,7 @@ LogicalResult Timeline::walk(scf::IfOp branch) {
 
 /// What a buffer takes in the call that needs most, in each port.
 FailureOr<int64_t> Timeline::getBytes(BufferOp buffer) {
-  ArrayRef<AffineExpr> dims = buffer.getDims().getMap().getResults();
+  const SmallVector<AffineExpr> dims = buffer.getLargestDims();
   for (AffineExpr dim : dims)
     if (failed(getSizeRange(buffer, dim, maxTokens)))
       return failure();

@@ -52,6 +52,10 @@ BufferOp getRoot(mlir::Value map);
 /// The KV cache whose map \p map is, or is a view of; null for others.
 GetObjectOp getCache(mlir::Value map);
 
+/// The tokens of a slice that \p task runs over with others; nothing where it
+/// takes all of them itself.
+std::optional<int64_t> getSlice(mlir::Operation *task);
+
 /// The bounds of a dimension of a map in a context of \p maxTokens tokens.
 /// Emits an error at \p op where 64 bits may not hold it, or it may be
 /// negative.

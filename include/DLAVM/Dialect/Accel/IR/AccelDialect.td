@@ -39,8 +39,10 @@ def Accel_Dialect : Dialect {
     The module names its device: `accel.device = "edgellm-20241128"`. A function
     that computes one layer of many takes the layer, an index with the attribute
     `accel.layer`. In a function with the attribute `accel.decode`, `seq` is 1; such
-    functions call each other only. A loop over the starts of a task says what on the chip holds no
-    more: `accel.limit = "activation buffer of 524288 values"`.
+    functions call each other only. A loop over the starts of a task says what on
+    the chip holds no more: `accel.limit = "activation buffer of 524288 values"`. A
+    task that runs with others over slices of tokens says how many a slice has at
+    most: `accel.slice = 128`.
 
     ```mlir
     %seq = accel.tokens seq
@@ -77,6 +79,11 @@ def Accel_Dialect : Dialect {
     /// The attribute of a function that serves calls of one token.
     static constexpr ::llvm::StringLiteral getDecodeAttrName() {
       return "accel.decode";
+    }
+    /// The attribute of a task that runs with others over slices of tokens: a
+    /// positive i64, the tokens of a slice.
+    static constexpr ::llvm::StringLiteral getSliceAttrName() {
+      return "accel.slice";
     }
     /// The attribute of the argument of a function that is the layer.
     static constexpr ::llvm::StringLiteral getLayerAttrName() {

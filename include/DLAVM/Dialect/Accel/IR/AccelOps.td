@@ -69,19 +69,23 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     the word with the id of a `token`. A device may have the token in a register
     only; then its buffer lies in no memory, and has no place. The text is what
     the host calls it: `write_input`, `read_logits`. With `patches`, what it
-    writes is an image, of which the buffer has the patches.
+    writes is an image, of which the buffer has the patches. With `slice`, the
+    second dimension counts what tasks run through in slices of at most so many
+    tokens, and the buffer holds one of them: it has the smaller of both.
 
     ```mlir
     %n = accel.buffer "norm" : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
     %p = accel.buffer "norm" at 16384 bytes 16777216 live [0, 3]
       : memref<128x?x32xf16, #accel.space<DDR>>, #llm.dims<128, seq, 32>
+    %s = accel.buffer "scores" slice 128 : memref<?x?x32xf16, #accel.space<DDR>>,
+      #llm.dims<32 * ((seq + past) ceildiv 32), seq, 32>
     %t = accel.buffer "token" host token "token" channels 1 : memref<1xi32>, #llm.dims<1>
     ```
 
     Constraints: an identity layout and the shape of the dimensions; elements of
     f16, or i32 for a token; address, bytes and live come together, as role, host and channels do;
     `live` holds pairs, each at least 0 and in order; only an input has patches, as
-    many as its window.
+    many as its window; only a map that the host does not move holds slices.
   }];
   let arguments = (ins StrAttr:$name,
     OptionalAttr<ConfinedAttr<I64Attr, [IntNonNegative]>>:$address,
@@ -90,12 +94,13 @@ def Accel_BufferOp : Accel_Op<"buffer", [
     OptionalAttr<Accel_HostRoleAttr>:$role, OptionalAttr<StrAttr>:$host,
     OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$channels,
     OptionalAttr<LLM_WindowAttr>:$patches,
+    OptionalAttr<Accel_Positive>:$slice,
     LLM_DimsAttr:$dims);
   let results = (outs AnyMemRef:$buffer);
   let assemblyFormat = [{
     $name (`at` $address^ `bytes` $bytes `live` $live)?
-    (`host` $role^ $host `channels` $channels)? (`patches` $patches^)? attr-dict
-    `:` type($buffer) `,` $dims
+    (`host` $role^ $host `channels` $channels)? (`patches` $patches^)?
+    (`slice` $slice^)? attr-dict `:` type($buffer) `,` $dims
   }];
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
     "::mlir::MemRefType":$type, "llm::DimsAttr":$dims)>];
@@ -103,6 +108,8 @@ def Accel_BufferOp : Accel_Op<"buffer", [
   let extraClassDeclaration = [{
     /// True if the host writes it before a run.
     bool isInput() { return getRole() == HostRole::Input; }
+    /// What is as large as the buffer: its dimensions, or those of a slice.
+    ::llvm::SmallVector<::mlir::AffineExpr> getLargestDims();
     /// True for a token that no memory has.
     bool isInRegister() {
       return !::llvm::cast<::mlir::MemRefType>(getBuffer().getType()).getMemorySpace();

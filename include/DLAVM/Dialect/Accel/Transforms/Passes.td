@@ -75,6 +75,110 @@ def GroupAppends : Pass<"accel-group-appends", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numMoved", "num-moved", "Appends that moved">];
 }
 
+def StreamAttention : Pass<"accel-stream-attention", "::mlir::ModuleOp"> {
+  let summary = "run scores, softmax and values over slices of query tokens";
+  let description = [{
+    The scores and probabilities of a layer have a row for each token of the call
+    and each head, as long as the context: most of what a long prompt takes. Here
+    scores, softmax and values run over slices of the tokens together, so that the
+    buffers hold a slice. Tasks between them that depend on none of them, as those
+    that compute the values, come before. Slices change no number: a row depends
+    on no other.
+
+    ```mlir
+    accel.scores "scores" ins(%q : ...) cache(%k) keys(%total) scale 0.088 outs(%s : ...) [32, 2, 128]
+    accel.softmax "probabilities" ins(%s : ...) keys(%total) at(%past) outs(%p : ...) [32]
+    accel.linear "value" ...
+    accel.kv_append values "values_append" ...
+    accel.values "attention" ins(%p : ...) cache(%v) keys(%total) outs(%o : ...) [32, 2, 128]
+    ```
+
+    becomes
+
+    ```mlir
+    accel.linear "value" ...
+    accel.kv_append values "values_append" ...
+    scf.for %slice = %c0 to %seq step %c128 {
+      %left = arith.subi %seq, %slice overflow<nsw> : index
+      %width = arith.minsi %c128, %left : index
+      %s = accel.buffer "scores" slice 128 : ...
+      %p = accel.buffer "probabilities" slice 128 : ...
+      %queries = memref.subview %q[0, %slice, 0] [128, %width, 32] [1, 1, 1] : ...
+      %rows = memref.subview %s[0, 0, 0] [%surfaces, %width, 32] [1, 1, 1] : ...
+      accel.scores "scores" ins(%queries : ...) cache(%k) keys(%total) scale 0.088 outs(%rows : ...)
+        [32, 2, 128] {accel.slice = 128 : i64}
+      %position = arith.addi %past, %slice overflow<nsw> : index
+      accel.softmax "probabilities" ins(%rows : ...) keys(%total) at(%position) outs(%weights : ...)
+        [32] {accel.slice = 128 : i64}
+      accel.values "attention" ...
+    } {accel.limit = "memory of 33554432 bytes for a slice"}
+    ```
+
+    accel-partition-tasks cuts the slices to the chip. A slice is a multiple of
+    what it cuts anyway, the smallest with which starts and reads cost at most a
+    sixteenth more than the cheapest, under a limit of bytes. A call of no more
+    tokens than a slice has goes through the loop once, with the starts and the
+    registers that it has without.
+
+    Runs where the device says that softmax takes slices; where that follows from
+    the meaning of its registers alone (`SoftmaxSlices::Untested`), with the option
+    `untested`.
+  }];
+  let options = [
+    Option<"sliceBytes", "slice-bytes", "int64_t", "0",
+           "The most bytes (of a port) of the maps of a slice; 0 is an eighth of the memory">,
+    Option<"untested", "untested", "bool", "false",
+           "Also where no known program starts softmax on a slice">
+  ];
+  let statistics = [
+    Statistic<"numStreamed", "num-streamed", "Attentions that run over slices">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def StreamFFN : Pass<"accel-stream-ffn", "::mlir::ModuleOp"> {
+  let summary = "run feed-forward networks over slices of tokens";
+  let description = [{
+    Linear layers, activations, sums and products of which only the next one uses
+    the result run over slices of tokens together, as in accel-stream-attention:
+    gate, its activation, up and down, with the residual. The weights are read for
+    each slice; the choice of its tokens counts that.
+
+    ```mlir
+    accel.linear "gate" ins(%n : ...) weight(%w0) outs(%g : ...) [4096, 13696]
+    accel.activation "gate_silu" ins(%g : ...) table(%t) outs(%a : ...) [13696]
+    accel.linear "up" ins(%n : ...) weight(%w1) scale_bias(%b) mul(%a : ...) outs(%u : ...) [4096, 13696]
+    accel.linear "down" ins(%u : ...) weight(%w2) scale_bias(%c) add(%x : ...) outs(%y : ...) [13696, 4096]
+    ```
+
+    becomes
+
+    ```mlir
+    scf.for %slice = %c0 to %seq step %c256 {
+      %left = arith.subi %seq, %slice overflow<nsw> : index
+      %width = arith.minsi %c256, %left : index
+      %g = accel.buffer "gate" slice 256 : ...
+      %rows = memref.subview %n[0, %slice, 0] [128, %width, 32] [1, 1, 1] : ...
+      %gates = memref.subview %g[0, 0, 0] [428, %width, 32] [1, 1, 1] : ...
+      accel.linear "gate" ins(%rows : ...) weight(%w0) outs(%gates : ...) [4096, 13696] {accel.slice = 256 : i64}
+      ...
+    } {accel.limit = "memory of 21037056 bytes for a slice"}
+    ```
+
+    An argmax, a convolution and what the host moves are left as they are.
+  }];
+  let options = [
+    Option<"sliceBytes", "slice-bytes", "int64_t", "0",
+           "The most bytes (of a port) of the maps of a slice; 0 is an eighth of the memory">
+  ];
+  let statistics = [
+    Statistic<"numStreamed", "num-streamed", "Networks that run over slices">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
 def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
   let summary = "cut tasks to what fits on the chip";
   let description = [{

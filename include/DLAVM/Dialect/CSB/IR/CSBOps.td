@@ -99,7 +99,8 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
   let description = [{
     It lies in a memory of the device, at the same address in each port. `live`
     are the first and the last step of a run, in pairs, in which it holds
-    something; step k is the k-th task of the program.
+    something; step k is the k-th task of the program. With `slice`, it holds a
+    slice of at most so many tokens, row after row.
 
     ```mlir
     csb.buffer @query "DDR" at 22306816 bytes 16777216 live [1, 2]
@@ -110,10 +111,10 @@ def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$space,
     CSB_NonNegative:$address, CSB_Positive:$bytes, DenseI64ArrayAttr:$live,
-    UnitAttr:$input);
+    UnitAttr:$input, OptionalAttr<CSB_Positive>:$slice);
   let assemblyFormat = [{
     $sym_name $space `at` $address `bytes` $bytes `live` $live (`input` $input^)?
-    attr-dict
+    (`slice` $slice^)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -225,7 +226,8 @@ def CSB_TaskOp : CSB_Op<"task", [
     The text is a comment in the driver source. Outside the layers there is no
     layer. `to` is the buffer that the task writes, or the KV cache where its
     result is appended; a task that does nothing but append has none. A softmax is
-    `unmasked` if its tokens see those behind them.
+    `unmasked` if its tokens see those behind them. A task with a `slice` runs once
+    for every so many tokens of the call, with other tasks between.
 
     ```mlir
     csb.task "query"[%layer] "linear 4096 -> 4096" to @query
@@ -233,10 +235,11 @@ def CSB_TaskOp : CSB_Op<"task", [
     ```
   }];
   let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment,
-    OptionalAttr<FlatSymbolRefAttr>:$output, UnitAttr:$unmasked);
+    OptionalAttr<FlatSymbolRefAttr>:$output, UnitAttr:$unmasked,
+    OptionalAttr<CSB_Positive>:$slice);
   let assemblyFormat = [{
     $name (`[` $layer^ `]`)? $comment (`to` $output^)? (`unmasked` $unmasked^)?
-    attr-dict
+    (`slice` $slice^)? attr-dict
   }];
 }
 
