@@ -77,7 +77,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
     manager.addPass(accel::createStreamFFN({options.sliceBytes}));
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
-  manager.addPass(accel::createPlaceBuffers());
+  manager.addPass(accel::createPlanMemory());
   if (options.runs("accel-specialize-decode"))
     manager.addPass(accel::createSpecializeDecode());
   manager.addPass(accel::createOutlineStarts());

@@ -61,7 +61,7 @@ static constexpr Pipeline kAccelPipelines[] = {
     {"accel-stream-ffn", "{slice-bytes=4096}"},
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
-    {"accel-place-buffers", ""},
+    {"accel-plan-memory", ""},
     {"accel-specialize-decode", ""},
     {"convert-accel-to-csb", ""},
     {"convert-accel-to-csb", "{weight-loading=wt2hbm}"}};
@@ -195,7 +195,7 @@ void TargetRunner::runModule(StringRef target, const std::string &text) {
   };
   if (target == kAccelToEnd) {
     if (!runPasses(
-            "accel-partition-tasks,accel-place-objects,accel-place-buffers,"
+            "accel-partition-tasks,accel-place-objects,accel-plan-memory,"
             "canonicalize,cse,convert-accel-to-csb,csb-prepare-"
             "emission"))
       return;

@@ -3,12 +3,13 @@
 
 // RUN: dlavm-import %models/chatglm2-6b.json --layers=2 --max-tokens=2048 \
 // RUN:   | dlavm-opt --llm-fuse-residual --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 \
-// RUN:       --accel-partition-tasks --accel-place-objects --accel-place-buffers \
+// RUN:       --accel-partition-tasks --accel-place-objects --accel-plan-memory \
 // RUN:       --convert-accel-to-csb -o %t.mlir
 // RUN: dlavm-opt --csb-verify-placement %t.mlir -o /dev/null 2>&1 | count 0
 
-// One pixel into the neighbour, which is live at the same time.
-// RUN: %python %S/Inputs/move.py %t.mlir buffer @input_norm -64 > %t.overlap.mlir
+// One pixel into another map, which is live at the same time: between the hidden
+// state and "input_norm" is the place of the probabilities, 268435456 bytes.
+// RUN: %python %S/Inputs/move.py %t.mlir buffer @input_norm -268435520 > %t.overlap.mlir
 // RUN: not dlavm-opt --csb-verify-placement %t.overlap.mlir 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OVERLAP
 // OVERLAP: error: 'input_norm' with 2048 tokens after 0: the task overwrites bytes {{.*}} of this operand through norm::OutputAddress [norm::InputAddress]

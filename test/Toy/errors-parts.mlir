@@ -1,4 +1,4 @@
-// RUN: dlavm-toy-opt %s --accel-place-objects --accel-place-buffers --convert-accel-to-csb -verify-diagnostics
+// RUN: dlavm-toy-opt %s --accel-place-objects --accel-plan-memory --convert-accel-to-csb -verify-diagnostics
 
 // A start that must say which part it computes, and does not.
 

@@ -1,6 +1,6 @@
 // RUN: dlavm-toy-opt %s --accel-partition-tasks --canonicalize --cse | FileCheck %s
 // RUN: dlavm-toy-opt %s --accel-partition-tasks --accel-partition-tasks --canonicalize --cse | FileCheck %s
-// RUN: dlavm-toy-opt %s --accel-partition-tasks --accel-place-objects --accel-place-buffers --accel-outline-starts --canonicalize --cse | FileCheck %s --check-prefix=OUTLINE
+// RUN: dlavm-toy-opt %s --accel-partition-tasks --accel-place-objects --accel-plan-memory --accel-outline-starts --canonicalize --cse | FileCheck %s --check-prefix=OUTLINE
 
 // Starts share tokens and output channels. Where the call decides which order
 // moves fewer bytes, there are both, and then one function that both call.

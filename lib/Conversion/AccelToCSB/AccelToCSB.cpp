@@ -100,7 +100,7 @@ LogicalResult ProgramLowering::run(func::FuncOp from) {
       llvm::any_of(from.getArgumentTypes(),
                    [](Type type) { return !type.isIndex(); }))
     return from.emitOpError("takes or yields something else than "
-                            "numbers; run accel-place-buffers before");
+                            "numbers; run accel-plan-memory before");
   const bool isEntry = from.isPublic();
   const unsigned numArguments = from.getNumArguments();
   Type i32 = builder.getI32Type();
@@ -209,7 +209,7 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
 
 LogicalResult ProgramLowering::lower(scf::ForOp loop) {
   if (loop.getNumResults() > 0)
-    return loop.emitOpError("carries values; run accel-place-buffers before, "
+    return loop.emitOpError("carries values; run accel-plan-memory before, "
                             "which roots maps in buffers");
   const Word lower = reader->getNumber(loop.getLowerBound());
   const Word upper = reader->getNumber(loop.getUpperBound());
@@ -238,7 +238,7 @@ LogicalResult ProgramLowering::lower(scf::ForOp loop) {
 
 LogicalResult ProgramLowering::lower(scf::IfOp branch) {
   if (branch.getNumResults() > 0)
-    return branch.emitOpError("carries values; run accel-place-buffers before, "
+    return branch.emitOpError("carries values; run accel-plan-memory before, "
                               "which roots maps in buffers");
   auto condition = branch.getCondition().getDefiningOp<arith::CmpIOp>();
   if (!condition)

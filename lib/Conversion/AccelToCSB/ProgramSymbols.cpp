@@ -164,7 +164,7 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
     return {};
   }
   if (!buffer.getAddress()) {
-    buffer.emitOpError("has no address; run accel-place-buffers before");
+    buffer.emitOpError("has no address; run accel-plan-memory before");
     return {};
   }
   const int64_t address = *buffer.getAddress();

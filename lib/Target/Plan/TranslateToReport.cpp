@@ -419,6 +419,16 @@ void Report::printPeak() {
       os << "    " << maps[map].getSymName() << ", " << sizes[map] << " bytes"
          << llvm::format(" (%.1f MiB)\n", toMiB(sizes[map]));
   });
+  int64_t begin = std::numeric_limits<int64_t>::max(), end = 0;
+  for (csb::BufferOp buffer : maps) {
+    begin = std::min<int64_t>(begin, buffer.getAddress());
+    end = std::max<int64_t>(end, buffer.getEnd());
+  }
+  if (peak > 0)
+    os << "  arena " << end - begin << " bytes, lower bound " << peak
+       << llvm::format(" bytes, ratio %.2f\n",
+                       static_cast<double>(end - begin) /
+                           static_cast<double>(peak));
 }
 
 LogicalResult Report::print() {

@@ -12,7 +12,7 @@ func.func @model() {
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
 func.func @model() {
-  // expected-error@+1 {{'accel.buffer' op has no address; run accel-place-buffers before}}
+  // expected-error@+1 {{'accel.buffer' op has no address; run accel-plan-memory before}}
   %0 = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   return
 }
@@ -21,7 +21,7 @@ func.func @model() {
 // -----
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-place-buffers before}}
+// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-plan-memory before}}
 func.func private @layer(%layer: index {accel.layer}, %x: memref<2x?x32xf16, #accel.space<DDR>>) {
   return
 }
@@ -33,7 +33,7 @@ func.func @model() {
 // -----
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-place-buffers before}}
+// expected-error@+1 {{'func.func' op takes or yields something else than numbers; run accel-plan-memory before}}
 func.func @model() -> memref<2x?x32xf16, #accel.space<DDR>> {
   %0 = accel.buffer "x" at 0 bytes 64 live [0, 0] : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   return %0 : memref<2x?x32xf16, #accel.space<DDR>>
@@ -290,7 +290,7 @@ module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i6
 func.func @model() {
   %true = arith.constant true
   %c0 = arith.constant 0 : index
-  // expected-error@+1 {{'scf.if' op carries values; run accel-place-buffers before}}
+  // expected-error@+1 {{'scf.if' op carries values; run accel-plan-memory before}}
   %0 = scf.if %true -> index {
     scf.yield %c0 : index
   } else {

@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 --accel-place-objects --accel-place-buffers --convert-accel-to-csb | FileCheck %s
+// RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=edgellm-20241128 --accel-place-objects --accel-plan-memory --convert-accel-to-csb | FileCheck %s
 
 // Parameters may be called like a register table or a function of the driver.
 

@@ -1,8 +1,8 @@
 // RUN: dlavm-opt %s --llm-name-tasks --convert-llm-to-accel=device=ohbm-20250407 -o %t.accel
 // RUN: FileCheck %s < %t.accel
-// RUN: dlavm-opt %t.accel --accel-partition-tasks --accel-place-objects --accel-place-buffers --accel-outline-starts --convert-accel-to-csb | FileCheck %s --check-prefix=CSB
+// RUN: dlavm-opt %t.accel --accel-partition-tasks --accel-place-objects --accel-plan-memory --accel-outline-starts --convert-accel-to-csb | FileCheck %s --check-prefix=CSB
 // RUN: sed 's/ohbm-20250407/edgellm-20241128/; s/memref<1x\([1?]\)x512/memref<2x\1x32/g; s/<1, \(1\|seq\), 512>/<2, \1, 32>/g; s/\[1, 1, 512\]/[2, 1, 32]/; s/strided<\[?, 512/strided<[?, 32/g; s/<HBM>>/<DDR>>/g; /object.*scale_bias/s/HBM/DDR/' %t.accel > %t.other
-// RUN: not dlavm-opt %t.other --accel-partition-tasks --accel-place-objects --accel-place-buffers --convert-accel-to-csb 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: not dlavm-opt %t.other --accel-partition-tasks --accel-place-objects --accel-plan-memory --convert-accel-to-csb 2>&1 | FileCheck %s --check-prefix=OTHER
 
 // A device that leaves the id of an argmax in a register only has no word for it in
 // memory, and the driver none to read.

@@ -3,7 +3,7 @@
 // Before buffers are placed, functions hand maps around, whose types would be
 // others.
 
-// expected-error@+1 {{'func.func' op takes or yields a map; run accel-place-buffers before}}
+// expected-error@+1 {{'func.func' op takes or yields a map; run accel-plan-memory before}}
 func.func private @layer(%x: memref<2x?x32xf16, #accel.space<DDR>>) {
   %seq = accel.tokens seq
   return
@@ -21,7 +21,7 @@ func.func @model() {
   %c1 = arith.constant 1 : index
   %x = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
   %y = scf.for %i = %c0 to %c1 step %c1 iter_args(%z = %x) -> (memref<2x?x32xf16, #accel.space<DDR>>) {
-    // expected-error@+1 {{'scf.yield' op has a map, but is no task and no slice that keeps all dimensions; run accel-place-buffers before}}
+    // expected-error@+1 {{'scf.yield' op has a map, but is no task and no slice that keeps all dimensions; run accel-plan-memory before}}
     scf.yield %z : memref<2x?x32xf16, #accel.space<DDR>>
   }
   return
@@ -31,7 +31,7 @@ func.func @model() {
 
 func.func @model() {
   %x = accel.buffer "x" : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  // expected-error@+1 {{'memref.subview' op has a map, but is no task and no slice that keeps all dimensions; run accel-place-buffers before}}
+  // expected-error@+1 {{'memref.subview' op has a map, but is no task and no slice that keeps all dimensions; run accel-plan-memory before}}
   %y = memref.subview %x[0, 0, 0] [2, 1, 32] [1, 1, 1] : memref<2x?x32xf16, #accel.space<DDR>> to memref<2x32xf16, strided<[?, 1]>, #accel.space<DDR>>
   return
 }

@@ -294,7 +294,7 @@ protected:
     PassManager manager(&context);
     manager.addPass(accel::createPartitionTasks());
     manager.addPass(accel::createPlaceObjects());
-    manager.addPass(accel::createPlaceBuffers());
+    manager.addPass(accel::createPlanMemory());
     manager.addPass(accel::createOutlineStarts());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());

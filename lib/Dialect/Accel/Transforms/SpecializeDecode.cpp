@@ -57,7 +57,7 @@ static LogicalResult verifyMaps(func::FuncOp function) {
   if (llvm::any_of(function.getArgumentTypes(), isMap) ||
       llvm::any_of(function.getResultTypes(), isMap))
     return function.emitOpError("takes or yields a map; run "
-                                "accel-place-buffers before");
+                                "accel-plan-memory before");
   WalkResult result = function.walk([&](Operation *op) -> WalkResult {
     auto slice = dyn_cast<memref::SubViewOp>(op);
     const bool isKnown =
@@ -67,7 +67,7 @@ static LogicalResult verifyMaps(func::FuncOp function) {
                     llvm::none_of(op->getResultTypes(), isMap)))
       return success();
     return op->emitOpError("has a map, but is no task and no slice that keeps "
-                           "all dimensions; run accel-place-buffers before");
+                           "all dimensions; run accel-plan-memory before");
   });
   return failure(result.wasInterrupted());
 }

@@ -16,8 +16,6 @@
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <map>
-
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
@@ -337,33 +335,4 @@ LogicalResult Timeline::checkPlaces() {
     }
   }
   return success();
-}
-
-/// The intervals of a place as few as they can be: none begins where another
-/// has not ended.
-static SmallVector<Interval> merge(SmallVector<Interval> intervals) {
-  llvm::sort(intervals, [](const Interval &a, const Interval &b) {
-    return a.first < b.first;
-  });
-  SmallVector<Interval> merged;
-  for (const Interval &interval : intervals)
-    if (!merged.empty() && interval.first <= merged.back().last)
-      merged.back().last = std::max(merged.back().last, interval.last);
-    else
-      merged.push_back(interval);
-  return merged;
-}
-
-int64_t Timeline::getPeak() const {
-  // What begins at a time, less what ended at the one before.
-  std::map<int64_t, int64_t> changes;
-  for (const Place &place : places)
-    for (const Interval &live : merge(place.live)) {
-      changes[live.first] += place.bytes;
-      changes[live.last + 1] -= place.bytes;
-    }
-  int64_t peak = 0, bytes = 0;
-  for (auto [time, change] : changes)
-    peak = std::max(peak, bytes += change);
-  return peak;
 }

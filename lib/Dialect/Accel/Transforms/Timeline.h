@@ -62,9 +62,6 @@ public:
     return places[placeOf[&content - contents.data()]];
   }
 
-  /// The most bytes that hold something at once.
-  int64_t getPeak() const;
-
 private:
   unsigned getContent(mlir::Value map);
   void touch(mlir::Value map);

@@ -266,13 +266,16 @@ def PlaceObjects : Pass<"accel-place-objects", "::mlir::ModuleOp"> {
   ];
 }
 
-def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
+def PlanMemory : Pass<"accel-plan-memory", "::mlir::ModuleOp"> {
   let summary = "give feature maps their addresses";
   let description = [{
-    Places all buffers of a run behind the objects in DDR. Buffers that hold
-    something at the same time do not overlap; each, largest first, goes into
-    the smallest gap that fits it (best fit). A buffer is as large as the call
-    that needs most makes it: seq >= 1, past >= 0, seq + past <= N.
+    Places all buffers of a run behind the objects in the memory of feature maps, at
+    multiples of its alignment, in as few bytes as the planner can (docs/MemoryPlan.md).
+    Buffers that hold something at the
+    same time do not overlap, and those that a task reads and those that it writes hold
+    something at the same time: no device's record says that a task may write what it
+    reads. A buffer is as large as the call that needs most makes it: seq >= 1,
+    past >= 0, seq + past <= N.
 
     What is handed to and from functions, loops and branches is one place: a
     layer's result lies where its argument lies. What a caller keeps across a call
@@ -281,20 +284,37 @@ def PlaceBuffers : Pass<"accel-place-buffers", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func private @layer(%x: memref<1x?x32xf16, #accel.space<DDR>>)
-        -> memref<1x?x32xf16, #accel.space<DDR>>
+        -> memref<1x?x32xf16, #accel.space<DDR>> {
+      %n = accel.buffer "norm" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+      accel.norm "norm" rms ins(%x, @weight) outs(%n) : ...
+      %y = accel.buffer "mlp" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+      accel.linear "mlp" ins(%n, @mlp) outs(%y) : ...
+      return %y : memref<1x?x32xf16, #accel.space<DDR>>
+    }
     ```
 
     becomes
 
     ```mlir
     func.func private @layer() {
-      %x = accel.buffer "hidden" at 1024 bytes 131072 live [0, 7] : ...
+      %x = accel.buffer "hidden" at 1024 bytes 131072 live [0, 0] : ...
+      %n = accel.buffer "norm" at 132096 bytes 131072 live [0, 1] : ...
+      accel.norm "norm" rms ins(%x, @weight) outs(%n) : ...
+      %y = accel.buffer "hidden" at 1024 bytes 131072 live [1, 1] : ...
+      accel.linear "mlp" ins(%n, @mlp) outs(%y) : ...
+      return
+    }
     ```
   }];
+  let options = [
+    Option<"maxNodes", "max-nodes", "uint64_t", /*default=*/"65536",
+           "How many steps the planner's search may take">
+  ];
   let statistics = [
     Statistic<"numBuffers", "num-buffers", "Buffers placed">,
     Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">,
-    Statistic<"peakBytes", "peak-bytes", "Bytes live at once, at most">
+    Statistic<"lowerBound", "lower-bound", "Bytes live at once, at most">,
+    Statistic<"numSteps", "num-steps", "Steps of the search">
   ];
 }
 

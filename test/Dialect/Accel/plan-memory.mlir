@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --accel-place-buffers -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-plan-memory -split-input-file | FileCheck %s
 
 // A chain: when the third map is written, nobody needs the first any more. With
 // 64 channels and 128 tokens each has 16384 bytes.
@@ -51,35 +51,27 @@ func.func @two_outputs() {
 
 // -----
 
-// Largest first, into the smallest gap that fits: when "s" is placed, there is
-// a gap of 16384 bytes where "m2" was and one of 32768 where "l2" was. First
-// fit would take the latter.
+// Two that follow each other take at most 73728 bytes together, and so do all. The
+// largest first, each at the lowest place, would take 106496: "a" and "d" at the
+// bottom, "b" above them and "c" above "b".
 
 module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 128 : i64} {
 accel.object @n norm_weight [64] in <DDR> at 0 bytes 256 stride 0
 
-// CHECK-LABEL: func.func @best_fit()
-// CHECK: accel.buffer "l1" at 1024 bytes 65536
-// CHECK: accel.buffer "l2" at 66560 bytes 32768
-// CHECK: accel.buffer "l3" at 99328 bytes 32768
-// CHECK: accel.buffer "m1" at 132096 bytes 16384
-// CHECK: accel.buffer "m2" at 148480 bytes 16384
-// CHECK: accel.buffer "m3" at 164864 bytes 16384
-// CHECK: accel.buffer "s" at 148480 bytes 8192
-func.func @best_fit() {
+// CHECK-LABEL: func.func @least()
+// CHECK: accel.buffer "a" at 1024 bytes 40960
+// CHECK: accel.buffer "b" at 41984 bytes 32768
+// CHECK: accel.buffer "c" at 1024 bytes 32768
+// CHECK: accel.buffer "d" at 33792 bytes 40960
+func.func @least() {
   %n = accel.get_object @n : !accel.object
-  %l1 = accel.buffer "l1" host input "input0" channels 256 : memref<8x?x32xf16, #accel.space<DDR>>, <8, seq, 32>
-  %l2 = accel.buffer "l2" host input "input1" channels 128 : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
-  %l3 = accel.buffer "l3" host input "input2" channels 128 : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
-  %m1 = accel.buffer "m1" host input "input3" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  %m2 = accel.buffer "m2" host input "input4" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  %m3 = accel.buffer "m3" host input "input5" channels 64 : memref<2x?x32xf16, #accel.space<DDR>>, <2, seq, 32>
-  // From here on l1, l3, m1 and m3 still hold something.
-  %s = accel.buffer "s" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
-  accel.linear "s" ins(%m1 : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<DDR>>) [64, 32]
-  accel.linear "s" ins(%l1 : memref<8x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<DDR>>) [256, 32]
-  accel.linear "s" ins(%l3 : memref<4x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<DDR>>) [128, 32]
-  accel.linear "s" ins(%m3 : memref<2x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%s : memref<1x?x32xf16, #accel.space<DDR>>) [64, 32]
+  %a = accel.buffer "a" host input "input" channels 160 : memref<5x?x32xf16, #accel.space<DDR>>, <5, seq, 32>
+  %b = accel.buffer "b" : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
+  accel.linear "b" ins(%a : memref<5x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%b : memref<4x?x32xf16, #accel.space<DDR>>) [160, 128]
+  %c = accel.buffer "c" : memref<4x?x32xf16, #accel.space<DDR>>, <4, seq, 32>
+  accel.linear "c" ins(%b : memref<4x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%c : memref<4x?x32xf16, #accel.space<DDR>>) [128, 128]
+  %d = accel.buffer "d" host output "output" channels 160 : memref<5x?x32xf16, #accel.space<DDR>>, <5, seq, 32>
+  accel.linear "d" ins(%c : memref<4x?x32xf16, #accel.space<DDR>>) weight(%n) outs(%d : memref<5x?x32xf16, #accel.space<DDR>>) [128, 160]
   return
 }
 }

@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --accel-place-buffers -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-plan-memory -split-input-file | FileCheck %s
 
 // What a loop over layers hands from one to the next is one place, "hidden"; the
 // layer's result lies where its argument lies, and nothing is handed around any

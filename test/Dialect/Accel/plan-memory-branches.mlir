@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --accel-place-buffers -split-input-file | FileCheck %s
+// RUN: dlavm-opt %s --accel-plan-memory -split-input-file | FileCheck %s
 
 // What a branch uses holds something there: %t does not lie where %u does. The
 // two nests call one function.

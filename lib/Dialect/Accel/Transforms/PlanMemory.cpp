@@ -1,4 +1,4 @@
-//===- PlaceBuffers.cpp - Addresses of feature maps ---------------------===//
+//===- PlanMemory.cpp - Addresses of feature maps -------------------------===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,15 +8,15 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "DLAVM/MemoryPlan/MemoryPlan.h"
 #include "Timeline.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/IntervalTree.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace dlavm::accel {
-#define GEN_PASS_DEF_PLACEBUFFERS
+#define GEN_PASS_DEF_PLANMEMORY
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h.inc"
 } // namespace dlavm::accel
 
@@ -38,62 +38,25 @@ static int64_t getObjectsEnd(ModuleOp module, const Memory &memory) {
   return end;
 }
 
-/// Best fit: the smallest gap between the conflicting places that takes \p
-/// bytes, or behind them all.
-static int64_t findGap(SmallVector<std::pair<int64_t, int64_t>> taken,
-                       int64_t base, int64_t bytes) {
-  llvm::sort(taken);
-  int64_t best = -1, bestSize = std::numeric_limits<int64_t>::max();
-  int64_t end = base;
-  for (auto [begin, last] : taken) {
-    const int64_t gap = begin - end;
-    if (gap >= bytes && gap < bestSize) {
-      best = end;
-      bestSize = gap;
-    }
-    end = std::max(end, last);
+/// The places as the planner knows them.
+static std::vector<PlannedBuffer> getPlannedBuffers(Timeline &timeline,
+                                                    const Memory &memory) {
+  std::vector<PlannedBuffer> buffers;
+  for (const Place &place : timeline.getPlaces()) {
+    PlannedBuffer &buffer = buffers.emplace_back();
+    buffer.size = place.bytes;
+    buffer.alignment = memory.alignment;
+    for (const Interval &live : place.live)
+      buffer.live.push_back({live.first, live.last + 1});
   }
-  return best >= 0 ? best : end;
+  return buffers;
 }
 
 namespace {
 
-/// Finds the places that hold something at the same time as another.
-class Conflicts {
-public:
-  explicit Conflicts(ArrayRef<Place> places) : tree(allocator) {
-    for (const Place &place : places)
-      for (const Interval &live : place.live) {
-        tree.insert(live.first, live.last, &place);
-        begins.push_back({live.first, &place});
-      }
-    tree.create();
-    llvm::stable_sort(begins, llvm::less_first());
-  }
+struct PlanMemory : dlavm::accel::impl::PlanMemoryBase<PlanMemory> {
+  using PlanMemoryBase::PlanMemoryBase;
 
-  /// Each of them, perhaps several times.
-  SmallVector<const Place *> find(const Place &place) const {
-    SmallVector<const Place *> result;
-    for (const Interval &live : place.live) {
-      for (const auto *other : tree.getContaining(live.first))
-        result.push_back(other->value());
-      auto next = llvm::upper_bound(
-          begins, live.first,
-          [](int64_t time, const auto &begin) { return time < begin.first; });
-      for (; next != begins.end() && next->first <= live.last; ++next)
-        result.push_back(next->second);
-    }
-    return result;
-  }
-
-private:
-  using Tree = llvm::IntervalTree<int64_t, const Place *>;
-  Tree::Allocator allocator;
-  Tree tree;
-  std::vector<std::pair<int64_t, const Place *>> begins;
-};
-
-struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     const DeviceInfo *device = getDevice(module);
@@ -124,29 +87,16 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
                                 StringRef deviceName) {
     const int64_t base =
         llvm::alignTo(getObjectsEnd(getOperation(), memory), memory.alignment);
-    SmallVector<Place *> order;
-    for (Place &place : timeline.getPlaces())
-      order.push_back(&place);
-    llvm::stable_sort(order, [](const Place *a, const Place *b) {
-      return a->bytes > b->bytes;
-    });
-    int64_t end = base;
-    const Conflicts conflicts(timeline.getPlaces());
-    llvm::DenseSet<const Place *> placed;
-    for (Place *place : order) {
-      SmallVector<std::pair<int64_t, int64_t>> taken;
-      for (const Place *other : conflicts.find(*place))
-        if (placed.contains(other))
-          taken.push_back(
-              {other->address,
-               llvm::alignTo(other->address + other->bytes, memory.alignment)});
-      place->address = findGap(std::move(taken), base, place->bytes);
-      end = std::max(end, place->address + place->bytes);
-      placed.insert(place);
-      ++numBuffers;
-    }
-    arenaBytes += end - base;
-    peakBytes += timeline.getPeak();
+    const MemoryPlan plan =
+        planMemory(getPlannedBuffers(timeline, memory), {{}, maxNodes});
+    for (auto [place, offset] :
+         llvm::zip_equal(timeline.getPlaces(), plan.offsets))
+      place.address = base + offset;
+    numBuffers += plan.offsets.size();
+    arenaBytes += plan.arena;
+    lowerBound += plan.lowerBound;
+    numSteps += plan.nodes;
+    const int64_t end = base + plan.arena;
     if (end <= memory.capacity)
       return success();
     InFlightDiagnostic diagnostic =
@@ -157,7 +107,12 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
         << (fitsOneToken(memory, base)
                 ? "; lower the context with --max-tokens"
                 : ", and too many for a context of one token, too");
-    for (Place *place : ArrayRef(order).take_front(3))
+    SmallVector<Place *> largest = llvm::map_to_vector(
+        timeline.getPlaces(), [](Place &place) { return &place; });
+    llvm::stable_sort(largest, [](const Place *a, const Place *b) {
+      return a->bytes > b->bytes;
+    });
+    for (Place *place : ArrayRef(largest).take_front(3))
       diagnostic.attachNote()
           << "'" << place->name << "' takes " << place->bytes << " bytes";
     return diagnostic;
@@ -166,8 +121,10 @@ struct PlaceBuffers : dlavm::accel::impl::PlaceBuffersBase<PlaceBuffers> {
   /// True if a smaller context may help.
   bool fitsOneToken(const Memory &memory, int64_t base) {
     Timeline timeline(getOperation(), 1, memory);
-    return succeeded(timeline.compute()) &&
-           base + timeline.getPeak() <= memory.capacity;
+    return base <= memory.capacity && succeeded(timeline.compute()) &&
+           planMemory(getPlannedBuffers(timeline, memory),
+                      {memory.capacity - base, maxNodes})
+                   .status == MemoryPlan::Status::Found;
   }
 
   /// Roots every map in an `accel.buffer` of its own function.

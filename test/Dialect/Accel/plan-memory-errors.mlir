@@ -1,4 +1,4 @@
-// RUN: dlavm-opt %s --accel-place-buffers -split-input-file -verify-diagnostics
+// RUN: dlavm-opt %s --accel-plan-memory -split-input-file -verify-diagnostics
 
 // The last op of the layer reads the argument while it writes the result, which
 // lies in the same place.
