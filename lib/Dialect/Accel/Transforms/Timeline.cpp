@@ -196,10 +196,11 @@ LogicalResult Timeline::walk(scf::ForOp loop) {
       continue;
     // What comes from outside and is used inside is there in every iteration;
     // what is first written inside holds its slices all through the loop.
+    Interval &live = content.live.back();
     if (i >= numOutside)
-      content.live.back().first = begin;
-    if (i >= numOutside || content.live.back().last > lastBefore[i])
-      content.live.back().last = now;
+      live.first = std::min(live.first, begin + 1);
+    if (i >= numOutside || live.last > lastBefore[i])
+      live.last = std::max(live.last, now - 1);
   }
   return success();
 }
