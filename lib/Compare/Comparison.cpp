@@ -31,7 +31,7 @@ void Comparison::beginCall(const ExpectedCall &expected) {
   call = &expected;
   pending.clear();
   for (const ExpectedMap &map : expected.ops)
-    pending[{map.layer, map.name}] = {&map, false};
+    pending[{map.layer, map.name}] = {&map};
   layer = -1;
   name.clear();
   started = nullptr;
@@ -43,8 +43,13 @@ void Comparison::beginCall(const ExpectedCall &expected) {
 void Comparison::endCall() {
   finishOp();
   for (const ExpectedMap &map : call->ops)
-    if (!pending[{map.layer, map.name}].second) {
-      report(map.layer, map.name, "", "the driver does not run this op");
+    if (const int64_t tokens = pending[{map.layer, map.name}].tokens;
+        tokens < map.tokens) {
+      report(map.layer, map.name, "",
+             tokens == 0
+                 ? "the driver does not run this op"
+                 : "the driver runs this op for " + std::to_string(tokens) +
+                       " of " + std::to_string(map.tokens) + " tokens");
       break;
     }
   compareCaches();
@@ -69,7 +74,7 @@ void Comparison::checkResult(ArrayRef<uint16_t> output,
                     "the host reads " + std::to_string(output.size()) +
                         " values of the output instead of " +
                         std::to_string(call->output.size()));
-    compare(expected, "what the host reads", "", /*isCache=*/true,
+    compare(expected, "what the host reads", "", /*isCache=*/true, {0, 1},
             [&](int64_t, int64_t, int64_t channel) { return output[channel]; });
   }
   if (token != call->token)
@@ -118,8 +123,9 @@ void Comparison::finishOp() {
     report(layer, name, "", "the model has no such op");
     return;
   }
-  const ExpectedMap &expected = *it->second.first;
-  if (std::exchange(it->second.second, true))
+  const ExpectedMap &expected = *it->second.map;
+  const int64_t first = std::exchange(it->second.tokens, expected.tokens);
+  if (first == expected.tokens)
     return report(layer, name, "", "the driver runs this op a second time");
   if (const CacheInfo *cache = reference.getAppended(name))
     return compareCache(expected, *cache, "append to " + cache->symbol,
@@ -129,7 +135,9 @@ void Comparison::finishOp() {
       continue;
     if (const CacheInfo *cache = reference.getCache(task.result))
       return compareAppended(expected, *cache, task);
-    return compareBuffer(expected, task);
+    if (task.slice)
+      it->second.tokens = std::min(first + *task.slice, expected.tokens);
+    return compareBuffer(expected, task, {first, it->second.tokens});
   }
   report(layer, name, "",
          "plan.json has no task of this name, so that nobody "
@@ -137,7 +145,7 @@ void Comparison::finishOp() {
 }
 
 void Comparison::compareBuffer(const ExpectedMap &expected,
-                               const PlanTask &task) {
+                               const PlanTask &task, Tokens tokens) {
   const PlanBuffer *buffer = plan.getBuffer(task.result);
   if (!buffer)
     return report(layer, name, task.result,
@@ -148,8 +156,12 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
       expected.hasTokensAsChannels
           ? static_cast<int64_t>(alignTo(expected.channels, lanes))
           : expected.channels;
+  // A surface of the buffer has rows for all tokens, or for those of a slice.
+  const int64_t rows = buffer->slice ? std::min(*buffer->slice, expected.tokens)
+                                     : expected.tokens;
+  const int64_t firstToken = buffer->slice ? tokens.first : 0;
   const int64_t bytes =
-      rowBytes * expected.tokens * divideCeil(distance * expected.maps, lanes);
+      rowBytes * rows * divideCeil(distance * expected.maps, lanes);
   const Memory &memory = device.getMapMemory();
   SmallVector<ArrayRef<uint8_t>> ports;
   for (int64_t port = 0; port < memory.ports; ++port)
@@ -159,10 +171,10 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
       }))
     return report(layer, name, task.result,
                   "plan.json gives this buffer an address outside the memory");
-  compare(expected, task.computes, buffer->name, /*isCache=*/false,
+  compare(expected, task.computes, buffer->name, /*isCache=*/false, tokens,
           [&](int64_t map, int64_t token, int64_t channel) {
             const int64_t lane = map * distance + channel;
-            const int64_t row = lane / lanes * expected.tokens + token;
+            const int64_t row = lane / lanes * rows + token - firstToken;
             const ElementPlace &place = lanePlaces[lane % lanes];
             return support::endian::read16le(ports[place.port].data() +
                                              row * rowBytes + place.offset);
@@ -175,7 +187,7 @@ void Comparison::compareAppended(const ExpectedMap &expected,
   // No task of its own appends.
   for (const ExpectedMap &op : call->ops)
     if (op.layer == layer && reference.getAppended(op.name) == &cache)
-      pending[{layer, op.name}].second = true;
+      pending[{layer, op.name}].tokens = op.tokens;
 }
 
 void Comparison::compareCache(const ExpectedMap &expected,
@@ -190,7 +202,7 @@ void Comparison::compareCache(const ExpectedMap &expected,
   const int64_t first = isWhole ? 0 : call->past;
   // What appends its result may have the channels of all heads in a row.
   const int64_t headChannels = device.getTraits().headChannels;
-  compare(expected, computes, cache.object, isWhole,
+  compare(expected, computes, cache.object, isWhole, {0, expected.tokens},
           [&](int64_t map, int64_t token, int64_t channel) {
             const ElementPlace place = device.placeCacheElement(
                 device, cache.isKeys, map + channel / headChannels,
@@ -250,7 +262,8 @@ static std::string printNumber(double value) {
 }
 
 void Comparison::compare(const ExpectedMap &expected, StringRef computes,
-                         StringRef buffer, bool isCache, ReadElement read) {
+                         StringRef buffer, bool isCache, Tokens tokens,
+                         ReadElement read) {
   OpDistance &distance =
       (isCache ? caches : ops)[{expected.layer, expected.name}];
   distance.layer = expected.layer;
@@ -266,11 +279,12 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
 
   int64_t different = 0, beyondRange = 0;
   std::string first, firstBeyondRange;
-  const float *value = expected.values.data();
   for (int64_t map = 0; map < expected.maps; ++map)
-    for (int64_t token = 0; token < expected.tokens; ++token)
+    for (int64_t token = tokens.first; token < tokens.end; ++token) {
+      const float *values = expected.values.data() +
+                            (map * expected.tokens + token) * expected.channels;
       for (int64_t channel = 0; channel < expected.channels; ++channel) {
-        const double wanted = *value++;
+        const double wanted = values[channel];
         const uint16_t code = read(map, token, channel);
         const double found = halfToDouble(code);
         // A difference of equal infinities would be NaN.
@@ -295,17 +309,18 @@ void Comparison::compare(const ExpectedMap &expected, StringRef computes,
                   ": expected " + printNumber(wanted) + ", found " +
                   printNumber(found);
       }
-  distance.elements += expected.values.size();
+    }
+  const int64_t elements =
+      expected.maps * (tokens.end - tokens.first) * expected.channels;
+  distance.elements += elements;
   distance.different += different;
   if (different > 0)
     report(expected.layer, expected.name, buffer,
-           std::to_string(different) + " of " +
-               std::to_string(expected.values.size()) +
+           std::to_string(different) + " of " + std::to_string(elements) +
                " values differ from the reference, " + first);
   else if (beyondRange > 0)
     report(expected.layer, expected.name, buffer,
-           std::to_string(beyondRange) + " of " +
-               std::to_string(expected.values.size()) +
+           std::to_string(beyondRange) + " of " + std::to_string(elements) +
                " values are infinite or NaN, as those of the reference are, "
                "first at " +
                firstBeyondRange);

@@ -79,8 +79,13 @@ private:
   /// Gives the FP16 code of the element at (map, token, channel).
   using ReadElement =
       llvm::function_ref<uint16_t(int64_t map, int64_t token, int64_t channel)>;
+  /// Those of a map that a run of an op computes.
+  struct Tokens {
+    int64_t first, end;
+  };
   void finishOp();
-  void compareBuffer(const ExpectedMap &expected, const PlanTask &task);
+  void compareBuffer(const ExpectedMap &expected, const PlanTask &task,
+                     Tokens tokens);
   /// The result of a task that writes it into a cache.
   void compareAppended(const ExpectedMap &expected, const CacheInfo &cache,
                        const PlanTask &task);
@@ -91,7 +96,8 @@ private:
   /// The token that the device leaves in memory.
   void compareTokenWord();
   void compare(const ExpectedMap &expected, llvm::StringRef computes,
-               llvm::StringRef buffer, bool isCache, ReadElement read);
+               llvm::StringRef buffer, bool isCache, Tokens tokens,
+               ReadElement read);
   void report(int64_t layer, llvm::StringRef task, llvm::StringRef buffer,
               std::string message);
 
@@ -106,10 +112,14 @@ private:
   StartDecoder decoder;
 
   const ExpectedCall *call = nullptr;
-  /// From layer and name to the expectation, and whether the op ran.
-  std::map<std::pair<int64_t, std::string>,
-           std::pair<const ExpectedMap *, bool>>
-      pending;
+  /// What an op should give, and how many of its tokens it has computed: those
+  /// of the first slices, or all.
+  struct Pending {
+    const ExpectedMap *map;
+    int64_t tokens = 0;
+  };
+  /// By layer and name.
+  std::map<std::pair<int64_t, std::string>, Pending> pending;
   int64_t layer = -1;
   std::string name;
   const DecodedTask *started = nullptr;
