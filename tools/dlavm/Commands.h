@@ -25,6 +25,7 @@ extern const char kDescription[];
 // and returns the exit code.
 std::optional<int> runModelCommand();
 std::optional<int> runDriverCommand();
+std::optional<int> runReportCommand();
 
 /// The options whose value is one of a few names. An option alone does not tell
 /// that it is one.

@@ -145,6 +145,23 @@ struct RunCommand {
   unsigned threads = 0;
 };
 
+enum class ReportFormat { HTML, Dot, SVG, Prototxt, Trace };
+enum class ReportLevel { LLM, Accel, CSB };
+
+/// `dlavm report`.
+struct ReportCommand {
+  std::string directory;
+  /// "-" is standard output.
+  std::string output = "-";
+  ReportFormat format = ReportFormat::HTML;
+  /// Of a graph.
+  ReportLevel level = ReportLevel::Accel;
+  /// Of a trace: tokens of the call, and tokens in the KV cache before it.
+  int64_t seq = 1, past = 0;
+  /// What `dlavm check` and `dlavm estimate --json` have printed; may be empty.
+  std::string findingsFile, estimateFile;
+};
+
 /// `dlavm make-model`.
 struct MakeModelCommand {
   /// llama, llama3, mistral, qwen2 or chatglm.
@@ -258,6 +275,7 @@ int runEval(const EvalCommand &command);
 int runQuantize(const QuantizeCommand &command);
 /// Prints the buffers with their offsets.
 int runPlan(const PlanCommand &command);
+int runReport(const ReportCommand &command);
 /// Prints all of the devices of these names; without names, what there is.
 int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 

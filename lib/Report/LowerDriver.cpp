@@ -1,0 +1,120 @@
+//===- LowerDriver.cpp - The modules of a driver --------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Dialect/Accel/IR/Accel.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
+#include "DLAVM/Pipelines/Pipelines.h"
+#include "DLAVM/Report/Report.h"
+#include "DLAVM/Target/TranslateToCpp.h"
+
+#include "mlir/IR/OperationSupport.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace dlavm;
+
+namespace {
+
+/// Counts what each pass leaves.
+class EffectCounter : public PassInstrumentation {
+public:
+  EffectCounter(StringRef level, std::vector<PassEffect> &effects)
+      : level(level), effects(effects) {}
+
+  void runBeforePass(Pass *pass, Operation *op) override {
+    if (isa<ModuleOp>(op))
+      before.emplace(op, /*includeNested=*/true);
+  }
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (!isa<ModuleOp>(op) || pass->getArgument().empty())
+      return;
+    PassEffect effect;
+    effect.name = pass->getArgument().str();
+    effect.level = level.str();
+    effect.isChanged =
+        !before || *before != OperationFingerPrint(op, /*includeNested=*/true);
+    op->walk([&](Operation *inner) {
+      ++effect.ops;
+      effect.tasks += isa<accel::TaskOpInterface, csb::TaskOp>(inner);
+      effect.writes += isa<csb::WriteOp>(inner);
+    });
+    effects.push_back(std::move(effect));
+  }
+
+private:
+  StringRef level;
+  std::vector<PassEffect> &effects;
+  std::optional<OperationFingerPrint> before;
+};
+
+} // namespace
+
+static LogicalResult
+runPasses(ModuleOp module, StringRef level,
+          void (*build)(OpPassManager &, const CompileOptions &),
+          const CompileOptions &options, std::vector<PassEffect> &effects) {
+  PassManager manager(module.getContext());
+  manager.enableVerifier(false);
+  manager.addInstrumentation(std::make_unique<EffectCounter>(level, effects));
+  build(manager, options);
+  return success(succeeded(manager.run(module)) && succeeded(verify(module)));
+}
+
+FailureOr<DriverLevels>
+dlavm::lowerDriver(ModuleOp model, const DriverPlan &plan, StringRef driver) {
+  DriverLevels levels;
+  levels.llm = model.clone();
+  CompileOptions options;
+  options.device = plan.device;
+  options.maxTokens = plan.maxTokens;
+  levels.accel = model.clone();
+  // dlavm compile has given its warnings.
+  ScopedDiagnosticHandler warnings(
+      model.getContext(), [](Diagnostic &diagnostic) {
+        return success(diagnostic.getSeverity() != DiagnosticSeverity::Error);
+      });
+  if (failed(runPasses(*levels.accel, "accel", buildAccelPipeline, options,
+                       levels.passes)))
+    return failure();
+  // What the driver does before a run and beside it is no part of its plan.
+  const std::pair<StringRef, bool> choices[] = {
+      {"dma", false}, {"dma", true}, {"wt2hbm", false}, {"wt2hbm", true}};
+  for (auto [weightLoading, printSteps] : choices) {
+    options.weightLoading = weightLoading.str();
+    options.printSteps = printSteps;
+    OwningOpRef<ModuleOp> csb = levels.accel->clone();
+    std::vector<PassEffect> passes;
+    // Not every device can load weights in every way.
+    ScopedDiagnosticHandler quiet(model.getContext(), [&](Diagnostic &) {
+      return success(bool(levels.csb));
+    });
+    if (failed(runPasses(*csb, "csb", buildCSBPipeline, options, passes))) {
+      if (levels.csb)
+        continue;
+      return failure();
+    }
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    const bool isDriver =
+        succeeded(translateToCpp(*csb, plan.namespaceName, os)) &&
+        text == driver;
+    if (!levels.csb || isDriver) {
+      if (!levels.csb)
+        llvm::append_range(levels.passes, passes);
+      levels.csb = std::move(csb);
+    }
+    if (isDriver) {
+      levels.isDriver = true;
+      break;
+    }
+  }
+  return levels;
+}

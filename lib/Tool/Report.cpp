@@ -1,0 +1,150 @@
+//===- Report.cpp - dlavm report ------------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Report/Report.h"
+#include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Report/Graph.h"
+#include "DLAVM/Support/InputFile.h"
+#include "DLAVM/Support/JSON.h"
+#include "DLAVM/Support/OutputFiles.h"
+#include "DLAVM/Tool/Tool.h"
+#include "Diagnostics.h"
+#include "Errors.h"
+#include "OpenedDriver.h"
+#include "OpenedModel.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace dlavm;
+using namespace llvm;
+
+static Expected<std::string> readText(const Twine &path) {
+  Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(path);
+  if (!buffer)
+    return createStringError(
+        path + ": cannot be read: " + toString(buffer.takeError()));
+  return (*buffer)->getBuffer().str();
+}
+
+static std::string getPlace(StringRef directory, StringRef name) {
+  SmallString<128> path(directory);
+  sys::path::append(path, name);
+  return path.str().str();
+}
+
+/// What there is beside the modules. Fills in the strings that the report
+/// refers to.
+static Error addFiles(const ReportCommand &command, std::string &findings,
+                      std::string &packReport, Report &report) {
+  if (!command.findingsFile.empty()) {
+    Expected<std::string> text = readText(command.findingsFile);
+    if (!text)
+      return text.takeError();
+    findings = std::move(*text);
+    report.findings = findings;
+  }
+  if (!command.estimateFile.empty()) {
+    Expected<json::Object> estimate = readJSONFile(command.estimateFile);
+    if (!estimate)
+      return estimate.takeError();
+    report.estimate = std::move(*estimate);
+  }
+  const std::string path = getPlace(command.directory, kReportFile);
+  if (!sys::fs::exists(path))
+    return Error::success();
+  Expected<std::string> text = readText(path);
+  if (!text)
+    return text.takeError();
+  packReport = std::move(*text);
+  report.packReport = packReport;
+  return Error::success();
+}
+
+static mlir::LogicalResult print(const ReportCommand &command,
+                                 const Report &report, raw_ostream &os) {
+  const DriverLevels &levels = report.levels;
+  if (command.format == ReportFormat::HTML)
+    return printReportPage(report, os);
+  if (command.format == ReportFormat::Trace)
+    return printTimeline(*levels.csb, command.seq, command.past, os);
+  mlir::FailureOr<Graph> graph =
+      command.level == ReportLevel::LLM     ? makeLLMGraph(*levels.llm)
+      : command.level == ReportLevel::Accel ? makeAccelGraph(*levels.accel)
+                                            : makeCSBGraph(*levels.csb);
+  if (failed(graph))
+    return mlir::failure();
+  if (command.format == ReportFormat::Dot) {
+    printDot(*graph, os);
+  } else if (command.format == ReportFormat::SVG) {
+    layOut(*graph);
+    printSVG(*graph, os);
+  } else {
+    printPrototxt(*graph, report.plan.namespaceName, os);
+  }
+  return mlir::success();
+}
+
+int dlavm::runReport(const ReportCommand &command) {
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
+  if (!opened)
+    return reportError(opened.takeError());
+  const DriverPlan &plan = opened->plan;
+  Expected<const DeviceInfo *> device = findDevice(plan);
+  if (!device)
+    return reportError(device.takeError());
+  std::vector<std::string> inputs = getFiles(command.directory, plan);
+  for (const std::string &file : {command.findingsFile, command.estimateFile})
+    if (!file.empty())
+      inputs.push_back(file);
+  if (Error error = checkOutputs({command.output}, inputs))
+    return reportError(std::move(error));
+  if (command.format == ReportFormat::Trace &&
+      (command.seq < 1 || command.past < 0 ||
+       command.seq > plan.maxTokens - command.past))
+    return reportError("seq must be at least 1, past at least 0, and seq + "
+                       "past at most " +
+                       Twine(plan.maxTokens) + "; found " + Twine(command.seq) +
+                       " and " + Twine(command.past));
+
+  Expected<OpenedModel> model =
+      OpenedModel::open(command.directory, plan, nullptr);
+  if (!model)
+    return reportError(model.takeError());
+  Expected<std::string> driver =
+      readText(getPlace(command.directory, plan.driver));
+  if (!driver)
+    return reportError(driver.takeError());
+
+  Diagnostics diagnostics(*model->getModule().getContext());
+  mlir::FailureOr<DriverLevels> levels =
+      lowerDriver(model->getModule(), plan, *driver);
+  if (failed(levels))
+    return 1;
+  std::string findings, packReport;
+  Report report{plan, **device, *levels, *driver, {}, {}, {}};
+  if (Error error = addFiles(command, findings, packReport, report))
+    return reportError(std::move(error));
+  if (Error error = opened->input.check())
+    return reportError(std::move(error));
+  if (!levels->isDriver)
+    WithColor::warning(errs())
+        << getPlace(command.directory, plan.driver)
+        << " is not what the compiler makes of " << plan.model
+        << ": it was edited, or another version made it; the report shows "
+           "what the compiler makes\n";
+
+  std::string text;
+  raw_string_ostream os(text);
+  if (failed(print(command, report, os)))
+    return 1;
+  if (Error error = writeOutputFile(command.output, text))
+    return reportError(std::move(error));
+  return 0;
+}
