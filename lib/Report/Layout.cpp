@@ -21,13 +21,15 @@ constexpr double kHeight = 46, kRankGap = 34, kGap = 26, kMargin = 24;
 constexpr double kGroupPadding = 22, kGroupTitle = 30, kBackRoom = 30;
 /// An edge over more ranks goes straight.
 constexpr int64_t kMaxSpan = 400;
-constexpr int kSweeps = 12;
+constexpr int kSweeps = 40;
 
 namespace {
 
 /// What takes room in a rank: a node, or an edge that goes on.
 struct Item {
   double width;
+  /// How much it counts where others want to be at its place.
+  double weight;
   double center = 0;
   SmallVector<unsigned, 4> above, below;
 };
@@ -83,7 +85,7 @@ void Layout::makeItems() {
     node.width = getWidth(node);
     node.height = kHeight;
     ranks[rank].push_back(items.size());
-    items.push_back({node.width, 0, {}, {}});
+    items.push_back({node.width, 1, 0, {}, {}});
   }
   auto join = [&](unsigned upper, unsigned lower) {
     items[upper].below.push_back(lower);
@@ -96,7 +98,8 @@ void Layout::makeItems() {
     unsigned upper = edge.from;
     for (int64_t rank = rankOf[edge.from] + 1; rank < rankOf[edge.to]; ++rank) {
       const unsigned item = items.size();
-      items.push_back({14, 0, {}, {}});
+      // Long edges had better be straight.
+      items.push_back({14, 4, 0, {}, {}});
       ranks[rank].push_back(item);
       passes.back().push_back(item);
       join(upper, item);
@@ -136,7 +139,7 @@ void Layout::place(SmallVector<unsigned> &rank) {
       offset += previous / 2 + kGap + item.width / 2;
     previous = item.width;
     offsets.push_back(offset);
-    blocks.push_back({item.center - offset, 1, 1});
+    blocks.push_back({item.weight * (item.center - offset), item.weight, 1});
     while (blocks.size() > 1 &&
            blocks[blocks.size() - 2].get() > blocks.back().get()) {
       const Block block = blocks.back();
@@ -160,7 +163,7 @@ void Layout::order() {
     const bool isDown = sweep % 2 == 0;
     // The order is found first; then the places are, for which both sides
     // count.
-    const bool isOrdering = sweep < kSweeps / 2;
+    const bool isOrdering = sweep < 8;
     for (size_t k = 0; k < ranks.size(); ++k) {
       SmallVector<unsigned> &rank = ranks[isDown ? k : ranks.size() - 1 - k];
       std::vector<double> wishes;
