@@ -25,6 +25,7 @@
 #include "gtest/gtest.h"
 
 #include <random>
+#include <set>
 
 using namespace dlavm;
 using namespace llvm;
@@ -122,8 +123,9 @@ protected:
 
   TemporaryDirectory directory;
   std::string ropePairing;
-  /// The optimizing passes.
+  /// The optimizing passes that run, and how much a slice may take.
   std::vector<std::string> passes;
+  int64_t sliceBytes = 0;
   ExitOnError get;
 };
 
@@ -141,6 +143,8 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.device = deviceName.str();
   compile.ropePairing = ropePairing;
   compile.passes = passes;
+  compile.sliceBytes = sliceBytes;
+  compile.sliceSoftmax = true;
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
   PackCommand pack;
@@ -377,6 +381,65 @@ TEST_P(Decode, EqualsTheReference) {
                {1, 39}});
 }
 
+class Streams : public RandomModels {
+protected:
+  /// Either pass alone, or both.
+  void choosePasses(int number) {
+    if (number != 1)
+      passes.push_back("accel-stream-attention");
+    if (number != 0)
+      passes.push_back("accel-stream-ffn");
+  }
+  /// The tokens of the slices that tasks run over.
+  std::set<int64_t> getSlices() {
+    const DriverPlan plan = get(DriverPlan::read(directory / "driver"));
+    std::set<int64_t> slices;
+    for (const PlanTask &task : plan.tasks)
+      if (task.slice)
+        slices.insert(*task.slice);
+    return slices;
+  }
+};
+
+/// Slices of few tokens, so that each call has many, the last one with fewer.
+TEST_P(Streams, EqualTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  uint64_t seed = number;
+  for (char c : StringRef(architecture))
+    seed = seed * 131 + c;
+  Random random(seed);
+  const MakeModelCommand model =
+      getRandomModel(random, architecture, 0, directory / "checkpoint");
+  choosePasses(number);
+  sliceBytes = random.flip() ? 1 : 4000;
+  expectEqual(model, deviceName, "absmax",
+              getRandomCalls(random, model.context));
+  if (sliceBytes == 1) {
+    EXPECT_EQ(getSlices().size(), 1u);
+  }
+}
+
+/// Slices in the device's largest context, which are cut to the chip again.
+TEST_P(Streams, AreCut) {
+  const auto [deviceName, architecture, number] = GetParam();
+  MakeModelCommand model;
+  model.architecture = architecture;
+  model.outputDirectory = directory / "checkpoint";
+  model.hidden = 32;
+  model.layers = 2;
+  model.kvHeads = 1;
+  model.heads = 36;
+  model.headDim = 32;
+  model.intermediate = 9000;
+  model.vocabulary = 33;
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(deviceName);
+  model.context = device.getTraits().maxTokens;
+  choosePasses(number);
+  sliceBytes = (12 << 20) / device.getMapMemory().ports;
+  expectEqual(model, deviceName, "absmax", {{270, 0}, {1, 270}, {131, 271}});
+  EXPECT_FALSE(getSlices().empty());
+}
+
 static const char *const newest = "edgellm-20241128";
 static const char *const architectures[] = {"llama", "llama3", "mistral",
                                             "qwen2", "chatglm"};
@@ -404,6 +467,17 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(std::tuple(newest, "chatglm", 1),
                     std::tuple("edgellm-20240831", "llama", 0),
                     std::tuple("ohbm-20250407", "qwen2", 0)),
+    getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    All, Streams,
+    testing::Values(std::tuple(newest, "chatglm", 0),
+                    std::tuple(newest, "qwen2", 1),
+                    std::tuple(newest, "llama3", 2),
+                    std::tuple("edgellm-20240831", "mistral", 2),
+                    std::tuple("ohbm-20250407", "llama", 0),
+                    std::tuple("ohbm-v80-20250326", "chatglm", 1),
+                    std::tuple("ohbm-20250312", "qwen2", 2),
+                    std::tuple("ohbm-20250407", "llama3", 2)),
     getModelName);
 INSTANTIATE_TEST_SUITE_P(
     InHBM, RandomModels,
