@@ -419,8 +419,10 @@ TEST_P(Streams, EqualTheReference) {
   }
 }
 
+class CutStreams : public Streams {};
+
 /// Slices in the device's largest context, which are cut to the chip again.
-TEST_P(Streams, AreCut) {
+TEST_P(CutStreams, EqualTheReference) {
   const auto [deviceName, architecture, number] = GetParam();
   MakeModelCommand model;
   model.architecture = architecture;
@@ -468,6 +470,11 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("edgellm-20240831", "llama", 0),
                     std::tuple("ohbm-20250407", "qwen2", 0)),
     getModelName);
+INSTANTIATE_TEST_SUITE_P(Families, CutStreams,
+                         testing::Values(std::tuple(newest, "llama3", 2),
+                                         std::tuple("ohbm-20250312", "qwen2",
+                                                    2)),
+                         getModelName);
 INSTANTIATE_TEST_SUITE_P(
     All, Streams,
     testing::Values(std::tuple(newest, "chatglm", 0),
