@@ -54,9 +54,11 @@ static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
   command.add_option("--temperature", sampling.temperature,
                      "divides the logits; 0, the default of models that do not "
                      "say otherwise, takes the most probable token");
-  command.add_option("--top-k", sampling.topK,
-                     "choose among the n most probable tokens; 0, the "
-                     "default, are all");
+  command
+      .add_option("--top-k", sampling.topK,
+                  "choose among the n most probable tokens; 0, the "
+                  "default, are all")
+      ->check(checkDecimal<int32_t>);
   command.add_option("--top-p", sampling.topP,
                      "choose among the most probable tokens that have this "
                      "probability together; 1 by default");
@@ -72,9 +74,11 @@ static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
   command.add_option("--frequency-penalty", sampling.frequencyPenalty,
                      "subtracted for each time that a token is in the answer; "
                      "0 by default");
-  command.add_option("--seed", sampling.seed,
-                     "the same seed gives the same answers; by default it is "
-                     "another one each time");
+  command
+      .add_option("--seed", sampling.seed,
+                  "the same seed gives the same answers; by default it is "
+                  "another one each time")
+      ->check(checkDecimal<uint64_t>);
 }
 
 /// Refuses a file in the directory of the driver, which may be one that the
@@ -165,9 +169,11 @@ void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
   addDeviceOption(command, context, arguments->on);
   command.add_option("--system", arguments->system,
                      "the system message, with which conversations begin");
-  command.add_option("--max-new-tokens", arguments->options.maxNewTokens,
-                     "the most tokens of an answer; by default, what the "
-                     "context has room for");
+  command
+      .add_option("--max-new-tokens", arguments->options.maxNewTokens,
+                  "the most tokens of an answer; by default, what the "
+                  "context has room for")
+      ->check(checkDecimal<int32_t>);
   command
       .add_option("--stop", arguments->options.stopStrings,
                   "end an answer before this text; may be repeated")

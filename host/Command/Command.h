@@ -18,7 +18,25 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <limits>
+
 namespace dlavm::host {
+
+/// Takes decimal numbers that \p T holds. CLI11 alone takes 010 for 8, and the
+/// nearest for what is too large.
+template <typename T> std::string checkDecimal(const std::string &text) {
+  const char *begin = text.data(), *end = begin + text.size();
+  T value = 0;
+  const auto [stop, problem] = std::from_chars(begin, end, value);
+  const size_t digits = text.find_first_not_of('-');
+  const bool isOctal = digits + 1 < text.size() && text[digits] == '0';
+  if (problem == std::errc() && stop == end && !isOctal)
+    return "";
+  return text + " is no decimal number from " +
+         std::to_string(std::numeric_limits<T>::min()) + " to " +
+         std::to_string(std::numeric_limits<T>::max());
+}
 
 void addChatCommand(CLI::App &command, CommandContext &context);
 void addDoctorCommand(CLI::App &command, CommandContext &context);

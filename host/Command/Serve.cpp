@@ -10,9 +10,11 @@
 #include "host/Command/Command.h"
 #include "host/Server/Server.h"
 #include "host/Server/SessionEngine.h"
+#include "host/Tokenizer/UTF8.h"
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <iostream>
@@ -123,6 +125,12 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
   options.http.request.bodyBytes = static_cast<size_t>(arguments.bodyBytes);
   for (const std::string &origin : options.corsOrigins)
     checkOrigin(origin);
+  const std::string &name = arguments.name;
+  if (!isUTF8(name) ||
+      std::any_of(name.begin(), name.end(),
+                  [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+    throw Error("--name must be UTF-8 without control characters: clients "
+                "give it back");
   options.requestTime =
       std::chrono::milliseconds(std::llround(arguments.requestSeconds * 1000));
   if (arguments.requestSeconds > 0)
@@ -171,15 +179,21 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
   command
       .add_option("--port", options.port,
                   "the port to listen on; 0 takes one that is free")
+      ->check(checkDecimal<int>)
       ->capture_default_str();
-  command.add_option("--name", arguments->name,
-                     "what clients call the model; by default, the name of the "
-                     "compiled one");
+  command
+      .add_option("--name", arguments->name,
+                  "what clients call the model; by default, the name of the "
+                  "compiled one")
+      ->check([](const std::string &name) {
+        return name.empty() ? "a name must not be empty" : "";
+      });
   addGenerationConfigOption(command, arguments->config);
   command
       .add_option("--queue", arguments->queue,
                   "how many requests may wait for the device; more are told to "
                   "come later")
+      ->check(checkDecimal<int64_t>)
       ->capture_default_str();
   command
       .add_option("--request-timeout", arguments->requestSeconds,
@@ -190,6 +204,7 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
   command
       .add_option("--body-limit", arguments->bodyBytes,
                   "the most bytes of a request")
+      ->check(checkDecimal<int64_t>)
       ->type_name("BYTES")
       ->capture_default_str();
   command

@@ -11,6 +11,7 @@
 #include "host/Driver/DriverTable.h"
 #include "host/Driver/EmbeddedText.h"
 #include "host/Support/File.h"
+#include "host/Tokenizer/TokenizerFiles.h"
 
 #include <cstring>
 #include <limits>
@@ -202,6 +203,17 @@ static void checkListed(const std::string &directory, const Plan &plan) {
       dlavm::detail::check_size(path, what, listed->bytes);
       dlavm::detail::check_content(path, what, *listed, buffer);
     }
+  if (!sums->find(plan.driver.c_str()))
+    return;
+  for (const std::string &name : getTokenizerFileNames()) {
+    const std::string path = joinPath(directory, name);
+    struct stat status;
+    if (!sums->find(name.c_str()) && lstat(path.c_str(), &status) == 0)
+      throw Error(path + " was not packaged, as " + directory +
+                  "/checksums.txt does not list it, and would change what is "
+                  "said; remove it, or put it into the checkpoint and package "
+                  "that");
+  }
 }
 
 CompiledDriver::CompiledDriver(const std::string &directory)

@@ -11,8 +11,7 @@
 packages="g++ libicu72 libsentencepiece0 libcpp-httplib0.11 libedit2"
 # Where the program, dlavm-host, does not run, as on another kind of machine or system, it is built once, in
 # build/. That needs these packages of Debian 12:
-build_packages="g++ cmake make libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev
-nlohmann-json3-dev libcli11-dev"
+build_packages="g++ cmake make libicu-dev libsentencepiece-dev libcpp-httplib-dev libedit-dev nlohmann-json3-dev libcli11-dev"
 # python3-jinja2 is used for chat templates where it is there. DLAVM_HOST=PATH names another build of the
 # program.
 set -eu
@@ -52,7 +51,7 @@ build)
   ;;
 chat | serve | doctor) ;;
 *)
-  sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$here/run.sh" >&2
+  sed -n '2,/^set/{s/^# \{0,1\}//p;s/^[a-z_]*packages="\(.*\)"$/  \1/p}' "$here/run.sh" >&2
   exit 1
   ;;
 esac

@@ -127,6 +127,12 @@ def _to_id(value):
 
 
 def _to_ids(values):
+    try:
+        values = None if isinstance(values, (bytes, bytearray)) else list(values)
+    except TypeError:
+        values = None
+    if values is None:
+        raise Error("what should be text or token ids is neither")
     ids = [_to_id(value) for value in values]
     return (ctypes.c_int32 * len(ids))(*ids), len(ids)
 
@@ -157,7 +163,10 @@ def _to_number(type, value, what):
 
 
 def _to_path(value, what):
-    path = os.fsencode(value)
+    try:
+        path = os.fsencode(value)
+    except TypeError:
+        raise Error(f"{what} is {value!r}, and no path") from None
     if b"\0" in path:
         raise Error(f"{what} has a null character")
     return path
@@ -187,6 +196,11 @@ class Model:
             self._library.dlavm_close(self._model)
             self._model = None
 
+    def _get_model(self):
+        if not self._model:
+            raise Error("the model is closed")
+        return self._model
+
     def __enter__(self):
         return self
 
@@ -202,23 +216,23 @@ class Model:
 
     @property
     def name(self):
-        return self._library.dlavm_get_name(self._model).decode()
+        return self._library.dlavm_get_name(self._get_model()).decode()
 
     @property
     def max_tokens(self):
         """The largest context."""
-        return self._library.dlavm_get_max_tokens(self._model)
+        return self._library.dlavm_get_max_tokens(self._get_model())
 
     @property
     def vocabulary(self):
         """Ids are 0 to one less."""
-        return self._library.dlavm_get_vocabulary(self._model)
+        return self._library.dlavm_get_vocabulary(self._get_model())
 
     def prompt(self, ids, **options):
         """The conversation is these ids now. What it has in common with the one
         before is not computed again. `options` are those of `stream`."""
         self._set_options(**options)
-        self._check(self._library.dlavm_prompt(self._model, *_to_ids(ids)))
+        self._check(self._library.dlavm_prompt(self._get_model(), *_to_ids(ids)))
 
     def _set_options(self, *, stop=(), **numbers):
         options = _Options()
@@ -235,25 +249,25 @@ class Model:
                  for text in ([stop] if isinstance(stop, str) else stop)]
         options.stop = (ctypes.c_char_p * len(texts))(*texts)
         options.stop_count = len(texts)
-        self._check(self._library.dlavm_set_options(self._model, ctypes.byref(options)))
+        self._check(self._library.dlavm_set_options(self._get_model(), ctypes.byref(options)))
 
     @property
     def finish(self):
         """Why the answer has ended: "end" with a token that ends a text, "stop"
         before a stop string, "length" with max_new_tokens, "context" where that
         is full; None if it goes on."""
-        return _FINISHES[self._library.dlavm_get_finish(self._model)]
+        return _FINISHES[self._library.dlavm_get_finish(self._get_model())]
 
     def next(self):
         """Computes a token, chooses it by the options of the prompt, appends it
         to the conversation and returns it."""
         id = ctypes.c_int32()
-        self._check(self._library.dlavm_next(self._model, ctypes.byref(id)))
+        self._check(self._library.dlavm_next(self._get_model(), ctypes.byref(id)))
         return id.value
 
     def is_end(self, id):
         """Whether the token ends a text, by the model's checkpoint."""
-        return bool(self._library.dlavm_is_end(self._model, _to_id(id)))
+        return bool(self._library.dlavm_is_end(self._get_model(), _to_id(id)))
 
     def logits(self):
         """The logits that the last token was chosen from, an array of floats."""
@@ -267,23 +281,23 @@ class Model:
     def _read_floats(self, function):
         values = array.array("f", bytes(4 * self.vocabulary))
         buffer = (ctypes.c_float * len(values)).from_buffer(values)
-        self._check(function(self._model, buffer, len(values)))
+        self._check(function(self._get_model(), buffer, len(values)))
         return values
 
     def choose(self, id):
         """Replaces the last token."""
-        self._check(self._library.dlavm_choose(self._model, _to_id(id)))
+        self._check(self._library.dlavm_choose(self._get_model(), _to_id(id)))
 
     @property
     def has_tokenizer(self):
-        return bool(self._library.dlavm_has_tokenizer(self._model))
+        return bool(self._library.dlavm_has_tokenizer(self._get_model()))
 
     def encode(self, text, add_special=False):
         """The ids of a text; with `add_special`, and of what the tokenizer puts
         around one, such as BOS."""
         data = _to_text(text, "the text")
         ids, count = ctypes.POINTER(ctypes.c_int32)(), ctypes.c_size_t()
-        self._check(self._library.dlavm_encode(self._model, data, int(add_special),
+        self._check(self._library.dlavm_encode(self._get_model(), data, int(add_special),
                                                ctypes.byref(ids), ctypes.byref(count)))
         return ids[:count.value]
 
@@ -293,7 +307,7 @@ class Model:
 
     def _take_text(self, function, *arguments):
         text, size = ctypes.c_void_p(), ctypes.c_size_t()
-        self._check(function(self._model, *arguments, ctypes.byref(text),
+        self._check(function(self._get_model(), *arguments, ctypes.byref(text),
                              ctypes.byref(size)))
         data = ctypes.string_at(text.value, size.value)
         return data.decode(errors="replace")

@@ -22,6 +22,8 @@
 #include "TextTokens.h"
 #include "TokenOutput.h"
 
+#include "host/Tokenizer/TokenizerFiles.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
@@ -97,6 +99,12 @@ static llvm::Error checkFiles(const RunCommand &command,
   std::vector<std::string> inputs = getFiles(command.directory, plan);
   if (!command.checkpoint.empty())
     append_range(inputs, Checkpoint::getInputFiles(command.checkpoint));
+  for (const std::string &name : host::getTokenizerFileNames()) {
+    SmallString<128> path(command.directory);
+    sys::path::append(path, name);
+    if (sys::fs::exists(path))
+      inputs.push_back(path.str().str());
+  }
   for (StringRef file :
        {command.logitsFile, command.jsonFile, command.timesFile})
     if (llvm::Error error = checkOutputFile(file))

@@ -77,6 +77,11 @@ class ModelTest(unittest.TestCase):
             self.model.encode("\ud800")
         with self.assertRaisesRegex(dlavm.Error, "^directory has a null character"):
             dlavm.Model(directory + "\0")
+        with self.assertRaisesRegex(dlavm.Error, "^directory is 5, and no path"):
+            dlavm.Model(5)
+        for neither in (b"abc", None, 5):
+            with self.assertRaisesRegex(dlavm.Error, "^what should be text or token ids is neither"):
+                self.model.generate(neither)
 
     def test_no_tokenizer(self):
         self.assertFalse(self.model.has_tokenizer)
@@ -88,8 +93,10 @@ class ModelTest(unittest.TestCase):
         with dlavm.Model(directory, load=False) as model:
             pass
         model.close()
-        with self.assertRaisesRegex(dlavm.Error, "^model is null"):
-            model.prompt([1])
+        for use in (lambda: model.prompt([1]), lambda: model.name, lambda: model.max_tokens,
+                    lambda: model.generate([1])):
+            with self.assertRaisesRegex(dlavm.Error, "^the model is closed"):
+                use()
 
 
 unittest.main(argv=sys.argv[:1])
