@@ -23,7 +23,14 @@ void dlavm::host::addDoctorCommand(CLI::App &app, CommandContext &context) {
   addDeviceOption(app, context, options->on);
   app.add_option("--tolerance", options->tolerance,
                  "the relative error that a task may have")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check([](const std::string &text) -> std::string {
+        // What is no number is in no range; CLI::Range takes it.
+        double value = -1;
+        return CLI::detail::lexical_cast(text, value) && value >= 0 &&
+                       value <= 1
+                   ? ""
+                   : text + " is not between 0 and 1";
+      })
       ->capture_default_str();
   app.callback([options, &context] {
     context.run = [options, &context] {

@@ -279,15 +279,16 @@ static bool isEqual(const std::string &given, const std::string &key) {
 void Server::Impl::checkKey(const HttpRequest &request) const {
   if (options.apiKey.empty())
     return;
-  const std::string prefix = "Bearer ";
+  const std::string scheme = "Bearer ";
   const std::string given = request.getHeader("Authorization");
   if (given.empty())
     throw ApiError(401,
                    "this server wants an API key, in the header "
                    "'Authorization: Bearer KEY'",
                    "", "invalid_api_key");
-  if (given.compare(0, prefix.size(), prefix) != 0 ||
-      !isEqual(given.substr(prefix.size()), options.apiKey))
+  // Schemes are the same in small letters (RFC 9110, 11.1).
+  if (strncasecmp(given.c_str(), scheme.c_str(), scheme.size()) != 0 ||
+      !isEqual(given.substr(scheme.size()), options.apiKey))
     throw ApiError(401, "the API key is not the one of this server", "",
                    "invalid_api_key");
 }

@@ -415,8 +415,9 @@ class Access(unittest.TestCase):
                     self.assertEqual(status, 401)
                     self.assertEqual(body["error"]["code"], "invalid_api_key")
                     self.assertEqual(answered["WWW-Authenticate"], "Bearer")
-            headers = {"Authorization": "Bearer secret"}
-            self.assertEqual(server.request("GET", "/v1/models", headers=headers)[0], 200)
+            for scheme in ("Bearer", "bearer"):
+                headers = {"Authorization": f"{scheme} secret"}
+                self.assertEqual(server.request("GET", "/v1/models", headers=headers)[0], 200)
             self.assertEqual(server.request("GET", "/health")[0], 200)
             self.assertEqual(server.request("GET", "/")[0], 200)
 
