@@ -9,7 +9,7 @@
 // RUN: %python %S/Inputs/move.py %t.mlir buffer @query_rope -32 > %t.overlap.mlir
 // RUN: not dlavm-opt --csb-verify-placement %t.overlap.mlir 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OVERLAP
-// OVERLAP: error: 'scores' with 2048 tokens after 0: the task overwrites bytes {{.*}} of this operand through trp_mvm::OutputAddress [trp_mvm::InputAddress] [query_rope]
+// OVERLAP: error: 'attention_output_add' with 2048 tokens after 0: the task reads bytes {{.*}} of the call's input, of which query_rope of layer 0 overwrote bytes
 
 // A KV cache over a weight.
 // RUN: %python %S/Inputs/move.py %t.mlir object @keys_cache 0 > %t.cache.mlir

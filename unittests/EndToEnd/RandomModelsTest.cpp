@@ -16,6 +16,7 @@
 #include "DLAVM/Checkpoint/Checkpoint.h"
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/InitAll.h"
+#include "DLAVM/Pipelines/Optimizations.h"
 #include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Tool/Tool.h"
 
@@ -230,6 +231,27 @@ TEST_P(KeptRegisters, EqualTheReference) {
             "csb-eliminate-redundant-writes"};
   expectEqual(model, std::string(deviceName) + ",Registers_Keep_Values=1",
               "absmax", getRandomCalls(random, model.context));
+}
+
+class AnyPasses : public RandomModels {};
+
+/// All optimizing passes with number 0, and else some of them, on devices whose
+/// registers keep their values and on others.
+TEST_P(AnyPasses, EqualTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  Random random(100 + number);
+  MakeModelCommand model = getRandomModel(random, architecture, number % 3,
+                                          directory / "checkpoint");
+  model.layers = 2;
+  model.context = 80;
+  for (const Optimization &optimization : getOptimizations())
+    if (number == 0 || random.flip())
+      passes.push_back(optimization.pass.str());
+  sliceBytes = random.flip() ? 1 : 4000;
+  std::string device = deviceName;
+  if (number % 2 == 0)
+    device += ",Registers_Keep_Values=1";
+  expectEqual(model, device, "absmax", getRandomCalls(random, model.context));
 }
 
 /// A model whose query heads share rows with none, or with empty slots.
@@ -464,6 +486,17 @@ INSTANTIATE_TEST_SUITE_P(Newest, RandomModels,
                                           testing::ValuesIn(architectures),
                                           testing::Range(0, 3)),
                          getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    Subsets, AnyPasses,
+    testing::Values(std::tuple(newest, "llama", 0),
+                    std::tuple(newest, "mistral", 1),
+                    std::tuple(newest, "qwen2", 2),
+                    std::tuple("edgellm-20240831", "chatglm", 3),
+                    std::tuple("ohbm-20250407", "llama3", 0),
+                    std::tuple("ohbm-v80-20250326", "qwen2", 4),
+                    std::tuple("ohbm-20250312", "chatglm", 5),
+                    std::tuple("ohbm-20250326", "llama", 6)),
+    getModelName);
 INSTANTIATE_TEST_SUITE_P(
     Devices, Decode,
     testing::Values(std::tuple(newest, "chatglm", 1),
