@@ -14,7 +14,8 @@
 
 namespace dlavm::host {
 
-/// Converts FP16 codes, exactly. Returns whether all of them are finite numbers.
+/// Converts FP16 codes, exactly. Returns whether all of them are finite
+/// numbers.
 bool widenHalves(const uint16_t *codes, size_t count, float *values);
 
 } // namespace dlavm::host

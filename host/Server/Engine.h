@@ -26,8 +26,8 @@ public:
   virtual ModelFacts getFacts() const = 0;
 
   /// The tokens of a prompt; throws dlavm::Error if what the client sent cannot
-  /// be encoded, as when a chat template refuses messages, and something else if
-  /// that is not the client's fault.
+  /// be encoded, as when a chat template refuses messages, and something else
+  /// if that is not the client's fault.
   virtual std::vector<int32_t> encode(const GenerationRequest &request) = 0;
   virtual std::string decode(const std::vector<int32_t> &ids) = 0;
   /// What ends an answer, of a chat or of a completion.

@@ -65,9 +65,9 @@ Expected<CallResult> OpenedDevice::call(const OpenedDriver &driver,
 Error OpenedDevice::requireReading(StringRef option) const {
   if (!card || card->canReadMemory())
     return Error::success();
-  return createStringError(option +
-                           " reads the memory of the card, but that of --on=" +
-                           on + " can only be written; leave it out");
+  return createStringError(
+      option + " reads the memory of the card, but that of --on=" + on +
+      " can only be written; leave it out");
 }
 
 ReadableDevice &OpenedDevice::get() const {
