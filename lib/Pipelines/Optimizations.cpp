@@ -25,14 +25,21 @@ ArrayRef<Optimization> dlavm::getOptimizations() {
   return optimizations;
 }
 
+static auto getNames() {
+  return map_range(getOptimizations(),
+                   [](const Optimization &known) { return known.pass; });
+}
+
+bool dlavm::isOptimization(StringRef pass) {
+  return is_contained(getNames(), pass);
+}
+
 static Error checkName(StringRef option, StringRef pass) {
-  const auto names = map_range(
-      getOptimizations(), [](const Optimization &known) { return known.pass; });
-  if (is_contained(names, pass))
+  if (isOptimization(pass))
     return Error::success();
   return createStringError("--" + option + "=" + pass +
                            " names no optimizing pass; there are " +
-                           join(names, ", "));
+                           join(getNames(), ", "));
 }
 
 Expected<std::vector<std::string>>

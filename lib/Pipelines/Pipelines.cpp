@@ -24,12 +24,7 @@ using namespace mlir;
 using namespace dlavm;
 
 bool CompileOptions::runs(StringRef pass) const {
-  assert(llvm::is_contained(llvm::map_range(getOptimizations(),
-                                            [](const Optimization &known) {
-                                              return known.pass;
-                                            }),
-                            pass) &&
-         "not in the table of the optimizations");
+  assert(isOptimization(pass) && "not in the table of the optimizations");
   return llvm::is_contained(passes, pass);
 }
 

@@ -31,6 +31,7 @@ struct Optimization {
 
 /// In the order in which they run.
 llvm::ArrayRef<Optimization> getOptimizations();
+bool isOptimization(llvm::StringRef pass);
 
 /// Those of a level, with some more and without others, in the order in which
 /// they run. An error names a pass that is none of them or is in both lists,
