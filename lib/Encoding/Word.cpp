@@ -64,10 +64,9 @@ Word Word::create(const Word &a, const Word &b, int64_t min, int64_t max) {
                     !fitsI32(b.min);
   if (!type.isIndex() && wide)
     type = builder.getI64Type();
-  // A NameLoc names one value; what is computed from it has no name yet.
-  Location loc = typed.value.getLoc();
-  while (auto nameLoc = dyn_cast<NameLoc>(loc))
-    loc = nameLoc.getChildLoc();
+  // CSE gives an op the location of one that it replaces only where it has none
+  // itself: names must not depend on whether the model was read from a file.
+  const Location loc = builder.getUnknownLoc();
   Value lhs = a.materialize(builder, loc, type);
   Value rhs = b.materialize(builder, loc, type);
   auto op = Op::create(builder, loc, lhs, rhs);

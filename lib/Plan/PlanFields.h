@@ -101,6 +101,13 @@ template <typename IO> bool mapFields(IO &io, PackedPlan &packed) {
          io.map("files", packed.files);
 }
 
+template <typename IO>
+bool mapFields(IO &io, PlanOptimizations &optimizations) {
+  return io.map("passes", optimizations.passes) &&
+         io.map("slice_bytes", optimizations.sliceBytes, anyLong) &&
+         io.mapOptional("slice_softmax", optimizations.slicesSoftmax);
+}
+
 template <typename IO> bool mapFields(IO &io, DriverPlan &plan) {
   return io.map("driver", plan.driver) &&
          io.map("namespace", plan.namespaceName) &&
@@ -111,6 +118,7 @@ template <typename IO> bool mapFields(IO &io, DriverPlan &plan) {
          io.map("model", plan.model) &&
          io.mapOptionalHex("model_checksum", plan.modelChecksum) &&
          io.map("embedding", plan.embedding) &&
+         io.mapOptional("optimizations", plan.optimizations) &&
          io.map("functions", plan.functions) && io.map("tasks", plan.tasks) &&
          io.map("buffers", plan.buffers) && io.map("objects", plan.objects) &&
          io.map("parameters", plan.parameters) &&

@@ -75,7 +75,8 @@ static json::Value toJSON(AffineExpr expr) {
 }
 
 /// How many bytes each buffer takes in a call: the product of `dims`, times
-/// `bytes` of an element, in each of `ports`, filled up to `alignment`.
+/// `bytes` of an element, in each of `ports`, filled up to `alignment`. The
+/// second of `dims`, the tokens, is at most `slice`.
 static json::Value getSizes(const Report &report) {
   json::Object sizes;
   const Memory &memory = report.device.getMapMemory();
@@ -91,11 +92,14 @@ static json::Value getSizes(const Report &report) {
       dims.push_back(toJSON(dim));
     const auto type = cast<MemRefType>(buffer.getBuffer().getType());
     const bool isMap = dims.size() == 3;
-    sizes[planned->name] = json::Object{
+    json::Object size{
         {"dims", std::move(dims)},
         {"bytes", type.getElementType().getIntOrFloatBitWidth() / 8},
         {"ports", isMap ? memory.ports : 1},
         {"alignment", memory.minimumAlignment}};
+    if (planned->slice)
+      size["slice"] = *planned->slice;
+    sizes[planned->name] = std::move(size);
   });
   return sizes;
 }

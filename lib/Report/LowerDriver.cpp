@@ -75,6 +75,11 @@ dlavm::lowerDriver(ModuleOp model, const DriverPlan &plan, StringRef driver) {
   CompileOptions options;
   options.device = plan.device;
   options.maxTokens = plan.maxTokens;
+  if (plan.optimizations) {
+    options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);
+    options.sliceBytes = plan.optimizations->sliceBytes;
+    options.sliceSoftmax = plan.optimizations->slicesSoftmax;
+  }
   levels.accel = model.clone();
   // dlavm compile has given its warnings.
   ScopedDiagnosticHandler warnings(

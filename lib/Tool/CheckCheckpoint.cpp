@@ -34,6 +34,8 @@ static ImportOptions getImportOptions(mlir::ModuleOp module,
 static void setCompileOptions(mlir::ModuleOp module, const DriverPlan &plan,
                               CompileOptions &options) {
   options.device = plan.device;
+  if (plan.optimizations)
+    options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);
   module.walk([&](llm::RopeOp rope) {
     options.ropePairing =
         rope.getStyle() == llm::RopeStyle::HalfSplit ? "halves" : "neighbours";

@@ -223,7 +223,10 @@ bool Compiler::run() {
   std::string driver, plan, report;
   llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
   if (failed(translateToCpp(*module, name, driverOS)) ||
-      failed(translateToPlan(*module, name, planOS, model)) ||
+      failed(
+          translateToPlan(*module, name, planOS, model,
+                          PlanOptimizations{command.passes, command.sliceBytes,
+                                            command.sliceSoftmax})) ||
       failed(translateToReport(*module, reportOS)))
     return false;
   files.add(name + ".h", std::move(driver));

@@ -86,9 +86,10 @@ cl::opt<std::string, true> ropePairing(
              "what the model and the device make cheapest"));
 cl::opt<unsigned>
     optLevel("O", cl::sub(compile), cl::Prefix, cl::value_desc("0..2"),
-             cl::init(0),
-             cl::desc("optimize: 0 writes each register for each task "
-                      "(default), 2 runs all passes of docs/Optimizations.md"));
+             cl::init(kMaxOptLevel),
+             cl::desc("optimize: 2 runs all passes of docs/Optimizations.md "
+                      "(default), 0 none of them: each task writes all of its "
+                      "registers"));
 cl::list<std::string>
     enabledPasses("enable-passes", cl::sub(compile), cl::CommaSeparated,
                   cl::value_desc("pass,..."),

@@ -170,6 +170,15 @@ public:
   std::string file;
 };
 
+/// The optimizing passes that a driver was compiled with, and their options.
+struct PlanOptimizations {
+  /// By name, in the order of the pipeline.
+  std::vector<std::string> passes;
+  /// The most bytes of the maps of a slice; 0 is what the device's memory says.
+  int64_t sliceBytes = 0;
+  bool slicesSoftmax = false;
+};
+
 /// plan.json of a directory that `dlavm compile` wrote.
 struct DriverPlan {
   std::string driver;
@@ -186,6 +195,8 @@ struct DriverPlan {
   std::optional<uint64_t> modelChecksum;
   /// The parameter with a row for each token; empty if the model has none.
   std::string embedding;
+  /// Absent where a plan was translated from a module alone.
+  std::optional<PlanOptimizations> optimizations;
   std::vector<HostFunction> functions;
   std::vector<PlanTask> tasks;
   std::vector<PlanBuffer> buffers;

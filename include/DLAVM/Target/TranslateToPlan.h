@@ -9,6 +9,8 @@
 #ifndef DLAVM_TARGET_TRANSLATETOPLAN_H
 #define DLAVM_TARGET_TRANSLATETOPLAN_H
 
+#include "DLAVM/Plan/DriverPlan.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,12 +23,14 @@ namespace dlavm {
 /// parameters that they are made of. The driver is in the namespace
 /// \p namespaceName and the header of that name. \p model is the text of the
 /// llm module that is written beside it; without one, nobody will notice that
-/// it is another. Emits an error, and writes nothing, where the module is no
-/// complete driver.
-llvm::LogicalResult translateToPlan(mlir::ModuleOp module,
-                                    llvm::StringRef namespaceName,
-                                    llvm::raw_ostream &os,
-                                    std::optional<llvm::StringRef> model = {});
+/// it is another. \p optimizations are those that made the module, for tools
+/// that lower the model again. Emits an error, and writes nothing, where the
+/// module is no complete driver.
+llvm::LogicalResult
+translateToPlan(mlir::ModuleOp module, llvm::StringRef namespaceName,
+                llvm::raw_ostream &os,
+                std::optional<llvm::StringRef> model = {},
+                std::optional<PlanOptimizations> optimizations = {});
 
 /// Prints what people want to know of a driver: tasks and register writes of a
 /// prompt and of a decode step, arenas, buffers, a picture of the memory, the

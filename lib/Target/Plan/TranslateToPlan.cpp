@@ -93,8 +93,10 @@ namespace {
 /// Reads a plan from a module, and remembers the op of each entry.
 class PlanBuilder {
 public:
-  PlanBuilder(ModuleOp module, std::optional<StringRef> model)
+  PlanBuilder(ModuleOp module, std::optional<StringRef> model,
+              std::optional<PlanOptimizations> optimizations)
       : module(module) {
+    plan.optimizations = std::move(optimizations);
     if (model)
       plan.modelChecksum = llvm::xxHash64(*model);
   }
@@ -318,10 +320,11 @@ FailureOr<std::string> PlanBuilder::print() {
   return failure();
 }
 
-LogicalResult dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
-                                     raw_ostream &os,
-                                     std::optional<StringRef> model) {
-  PlanBuilder builder(module, model);
+LogicalResult
+dlavm::translateToPlan(ModuleOp module, StringRef namespaceName,
+                       raw_ostream &os, std::optional<StringRef> model,
+                       std::optional<PlanOptimizations> optimizations) {
+  PlanBuilder builder(module, model, std::move(optimizations));
   if (failed(builder.run(namespaceName)))
     return failure();
   FailureOr<std::string> text = builder.print();

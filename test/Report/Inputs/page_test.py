@@ -123,6 +123,10 @@ class Page(unittest.TestCase):
         self.assertEqual(self.run("countAccesses(1, 2047).total.writes"), 10744)
         self.assertRegex(self.run("byId('time').textContent"), "decode tokens per second52.50?.*querymemory38.50")
 
+    def test_slices(self):
+        self.check_memory("streamed")
+        self.assertEqual(self.run("getPeak((map) => bufferBytes(map, 2048, 0)).peak"), 83886080)
+
     def test_1000_layers(self):
         self.check_values("deep", [(1, 5), (40, 0)])
         self.assertEqual(self.run("data.layers"), 1000)

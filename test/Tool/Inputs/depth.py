@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compiles models for devices, with four layers and with all.
 
-    depth.py FOLDER MODELS KILOBYTES DEVICE...
+    depth.py FOLDER MODELS -O0|-O2 KILOBYTES DEVICE...
 
 Prints how many drivers have less than KILOBYTES and are as long for all layers as
 for four, give or take some digits, where the compiler takes as long too. Others are
@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 
-folder, models, kilobytes, *devices = sys.argv[1:]
+folder, models, level, kilobytes, *devices = sys.argv[1:]
 
 
 def compile_model(model, device, *options):
@@ -23,7 +23,7 @@ def compile_model(model, device, *options):
     begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     command = ["dlavm", "compile", os.path.join(models, model + ".json")]
     subprocess.run(
-        command + ["--device=" + device, "-o", out, *options], check=True
+        command + [level, "--device=" + device, "-o", out, *options], check=True
     )
     seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begin
     header = model.replace("-", "_") + ".h"
