@@ -58,6 +58,31 @@ static void printBoard(const Board &board, llvm::raw_ostream &os) {
   }
 }
 
+static void printBlocks(const DeviceInfo &device,
+                        const InstructionBlocks &blocks,
+                        llvm::raw_ostream &os) {
+  os << "  blocks of instructions in " << blocks.memory << ": "
+     << blocks.maxTasks << " tasks at most, beats of " << blocks.beatBytes
+     << " bytes, header " << blocks.headerBytes << " bytes"
+     << (blocks.countsHeader ? ", counted" : ", not counted") << "; opcodes "
+     << (blocks.hasOpcodeWord ? "among the words" : "not among the words")
+     << "; rewritten "
+     << (blocks.rewritesWhileRunning ? "while they run" : "between runs")
+     << "\n";
+  for (const auto &[kind, support] : device.getTasks())
+    for (const NamedValue &value : support.registers.getOpcode().values) {
+      const std::optional<TaskInstruction> instruction =
+          support.instruction ? support.instruction(value.value, device)
+                              : std::nullopt;
+      os << "    " << support.registers.getName() << " " << value.value << ": ";
+      if (instruction)
+        os << "code " << hex(instruction->code) << ", " << instruction->beats
+           << (instruction->beats == 1 ? " beat\n" : " beats\n");
+      else
+        os << "in no block\n";
+    }
+}
+
 void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << device.getName() << "\n";
   for (const Parameter &parameter : device.getParameters())
@@ -67,6 +92,8 @@ void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << llvm::format("  %-24s %10g  ", "Norm_Epsilon",
                      device.getTraits().normEpsilon)
      << "what norms add to the mean square\n";
+  if (std::optional<InstructionBlocks> blocks = device.getInstructionBlocks())
+    printBlocks(device, *blocks, os);
   // A device that was put on a board is on no other.
   const bool isDefault = &device.getBoard() == device.getBoards().data();
   for (const Board &board :
@@ -74,20 +101,24 @@ void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
     printBoard(board, os << "  board ");
 }
 
+static void printTable(const RegisterTable &table, llvm::raw_ostream &os) {
+  os << "\n## " << table.getName() << ": " << table.getTitle() << "\n\n"
+     << "| register | name | role | unit | meaning |\n"
+     << "|---|---|---|---|---|\n";
+  for (const Register &reg : table.getRegisters())
+    os << "| " << reg.number << " | " << reg.name << " | "
+       << stringify(reg.role) << " | " << reg.unit << " | " << describe(reg)
+       << " |\n";
+}
+
 void dlavm::printRegisterPage(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << "# Registers of " << device.getName() << "\n\n"
      << "Generated from the register tables that encoders and checker use. A "
         "task's\nregisters are written in this order; the opcode starts it.\n";
-  for (const auto &[kind, support] : device.getTasks()) {
-    const RegisterTable &table = support.registers;
-    os << "\n## " << table.getName() << ": " << table.getTitle() << "\n\n"
-       << "| register | name | role | unit | meaning |\n"
-       << "|---|---|---|---|---|\n";
-    for (const Register &reg : table.getRegisters())
-      os << "| " << reg.number << " | " << reg.name << " | "
-         << stringify(reg.role) << " | " << reg.unit << " | " << describe(reg)
-         << " |\n";
-  }
+  for (const auto &[kind, support] : device.getTasks())
+    printTable(support.registers, os);
+  if (std::optional<InstructionBlocks> blocks = device.getInstructionBlocks())
+    printTable(blocks->registers, os);
 }
 
 //===----------------------------------------------------------------------===//

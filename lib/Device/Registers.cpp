@@ -66,6 +66,12 @@ llvm::StringRef dlavm::stringify(RegisterRole role) {
     return "status, polled";
   case RegisterRole::Result:
     return "result, read";
+  case RegisterRole::BlockAddress:
+    return "block";
+  case RegisterRole::BlockBeats:
+    return "beats of the block";
+  case RegisterRole::BlockTasks:
+    return "tasks of the block";
   }
   llvm_unreachable("unknown register role");
 }

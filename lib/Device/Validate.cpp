@@ -13,6 +13,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <array>
+#include <map>
 
 using namespace dlavm;
 using llvm::Error;
@@ -40,6 +41,11 @@ private:
   void checkAddress(const RegisterTable &table, const Register &reg);
   void checkFields(const RegisterTable &table, const Register &reg);
   void checkKeys();
+  void checkBlocks();
+  void checkInstructions(const InstructionBlocks &blocks);
+  void checkInstruction(const TaskSupport &support, uint32_t opcode,
+                        const TaskInstruction &instruction,
+                        const InstructionBlocks &blocks);
 
   const DeviceInfo &device;
   std::vector<std::string> problems;
@@ -292,6 +298,121 @@ void Validator::checkKeys() {
   }
 }
 
+/// Each register that the task writes has one word, and no other has.
+void Validator::checkInstruction(const TaskSupport &support, uint32_t opcode,
+                                 const TaskInstruction &instruction,
+                                 const InstructionBlocks &blocks) {
+  const RegisterTable &table = support.registers;
+  const std::string what = table.getName().str() + " with the opcode " +
+                           std::to_string(opcode) + ", in a block, ";
+  require(instruction.code >= 1 && instruction.code <= 255,
+          Twine(what) + "has the code " + Twine(instruction.code) +
+              ", which is no byte or none of a task");
+  const auto bytes = static_cast<int64_t>(4 * instruction.words.size());
+  require(bytes <= instruction.beats * blocks.beatBytes,
+          Twine(what) + "has " + Twine(bytes) + " bytes of words, more than " +
+              Twine(instruction.beats) + " beats");
+  int64_t numWords = 0;
+  for (const Register &reg : table.getRegisters()) {
+    if (!isWritten(reg.role))
+      continue;
+    const bool isThere =
+        reg.role != RegisterRole::Opcode || blocks.hasOpcodeWord;
+    numWords += isThere;
+    require(llvm::count(instruction.words, static_cast<int32_t>(reg.number)) ==
+                isThere,
+            what + "needs " + (isThere ? "one word" : "no word") + " for " +
+                reg.name);
+  }
+  require(llvm::count_if(instruction.words,
+                         [](int32_t reg) { return reg >= 0; }) == numWords,
+          what + "has words for registers that the task does not write");
+}
+
+/// A code says which registers the words are for, and which opcode starts them.
+void Validator::checkInstructions(const InstructionBlocks &blocks) {
+  struct Known {
+    const RegisterTable *table;
+    uint32_t opcode;
+    TaskInstruction instruction;
+  };
+  std::map<int64_t, Known> codes;
+  for (const auto &[kind, support] : device.getTasks()) {
+    const RegisterTable &table = support.registers;
+    const Register *reg = table.lookup(RegisterRole::Opcode);
+    if (!support.instruction || !reg)
+      continue;
+    for (const NamedValue &value : reg->values) {
+      const std::optional<TaskInstruction> instruction =
+          support.instruction(value.value, device);
+      if (!instruction)
+        continue;
+      checkInstruction(support, value.value, *instruction, blocks);
+      auto [it, isNew] = codes.try_emplace(
+          instruction->code, Known{&table, value.value, *instruction});
+      const Known &known = it->second;
+      require(isNew || (known.table->getOpcode().number == reg->number &&
+                        known.instruction.beats == instruction->beats &&
+                        known.instruction.words == instruction->words &&
+                        (known.opcode == value.value || blocks.hasOpcodeWord)),
+              "nothing in a block tells " + table.getName() +
+                  "::" + value.name + " from other tasks with the code " +
+                  Twine(instruction->code));
+    }
+  }
+  require(!codes.empty(), "it has blocks of instructions, but no task that can "
+                          "stand in one");
+}
+
+void Validator::checkBlocks() {
+  const std::optional<InstructionBlocks> blocks = device.getInstructionBlocks();
+  if (!blocks)
+    return require(llvm::none_of(device.getTasks(),
+                                 [](const auto &task) {
+                                   return task.second.instruction != nullptr;
+                                 }),
+                   "tasks say how they stand in a block of instructions, but "
+                   "it has none");
+  const RegisterTable &table = blocks->registers;
+  const Register *opcode = table.lookup(RegisterRole::Opcode);
+  for (RegisterRole role :
+       {RegisterRole::BlockAddress, RegisterRole::BlockBeats,
+        RegisterRole::BlockTasks, RegisterRole::Opcode, RegisterRole::Status})
+    require(llvm::count_if(
+                table.getRegisters(),
+                [&](const Register &reg) { return reg.role == role; }) == 1,
+            Twine("blocks of instructions need one register '") +
+                stringify(role) + "'");
+  require(!opcode || opcode->values.size() == 1,
+          "one value of a register starts a block of instructions");
+  const Memory *memory = device.getMemory(blocks->memory);
+  require(memory, "blocks of instructions lie in '" + Twine(blocks->memory) +
+                      "', which is no memory of the device");
+  const bool hasSizes = blocks->beatBytes > 0 && blocks->beatBytes % 4 == 0 &&
+                        blocks->headerBytes > 0 &&
+                        blocks->headerBytes % blocks->beatBytes == 0;
+  require(hasSizes, "the header of a block of instructions is no whole number "
+                    "of beats, or these of no words");
+  require(blocks->maxTasks >= 1 && blocks->maxTasks <= blocks->headerBytes,
+          "a block of instructions has " + Twine(blocks->maxTasks) +
+              " tasks, but its header is for 1 to " +
+              Twine(blocks->headerBytes));
+  if (!opcode || opcode->values.size() != 1 || !hasSizes)
+    return;
+  for (const auto &[kind, support] : device.getTasks()) {
+    const Register *other = support.registers.lookup(RegisterRole::Opcode);
+    require(!other || other->number != opcode->number ||
+                llvm::none_of(other->values,
+                              [&](const NamedValue &value) {
+                                return value.value ==
+                                       opcode->values.front().value;
+                              }),
+            "the task " + support.registers.getName() +
+                " starts with the same opcode as a block of instructions");
+  }
+  checkInstructions(*blocks);
+}
+
 Error Validator::run() {
   checkBoards();
   checkMemories();
@@ -299,6 +420,7 @@ Error Validator::run() {
   for (const auto &[kind, support] : device.getTasks())
     checkTable(support.registers);
   checkKeys();
+  checkBlocks();
   require(!device.encodeWeightCopy || (device.getTask(TaskKind::WeightCopy) &&
                                        device.getObject(ObjectKind::Weight) &&
                                        device.weightCopyBytes > 0),

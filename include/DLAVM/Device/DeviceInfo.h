@@ -17,6 +17,7 @@
 #define DLAVM_DEVICE_DEVICEINFO_H
 
 #include "DLAVM/Device/Board.h"
+#include "DLAVM/Device/InstructionBlocks.h"
 #include "DLAVM/Device/Registers.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -228,6 +229,11 @@ struct TaskSupport {
 
   /// Computes what the hardware computes in one start, for the simulator.
   void (*execute)(TaskExecution &execution) = nullptr;
+
+  /// How a start with this value of the opcode stands in a block of
+  /// instructions; nothing, or null for all, where it cannot.
+  std::optional<TaskInstruction> (*instruction)(
+      int64_t opcode, const DeviceInfo &device) = nullptr;
 };
 
 /// A copy of packed weights from DDR into one HBM port.
@@ -409,6 +415,14 @@ public:
   Traits getTraits() const { return traits(*this); }
   /// Works the traits out from the parameters.
   Traits (*traits)(const DeviceInfo &device) = nullptr;
+
+  /// How the device reads tasks from its memory; nothing where it does not.
+  std::optional<InstructionBlocks> getInstructionBlocks() const {
+    return instructionBlocks ? instructionBlocks(*this) : std::nullopt;
+  }
+  /// Works the blocks out from the parameters; null for none.
+  std::optional<InstructionBlocks> (*instructionBlocks)(
+      const DeviceInfo &device) = nullptr;
 
   /// Where one number of a row lies. A feature map is a row for each token of
   /// each surface, token after token and then surface after surface.

@@ -83,6 +83,11 @@ enum class RegisterRole {
   Status,
   /// Read by the host after the task; never written.
   Result,
+  /// Where a block of instructions lies, how many beats it has and how many
+  /// tasks (DLAVM/Device/InstructionBlocks.h).
+  BlockAddress,
+  BlockBeats,
+  BlockTasks,
 };
 
 /// "count", "stride", ...
