@@ -26,33 +26,45 @@ static void printRegisterTable(csb::RegisterTableOp table, raw_ostream &os) {
   os << "\n// " << table.getTitle() << "\nnamespace " << getCppName(table)
      << " {\n";
   SmallVector<csb::RegisterOp> named;
+  SmallVector<std::string> numbers;
   for (auto reg : table.getBody().getOps<csb::RegisterOp>()) {
-    os << "inline constexpr uint32_t " << reg.getSymName() << " = "
-       << reg.getNumber() << ";";
-    llvm::ListSeparator comment(" | ");
+    numbers.push_back(
+        (reg.getSymName() + " = " + Twine(reg.getNumber())).str());
     SmallVector<csb::RegisterOp::Field> fields = reg.getBitFields();
-    if (!fields.empty())
-      os << " // ";
-    for (const csb::RegisterOp::Field &field : fields) {
-      os << comment << field.name;
-      if (field.low != 0)
-        os << " << " << field.low;
+    if (!fields.empty()) {
+      os << "// " << reg.getSymName() << ": ";
+      llvm::interleave(
+          fields, os,
+          [&](const csb::RegisterOp::Field &field) {
+            os << field.name;
+            if (field.low != 0)
+              os << " << " << field.low;
+          },
+          " | ");
+      os << "\n";
     }
-    os << "\n";
     if (DictionaryAttr values = reg.getValuesAttr(); values && !values.empty())
       named.push_back(reg);
   }
-  if (!named.empty())
-    os << "namespace value {\n";
-  for (csb::RegisterOp reg : named) {
-    os << "// " << reg.getSymName() << "\n";
-    for (NamedAttribute value : reg.getValuesAttr())
-      os << "inline constexpr int32_t "
-         << CppExpressions::getValueName(reg, value) << " = "
-         << cast<IntegerAttr>(value.getValue()).getInt() << ";\n";
+  if (!numbers.empty()) {
+    os << "enum : uint32_t {\n";
+    printList(os, 0, "  ", numbers, "");
+    os << "};\n";
   }
   if (!named.empty())
-    os << "} // namespace value\n";
+    os << "namespace value {\nenum : int32_t {\n";
+  for (csb::RegisterOp reg : named) {
+    os << "  // " << reg.getSymName() << "\n";
+    SmallVector<std::string> values;
+    for (NamedAttribute value : reg.getValuesAttr())
+      values.push_back((CppExpressions::getValueName(reg, value) + " = " +
+                        Twine(cast<IntegerAttr>(value.getValue()).getInt()))
+                           .str());
+    // A comma behind the last one of an enum is none too many.
+    printList(os, 0, "  ", values, ",");
+  }
+  if (!named.empty())
+    os << "};\n} // namespace value\n";
   os << "} // namespace " << getCppName(table) << "\n";
 }
 

@@ -34,50 +34,27 @@ func.func @model(%x: tensor<1x?x4096xf16, #llm.dims<1, seq, 4096>>) -> tensor<1x
 // CHECK-EMPTY:
 // CHECK-NEXT:  // matrix-vector multiply with INT4 weights
 // CHECK-NEXT:  namespace mvm {
-// CHECK-NEXT:  inline constexpr uint32_t InputChannels = 2;
-// CHECK-NEXT:  inline constexpr uint32_t InputWidth = 3;
-// CHECK-NEXT:  inline constexpr uint32_t InputRows = 4;
-// CHECK-NEXT:  inline constexpr uint32_t OutputWidth = 5;
-// CHECK-NEXT:  inline constexpr uint32_t OutputRows = 6;
-// CHECK-NEXT:  inline constexpr uint32_t SliceChannels = 7;
-// CHECK-NEXT:  inline constexpr uint32_t LastSliceChannels = 8;
-// CHECK-NEXT:  inline constexpr uint32_t Tokens = 9;
-// CHECK-NEXT:  inline constexpr uint32_t InputAddress = 10;
-// CHECK-NEXT:  inline constexpr uint32_t WeightAddress = 11;
-// CHECK-NEXT:  inline constexpr uint32_t PackageBits = 12;
-// CHECK-NEXT:  inline constexpr uint32_t OutputAddress = 13;
-// CHECK-NEXT:  inline constexpr uint32_t LastSlice = 14;
-// CHECK-NEXT:  inline constexpr uint32_t BankStep = 15;
-// CHECK-NEXT:  inline constexpr uint32_t ElementwiseMode = 16;
-// CHECK-NEXT:  inline constexpr uint32_t ArgmaxAddress = 17;
-// CHECK-NEXT:  inline constexpr uint32_t OnChip = 18;
-// CHECK-NEXT:  inline constexpr uint32_t Reserved19 = 19;
-// CHECK-NEXT:  inline constexpr uint32_t Reserved20 = 20;
-// CHECK-NEXT:  inline constexpr uint32_t Reserved21 = 21;
-// CHECK-NEXT:  inline constexpr uint32_t ScaleGroup = 22; // Log2Channels << 19 | Channels
-// CHECK-NEXT:  inline constexpr uint32_t QuantizationBlock = 23; // Log2Channels << 19 | Channels
-// CHECK-NEXT:  inline constexpr uint32_t LastGroupChannels = 24;
-// CHECK-NEXT:  inline constexpr uint32_t Reserved25 = 25;
-// CHECK-NEXT:  inline constexpr uint32_t ScaleBiasAddress = 26;
-// CHECK-NEXT:  inline constexpr uint32_t ResidualAddress = 27;
-// CHECK-NEXT:  inline constexpr uint32_t Reserved28 = 28;
-// CHECK-NEXT:  inline constexpr uint32_t InputSurface = 29;
-// CHECK-NEXT:  inline constexpr uint32_t InputLine = 30;
-// CHECK-NEXT:  inline constexpr uint32_t OutputSurface = 31;
-// CHECK-NEXT:  inline constexpr uint32_t OutputLine = 32;
-// CHECK-NEXT:  inline constexpr uint32_t Mode = 33;
-// CHECK-NEXT:  inline constexpr uint32_t Status = 1;
-// CHECK-NEXT:  inline constexpr uint32_t Argmax = 40;
+// CHECK-NEXT:  // ScaleGroup: Log2Channels << 19 | Channels
+// CHECK-NEXT:  // QuantizationBlock: Log2Channels << 19 | Channels
+// CHECK-NEXT:  enum : uint32_t {
+// CHECK-NEXT:    InputChannels = 2, InputWidth = 3, InputRows = 4, OutputWidth = 5,
+// CHECK-NEXT:    OutputRows = 6, SliceChannels = 7, LastSliceChannels = 8, Tokens = 9,
+// CHECK-NEXT:    InputAddress = 10, WeightAddress = 11, PackageBits = 12, OutputAddress = 13,
+// CHECK-NEXT:    LastSlice = 14, BankStep = 15, ElementwiseMode = 16, ArgmaxAddress = 17,
+// CHECK-NEXT:    OnChip = 18, Reserved19 = 19, Reserved20 = 20, Reserved21 = 21,
+// CHECK-NEXT:    ScaleGroup = 22, QuantizationBlock = 23, LastGroupChannels = 24,
+// CHECK-NEXT:    Reserved25 = 25, ScaleBiasAddress = 26, ResidualAddress = 27, Reserved28 = 28,
+// CHECK-NEXT:    InputSurface = 29, InputLine = 30, OutputSurface = 31, OutputLine = 32,
+// CHECK-NEXT:    Mode = 33, Status = 1, Argmax = 40
+// CHECK-NEXT:  };
 // CHECK-NEXT:  namespace value {
-// CHECK-NEXT:  // ElementwiseMode
-// CHECK-NEXT:  inline constexpr int32_t Add = 0;
-// CHECK-NEXT:  inline constexpr int32_t Multiply = 2;
-// CHECK-NEXT:  // Mode
-// CHECK-NEXT:  inline constexpr int32_t Plain = 287;
-// CHECK-NEXT:  inline constexpr int32_t ScaleBias = 799;
-// CHECK-NEXT:  inline constexpr int32_t ScaleBiasArgmax = 2847;
-// CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidual = 1823;
-// CHECK-NEXT:  inline constexpr int32_t ScaleBiasResidualArgmax = 3871;
+// CHECK-NEXT:  enum : int32_t {
+// CHECK-NEXT:    // ElementwiseMode
+// CHECK-NEXT:    Add = 0, Multiply = 2,
+// CHECK-NEXT:    // Mode
+// CHECK-NEXT:    Plain = 287, ScaleBias = 799, ScaleBiasArgmax = 2847,
+// CHECK-NEXT:    ScaleBiasResidual = 1823, ScaleBiasResidualArgmax = 3871,
+// CHECK-NEXT:  };
 // CHECK-NEXT:  } // namespace value
 // CHECK-NEXT:  } // namespace mvm
 // CHECK-EMPTY:

@@ -13,17 +13,17 @@ module @model attributes {csb.fingerprint = "00000000deadbeef", llm.max_tokens =
 // that two registers have gets that of its register in front.
 // CHECK:      // the first
 // CHECK-NEXT: namespace one {
-// CHECK-NEXT: inline constexpr uint32_t Mode = 33;
-// CHECK-NEXT: inline constexpr uint32_t Mask = 34;
-// CHECK-NEXT: inline constexpr uint32_t Packed = 35; // High << 24 | Middle << 8 | Low
-// CHECK-NEXT: inline constexpr uint32_t Status = 1;
+// CHECK-NEXT: // Packed: High << 24 | Middle << 8 | Low
+// CHECK-NEXT: enum : uint32_t {
+// CHECK-NEXT: {{^}}  Mode = 33, Mask = 34, Packed = 35, Status = 1
+// CHECK-NEXT: };
 // CHECK-NEXT: namespace value {
+// CHECK-NEXT: enum : int32_t {
 // CHECK-NEXT: // Mode
-// CHECK-NEXT: inline constexpr int32_t Fast = 1;
-// CHECK-NEXT: inline constexpr int32_t ModeOff = 0;
-// CHECK-NEXT: inline constexpr int32_t Status = 2;
+// CHECK-NEXT: Fast = 1, ModeOff = 0, Status = 2,
 // CHECK-NEXT: // Mask
-// CHECK-NEXT: inline constexpr int32_t MaskOff = 5;
+// CHECK-NEXT: MaskOff = 5,
+// CHECK-NEXT: };
 // CHECK-NEXT: } // namespace value
 // CHECK-NEXT: } // namespace one
 csb.register_table @one "the first" {
