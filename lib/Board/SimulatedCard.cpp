@@ -14,8 +14,8 @@ using namespace dlavm;
 
 SimulatedCard::SimulatedCard(const DeviceInfo &device, SimulatorOptions options,
                              CardFaults faults)
-    : device(device), decoder(device), simulator(device, {}, options),
-      faults(std::move(faults)) {}
+    : device(device), blocks(device.getInstructionBlocks()), decoder(device),
+      simulator(device, {}, options), faults(std::move(faults)) {}
 
 //===----------------------------------------------------------------------===//
 // Registers
@@ -28,13 +28,18 @@ uint32_t SimulatedCard::read(uint32_t reg) {
       llvm::find_if(decoder.getTasks(), [&](const DecodedTask &task) {
         return task.status->number == reg;
       });
-  if (task == decoder.getTasks().end())
+  const Register *status =
+      task != decoder.getTasks().end() ? task->status
+      : blocks && blocks->registers.getStatus().number == reg
+          ? &blocks->registers.getStatus()
+          : nullptr;
+  if (!status)
     return decoder.isReadable(reg) ? simulator.read(reg) : 0;
   if (isStuck())
     return 0;
   // A host polls by reading. Whoever sees that a task is done has polled it.
   const uint32_t value = simulator.read(reg);
-  if (isRunning && value == task->status->value) {
+  if (isRunning && value == status->value) {
     simulator.poll(reg, value);
     isRunning = false;
   }
@@ -42,7 +47,8 @@ uint32_t SimulatedCard::read(uint32_t reg) {
 }
 
 void SimulatedCard::write(uint32_t reg, uint32_t value) {
-  const bool isStart = decoder.isOpcode(reg);
+  const bool isStart = decoder.isOpcode(reg) ||
+                       (blocks && blocks->registers.getOpcode().number == reg);
   starts += isStart;
   if (isGone() || isStuck())
     return;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Check/Checker.h"
+#include "DLAVM/Check/BlockExpander.h"
 #include "Dataflow.h"
 #include "StartCache.h"
 
@@ -31,22 +32,25 @@ static auto findOperand(Operands &operands, const Register *reg)
   return nullptr;
 }
 
-class Checker::Impl {
+class Checker::Impl final : public EventSink {
 public:
   Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
        std::vector<std::string> unmasked);
 
   void beginRun(int64_t seq, int64_t past);
-  void task(int32_t layer, llvm::StringRef name);
-  void write(uint32_t reg, uint32_t value);
-  void poll(uint32_t reg, uint32_t value);
-  void read(uint32_t reg);
+  void task(int32_t layer, llvm::StringRef name) override;
+  void write(uint32_t reg, uint32_t value) override;
+  void poll(uint32_t reg, uint32_t value) override;
+  uint32_t read(uint32_t reg) override;
   void endRun(bool onlySomeLayers);
   void report(llvm::StringRef reg, const Twine &message) {
     log.report(mark, starts, reg, "", message);
   }
 
   FindingLog log;
+  BlockImage blockImage;
+  /// Where the events come in.
+  BlockExpander blocks;
 
 private:
   using Operands = llvm::SmallVector<Operand, 6>;
@@ -164,7 +168,11 @@ private:
 
 Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
                     std::vector<std::string> unmasked)
-    : device(device), unmasked(std::move(unmasked)), decoder(device),
+    : blocks(device, blockImage, *this,
+             [this](llvm::StringRef reg, const Twine &message) {
+               report(reg, message);
+             }),
+      device(device), unmasked(std::move(unmasked)), decoder(device),
       plan(device, std::move(regions)), cache(device),
       dataflow(device, plan, log), rowBytes(device.getTraits().rowBytes),
       file(decoder.getRegisterEnd()), writtenAt(decoder.getRegisterEnd()),
@@ -192,6 +200,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
   seq = newSeq;
   past = newPast;
   log.beginRun(seq, past);
+  blocks.beginRun();
   dataflow.beginRun(seq, past);
   plan.beginRun();
   firstEpoch = ++epoch;
@@ -203,6 +212,7 @@ void Checker::Impl::beginRun(int64_t newSeq, int64_t newPast) {
 }
 
 void Checker::Impl::endRun(bool onlySomeLayers) {
+  blocks.endRun();
   finishOp();
   plan.endRun(log, onlySomeLayers);
   // Whoever finds no fault in nothing has checked nothing. Writes without a
@@ -251,12 +261,13 @@ void Checker::Impl::poll(uint32_t reg, uint32_t value) {
   running = nullptr;
 }
 
-void Checker::Impl::read(uint32_t reg) {
+uint32_t Checker::Impl::read(uint32_t reg) {
   if (!decoder.isReadable(reg))
     report("", "no task has a result in register " + Twine(reg));
   else if (running)
     report(running->getName(*running->status),
            "register " + Twine(reg) + " is read before the task is polled");
+  return 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -599,11 +610,21 @@ Checker::~Checker() = default;
 
 void Checker::beginRun(int64_t seq, int64_t past) { impl->beginRun(seq, past); }
 void Checker::task(int32_t layer, llvm::StringRef name) {
-  impl->task(layer, name);
+  impl->blocks.task(layer, name);
 }
-void Checker::write(uint32_t reg, uint32_t value) { impl->write(reg, value); }
-void Checker::poll(uint32_t reg, uint32_t value) { impl->poll(reg, value); }
-void Checker::read(uint32_t reg) { impl->read(reg); }
+void Checker::write(uint32_t reg, uint32_t value) {
+  impl->blocks.write(reg, value);
+}
+void Checker::poll(uint32_t reg, uint32_t value) {
+  impl->blocks.poll(reg, value);
+}
+void Checker::read(uint32_t reg) { impl->blocks.read(reg); }
+void Checker::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
+  impl->blocks.dmaWrite(address, bytes);
+}
+void Checker::nameInstructions(std::map<int64_t, InstructionName> names) {
+  impl->blocks.setNames(std::move(names));
+}
 void Checker::endRun(bool onlySomeLayers) { impl->endRun(onlySomeLayers); }
 void Checker::report(const Twine &message) { impl->report("", message); }
 llvm::ArrayRef<Finding> Checker::getFindings() const {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Check/DecodeComparison.h"
+#include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Check/FindingLog.h"
 
 using namespace dlavm;
@@ -41,6 +42,9 @@ public:
   }
 
   void task(int32_t layer, StringRef name) override {
+    // An op that does nothing, as one that only starts a block.
+    if (!events.empty() && events.back().kind == Event::Op)
+      events.pop_back();
     events.push_back({Event::Op, 0, 0, {layer, log.intern(name)}});
   }
   void write(uint32_t reg, uint32_t value) override {
@@ -85,16 +89,24 @@ private:
 class DecodeComparison::Impl {
 public:
   explicit Impl(const DeviceInfo &device)
-      : decoder(device), run(decoder, log), decode(decoder, log) {}
+      : decoder(device), run(decoder, log), decode(decoder, log),
+        runBlocks(device, memory, run, ignore),
+        decodeBlocks(device, memory, decode, ignore) {}
 
   void compare(int64_t past);
 
   TaskDecoder decoder;
   FindingLog log;
   CallRecord run, decode;
+  BlockImage memory;
+  /// Where the events come in.
+  BlockExpander runBlocks, decodeBlocks;
 
 private:
   using Event = CallRecord::Event;
+
+  /// What is wrong with blocks is a finding of the checker.
+  static void ignore(StringRef, const Twine &) {}
 
   std::string describe(const Event &event) const;
   /// True if both are the same; reports if not.
@@ -186,12 +198,24 @@ DecodeComparison::~DecodeComparison() = default;
 
 EventSink &DecodeComparison::beginRun() {
   impl->run.begin();
-  return impl->run;
+  impl->runBlocks.beginRun();
+  return impl->runBlocks;
 }
 
 EventSink &DecodeComparison::beginDecode() {
   impl->decode.begin();
-  return impl->decode;
+  impl->decodeBlocks.beginRun();
+  return impl->decodeBlocks;
+}
+
+void DecodeComparison::load(uint64_t address, ArrayRef<uint8_t> bytes) {
+  impl->runBlocks.dmaWrite(address, bytes);
+}
+
+void DecodeComparison::nameInstructions(
+    const std::map<int64_t, InstructionName> &names) {
+  impl->runBlocks.setNames(names);
+  impl->decodeBlocks.setNames(names);
 }
 
 void DecodeComparison::end(int64_t past) { impl->compare(past); }

@@ -134,6 +134,17 @@ void Sanitizer::checkWritten(const std::string &name, unsigned index,
   }
 }
 
+std::optional<int64_t> Sanitizer::findUnwritten(const Memory &memory,
+                                                ByteRange bytes) const {
+  const MemoryState &state = getState(memory);
+  for (int64_t pixel = getPixel(bytes.begin); pixel * pixelBytes < bytes.end;
+       ++pixel)
+    if (const uint32_t unwritten =
+            getElements(bytes, pixel, false) & ~state.pixels[pixel].written)
+      return pixel * pixelBytes + elementBytes * llvm::countr_zero(unwritten);
+  return std::nullopt;
+}
+
 uint32_t Sanitizer::addWriter(WriterKind kind, Mark writerMark) {
   writers.push_back({kind, writerMark, run});
   return static_cast<uint32_t>(writers.size() - 1);

@@ -73,6 +73,10 @@ public:
   void dmaWrite(const Memory &memory, int64_t port, ByteRange bytes);
   void dmaRead(const Memory &memory, int64_t port, ByteRange bytes);
 
+  /// The first of these bytes of port 0 that nobody has written.
+  std::optional<int64_t> findUnwritten(const Memory &memory,
+                                       ByteRange bytes) const;
+
 private:
   enum class WriterKind : uint8_t { Nobody, Task, Host, HostParameter };
   /// Who wrote something: an op in one run, or the host between two.

@@ -19,7 +19,11 @@ Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
                       SimulatorOptions options)
     : device(device), plan(device, std::move(regions)),
       decoder(device), machine{device, log, plan,    {},     {},
-                               0,      {},  nullptr, nullptr} {
+                               0,      {},  nullptr, nullptr},
+      blocks(device, blockMemory, *this,
+             [this](llvm::StringRef reg, const Twine &message) {
+               report(reg, message);
+             }) {
   if (std::optional<std::string> problem = checkConventions(device)) {
     report("", *problem + "; no task computes");
     knowsConventions = false;
@@ -55,6 +59,7 @@ Simulator::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
 
 void Simulator::Impl::beginRun(int64_t seq, int64_t past) {
   log.beginRun(seq, past);
+  blocks.beginRun();
   machine.isBeyondRange = false;
   firstEpoch = ++epoch;
   ++run;
@@ -65,6 +70,7 @@ void Simulator::Impl::beginRun(int64_t seq, int64_t past) {
 }
 
 void Simulator::Impl::endRun() {
+  blocks.endRun();
   if (running)
     report(running->getName(*running->status),
            "the run ends before the last task is polled");
@@ -198,11 +204,18 @@ void Simulator::beginRun(int64_t seq, int64_t past) {
 }
 void Simulator::endRun() { impl->endRun(); }
 void Simulator::task(int32_t layer, llvm::StringRef name) {
-  impl->task(layer, name);
+  impl->blocks.task(layer, name);
 }
-void Simulator::write(uint32_t reg, uint32_t value) { impl->write(reg, value); }
-void Simulator::poll(uint32_t reg, uint32_t value) { impl->poll(reg, value); }
-uint32_t Simulator::read(uint32_t reg) { return impl->read(reg); }
+void Simulator::write(uint32_t reg, uint32_t value) {
+  impl->blocks.write(reg, value);
+}
+void Simulator::poll(uint32_t reg, uint32_t value) {
+  impl->blocks.poll(reg, value);
+}
+uint32_t Simulator::read(uint32_t reg) { return impl->blocks.read(reg); }
+void Simulator::nameInstructions(std::map<int64_t, InstructionName> names) {
+  impl->blocks.setNames(std::move(names));
+}
 
 llvm::ArrayRef<Finding> Simulator::getFindings() const {
   return impl->log.getFindings();

@@ -9,22 +9,37 @@
 #ifndef DLAVM_LIB_SIMULATOR_SIMULATORIMPL_H
 #define DLAVM_LIB_SIMULATOR_SIMULATORIMPL_H
 
+#include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Simulator/Simulator.h"
 #include "StartExecution.h"
 
 namespace dlavm {
 
-class Simulator::Impl {
+/// What lies where the device reads its blocks.
+class SimulatedBlockMemory final : public BlockMemory {
+public:
+  explicit SimulatedBlockMemory(SimulatedMachine &machine) : machine(machine) {}
+  std::optional<int64_t> fetch(int64_t address,
+                               llvm::MutableArrayRef<uint8_t> bytes) override;
+
+private:
+  SimulatedMachine &machine;
+};
+
+class Simulator::Impl final : public EventSink {
 public:
   Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
        SimulatorOptions options);
 
   void beginRun(int64_t seq, int64_t past);
   void endRun();
-  void task(int32_t layer, llvm::StringRef name);
-  void write(uint32_t reg, uint32_t value);
-  void poll(uint32_t reg, uint32_t value);
-  uint32_t read(uint32_t reg);
+  /// Of the host, or of a block that the device runs.
+  void task(int32_t layer, llvm::StringRef name) override;
+  void write(uint32_t reg, uint32_t value) override;
+  void poll(uint32_t reg, uint32_t value) override;
+  uint32_t read(uint32_t reg) override;
+  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
+  void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
   /// Calls \p visit(memory, port, bytes of the port, offset in the transfer)
   /// for the parts of a DMA transfer, or reports that it is not one. The host
@@ -40,6 +55,9 @@ public:
   Plan plan;
   TaskDecoder decoder;
   SimulatedMachine machine;
+  SimulatedBlockMemory blockMemory{machine};
+  /// Where the host's events come in.
+  BlockExpander blocks;
 
 private:
   struct Place {

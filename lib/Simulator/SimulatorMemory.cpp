@@ -67,33 +67,59 @@ void Simulator::Impl::transfer(
           {part.place.offset, part.place.offset + part.bytes}, part.done);
 }
 
+void Simulator::Impl::dmaWrite(uint64_t address,
+                               llvm::ArrayRef<uint8_t> bytes) {
+  transfer(
+      address, bytes.size(), "writes",
+      [&](const Memory &memory, int64_t port, ByteRange range, int64_t done) {
+        std::memcpy(getPlace(memory, port, range.begin), bytes.data() + done,
+                    range.end - range.begin);
+        if (machine.sanitizer)
+          machine.sanitizer->dmaWrite(memory, port, range);
+      });
+}
+
+void Simulator::Impl::dmaRead(uint64_t address,
+                              llvm::MutableArrayRef<uint8_t> bytes) {
+  llvm::fill(bytes, 0);
+  transfer(
+      address, bytes.size(), "reads",
+      [&](const Memory &memory, int64_t port, ByteRange range, int64_t done) {
+        std::memcpy(bytes.data() + done, getPlace(memory, port, range.begin),
+                    range.end - range.begin);
+        if (machine.sanitizer)
+          machine.sanitizer->dmaRead(memory, port, range);
+      });
+}
+
+std::optional<int64_t>
+SimulatedBlockMemory::fetch(int64_t address,
+                            llvm::MutableArrayRef<uint8_t> bytes) {
+  const Memory &memory =
+      *machine.device.getMemory(machine.device.getInstructionBlocks()->memory);
+  const auto size = static_cast<int64_t>(bytes.size());
+  llvm::fill(bytes, 0);
+  const uint8_t *place =
+      machine.memories[getMemoryIndex(machine.device, memory)].data();
+  if (!place)
+    return address;
+  std::memcpy(bytes.data(), place + address, bytes.size());
+  if (!machine.sanitizer)
+    return std::nullopt;
+  return machine.sanitizer->findUnwritten(memory, {address, address + size});
+}
+
 //===----------------------------------------------------------------------===//
 // Interface
 //===----------------------------------------------------------------------===//
 
 void Simulator::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
-  impl->transfer(
-      address, bytes.size(), "writes",
-      [&](const Memory &memory, int64_t port, ByteRange range, int64_t done) {
-        std::memcpy(impl->getPlace(memory, port, range.begin),
-                    bytes.data() + done, range.end - range.begin);
-        if (impl->machine.sanitizer)
-          impl->machine.sanitizer->dmaWrite(memory, port, range);
-      });
+  impl->blocks.dmaWrite(address, bytes);
 }
 
 void Simulator::dmaRead(uint64_t address,
                         llvm::MutableArrayRef<uint8_t> bytes) {
-  llvm::fill(bytes, 0);
-  impl->transfer(
-      address, bytes.size(), "reads",
-      [&](const Memory &memory, int64_t port, ByteRange range, int64_t done) {
-        std::memcpy(bytes.data() + done,
-                    impl->getPlace(memory, port, range.begin),
-                    range.end - range.begin);
-        if (impl->machine.sanitizer)
-          impl->machine.sanitizer->dmaRead(memory, port, range);
-      });
+  impl->blocks.dmaRead(address, bytes);
 }
 
 llvm::ArrayRef<uint8_t> Simulator::getMemory(const Memory &memory, int64_t port,

@@ -167,7 +167,7 @@ TEST(InstructionBlocks, OtherVersions) {
   EXPECT_EQ(print(get(getOHBM("20250316"), TaskKind::Scores, 15)),
             "16, 2 beats, 32 words 2..33");
   DeviceRegistry registry;
-  registerDevices(registry);
+  registerAllDevices(registry);
   for (const auto &[name, device] : registry.getDevices())
     EXPECT_TRUE(device.getInstructionBlocks()) << name;
   const DeviceInfo *v80 = registry.lookup("ohbm-v80-20250326");

@@ -78,6 +78,7 @@ private:
                 const std::optional<CardFaults::Failure> &failure);
 
   const DeviceInfo &device;
+  const std::optional<InstructionBlocks> blocks;
   TaskDecoder decoder;
   Simulator simulator;
   CardFaults faults;

@@ -50,7 +50,8 @@ public:
   int64_t tasks = 0, writes = 0, polls = 0, reads = 0;
 };
 
-/// Hands the events to an object with these four functions.
+/// Hands the events, but not what the host reads of memory, to an object with
+/// these functions.
 template <typename Consumer> class ForwardingSink final : public EventSink {
 public:
   explicit ForwardingSink(Consumer &consumer) : consumer(consumer) {}
@@ -66,6 +67,9 @@ public:
   uint32_t read(uint32_t reg) override {
     consumer.read(reg);
     return 0;
+  }
+  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
+    consumer.dmaWrite(address, bytes);
   }
 
 private:

@@ -44,6 +44,7 @@ public:
   void poll(uint32_t reg, uint32_t value) override;
   uint32_t read(uint32_t reg) override;
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
+    checker.dmaWrite(address, bytes);
     next.dmaWrite(address, bytes);
   }
   void dmaRead(uint64_t address,

@@ -9,6 +9,7 @@
 #ifndef DLAVM_SIMULATOR_SIMULATOR_H
 #define DLAVM_SIMULATOR_SIMULATOR_H
 
+#include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Check/ReadableDevice.h"
 
 #include <memory>
@@ -32,6 +33,10 @@ public:
   Simulator(const DeviceInfo &device, std::vector<PlanRegion> plan,
             SimulatorOptions options = {});
   ~Simulator() override;
+
+  /// The ops that the tasks of instruction blocks belong to, by the address of
+  /// a task's first word.
+  void nameInstructions(std::map<int64_t, InstructionName> names);
 
   /// A call of the driver begins; what the sanitizer says of input and KV
   /// caches depends on it.
