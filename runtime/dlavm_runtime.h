@@ -155,6 +155,35 @@ public:
     dma_write(address, data, bytes);
   }
 
+  /// Takes the words of the driver's instruction blocks, which load_parameters
+  /// has sent to the device.
+  void keep_instructions(const void *words, size_t bytes) {
+    instructions.resize(bytes / sizeof(uint32_t));
+    if (!instructions.empty())
+      std::memcpy(instructions.data(), words,
+                  instructions.size() * sizeof(uint32_t));
+  }
+
+  /// Changes a word of what was kept.
+  void set_instruction(int32_t word, int64_t value) {
+    check_instructions(word, 1);
+    if (value < 0 || value > int64_t{0xffffffff})
+      throw Error("word " + detail::to_text(word) +
+                  " of the instruction blocks cannot hold " +
+                  detail::to_text(value) + ": words have 32 bits");
+    instructions[static_cast<size_t>(word)] = static_cast<uint32_t>(value);
+  }
+
+  /// Sends some of what was kept, in one transfer; word 0 has the DMA address
+  /// \p address.
+  void send_instructions(int64_t address, int32_t first, int32_t words) {
+    check_instructions(first, words);
+    dma_write(static_cast<uint64_t>(address) +
+                  sizeof(uint32_t) * static_cast<uint64_t>(first),
+              instructions.data() + first,
+              sizeof(uint32_t) * static_cast<size_t>(words));
+  }
+
   /// Says which operation the following writes belong to; \p layer is -1
   /// outside the layers. Only devices that record or check have a use for it.
   virtual void task(int32_t /*layer*/, const char * /*name*/) {}
@@ -169,6 +198,21 @@ public:
 
 protected:
   virtual void do_write(uint32_t reg, uint32_t value) = 0;
+
+private:
+  void check_instructions(int32_t first, int32_t words) const {
+    if (instructions.empty())
+      throw Error("the device has no instruction blocks; call load_parameters "
+                  "before decode");
+    const int64_t end = static_cast<int64_t>(instructions.size());
+    if (first < 0 || words < 0 || int64_t{first} + words > end)
+      throw Error("the instruction blocks have " + detail::to_text(end) +
+                  " words, but the driver needs " + detail::to_text(words) +
+                  " from word " + detail::to_text(first) +
+                  " on: they are those of another driver");
+  }
+
+  std::vector<uint32_t> instructions;
 };
 
 /// A device that does nothing. Registers and memory read 0, polls succeed.
@@ -777,11 +821,13 @@ inline void read_again(const String &path, const Checksum &listed,
 /// does not touch the device. Files are read again to be loaded: one that has
 /// changed meanwhile is not loaded either, but those before it have been, as
 /// the error says. With an engine, files for other memories than
-/// its own go through its scratch memory.
+/// its own go through its scratch memory. Of the object \p kept, the device
+/// object keeps a copy: that of instruction blocks.
 inline void load_parameters(Device &device, const ParameterFile *first,
                             size_t count, const String &directory,
                             uint64_t fingerprint,
-                            const CopyEngine *engine = nullptr) {
+                            const CopyEngine *engine = nullptr,
+                            const char *kept = nullptr) {
   detail::Checksums sums(directory, fingerprint);
   // What the table does not name, such as the embedding, is for the host.
   const String listed_only = "which checksums.txt lists";
@@ -818,6 +864,8 @@ inline void load_parameters(Device &device, const ParameterFile *first,
     const String name = files.get_name();
     const String path = directory + "/" + name;
     detail::read_again(path, *sums.find(name), data);
+    if (kept && std::strcmp(file.object, kept) == 0)
+      device.keep_instructions(data.data(), file.bytes);
     if (!engine || !engine->serves(file)) {
       device.dma_write_file(files.get_address(), path, data.data(), file.bytes);
       continue;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ObjectPacker.h"
+#include "DLAVM/Pack/Instructions.h"
 #include "DLAVM/Pack/ActivationTable.h"
 #include "DLAVM/Support/Half.h"
 #include "PackSupport.h"
@@ -45,6 +46,11 @@ Error ObjectPacker::check(const PlanObject &object) const {
     return addPlace(createStringError(message + "; compile the model again"),
                     object, 0);
   };
+  if (object.kind == ObjectKind::Instructions) {
+    Expected<std::vector<uint32_t>> words =
+        assembleInstructions(object.config, object.bytes / 4);
+    return words ? Error::success() : fail(toString(words.takeError()));
+  }
   if (!device.getObject(object.kind))
     return fail("the plan has objects that " + device.getName() +
                 " does not keep");
@@ -77,6 +83,8 @@ Error ObjectPacker::check(const PlanObject &object) const {
 Error ObjectPacker::pack(const PlanObject &object, int64_t layer, PackSink sink,
                          QuantizationError &error) const {
   auto run = [&]() -> Error {
+    if (object.kind == ObjectKind::Instructions)
+      return packInstructions(object, sink);
     const ObjectSupport &support = *device.getObject(object.kind);
     if (support.packWeights)
       return packWeights(object, layer, sink, error);

@@ -63,6 +63,7 @@ private:
   llvm::Error packPairs(const PlanObject &object, int64_t layer,
                         PackSink sink) const;
   llvm::Error packRopeTable(const PlanObject &object, PackSink sink) const;
+  llvm::Error packInstructions(const PlanObject &object, PackSink sink) const;
   llvm::Error packActivationTable(const PlanObject &object,
                                   PackSink sink) const;
 

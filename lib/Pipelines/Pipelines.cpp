@@ -73,7 +73,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());
-  if (options.runs("accel-specialize-decode"))
+  if (options.runs("accel-specialize-decode") || options.mode == "aux")
     manager.addPass(accel::createSpecializeDecode());
   manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());
@@ -86,6 +86,11 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   toCSB.weightLoading = options.weightLoading;
   manager.addPass(createConvertAccelToCSB(toCSB));
   manager.addPass(createLoopInvariantCodeMotionPass());
+  if (options.mode == "aux") {
+    // While the tasks of decode are writes still.
+    manager.addPass(createVerifyPlacement());
+    manager.addPass(csb::createPackInstructions());
+  }
   if (options.runs("csb-eliminate-redundant-writes"))
     manager.addPass(csb::createEliminateRedundantWrites());
   manager.addPass(createCSEPass());

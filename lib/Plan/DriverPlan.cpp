@@ -39,6 +39,7 @@ static constexpr std::pair<ObjectKind, StringLiteral> objectKinds[] = {
     {ObjectKind::RopeTable, "rope_table"},
     {ObjectKind::ActivationTable, "activation_table"},
     {ObjectKind::KVCache, "kv_cache"},
+    {ObjectKind::Instructions, "instructions"},
 };
 
 std::pair<size_t, size_t> PlanObject::getSourceCounts() const {
@@ -53,6 +54,7 @@ std::pair<size_t, size_t> PlanObject::getSourceCounts() const {
   case ObjectKind::RopeTable:
   case ObjectKind::ActivationTable:
   case ObjectKind::KVCache:
+  case ObjectKind::Instructions:
     return {0, 0};
   }
   llvm_unreachable("unknown object kind");

@@ -204,7 +204,8 @@ llvm::Error ContentChecker::checkSources(const PlanObject &object,
   const bool isWeight = object.kind == ObjectKind::Weight;
   const bool isConvWeight = object.kind == ObjectKind::ConvWeight;
   const bool isTable = object.kind == ObjectKind::RopeTable ||
-                       object.kind == ObjectKind::ActivationTable;
+                       object.kind == ObjectKind::ActivationTable ||
+                       object.kind == ObjectKind::Instructions;
   if (object.shape.size() != (isConvWeight ? 4u
                               : isWeight   ? 2u
                               : isTable    ? 0u

@@ -98,7 +98,11 @@ llvm::Error LimitChecker::check(const PlanObject &object,
   if (!memory)
     return refuse(place + ".space", object.memory,
                   "a memory of " + plan.device);
-  if (object.ports != memory->ports)
+  // Blocks of instructions lie in the first port.
+  const bool isInFirst = object.kind == ObjectKind::Instructions;
+  if (isInFirst && object.ports != 1)
+    return refuse(place + ".ports", object.ports, "1 for instructions");
+  if (!isInFirst && object.ports != memory->ports)
     return refuse(place + ".ports", object.ports,
                   "the " + Twine(memory->ports) + " ports of " + object.memory);
   if (object.ports > 1 && object.portStride != memory->portStride)

@@ -40,6 +40,8 @@ struct Program::Instruction {
     Min,
     Compare,
     Copy,
+    Lookup,
+    Word,
     Write,
     Poll,
     Task,
@@ -59,6 +61,8 @@ struct Program::Instruction {
   int64_t number = 0, other = 0;
   /// Of Task its name, of Write the register's.
   std::string name;
+  /// Of Lookup.
+  ArrayRef<int64_t> table;
   /// Of Loop; `number` is 1 if it goes over layers. Of If what runs if `lhs` is
   /// not 0, and otherwise.
   std::vector<Instruction> body, otherwise;
@@ -212,6 +216,22 @@ private:
           return success();
         })
         .Case([&](arith::ExtSIOp) { return binary(Instruction::Copy); })
+        .Case([&](csb::LookupOp op) {
+          Instruction instruction(Instruction::Lookup, op);
+          instruction.result = getSlot(op.getValue());
+          instruction.lhs = getSlot(op.getIndex());
+          instruction.table =
+              symbols.lookup<csb::TableOp>(op.getTable()).getValues();
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](csb::SetInstructionOp op) {
+          Instruction instruction(Instruction::Word, op);
+          instruction.lhs = getSlot(op.getValue());
+          instruction.rhs = getSlot(op.getWord());
+          body.push_back(std::move(instruction));
+          return success();
+        })
         .Case([&](csb::WriteOp op) -> LogicalResult {
           FailureOr<int64_t> number = getNumber(op, op.getReg());
           if (failed(number))
@@ -296,7 +316,8 @@ private:
           body.push_back(std::move(instruction));
           return success();
         })
-        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp>(
+        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp,
+              csb::SendInstructionsOp>(
             [](Operation *) { return success(); })
         .Default([](Operation *op) -> LogicalResult {
           return op->emitOpError("is no part of a register program");
@@ -461,6 +482,19 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
       break;
     case Instruction::Copy:
       slots[i.result] = slots[i.lhs];
+      break;
+    case Instruction::Lookup:
+      if (slots[i.lhs] < 0 ||
+          slots[i.lhs] >= static_cast<int64_t>(i.table.size()))
+        return fail(i, "looks up number " + std::to_string(slots[i.lhs]) +
+                           " of a table of " + std::to_string(i.table.size()));
+      slots[i.result] = i.table[slots[i.lhs]];
+      break;
+    case Instruction::Word:
+      if (!llvm::isUInt<32>(slots[i.lhs]))
+        return fail(i, "puts " + std::to_string(slots[i.lhs]) +
+                           " into a word of an instruction block, which holds "
+                           "0 to 4294967295");
       break;
     case Instruction::Write:
       if (!llvm::isUInt<32>(slots[i.lhs]))

@@ -57,6 +57,18 @@ const DeviceInfo *getDevice(ModuleOp module) {
   return nullptr;
 }
 
+/// The tasks of blocks are no writes; they were, before csb-pack-instructions.
+bool runsBlocks(func::FuncOp function) {
+  return function
+      .walk([](csb::WriteOp write) {
+        auto table = SymbolTable::lookupNearestSymbolFrom<csb::RegisterTableOp>(
+            write, write.getReg().getRootReference());
+        return table.getRunsBlocks() ? WalkResult::interrupt()
+                                     : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
   using VerifyPlacementBase::VerifyPlacementBase;
 
@@ -85,7 +97,8 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
     for (auto [seq, past] : getCalls(*maxTokens))
       if (failed(run(*program, seq, past, checker)))
         return signalPassFailure();
-    if (module.lookupSymbol("decode")) {
+    if (auto function = module.lookupSymbol<func::FuncOp>("decode");
+        function && !runsBlocks(function)) {
       FailureOr<Program> decode = Program::create(module, "decode");
       if (failed(decode) || failed(run(*decode, 1, 0, checker)) ||
           failed(run(*decode, 1, *maxTokens - 1, checker)))

@@ -52,6 +52,7 @@ private:
   OwningOpRef<ModuleOp> readModel(const DeviceInfo &device);
   std::string printIR(ModuleOp module);
   bool checkRopePairing(const DeviceInfo &device);
+  bool checkMode(const DeviceInfo &device);
   /// Runs all passes. Adds what the levels look like to \p files.
   bool lower(ModuleOp module, const DeviceInfo &device, StringRef name,
              OutputFiles &files, std::string &model);
@@ -176,6 +177,14 @@ bool Compiler::checkRopePairing(const DeviceInfo &device) {
               " must be neighbours or halves");
 }
 
+bool Compiler::checkMode(const DeviceInfo &device) {
+  if (command.mode != "direct" && command.mode != "aux")
+    return fail("--mode=", command.mode, " must be direct or aux");
+  return command.mode == "direct" || device.getInstructionBlocks() ||
+         fail("--mode=aux needs instruction blocks, which ", device.getName(),
+              " does not have; compile with --mode=direct");
+}
+
 bool Compiler::run() {
   Diagnostics diagnostics(context);
   const DeviceRegistry &devices = DeviceRegistry::instance();
@@ -193,7 +202,7 @@ bool Compiler::run() {
       (*command.maxTokens < 1 || *command.maxTokens > limit))
     return fail("--max-tokens=", *command.maxTokens, " is not between 1 and ",
                 limit, ", the context of ", device->getName());
-  if (!checkRopePairing(*device))
+  if (!checkRopePairing(*device) || !checkMode(*device))
     return false;
   OwningOpRef<ModuleOp> module = readModel(*device);
   if (!module)
@@ -240,6 +249,7 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   CompileOptions options;
   options.device = device.getName();
   options.weightLoading = command.weightLoading;
+  options.mode = command.mode;
   options.ropePairing = command.ropePairing;
   options.passes = llvm::ArrayRef<std::string>(command.passes);
   options.sliceBytes = command.sliceBytes;

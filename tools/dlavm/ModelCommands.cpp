@@ -79,6 +79,12 @@ cl::opt<std::string, true> weightLoading(
     cl::location(compileCommand.weightLoading), cl::value_desc("dma|wt2hbm"),
     cl::desc("how weights get into HBM: written by the host (dma, default) or "
              "copied by the device (wt2hbm)"));
+cl::opt<std::string, true>
+    mode("mode", cl::sub(compile), cl::location(compileCommand.mode),
+         cl::value_desc("direct|aux"),
+         cl::desc("how calls of one token run: by register writes (direct, "
+                  "default) or from instruction blocks in the memory of the "
+                  "device (aux)"));
 cl::opt<std::string, true> ropePairing(
     "rope-pairing", cl::sub(compile), cl::location(compileCommand.ropePairing),
     cl::value_desc("neighbours|halves"),

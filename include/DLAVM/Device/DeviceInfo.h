@@ -80,6 +80,8 @@ enum class ObjectKind {
   ActivationTable,
   /// Keys or values of all tokens; shape [KV heads].
   KVCache,
+  /// Blocks of instructions (DLAVM/Device/InstructionBlocks.h); shape [].
+  Instructions,
 };
 
 /// One named number of a device.

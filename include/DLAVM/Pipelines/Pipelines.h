@@ -26,6 +26,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       *this, "weight-loading",
       llvm::cl::desc("How weights get into HBM: dma or wt2hbm"),
       llvm::cl::init("dma")};
+  Option<std::string> mode{
+      *this, "mode",
+      llvm::cl::desc("How calls of one token run: direct, by register writes, "
+                     "or aux, from instruction blocks"),
+      llvm::cl::init("direct")};
   Option<std::string> ropePairing{
       *this, "rope-pairing",
       llvm::cl::desc("The channels that rotary embeddings pair: neighbours, "

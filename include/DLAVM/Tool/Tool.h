@@ -35,6 +35,8 @@ struct CompileCommand {
   std::optional<int64_t> layers;
   std::optional<int64_t> maxTokens;
   std::string weightLoading = "dma";
+  /// How calls of one token run: "direct" or "aux".
+  std::string mode = "direct";
   /// "neighbours", "halves", or empty for what takes least.
   std::string ropePairing;
   std::vector<std::string> ignoredTensors;

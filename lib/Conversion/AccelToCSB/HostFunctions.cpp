@@ -199,7 +199,8 @@ void HostFunctions::createLoadParameters(OpBuilder &builder, ModuleOp module) {
     base = getMapBase();
   }
   csb::LoadParametersOp::create(builder, builder.getUnknownLoc(),
-                                entry->getArgument(0), copy, buffer, base);
+                                entry->getArgument(0), copy, buffer, base,
+                                /*kept=*/FlatSymbolRefAttr());
   if (device.getTraits().readsUnwrittenCache)
     for (auto object : module.getOps<csb::ObjectOp>())
       if (!object.getFile())

@@ -184,26 +184,6 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
 
 void ProgramSymbols::addTable(const RegisterTable &table) {
   OpBuilder builder(module.getContext());
-  Location loc = builder.getUnknownLoc();
-  const bool keepsValues = device.getTraits().registersKeepValues;
-  auto tableOp = csb::RegisterTableOp::create(builder, loc, table.getName(),
-                                              table.getTitle());
-  builder.setInsertionPointToStart(&tableOp.getBody().front());
-  for (const Register &reg : table.getRegisters()) {
-    SmallVector<NamedAttribute> values, fields;
-    for (const NamedValue &value : reg.values)
-      values.push_back(builder.getNamedAttr(
-          value.name, builder.getI64IntegerAttr(value.value)));
-    for (const BitField &field : reg.fields)
-      fields.push_back(builder.getNamedAttr(
-          field.name, builder.getDenseI64ArrayAttr({field.low, field.bits})));
-    auto toDictionary = [&](ArrayRef<NamedAttribute> entries) {
-      return entries.empty() ? DictionaryAttr()
-                             : builder.getDictionaryAttr(entries);
-    };
-    csb::RegisterOp::create(builder, loc, reg.name, reg.number,
-                            toDictionary(values), toDictionary(fields),
-                            keepsValues && keepsValue(reg.role));
-  }
-  insert(tableOp);
+  insert(csb::createRegisterTable(builder, table,
+                                  device.getTraits().registersKeepValues));
 }

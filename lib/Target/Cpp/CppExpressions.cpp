@@ -159,6 +159,10 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
         return std::string("std::min") + (wide ? "<int64_t>(" : "(") +
                get(op.getLhs()) + ", " + get(op.getRhs()) + ")";
       })
+      .Case([&](csb::LookupOp op) {
+        return getCppName(symbols.lookup(op.getTable())) + "[" +
+               get(op.getIndex()) + "]";
+      })
       .Case([&](csb::ReadOp op) {
         return "static_cast<int32_t>(device.read(" + get(op.getReg()) + "))";
       })

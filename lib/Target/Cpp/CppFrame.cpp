@@ -109,6 +109,18 @@ static void printAddresses(ModuleOp module, raw_ostream &os) {
           std::to_string(buffer.getBytes()) + " bytes");
 }
 
+static void printTables(ModuleOp module, raw_ostream &os) {
+  for (auto table : module.getOps<csb::TableOp>()) {
+    SmallVector<std::string> values;
+    for (int64_t value : table.getValues())
+      values.push_back(std::to_string(value));
+    os << "\n";
+    printList(os, /*indent=*/0,
+              "inline constexpr int32_t " + getCppName(table) + "[] = {",
+              values, "};");
+  }
+}
+
 SmallVector<std::string> dlavm::getFields(csb::ObjectOp object) {
   auto quote = [](StringRef text) { return ("\"" + text + "\"").str(); };
   return {quote(object.getSymName()),
@@ -157,6 +169,7 @@ void dlavm::printConstants(ModuleOp module, raw_ostream &os) {
   for (auto table : module.getOps<csb::RegisterTableOp>())
     printRegisterTable(table, os);
   printAddresses(module, os);
+  printTables(module, os);
   printParameterFiles(module, os);
 }
 

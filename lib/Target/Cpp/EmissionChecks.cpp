@@ -115,7 +115,8 @@ static bool isExpressible(Operation *op) {
          isa<arith::ConstantOp, scf::YieldOp, func::CallOp, func::ReturnOp,
              AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
              DMAWriteOp, DMAReadOp, DMAReadWordOp, LoadParametersOp, ClearOp,
-             ReadEmbeddingsOp, StepOp>(op);
+             ReadEmbeddingsOp, StepOp, LookupOp, SetInstructionOp,
+             SendInstructionsOp>(op);
 }
 
 /// Rows that a function takes belong to the caller, those that it reads are
@@ -179,6 +180,12 @@ static LogicalResult checkOp(Operation *op) {
                        succeeded(checkText(op, op.getComment(), "comment")));
       })
       .Case([](StepOp op) { return checkText(op, op.getName(), "name"); })
+      .Case([](SendInstructionsOp op) {
+        return success(succeeded(checkNumber(op, op.getFirst(), mostInt,
+                                             "a first word")) &&
+                       succeeded(
+                           checkNumber(op, op.getWords(), mostInt, "words")));
+      })
       .Case([](PollOp op) {
         return checkNumber(op, op.getValue(), mostWord, "value");
       })

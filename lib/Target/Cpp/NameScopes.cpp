@@ -97,7 +97,7 @@ static LogicalResult walkBlock(Block &block, NameScope scope, Visitor visit) {
 LogicalResult dlavm::walkNamed(ModuleOp module, Visitor visit) {
   NameScope globals;
   for (Operation &op : module.getOps())
-    if (isa<BufferOp, ObjectOp, ConstantOp, RegisterTableOp>(op) &&
+    if (isa<BufferOp, ObjectOp, ConstantOp, TableOp, RegisterTableOp>(op) &&
         failed(visit(&op, nullptr, globals)))
       return failure();
   // All functions come before any body: a local variable must not hide one that

@@ -43,7 +43,7 @@ static std::string toConstantName(StringRef symbol) {
 /// Symbols are called as in the module. Values keep the names that they have,
 /// or get those of their locations.
 static std::string getWish(Operation *op, Value value) {
-  if (!value && isa<BufferOp, ObjectOp, ConstantOp>(op))
+  if (!value && isa<BufferOp, ObjectOp, ConstantOp, TableOp>(op))
     return toConstantName(SymbolTable::getSymbolName(op).getValue());
   if (!value && isa<RegisterTableOp, func::FuncOp>(op))
     return SymbolTable::getSymbolName(op).str();

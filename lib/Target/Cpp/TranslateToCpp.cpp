@@ -120,7 +120,8 @@ static bool usesDevice(func::FuncOp function) {
             isa<func::CallOp, csb::TaskOp, csb::WriteOp, csb::PollOp,
                 csb::ReadOp, csb::DMAWriteOp, csb::DMAReadOp,
                 csb::DMAReadWordOp, csb::LoadParametersOp, csb::ClearOp,
-                csb::StepOp>(op);
+                csb::StepOp, csb::SetInstructionOp, csb::SendInstructionsOp>(
+                op);
         return isUse ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -210,6 +211,16 @@ void CppPrinter::print(Operation *op) {
       .Case([&](csb::PollOp op) {
         os << "device.poll(" << expressions.get(op.getReg()) << ", "
            << op.getValue() << ");\n";
+      })
+      .Case([&](csb::SetInstructionOp op) {
+        printCall("device.set_instruction(", {expressions.get(op.getWord()),
+                                              expressions.get(op.getValue())});
+      })
+      .Case([&](csb::SendInstructionsOp op) {
+        printCall("device.send_instructions(",
+                  {expressions.get(op.getAddress()),
+                   std::to_string(op.getFirst()),
+                   std::to_string(op.getWords())});
       })
       .Case([&](csb::CheckCallOp op) {
         os << "dlavm::check_call(" << expressions.get(op.getSeq()) << ", "
@@ -330,7 +341,10 @@ void CppPrinter::print(csb::LoadParametersOp op) {
   os << "dlavm::load_parameters(device, kParameterFiles, "
         "std::size(kParameterFiles),\n"
      << "                       " << expressions.get(op.getDirectory())
-     << ", kFingerprint" << engine << ");\n";
+     << ", kFingerprint" << engine;
+  if (std::optional<StringRef> kept = op.getKept())
+    os << (engine.empty() ? ", nullptr" : "") << ", \"" << *kept << "\"";
+  os << ");\n";
 }
 
 std::string dlavm::getNamespace(ModuleOp module, StringRef wish) {

@@ -38,6 +38,8 @@ static std::optional<json::Value> toJSON(Attribute attribute) {
                : std::nullopt;
   if (auto text = dyn_cast<StringAttr>(attribute))
     return json::Value(text.getValue());
+  if (auto numbers = dyn_cast<DenseI64ArrayAttr>(attribute))
+    return json::Array(numbers.asArrayRef());
   if (auto list = dyn_cast<ArrayAttr>(attribute)) {
     json::Array array;
     for (Attribute element : list) {

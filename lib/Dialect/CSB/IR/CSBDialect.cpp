@@ -170,6 +170,15 @@ LogicalResult RegisterOp::verify() {
   return success();
 }
 
+LogicalResult TableOp::verify() {
+  if (getValues().empty())
+    return emitOpError("needs a number");
+  for (int64_t value : getValues())
+    if (!llvm::isInt<32>(value))
+      return emitOpError("has numbers of 32 bits, found ") << value;
+  return success();
+}
+
 LogicalResult BufferOp::verify() {
   ArrayRef<int64_t> live = getLive();
   if (live.empty() || live.size() % 2 != 0)
@@ -313,8 +322,21 @@ LogicalResult LoadParametersOp::verify() {
   return diagnostic;
 }
 
+LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (symbols.lookupNearestSymbolFrom<TableOp>(*this, getTableAttr()))
+    return success();
+  return emitOpError() << "names " << getTableAttr()
+                       << ", which is no csb.table";
+}
+
 LogicalResult
 LoadParametersOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (getKeptAttr()) {
+    auto kept = symbols.lookupNearestSymbolFrom<ObjectOp>(*this, getKeptAttr());
+    if (!kept || !kept.getFile())
+      return emitOpError() << "keeps " << getKeptAttr()
+                           << ", which is no csb.object with a file";
+  }
   if (!getCopyAttr())
     return success();
   if (!symbols.lookupNearestSymbolFrom<FunctionOpInterface>(*this,

@@ -151,13 +151,8 @@ LogicalResult RegisterFlow::visit(Operation *op) {
       })
       .Case([&](LoadParametersOp load) {
         // Its function has been visited by itself.
-        if (load.getCopyAttr()) {
-          state = {std::vector<Id>(numRegisters), /*isRunning=*/false};
-          for (Uses *iteration : uses)
-            for (FirstUse &use : *iteration)
-              if (use.kind == FirstUse::None)
-                use.kind = FirstUse::Other;
-        }
+        if (load.getCopyAttr())
+          forget();
         return success();
       })
       .Case([&](arith::ConstantOp constant) {
@@ -179,11 +174,13 @@ LogicalResult RegisterFlow::visit(Operation *op) {
                                    })));
         return success();
       })
-      .Case<ReadOp, DMAReadOp, DMAReadWordOp, ReadEmbeddingsOp>([&](auto op) {
+      .Case<ReadOp, DMAReadOp, DMAReadWordOp, ReadEmbeddingsOp, LookupOp>(
+          [&](auto op) {
         setUnknown(op->getResult(0));
         return success();
       })
-      .Case<TaskOp, StepOp, DMAWriteOp, ClearOp, scf::YieldOp, func::ReturnOp>(
+      .Case<TaskOp, StepOp, DMAWriteOp, ClearOp, SetInstructionOp,
+            SendInstructionsOp, scf::YieldOp, func::ReturnOp>(
           [](auto) { return success(); })
       .Default([&](Operation *op) -> LogicalResult {
         if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
@@ -198,9 +195,24 @@ LogicalResult RegisterFlow::visit(Operation *op) {
       });
 }
 
+void RegisterFlow::forget() {
+  state = {std::vector<Id>(numRegisters), /*isRunning=*/false};
+  for (Uses *iteration : uses)
+    for (FirstUse &use : *iteration)
+      if (use.kind == FirstUse::None)
+        use.kind = FirstUse::Other;
+}
+
 void RegisterFlow::visit(WriteOp write) {
   const Reg reg = registers.lookup(write.getReg());
   const Id id = values.truncate(get(write.getValue()));
+  if (!reg.keepsValue &&
+      symbols.lookup<RegisterTableOp>(reg.table).getRunsBlocks()) {
+    // The tasks of the block have registers of their own values.
+    forget();
+    state.isRunning = true;
+    return;
+  }
   if (!reg.keepsValue) {
     // It starts a task, which reads the registers of its table.
     state.values[reg.index] = 0;

@@ -95,6 +95,8 @@ private:
   mlir::LogicalResult visit(mlir::scf::ForOp loop);
   mlir::LogicalResult visit(mlir::scf::IfOp op);
   mlir::LogicalResult visit(mlir::func::CallOp call);
+  /// Nothing is known of any register from here on.
+  void forget();
   void visit(WriteOp write);
 
   Id get(mlir::Value value);

@@ -27,7 +27,17 @@
 #define GET_OP_CLASSES
 #include "DLAVM/Dialect/CSB/IR/CSBOps.h.inc"
 
+namespace dlavm {
+class RegisterTable;
+} // namespace dlavm
+
 namespace dlavm::csb {
+
+/// The table of a record. With \p keepsValues, those registers that start no
+/// task keep theirs.
+RegisterTableOp createRegisterTable(mlir::OpBuilder &builder,
+                                    const RegisterTable &table,
+                                    bool keepsValues);
 
 /// What \p parameter says, without MLIR.
 ParameterInfo getParameterInfo(ParameterOp parameter);

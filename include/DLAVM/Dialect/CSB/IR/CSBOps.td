@@ -37,10 +37,22 @@ def CSB_RegisterTableOp : CSB_Op<"register_table", [Symbol, SymbolTable,
       csb.register @Width = 203
     }
     ```
+
+    A table that `runs_blocks` starts tasks of others, whose registers then have
+    other values than those that were written:
+
+    ```mlir
+    csb.register_table @blocks "instruction blocks" runs_blocks {
+      csb.register @Address = 65
+    }
+    ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$title);
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$title,
+    UnitAttr:$runs_blocks);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name $title attr-dict-with-keyword $body";
+  let assemblyFormat = [{
+    $sym_name $title (`runs_blocks` $runs_blocks^)? attr-dict-with-keyword $body
+  }];
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
                                  "::llvm::StringRef":$title)>];
   let skipDefaultBuilders = 1;
@@ -92,6 +104,20 @@ def CSB_ConstantOp : CSB_Op<"constant", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$value);
   let assemblyFormat = "$sym_name `=` $value attr-dict";
+}
+
+def CSB_TableOp : CSB_Op<"table", [Symbol]> {
+  let summary = "numbers that the driver source looks up";
+  let description = [{
+    ```mlir
+    csb.table @task_beats = [0, 1, 3, 4]
+    ```
+
+    Constraints: there is a number, and each fits 32 bits.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$values);
+  let assemblyFormat = "$sym_name `=` $values attr-dict";
+  let hasVerifier = 1;
 }
 
 def CSB_BufferOp : CSB_Op<"buffer", [Symbol]> {
@@ -174,6 +200,9 @@ def CSB_ObjectOp : CSB_Op<"object", [Symbol,
       at 0 bytes 270336 stride 3287552 layers 28
       dma 0 ports 32 port_stride 268435456 file "layer{layer}/query_weight.{port}.bin"
     ```
+
+    The kind "instructions" is that of instruction blocks, which
+    `csb-pack-instructions` makes: `with` says what is in them.
 
     Constraints: `from` names `csb.parameter`s; the end of the last layer in the
     last port fits 64 bits.
@@ -286,6 +315,56 @@ def CSB_ReadOp : CSB_RegisterUser<"read"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Instruction blocks
+//===----------------------------------------------------------------------===//
+
+def CSB_LookupOp : CSB_Op<"lookup", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a number of a table";
+  let description = [{
+    The index counts from 0.
+
+    ```mlir
+    %beats = csb.lookup @task_beats[%task] : i32
+    ```
+
+    Constraints: the symbol is a `csb.table`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$table, I32:$index);
+  let results = (outs I32:$value);
+  let assemblyFormat = "$table `[` $index `]` attr-dict `:` type($value)";
+}
+
+def CSB_SetInstructionOp : CSB_Op<"set_instruction"> {
+  let summary = "change a word of the host's copy of the instruction blocks";
+  let description = [{
+    Words of 32 bits, counted from 0. An i64 must fit; the driver checks it. The
+    copy is what `csb.load_parameters` loaded; without one, the driver throws.
+
+    ```mlir
+    csb.set_instruction %word, %past : i32
+    ```
+  }];
+  let arguments = (ins I32:$word, CSB_Word:$value);
+  let assemblyFormat = "$word `,` $value attr-dict `:` type($value)";
+}
+
+def CSB_SendInstructionsOp : CSB_Op<"send_instructions"> {
+  let summary = "write a part of the instruction blocks by DMA";
+  let description = [{
+    In one transfer: so many words of the host's copy, from `first` on. The
+    address is the host's DMA address of word 0.
+
+    ```mlir
+    csb.send_instructions %address from 48 words 9600
+    ```
+  }];
+  let arguments = (ins I64:$address, CSB_NonNegative:$first,
+    CSB_Positive:$words);
+  let assemblyFormat = "$address `from` $first `words` $words attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
 // Host
 //===----------------------------------------------------------------------===//
 
@@ -380,20 +459,25 @@ def CSB_LoadParametersOp : CSB_Op<"load_parameters", [
     `via`, files for other memories than that of the scratch buffer go there,
     from where the function copies them: (source, destination, bytes, port).
     `base` is the constant with the DMA address of the scratch buffer's memory.
+    Of the object after `keep`, the host keeps a copy (csb.set_instruction).
 
     ```mlir
     csb.load_parameters %directory
     csb.load_parameters %directory via @copy_weights scratch @scratch base @ddr_base
+    csb.load_parameters %directory keep @instructions
     ```
 
-    Constraints: `via`, `scratch` and `base` come together.
+    Constraints: `via`, `scratch` and `base` come together; what follows `keep`
+    is a `csb.object` with a file.
   }];
   let arguments = (ins CSB_DirectoryType:$directory,
     OptionalAttr<FlatSymbolRefAttr>:$copy,
     OptionalAttr<FlatSymbolRefAttr>:$scratch,
-    OptionalAttr<FlatSymbolRefAttr>:$base);
+    OptionalAttr<FlatSymbolRefAttr>:$base,
+    OptionalAttr<FlatSymbolRefAttr>:$kept);
   let assemblyFormat = [{
-    $directory (`via` $copy^ `scratch` $scratch `base` $base)? attr-dict
+    $directory (`via` $copy^ `scratch` $scratch `base` $base)?
+    (`keep` $kept^)? attr-dict
   }];
   let hasVerifier = 1;
 }

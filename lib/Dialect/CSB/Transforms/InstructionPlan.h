@@ -1,0 +1,106 @@
+//===- InstructionPlan.h - Which task stands in which block -------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
+#define DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
+
+#include "FlattenProgram.h"
+
+#include "DLAVM/Device/DeviceInfo.h"
+
+namespace dlavm::csb {
+
+/// What a value is in layer k before any token: first + k * step.
+struct LayerValue {
+  int64_t first = 0;
+  int64_t step = 0;
+};
+
+/// Says what values of a flat program depend on.
+class ProgramValues {
+public:
+  /// \p function is flat; its argument is past.
+  ProgramValues(mlir::func::FuncOp function, mlir::SymbolTable &symbols);
+
+  mlir::Operation *getModule() const { return symbols.getOp(); }
+
+  bool dependsOnPast(mlir::Value value) { return get(value).onPast; }
+  bool dependsOnLayer(mlir::Value value) { return get(value).onLayer; }
+  /// The value where past is 0. Emits an error at an op that makes it change
+  /// otherwise than by a constant from layer to layer.
+  mlir::FailureOr<LayerValue> evaluate(mlir::Value value, int64_t layers);
+
+private:
+  struct Dependence {
+    bool onPast = false, onLayer = false;
+  };
+  Dependence get(mlir::Value value);
+
+  mlir::Value past;
+  mlir::SymbolTable &symbols;
+  llvm::DenseMap<mlir::Value, Dependence> dependences;
+  llvm::DenseMap<mlir::Value, LayerValue> values;
+};
+
+/// A task of a block.
+struct PackedTask {
+  TaskOp op;
+  TaskInstruction form;
+  /// Of the tasks before it in its part of the run.
+  int64_t beatsBefore = 0;
+  /// As many as its beats hold.
+  llvm::SmallVector<LayerValue, 32> words;
+  /// The words that change with past.
+  llvm::SmallVector<std::pair<int64_t, mlir::Value>, 4> changes;
+};
+
+/// Tasks one after the other, in blocks of their own: some, those of each
+/// layer, some more. Task `first.size() + k * layer.size() + i` is number i of
+/// layer k.
+struct InstructionRun {
+  llvm::SmallVector<PackedTask, 0> first, layer, last;
+  mlir::scf::ForOp loop;
+  int64_t layers = 0;
+  /// Of its first block, from the beginning of all.
+  int64_t firstWord = 0;
+
+  int64_t getTasks() const {
+    return first.size() + layers * layer.size() + last.size();
+  }
+};
+
+/// What decode does, in order: a run of blocks or a start by direct writes.
+struct InstructionStep {
+  std::optional<InstructionRun> run;
+  std::optional<TaskStart> direct;
+};
+
+struct InstructionPlan {
+  InstructionBlocks blocks;
+  llvm::SmallVector<InstructionStep, 0> steps;
+  int64_t words = 0;
+
+  int64_t getBeatWords() const { return blocks.beatBytes / 4; }
+  int64_t getHeaderWords() const { return blocks.headerBytes / 4; }
+  int64_t getBlocks(const InstructionRun &run) const {
+    return llvm::divideCeil(run.getTasks(), blocks.maxTasks);
+  }
+};
+
+/// The beats of all tasks.
+int64_t getBeats(llvm::ArrayRef<PackedTask> tasks);
+
+/// Emits an error at a task of a layer that has no code, at a value that no
+/// block can hold, and where a program has no task with a code.
+mlir::FailureOr<InstructionPlan> planInstructions(const FlatProgram &program,
+                                                  const DeviceInfo &device,
+                                                  ProgramValues &values);
+
+} // namespace dlavm::csb
+
+#endif // DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
