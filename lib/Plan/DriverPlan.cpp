@@ -91,6 +91,12 @@ static const Entry *find(const std::vector<Entry> &entries, StringRef name) {
   return it == entries.end() ? nullptr : &*it;
 }
 
+bool DriverPlan::decodesFromBlocks() const {
+  return any_of(objects, [](const PlanObject &object) {
+    return object.kind == ObjectKind::Instructions;
+  });
+}
+
 const ParameterInfo *DriverPlan::getParameter(StringRef name) const {
   return find(parameters, name);
 }
@@ -116,10 +122,12 @@ std::vector<PlanRegion> DriverPlan::getRegions() const {
                        buffer.address + buffer.bytes, /*layerStride=*/0,
                        /*layers=*/0, buffer.isInput ? "input" : "buffer"});
   for (const PlanObject &object : objects)
-    regions.push_back(
-        {object.name, object.memory, object.address,
-         object.address + object.bytes, object.layerStride, object.layers,
-         object.kind == ObjectKind::KVCache ? "cache" : "parameter"});
+    regions.push_back({object.name, object.memory, object.address,
+                       object.address + object.bytes, object.layerStride,
+                       object.layers,
+                       object.kind == ObjectKind::Instructions ? "instructions"
+                       : object.kind == ObjectKind::KVCache    ? "cache"
+                                                               : "parameter"});
   return regions;
 }
 

@@ -30,7 +30,9 @@ dlavm::getPlanRegions(mlir::ModuleOp module, const DeviceInfo &device) {
     region.end = object.getAddress() + object.getBytes();
     region.layerStride = object.getStride();
     region.layers = object.getLayers().value_or(0);
-    region.kind = object.getFile() ? "parameter" : "cache";
+    region.kind = object.getKind() == "instructions" ? "instructions"
+                  : object.getFile()                 ? "parameter"
+                                                     : "cache";
     regions.push_back(std::move(region));
   }
   for (auto buffer : module.getOps<csb::BufferOp>()) {

@@ -218,6 +218,10 @@ struct DriverPlan {
   /// The text of plan.json. Only what parse takes is a plan.
   std::string print() const;
 
+  /// Whether calls of one token run from instruction blocks, for which the
+  /// driver must have loaded its parameters.
+  bool decodesFromBlocks() const;
+
   /// Null if there is none of this name.
   const ParameterInfo *getParameter(llvm::StringRef name) const;
   const PlanObject *getObject(llvm::StringRef name) const;

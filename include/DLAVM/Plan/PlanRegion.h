@@ -26,8 +26,8 @@ struct PlanRegion {
   int64_t layerStride = 0;
   /// Number of layers that have one of their own; 0 or 1 if all share it.
   int64_t layers = 0;
-  /// "buffer", "parameter", "cache", or "input" for what the caller wrote
-  /// before the run.
+  /// "buffer", "parameter", "cache", "instructions", or "input" for what the
+  /// caller wrote before the run.
   std::string kind;
 };
 

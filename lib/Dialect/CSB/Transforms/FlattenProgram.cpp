@@ -72,6 +72,24 @@ private:
     return success();
   }
 
+  /// At the first task of an op with a region, or else at the op.
+  LogicalResult refuse(Operation *op, const Twine &when) {
+    TaskOp task;
+    op->walk([&](Operation *inner) {
+      if (auto call = dyn_cast<func::CallOp>(inner); call && !task)
+        symbols.lookup(call.getCallee())->walk([&](TaskOp other) {
+          task = task ? task : other;
+        });
+      if (auto other = dyn_cast<TaskOp>(inner); other && !task)
+        task = other;
+    });
+    if (!task)
+      return op->emitOpError("has a part that runs ")
+             << when << "; compile with --mode=direct";
+    return task.emitOpError("'") << task.getName() << "' runs " << when
+                                 << "; compile with --mode=direct";
+  }
+
   LogicalResult copy(scf::ForOp loop, IRMapping &mapping, OpBuilder &builder) {
     auto getBound = [&](Value bound) {
       return getConstantIntValue(mapping.lookup(bound));
@@ -80,9 +98,9 @@ private:
     std::optional<int64_t> upper = getBound(loop.getUpperBound());
     std::optional<int64_t> step = getBound(loop.getStep());
     if (!lower || !upper || !step || *step < 1 || loop.getNumResults() != 0)
-      return loop.emitOpError(
-          "has as many iterations as the call has it, but instruction blocks "
-          "hold a fixed number of tasks; compile with --mode=direct");
+      return refuse(
+          loop, "as often as the history of the call has it, but instruction "
+                "blocks hold a fixed number of tasks");
     if (!llm::isLayerLoop(loop)) {
       for (int64_t i = *lower; i < *upper; i += *step) {
         mapping.map(
@@ -116,9 +134,9 @@ private:
     std::optional<int64_t> condition =
         getConstantIntValue(mapping.lookup(branch.getCondition()));
     if (!condition || branch.getNumResults() != 0)
-      return branch.emitOpError(
-          "starts other tasks for other calls, but instruction blocks hold the "
-          "same tasks for all; compile with --mode=direct");
+      return refuse(branch,
+                    "only where the history of the call has it so, but "
+                    "instruction blocks hold the same tasks for all calls");
     Region &region =
         *condition ? branch.getThenRegion() : branch.getElseRegion();
     return region.empty() ? success() : copy(region.front(), mapping, builder);
