@@ -9,6 +9,7 @@
 #include "host/Command/Program.h"
 
 #include "host/Command/Command.h"
+#include "host/Command/CommandNames.h"
 #include "host/Command/ProgramHelp.h"
 #include "host/Device/SimulatorKind.h"
 
@@ -29,15 +30,10 @@ using dlavm::Error;
 
 const std::vector<Command> &dlavm::host::getCommands() {
   static const std::vector<Command> commands = {
-      {"chat", "talk with the model that the driver in DIR computes",
-       addChatCommand},
-      {"doctor",
-       "examine a card: nodes, memory, and tasks of the driver in DIR",
-       addDoctorCommand},
-      {"serve", "answer clients of OpenAI's interface, and browsers",
-       addServeCommand},
-      {"tokenize", "print the tokens of a text, or the text of tokens",
-       addTokenizeCommand},
+      {kChatName.name, kChatName.description, addChatCommand},
+      {kDoctorName.name, kDoctorName.description, addDoctorCommand},
+      {kServeName.name, kServeName.description, addServeCommand},
+      {kTokenizeName.name, kTokenizeName.description, addTokenizeCommand},
   };
   return commands;
 }

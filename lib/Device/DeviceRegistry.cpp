@@ -13,16 +13,45 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <mutex>
+#include <set>
 
 using namespace dlavm;
 
-// Passes look devices up from several threads.
-struct DeviceRegistry::Variants {
-  std::mutex mutex;
+struct DeviceRegistry::State {
+  /// The device of this name on its default board, or null.
+  const DeviceInfo *find(const std::string &name) {
+    if (auto it = lazy.find(name); it != lazy.end()) {
+      const std::function<DeviceInfo()> create = std::move(it->second);
+      lazy.erase(it);
+      DeviceInfo device = create();
+      llvm::ExitOnError exitOnError("dlavm: ");
+      if (device.getName() != name)
+        exitOnError(llvm::createStringError(
+            "the device '" + name + "' is made as " + device.getName()));
+      exitOnError(add(std::move(device)));
+    }
+    auto it = devices.find(name);
+    return it == devices.end() ? nullptr : &it->second;
+  }
+
+  llvm::Error add(DeviceInfo device);
+  const std::map<std::string, DeviceInfo> &createAll() {
+    while (!lazy.empty())
+      find(std::string(lazy.begin()->first));
+    return devices;
+  }
+
+  // Recursive, because a device may be made of another one.
+  std::recursive_mutex mutex;
   std::map<std::string, DeviceInfo> devices;
+  /// What makes those that nobody has asked for.
+  std::map<std::string, std::function<DeviceInfo()>> lazy;
+  /// Devices that are not on their default board, or were changed, once they
+  /// were looked up.
+  std::map<std::string, DeviceInfo> variants;
 };
 
-DeviceRegistry::DeviceRegistry() : variants(std::make_unique<Variants>()) {}
+DeviceRegistry::DeviceRegistry() : state(std::make_unique<State>()) {}
 DeviceRegistry::DeviceRegistry(DeviceRegistry &&) = default;
 DeviceRegistry::~DeviceRegistry() = default;
 
@@ -31,7 +60,7 @@ DeviceRegistry &DeviceRegistry::instance() {
   return registry;
 }
 
-llvm::Error DeviceRegistry::add(DeviceInfo device) {
+llvm::Error DeviceRegistry::State::add(DeviceInfo device) {
   if (device.getBoards().empty())
     return validate(device);
   for (const Board &board : llvm::reverse(device.getBoards())) {
@@ -40,10 +69,32 @@ llvm::Error DeviceRegistry::add(DeviceInfo device) {
     if (llvm::Error error = validate(device))
       return error;
   }
-  variants->devices.clear();
   std::string name = device.getName();
   devices.insert_or_assign(std::move(name), std::move(device));
   return llvm::Error::success();
+}
+
+llvm::Error DeviceRegistry::add(DeviceInfo device) {
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
+  const std::string name = device.getName();
+  if (llvm::Error error = state->add(std::move(device)))
+    return error;
+  state->lazy.erase(name);
+  state->variants.clear();
+  return llvm::Error::success();
+}
+
+void DeviceRegistry::addLazily(llvm::StringRef name,
+                               std::function<DeviceInfo()> create) {
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
+  state->devices.erase(name.str());
+  state->variants.clear();
+  state->lazy[name.str()] = std::move(create);
+}
+
+const std::map<std::string, DeviceInfo> &DeviceRegistry::getDevices() const {
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
+  return state->createAll();
 }
 
 /// "a@b, c@d"; "none".
@@ -63,14 +114,14 @@ llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
   const llvm::StringRef whole =
       name.take_until([](char c) { return c == ','; });
   const auto [version, board] = whole.split('@');
-  auto it = devices.find(version.str());
-  if (it == devices.end()) {
+  const DeviceInfo *known = state->find(version.str());
+  if (!known) {
     std::string text = "there is no device '" + version.str() + "'";
     if (auto reason = missing.find(version.str()); reason != missing.end())
       text += ": " + reason->second;
     return llvm::createStringError(text + "; known devices: " + getNames());
   }
-  DeviceInfo device = it->second;
+  DeviceInfo device = *known;
   if (version.size() != whole.size())
     if (llvm::Error error = device.setBoard(board))
       return error;
@@ -89,7 +140,7 @@ llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
       return llvm::createStringError(
           change + " cannot be, because the board " + device.getBoard().name +
           " of " + version + " has its memories where it has them; boards " +
-          "that leave it open: " + getOpenBoards(devices));
+          "that leave it open: " + getOpenBoards(state->createAll()));
     if (!isNumber)
       return llvm::createStringError(
           "'" + change + "' in the name of the device " + device.getName() +
@@ -101,11 +152,11 @@ llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
 }
 
 const DeviceInfo *DeviceRegistry::lookup(llvm::StringRef name) const {
-  if (auto it = devices.find(name.str()); it != devices.end())
-    return &it->second;
-  const std::lock_guard<std::mutex> lock(variants->mutex);
-  if (auto it = variants->devices.find(name.str());
-      it != variants->devices.end())
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
+  if (const DeviceInfo *device = state->find(name.str()))
+    return device;
+  std::map<std::string, DeviceInfo> &variants = state->variants;
+  if (auto it = variants.find(name.str()); it != variants.end())
     return &it->second;
   llvm::Expected<DeviceInfo> device = resolve(name);
   if (!device) {
@@ -113,16 +164,23 @@ const DeviceInfo *DeviceRegistry::lookup(llvm::StringRef name) const {
     return nullptr;
   }
   std::string full = device->getName();
-  if (auto it = devices.find(full); it != devices.end())
-    return &it->second;
-  return &variants->devices.try_emplace(std::move(full), std::move(*device))
+  if (const DeviceInfo *known = state->find(full))
+    return known;
+  return &variants.try_emplace(std::move(full), std::move(*device))
               .first->second;
 }
 
 std::string DeviceRegistry::getNames() const {
-  return llvm::join(llvm::make_first_range(devices), ", ");
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
+  std::set<llvm::StringRef> names;
+  for (const auto &[name, device] : state->devices)
+    names.insert(name);
+  for (const auto &[name, create] : state->lazy)
+    names.insert(name);
+  return llvm::join(names, ", ");
 }
 
 std::string DeviceRegistry::explainMissing(llvm::StringRef name) const {
+  const std::lock_guard<std::recursive_mutex> lock(state->mutex);
   return llvm::toString(resolve(name).takeError());
 }

@@ -211,10 +211,14 @@ bool dlavm::keepPacking(StringRef directory, std::string &plan) {
   SmallString<128> checksums(directory);
   sys::path::append(checksums, kChecksumFile);
   Expected<std::unique_ptr<MemoryBuffer>> list = readTextFile(checksums);
+  if (!list) {
+    consumeError(list.takeError());
+    return false;
+  }
   // Whatever else is there is replaced.
   Expected<DriverPlan> before = DriverPlan::read(directory);
   Expected<DriverPlan> after = DriverPlan::parse(plan, kPlanFile);
-  const bool isKept = list && before && after && before->packed &&
+  const bool isKept = before && after && before->packed &&
                       before->fingerprint == after->fingerprint &&
                       (*list)->getBuffer().starts_with(
                           (kChecksumTitle + after->fingerprint + " ").str()) &&
@@ -225,7 +229,6 @@ bool dlavm::keepPacking(StringRef directory, std::string &plan) {
     after->packed = before->packed;
     plan = after->print();
   }
-  consumeError(list.takeError());
   consumeError(before.takeError());
   consumeError(after.takeError());
   return isKept;

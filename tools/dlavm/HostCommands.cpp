@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostCommands.h"
+#include "HostCommandNames.h"
 
 #include "host/Command/Program.h"
 #include "host/Device/BoardKinds.h"
 #include "host/Device/SimulatorKind.h"
 
-#include <cstring>
 #include <iostream>
 
 using namespace dlavm;
@@ -24,10 +24,8 @@ void addPackageCommand(CLI::App &command, CommandContext &context);
 
 static std::vector<Command> getAllCommands() {
   std::vector<Command> commands = getCommands();
-  commands.push_back({"package",
-                      "write the driver in DIR and all that runs it into one "
-                      "file",
-                      addPackageCommand});
+  commands.push_back(
+      {kPackageName.name, kPackageName.description, addPackageCommand});
   return commands;
 }
 
@@ -47,13 +45,6 @@ static Program getProgram() {
   return program;
 }
 
-std::vector<std::pair<const char *, const char *>> dlavm::getHostCommands() {
-  std::vector<std::pair<const char *, const char *>> list;
-  for (const Command &command : getAllCommands())
-    list.emplace_back(command.name, command.description);
-  return list;
-}
-
 ProgramHelp dlavm::describeHostCommands() {
   return describeProgram(getProgram());
 }
@@ -70,13 +61,6 @@ bool dlavm::writeHelpFiles(const ProgramHelp &program, const char *directory) {
     std::cerr << "error: " << error.what() << std::endl;
     return false;
   }
-}
-
-bool dlavm::isHostCommand(const char *name) {
-  for (const Command &command : getAllCommands())
-    if (std::strcmp(command.name, name) == 0)
-      return true;
-  return false;
 }
 
 int dlavm::runHostCommand(int argc, const char *const *argv) {

@@ -11,22 +11,16 @@
 
 #include "host/Command/ProgramHelp.h"
 
-#include <utility>
-#include <vector>
-
 namespace dlavm {
 
 // The commands of host/, which has exceptions; none leaves these functions.
 
-/// Name and description of each.
-std::vector<std::pair<const char *, const char *>> getHostCommands();
-/// The same with their options.
+/// Name, description and options of each.
 host::ProgramHelp describeHostCommands();
 /// Those of dlavm-host.
 host::ProgramHelp describeHostProgram();
 /// See host::writeHelpFiles; prints an error and returns false if it throws.
 bool writeHelpFiles(const host::ProgramHelp &program, const char *directory);
-bool isHostCommand(const char *name);
 /// Runs the command that argv[1] names and returns the exit code.
 int runHostCommand(int argc, const char *const *argv);
 

@@ -9,7 +9,16 @@
 #include "Commands.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Support/InitTool.h"
-#include "HostCommands.h"
+#include "HostCommandNames.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
 
 using namespace dlavm;
 using namespace llvm;
@@ -33,14 +42,31 @@ static bool checkOccurrences() {
   return true;
 }
 
+/// A server, a terminal and archives need a dozen shared libraries, which cost
+/// a compilation of a model a tenth of its time. So the commands of host/ are a
+/// program of their own, beside this one. Returns if it cannot run.
+static int runHostCommand(char **argv) {
+  SmallString<128> path(sys::fs::getMainExecutable(
+      argv[0], reinterpret_cast<void *>(&runHostCommand)));
+  sys::path::remove_filename(path);
+  sys::path::append(path, "dlavm-host-commands");
+  execv(path.c_str(), argv);
+  const std::string reason = std::strerror(errno);
+  return failUsage("cannot run " + path + ", which has the command '" +
+                   argv[1] + "': " + reason +
+                   "; install it in the directory of dlavm");
+}
+
 int main(int argc, char **argv) {
+  if (argc > 1 && any_of(kHostCommandNames, [&](host::CommandName command) {
+        return StringRef(argv[1]) == command.name;
+      }))
+    return runHostCommand(argv);
   InitTool init(argc, argv);
-  if (argc > 1 && isHostCommand(argv[1]))
-    return runHostCommand(argc, argv);
   registerAllDevices();
   // For --help.
   std::vector<std::unique_ptr<cl::SubCommand>> hostCommands;
-  for (auto [name, description] : getHostCommands())
+  for (const auto &[name, description] : kHostCommandNames)
     hostCommands.push_back(std::make_unique<cl::SubCommand>(name, description));
   cl::ParseCommandLineOptions(argc, argv,
                               ("DLAVM: " + Twine(kDescription) + "\n").str());

@@ -431,6 +431,42 @@ TEST(DeviceRegistry, RefusesWhatIsNotComplete) {
   EXPECT_EQ(registry.lookup("family-1"), nullptr);
 }
 
+TEST(DeviceRegistry, MakesADeviceWhenItIsAskedFor) {
+  DeviceRegistry registry;
+  int made = 0;
+  registry.addLazily("family-1", [&] {
+    ++made;
+    return createSmallest();
+  });
+  registry.addLazily("family-2", [&] {
+    ++made;
+    return registry.lookup("family-1")->derive("2");
+  });
+  EXPECT_EQ(registry.getNames(), "family-1, family-2");
+  EXPECT_EQ(registry.lookup("family-3"), nullptr);
+  EXPECT_EQ(made, 0);
+  const DeviceInfo *first = registry.lookup("family-1");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(registry.lookup("family-1"), first);
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(registry.getDevices().size(), 2u);
+  EXPECT_EQ(registry.lookup("family-1"), first);
+  EXPECT_EQ(made, 2);
+}
+
+TEST(DeviceRegistryDeathTest, RefusesWhatIsMadeAndNotComplete) {
+  DeviceRegistry registry;
+  registry.addLazily("family-1", [] { return DeviceInfo("family", "1"); });
+  registry.addLazily("family-2", createSmallest);
+  EXPECT_EXIT(registry.lookup("family-1"), testing::ExitedWithCode(1),
+              "dlavm: the record of family-1 is not complete: it is on no "
+              "board; no memory holds feature maps; it has no traits");
+  EXPECT_EXIT(registry.getDevices(), testing::ExitedWithCode(1),
+              "the record of family-1 is not complete");
+  EXPECT_EXIT(registry.lookup("family-2"), testing::ExitedWithCode(1),
+              "the device 'family-2' is made as family-1");
+}
+
 TEST(DeviceRegistry, ListsItsDevices) {
   DeviceRegistry registry;
   EXPECT_EQ(registry.getNames(), "");

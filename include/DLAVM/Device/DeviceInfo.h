@@ -26,6 +26,7 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/LogicalResult.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -478,6 +479,11 @@ public:
   /// Fails, and adds nothing, if the record is not complete on each of its
   /// boards.
   llvm::Error add(DeviceInfo device);
+  /// Adds a device that \p create makes, of this name, when it is first asked
+  /// for: a program that needs one of many devices waits for no other. Where
+  /// the record is then not complete, which is our own mistake, the program
+  /// says so and ends.
+  void addLazily(llvm::StringRef name, std::function<DeviceInfo()> create);
   /// The device of this name, or null: a version, "@" and the board unless it
   /// is the default one, and after commas what is changed of its memories and
   /// conventions, as DeviceInfo::getName has it.
@@ -492,19 +498,17 @@ public:
   /// known devices: a, b, c", "the boards of a are b, c; there is no 'd'".
   std::string explainMissing(llvm::StringRef name) const;
   /// The default board of each version.
-  const std::map<std::string, DeviceInfo> &getDevices() const {
-    return devices;
-  }
+  const std::map<std::string, DeviceInfo> &getDevices() const;
 
 private:
+  /// What lookups add to, from several threads.
+  struct State;
+
   llvm::Expected<DeviceInfo> resolve(llvm::StringRef name) const;
 
-  std::map<std::string, DeviceInfo> devices;
   /// Names that people may know, and why they are no devices.
   std::map<std::string, std::string> missing;
-  /// Devices that are not on their default board, once they were looked up.
-  struct Variants;
-  std::unique_ptr<Variants> variants;
+  std::unique_ptr<State> state;
 };
 
 /// Prints what `dlavm devices` shows: every version, how it differs from the

@@ -18,6 +18,8 @@
 #include "Record/Record.h"
 #include "Simulate/Simulate.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace dlavm;
 
 DeviceInfo edgellm::createDevice20241128() {
@@ -28,18 +30,26 @@ DeviceInfo edgellm::createDevice20241128() {
   return device;
 }
 
-void edgellm::registerDevices(DeviceRegistry &registry) {
-  llvm::ExitOnError exitOnError("dlavm: ");
-  DeviceInfo device = createDevice20241128();
-  exitOnError(registry.add(device));
-  for (const OlderVersion &older : getOlderVersions()) {
+/// Version 20241128 with the first \p changes changes to older ones.
+static DeviceInfo createDevice(size_t changes) {
+  DeviceInfo device = edgellm::createDevice20241128();
+  for (const edgellm::OlderVersion &older :
+       edgellm::getOlderVersions().take_front(changes)) {
     device = device.derive(older.version);
     older.change(device);
-    exitOnError(registry.add(device));
   }
+  return device;
+}
+
+void edgellm::registerDevices(DeviceRegistry &registry) {
+  const std::string family = "edgellm-";
+  registry.addLazily(family + "20241128", createDevice20241128);
+  for (const auto &[i, older] : llvm::enumerate(getOlderVersions()))
+    registry.addLazily(family + older.version,
+                       [changes = i + 1] { return createDevice(changes); });
   for (const char *version :
        {"20240101", "20240321", "20240402", "20240424", "20240507"})
-    registry.addMissing((device.getFamily() + "-" + version).str(),
+    registry.addMissing(family + version,
                         "only parameters of this version are known, and no "
                         "program for it");
 }

@@ -12,6 +12,10 @@
 #include "Record/Record.h"
 #include "Simulate/Simulate.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <memory>
+
 using namespace dlavm;
 
 std::vector<DeviceInfo> ohbm::createDevices() {
@@ -25,7 +29,12 @@ std::vector<DeviceInfo> ohbm::createDevices() {
 }
 
 void ohbm::registerDevices(DeviceRegistry &registry) {
-  llvm::ExitOnError exitOnError("dlavm: ");
-  for (DeviceInfo &device : createDevices())
-    exitOnError(registry.add(std::move(device)));
+  // Made of each other, so all at once.
+  auto devices = std::make_shared<std::vector<DeviceInfo>>();
+  for (const auto &[i, name] : llvm::enumerate(getNames()))
+    registry.addLazily(name, [devices, i = i] {
+      if (devices->empty())
+        *devices = createDevices();
+      return (*devices)[i];
+    });
 }

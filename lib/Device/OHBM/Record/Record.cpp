@@ -321,6 +321,13 @@ static DeviceInfo createRecord20250314(const DeviceInfo &newer) {
   return device;
 }
 
+llvm::ArrayRef<llvm::StringLiteral> ohbm::getNames() {
+  static constexpr llvm::StringLiteral names[] = {
+      "ohbm-20250312", "ohbm-20250314", "ohbm-20250316", "ohbm-20250323",
+      "ohbm-20250326", "ohbm-20250329", "ohbm-20250407", "ohbm-v80-20250326"};
+  return names;
+}
+
 std::vector<DeviceInfo> ohbm::createRecords() {
   const DeviceInfo record20250326 = createRecord20250326();
   DeviceInfo record20250407 = record20250326.derive("20250407");

@@ -15,8 +15,10 @@
 
 namespace dlavm::ohbm {
 
-/// Parameters, memories, register tables and objects of all versions, those of
-/// the V80 at the end.
+/// The names of all versions, those of the V80 at the end.
+llvm::ArrayRef<llvm::StringLiteral> getNames();
+
+/// Parameters, memories, register tables and objects of each of these.
 std::vector<DeviceInfo> createRecords();
 
 } // namespace dlavm::ohbm
