@@ -89,7 +89,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   if (options.mode == "aux") {
     // While the tasks of decode are writes still.
     manager.addPass(createVerifyPlacement());
-    manager.addPass(csb::createPackInstructions());
+    manager.addPass(createPackInstructions());
   }
   if (options.runs("csb-eliminate-redundant-writes"))
     manager.addPass(csb::createEliminateRedundantWrites());

@@ -92,4 +92,69 @@ def ConvertAccelToCSB : Pass<"convert-accel-to-csb", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect"];
 }
 
+def PackInstructions : Pass<"csb-pack-instructions", "::mlir::ModuleOp"> {
+  let summary = "decode from instruction blocks in the memory of the device";
+  let description = [{
+    The tasks of `decode` stand in blocks that the device reads by itself, as
+    many in each as it takes; a block goes on from one layer to the next. What
+    is in the blocks becomes an object, whose file `dlavm pack` writes and
+    `load_parameters` loads. For each token the driver changes the words that
+    depend on past in its copy, sends them in one transfer, and starts the
+    blocks one after the other. Tasks that have no code in blocks are started by
+    direct writes, as before.
+
+    ```mlir
+    func.func @decode(%past: i32) {
+      csb.check_call %c1, %past, 64
+      scf.for %layer = %c0 to %c28 step %c1 : i32 {
+        csb.task "query_rope"[%layer] "rotary embedding of 32 heads" to @rope
+        csb.write @pos_emb::@InputAddress, %query : i64
+        csb.write @pos_emb::@Past, %past : i32
+        csb.write @pos_emb::@Opcode, %c4 : i32
+        csb.poll @pos_emb::@Status until 1
+      } {llm.layer_loop}
+      return
+    }
+    ```
+
+    becomes, with blocks of 12 tasks,
+
+    ```mlir
+    func.func @decode(%past: i32) {
+      csb.check_call %c1, %past, 64
+      scf.for %layer = %c0 to %c28 step %c1 : i32 {
+        %headers = arith.divsi %layer, %c12 : i32
+        ...
+        csb.set_instruction %word, %past : i32
+      } {llm.layer_loop}
+      csb.send_instructions %address from 16 words 478
+      scf.for %block = %c0 to %c3 step %c1 : i32 {
+        ...
+        csb.write @blocks::@Address, %block_address : i64
+        csb.write @blocks::@Beats, %beats : i32
+        csb.write @blocks::@Tasks, %tasks : i32
+        csb.write @blocks::@Start, %c1 : i32
+        csb.poll @blocks::@Status until 1
+      }
+      return
+    }
+    ```
+
+    Neither the driver nor the module grows with the layers: the beats before a
+    task are those of the whole layers before it and a number of the table
+    `@task_beats`.
+
+    Refuses a device without instruction blocks, a program without `decode`,
+    tasks whose number depends on past, and words that change otherwise than by
+    a constant from layer to layer.
+  }];
+  let statistics = [
+    Statistic<"numTasks", "num-tasks", "Tasks in blocks">,
+    Statistic<"numBlocks", "num-blocks", "Blocks">,
+    Statistic<"numChanges", "num-changes",
+              "Words of a layer, or outside, that depend on past">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 #endif // DLAVM_CONVERSION_PASSES_TD

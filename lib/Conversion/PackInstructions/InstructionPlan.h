@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
-#define DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
+#ifndef DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_INSTRUCTIONPLAN_H
+#define DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_INSTRUCTIONPLAN_H
 
 #include "FlattenProgram.h"
 
@@ -103,4 +103,4 @@ mlir::FailureOr<InstructionPlan> planInstructions(const FlatProgram &program,
 
 } // namespace dlavm::csb
 
-#endif // DLAVM_LIB_DIALECT_CSB_TRANSFORMS_INSTRUCTIONPLAN_H
+#endif // DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_INSTRUCTIONPLAN_H

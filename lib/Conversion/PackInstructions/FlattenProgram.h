@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_LIB_DIALECT_CSB_TRANSFORMS_FLATTENPROGRAM_H
-#define DLAVM_LIB_DIALECT_CSB_TRANSFORMS_FLATTENPROGRAM_H
+#ifndef DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_FLATTENPROGRAM_H
+#define DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_FLATTENPROGRAM_H
 
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 
@@ -52,4 +52,4 @@ mlir::FailureOr<FlatProgram> flattenProgram(mlir::func::FuncOp function,
 
 } // namespace dlavm::csb
 
-#endif // DLAVM_LIB_DIALECT_CSB_TRANSFORMS_FLATTENPROGRAM_H
+#endif // DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_FLATTENPROGRAM_H

@@ -8,8 +8,8 @@
 
 #include "InstructionPlan.h"
 
+#include "DLAVM/Conversion/Passes.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
-#include "DLAVM/Dialect/CSB/Transforms/Passes.h"
 #include "DLAVM/Dialect/LLM/IR/FunctionOrder.h"
 #include "DLAVM/Encoding/Word.h"
 
@@ -17,10 +17,10 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
 
-namespace dlavm::csb {
+namespace dlavm {
 #define GEN_PASS_DEF_PACKINSTRUCTIONS
-#include "DLAVM/Dialect/CSB/Transforms/Passes.h.inc"
-} // namespace dlavm::csb
+#include "DLAVM/Conversion/Passes.h.inc"
+} // namespace dlavm
 
 using namespace mlir;
 using namespace dlavm;
@@ -338,8 +338,7 @@ private:
 // The pass
 //===----------------------------------------------------------------------===//
 
-struct PackInstructions
-    : dlavm::csb::impl::PackInstructionsBase<PackInstructions> {
+struct PackInstructions : dlavm::impl::PackInstructionsBase<PackInstructions> {
   void runOnOperation() override {
     if (failed(run()))
       signalPassFailure();
