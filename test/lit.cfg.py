@@ -21,6 +21,7 @@ config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
 config.substitutions += [
     ("%shared", config.dlavm_shared),
     ("%build", config.dlavm_binary),
+    ("%benchmarks", os.path.join(config.dlavm_source, "benchmarks")),
     ("%models", os.path.join(config.dlavm_source, "models")),
     ("%runtime", os.path.join(config.dlavm_source, "runtime")),
     ("%host", os.path.join(config.dlavm_source, "host")),
