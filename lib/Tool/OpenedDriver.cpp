@@ -23,6 +23,15 @@ Expected<const DeviceInfo *> dlavm::findDevice(const DriverPlan &plan) {
                            "': " + registry.explainMissing(plan.device));
 }
 
+Error dlavm::checkCall(const DriverPlan &plan, int64_t seq, int64_t past) {
+  if (seq >= 1 && past >= 0 && seq <= plan.maxTokens - past)
+    return Error::success();
+  return createStringError("seq must be at least 1, past at least 0, and seq + "
+                           "past at most " +
+                           Twine(plan.maxTokens) + "; found " + Twine(seq) +
+                           " and " + Twine(past));
+}
+
 std::vector<std::string> dlavm::getFiles(StringRef directory,
                                          const DriverPlan &plan) {
   std::vector<std::string> files;

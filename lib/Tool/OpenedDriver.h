@@ -18,6 +18,9 @@ namespace dlavm {
 /// The device that a plan names. Fails if there is none.
 llvm::Expected<const DeviceInfo *> findDevice(const DriverPlan &plan);
 
+/// Refuses a call that no driver of the plan takes.
+llvm::Error checkCall(const DriverPlan &plan, int64_t seq, int64_t past);
+
 /// All files of a driver and its packed parameters.
 std::vector<std::string> getFiles(llvm::StringRef directory,
                                   const DriverPlan &plan);

@@ -105,13 +105,9 @@ int dlavm::runReport(const ReportCommand &command) {
       inputs.push_back(file);
   if (Error error = checkOutputs({command.output}, inputs))
     return reportError(std::move(error));
-  if (command.format == ReportFormat::Trace &&
-      (command.seq < 1 || command.past < 0 ||
-       command.seq > plan.maxTokens - command.past))
-    return reportError("seq must be at least 1, past at least 0, and seq + "
-                       "past at most " +
-                       Twine(plan.maxTokens) + "; found " + Twine(command.seq) +
-                       " and " + Twine(command.past));
+  if (command.format == ReportFormat::Trace)
+    if (Error error = checkCall(plan, command.seq, command.past))
+      return reportError(std::move(error));
 
   Expected<OpenedModel> model =
       OpenedModel::open(command.directory, plan, nullptr);

@@ -26,6 +26,7 @@ extern const char kDescription[];
 std::optional<int> runModelCommand();
 std::optional<int> runDriverCommand();
 std::optional<int> runReportCommand();
+std::optional<int> runEstimateCommand();
 
 /// The options whose value is one of a few names. An option alone does not tell
 /// that it is one.

@@ -78,6 +78,8 @@ int main(int argc, char **argv) {
     return *code;
   if (std::optional<int> code = runReportCommand())
     return *code;
+  if (std::optional<int> code = runEstimateCommand())
+    return *code;
   return failUsage("give a command; dlavm --help lists them, and dlavm COMMAND "
                    "--help explains one");
 }

@@ -19,6 +19,7 @@
 #include "DLAVM/Device/Board.h"
 #include "DLAVM/Device/InstructionBlocks.h"
 #include "DLAVM/Device/Registers.h"
+#include "DLAVM/Device/Work.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -224,6 +225,11 @@ struct TaskSupport {
   void (*extents)(const RegisterValues &values, const DeviceInfo &device,
                   llvm::SmallVectorImpl<Extent> &extents) = nullptr;
 
+  /// What a start moves and computes, worked out from register values alone;
+  /// null where nobody knows.
+  TaskWork (*work)(const RegisterValues &values,
+                   const DeviceInfo &device) = nullptr;
+
   /// Reports every contradiction among the register values of a start, and
   /// every value beyond the limits of the device.
   void (*check)(
@@ -418,6 +424,13 @@ public:
   Traits getTraits() const { return traits(*this); }
   /// Works the traits out from the parameters.
   Traits (*traits)(const DeviceInfo &device) = nullptr;
+
+  /// How fast the device is; nothing where nobody knows.
+  std::optional<Rates> getRates() const {
+    return rates ? std::optional(rates(*this)) : std::nullopt;
+  }
+  /// Works the rates out from the parameters; null for none.
+  Rates (*rates)(const DeviceInfo &device) = nullptr;
 
   /// How the device reads tasks from its memory; nothing where it does not.
   std::optional<InstructionBlocks> getInstructionBlocks() const {

@@ -164,6 +164,18 @@ struct ReportCommand {
   std::string findingsFile, estimateFile;
 };
 
+/// `dlavm estimate`.
+struct EstimateCommand {
+  std::string directory;
+  /// Tokens of the call, and tokens in the KV cache before it.
+  int64_t seq = 1, past = 0;
+  /// What an access of the host takes, in seconds.
+  double latency = 0;
+  /// What `--time-steps` has written, of calls of this driver; may be empty.
+  std::string measuredFile;
+  bool json = false;
+};
+
 /// `dlavm make-model`.
 struct MakeModelCommand {
   /// llama, llama3, mistral, qwen2 or chatglm.
@@ -278,6 +290,7 @@ int runQuantize(const QuantizeCommand &command);
 /// Prints the buffers with their offsets.
 int runPlan(const PlanCommand &command);
 int runReport(const ReportCommand &command);
+int runEstimate(const EstimateCommand &command);
 /// Prints all of the devices of these names; without names, what there is.
 int runDevices(llvm::ArrayRef<std::string> names, bool registers);
 

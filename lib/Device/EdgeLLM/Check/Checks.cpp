@@ -297,6 +297,7 @@ static void checkWeightCopy(const RegisterValues &v, const DeviceInfo &device,
 
 void edgellm::addChecks(DeviceInfo &device) {
   addExtents(device);
+  addWork(device);
   device.addTask(TaskKind::Linear).check = checkLinear;
   device.addTask(TaskKind::Norm).check = checkNorm;
   device.addTask(TaskKind::Activation).check = checkActivation;

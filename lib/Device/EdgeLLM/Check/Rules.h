@@ -127,6 +127,9 @@ private:
 /// Sets the `extents` of every task that has a place in the plan of a model.
 void addExtents(DeviceInfo &device);
 
+/// Sets the `work` of every task.
+void addWork(DeviceInfo &device);
+
 } // namespace dlavm::edgellm
 
 #endif // DLAVM_LIB_DEVICE_EDGELLM_CHECK_RULES_H

@@ -106,6 +106,22 @@ static Traits getTraits(const DeviceInfo &device) {
   return traits;
 }
 
+static Rates getRates(const DeviceInfo &device) {
+  const int64_t ports = device["HBM_Port"] * device["HBM_AXI_DATA_WIDTH"];
+  Rates rates;
+  rates.clock = 280e6;
+  rates.memories = {{"HBM", double(ports)},
+                    {"DDR", double(device["AXI_DAT_WIDTH"])}};
+  // A matrix of 4096 x 4096 has 8448 cycles of weights and scales, and took
+  // 38.5 us, which is 10780 cycles.
+  rates.weightEfficiency = 8448.0 / 10780.0;
+  rates.source =
+      "clock, HBM and the efficiency of weights from a published 4096 x 4096 "
+      "product on VCU128 (29.25 us ideal, 38.5 us measured); DDR assumed to "
+      "move a bus word a cycle";
+  return rates;
+}
+
 /// A pixel of Tout channels (section 3.1).
 static ElementPlace placeLane(const DeviceInfo &device, int64_t lane) {
   return {0, lane * device["MAX_DAT_DW"] / 8};
@@ -214,6 +230,7 @@ DeviceInfo edgellm::createRecord20241128() {
   addBoards(device);
   device.setMapMemory("DDR");
   device.traits = getTraits;
+  device.rates = getRates;
   device.placeLane = placeLane;
   device.weightCopyBytes =
       device["AUX_WT_BUF_DEPTH"] * device["AXI_DAT_WIDTH"] / 8;

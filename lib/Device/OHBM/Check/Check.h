@@ -13,7 +13,7 @@
 
 namespace dlavm::ohbm {
 
-/// Sets the `extents` and `check` of every task of \p device.
+/// Sets the `extents`, `work` and `check` of every task of \p device.
 void addChecks(DeviceInfo &device);
 
 } // namespace dlavm::ohbm

@@ -351,6 +351,7 @@ static void checkRope(const RegisterValues &v, const DeviceInfo &device,
 
 void ohbm::addChecks(DeviceInfo &device) {
   addExtents(device);
+  addWork(device);
   device.addTask(TaskKind::Linear).check = checkLinear;
   device.addTask(TaskKind::Conv2D).check = checkConv2D;
   device.addTask(TaskKind::Scores).check = checkScores;

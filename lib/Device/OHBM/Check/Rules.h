@@ -166,6 +166,9 @@ private:
 /// Sets the `extents` of every task.
 void addExtents(DeviceInfo &device);
 
+/// Sets the `work` of every task.
+void addWork(DeviceInfo &device);
+
 } // namespace dlavm::ohbm
 
 #endif // DLAVM_LIB_DEVICE_OHBM_CHECK_RULES_H

@@ -107,6 +107,20 @@ static Traits getTraits(const DeviceInfo &device) {
   return traits;
 }
 
+/// Section 2.2 gives the bits of a clock, no document the clock.
+static Rates getRates(const DeviceInfo &device) {
+  Rates rates;
+  rates.clock = 280e6;
+  rates.memories = {
+      {"HBM", double(device["HBM_Port"] * device["HBM_AXI_DATA_WIDTH"])}};
+  // 8448 cycles of weights and scales that took 10780.
+  rates.weightEfficiency = 8448.0 / 10780.0;
+  rates.source = "bits of a cycle from the document; clock, the efficiency of "
+                 "weights and the width of the matrix unit assumed to be those "
+                 "of edgellm on VCU128";
+  return rates;
+}
+
 /// HBM is all that there is of memories; every port has the same addresses.
 static Memory createHBM(const DeviceInfo &device, int64_t portBytes,
                         int64_t alignment) {
@@ -193,6 +207,7 @@ static DeviceInfo createRecord20250326() {
                    {createHBM(device, 1 << 28, /*alignment=*/64)}});
   device.setMapMemory("HBM");
   device.traits = getTraits;
+  device.rates = getRates;
   device.placeLane = placeLane;
   device.placeCacheElement = placeCacheElement;
   device.countImageRows = imageRows;

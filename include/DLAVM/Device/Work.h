@@ -1,0 +1,60 @@
+//===- Work.h - What a start moves and computes, and how fast -------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DLAVM_DEVICE_WORK_H
+#define DLAVM_DEVICE_WORK_H
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <string>
+#include <vector>
+
+namespace dlavm {
+
+struct Register;
+
+/// Bytes that a start moves through one address register, all ports together.
+struct Traffic {
+  const Register *reg;
+  double bytes;
+};
+
+/// What one start does. Registers of a wrong driver hold anything, so that no
+/// integer holds their products.
+struct TaskWork {
+  /// Multiplications and additions of a product; of other tasks, the elements
+  /// that they write.
+  double operations = 0;
+  /// Of the matrix unit if it never waits; 0 for tasks of other units, of which
+  /// only the bytes are known.
+  double cycles = 0;
+  llvm::SmallVector<Traffic, 6> traffic;
+};
+
+/// How fast a device is.
+struct Rates {
+  struct MemoryRate {
+    /// Of DeviceInfo::getMemories.
+    std::string memory;
+    /// Over all ports.
+    double bitsPerCycle;
+  };
+
+  /// In Hz, that of the matrix unit and of the buses.
+  double clock;
+  std::vector<MemoryRate> memories;
+  /// The part of its memory's rate that a stream of weights was measured to
+  /// reach, at most 1.
+  double weightEfficiency;
+  /// Where the numbers come from, and which are assumed.
+  std::string source;
+};
+
+} // namespace dlavm
+
+#endif // DLAVM_DEVICE_WORK_H

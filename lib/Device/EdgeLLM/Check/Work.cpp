@@ -1,0 +1,180 @@
+//===- Work.cpp - What a start of edgellm moves and computes --------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Worked out from register values alone. Extents are what a start may touch;
+// this is what it moves. Sections named in comments are those of the EdgeLLM
+// register document.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rules.h"
+
+#include <cmath>
+
+using namespace dlavm;
+using namespace dlavm::edgellm;
+using llvm::StringRef;
+
+namespace {
+/// Puts the work of a start together.
+class WorkBuilder {
+public:
+  WorkBuilder(const RegisterValues &values, const DeviceInfo &device)
+      : values(values), device(device) {}
+
+  double operator[](StringRef reg) const {
+    return static_cast<double>(values[reg]);
+  }
+  /// The channel groups of so many channels.
+  double groups(double channels) const {
+    return std::ceil(channels / device["Tout"]);
+  }
+  double headChannels() const { return device["MAX_CH_per_HEAD"]; }
+
+  void add(StringRef reg, double bytes) {
+    work.traffic.push_back({&values.getTable().get(reg), bytes});
+  }
+  void addPixels(StringRef reg, double pixels) {
+    add(reg, pixels * device["Pixel_Data_Bytes"]);
+  }
+  /// Numbers of a KV cache.
+  void addCache(double numbers) {
+    add("CacheAddress", numbers * device["MAX_DAT_DW"] / 8);
+  }
+  /// Tin inputs and Tout outputs take a cycle, with weights of \p weightBits
+  /// bits where INT4 has the whole width of the unit.
+  void multiply(double rows, double inputs, double outputs, double weightBits) {
+    work.operations = 2 * rows * inputs * outputs;
+    work.cycles = rows * std::ceil(inputs / device["Tin"]) * groups(outputs) *
+                  weightBits / device["MAX_WT_DW"];
+  }
+  /// One number of each lane of so many pixels.
+  void compute(double pixels) { work.operations = pixels * device["Tout"]; }
+
+  TaskWork work;
+
+private:
+  const RegisterValues &values;
+  const DeviceInfo &device;
+};
+} // namespace
+
+static TaskWork linearWork(const RegisterValues &v, const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  const double tokens = w["InputWidth"], inputs = w["InputChannels"];
+  const double outputs =
+      w["LastSlice"] * w["SliceChannels"] + w["LastSliceChannels"];
+  w.addPixels("InputAddress", tokens * w.groups(inputs));
+  w.add("WeightAddress", outputs * w["PackageBits"] / 8);
+  w.addPixels("OutputAddress", tokens * w.groups(outputs));
+  if (hasScaleBias(v))
+    w.add("ScaleBiasAddress", 4 * outputs);
+  if (hasResidual(v))
+    w.addPixels("ResidualAddress", tokens * w.groups(outputs));
+  if (hasArgmax(v))
+    w.addPixels("ArgmaxAddress", 1);
+  w.multiply(tokens, inputs, outputs, device["MAX_WT_DW"]);
+  return w.work;
+}
+
+/// Maps of the same size, of which the last is written.
+static TaskWork mapWork(WorkBuilder w, double pixels,
+                        std::initializer_list<StringRef> maps) {
+  for (StringRef map : maps)
+    w.addPixels(map, pixels);
+  w.compute(pixels);
+  return w.work;
+}
+
+static TaskWork normWork(const RegisterValues &v, const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  w.add("WeightAddress", 4 * w["ChannelGroups"] * device["Tout"]);
+  return mapWork(w, w["Rows"] * w["ChannelGroups"] * w["Width"],
+                 {"InputAddress", "OutputAddress"});
+}
+
+static TaskWork activationWork(const RegisterValues &v,
+                               const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  w.add("TableAddress", device["Activation_Table_Bytes"]);
+  return mapWork(w, w["ChannelGroups"] * w["Width"],
+                 {"InputAddress", "OutputAddress"});
+}
+
+static TaskWork softmaxWork(const RegisterValues &v, const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  return mapWork(w, w["Heads"] * w["ColumnGroups"] * w["Width"],
+                 {"InputAddress", "OutputAddress"});
+}
+
+static TaskWork ropeWork(const RegisterValues &v, const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  // A pixel of each of the four planes (3.5).
+  w.addPixels("TableAddress", 4 * w["Width"]);
+  return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
+                 {"InputAddress", "OutputAddress"});
+}
+
+/// A product with a KV cache: Q x K^T or P x V.
+static TaskWork attentionWork(const RegisterValues &v, const DeviceInfo &device,
+                              bool readsColumns) {
+  WorkBuilder w(v, device);
+  const HeadConfiguration heads(v);
+  const double rows = heads.queryHeads * w["Width"];
+  const double inputs = readsColumns ? w["Columns"] : w.headChannels();
+  const double outputs = readsColumns ? w.headChannels() : w["Columns"];
+  w.addCache(heads.kvHeads * w["Columns"] * w.headChannels());
+  w.addPixels("InputAddress", rows * w.groups(inputs));
+  w.addPixels("OutputAddress", rows * w.groups(outputs));
+  w.multiply(rows, inputs, outputs, device["MAX_DAT_DW"]);
+  return w.work;
+}
+
+static TaskWork scoresWork(const RegisterValues &v, const DeviceInfo &device) {
+  return attentionWork(v, device, /*readsColumns=*/false);
+}
+
+static TaskWork valuesWork(const RegisterValues &v, const DeviceInfo &device) {
+  return attentionWork(v, device, /*readsColumns=*/true);
+}
+
+static TaskWork kvAppendWork(const RegisterValues &v,
+                             const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  w.addCache(w["Heads"] * w["Width"] * w.headChannels());
+  return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
+                 {"InputAddress"});
+}
+
+static TaskWork elementwiseWork(const RegisterValues &v,
+                                const DeviceInfo &device) {
+  return mapWork(WorkBuilder(v, device),
+                 static_cast<double>(v["ChannelGroups"]) * v["Width"],
+                 {"InputAddress", "OtherAddress", "OutputAddress"});
+}
+
+static TaskWork weightCopyWork(const RegisterValues &v,
+                               const DeviceInfo &device) {
+  WorkBuilder w(v, device);
+  w.add("Source", w["LengthBits"] / 8);
+  w.add("DestinationLow", w["LengthBits"] / 8);
+  return w.work;
+}
+
+void edgellm::addWork(DeviceInfo &device) {
+  device.addTask(TaskKind::Linear).work = linearWork;
+  device.addTask(TaskKind::Norm).work = normWork;
+  device.addTask(TaskKind::Activation).work = activationWork;
+  device.addTask(TaskKind::Softmax).work = softmaxWork;
+  device.addTask(TaskKind::Rope).work = ropeWork;
+  device.addTask(TaskKind::Scores).work = scoresWork;
+  device.addTask(TaskKind::Values).work = valuesWork;
+  device.addTask(TaskKind::KVAppend).work = kvAppendWork;
+  device.addTask(TaskKind::Elementwise).work = elementwiseWork;
+  device.addTask(TaskKind::WeightCopy).work = weightCopyWork;
+}

@@ -1,0 +1,244 @@
+//===- Estimate.cpp - dlavm estimate --------------------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "DLAVM/Estimate/Estimate.h"
+#include "DLAVM/Support/InputFile.h"
+#include "DLAVM/Tool/Tool.h"
+#include "Errors.h"
+#include "OpenedDriver.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <map>
+
+using namespace dlavm;
+using namespace llvm;
+
+using Factors = StringMap<double>;
+
+static Expected<CallEstimate> estimateCall(OpenedDriver &driver, int64_t seq,
+                                           int64_t past, double latency,
+                                           const Factors &factors = {}) {
+  CallEstimator estimator(*driver.device, latency);
+  const bool isDecode = seq == 1 && driver.library->hasDecode();
+  if (Error error = isDecode ? driver.library->decode(past, estimator)
+                             : driver.library->run(seq, past, estimator))
+    return error;
+  return estimator.finish(seq, factors);
+}
+
+//===----------------------------------------------------------------------===//
+// Measured times
+//===----------------------------------------------------------------------===//
+
+/// The lines of one call.
+static Expected<CallEstimate> estimateMeasured(OpenedDriver &driver,
+                                               ArrayRef<MeasuredTask> lines,
+                                               double latency) {
+  const MeasuredTask &first = lines.front();
+  if (Error error = checkCall(driver.plan, first.seq, first.past))
+    return error;
+  Expected<CallEstimate> call =
+      estimateCall(driver, first.seq, first.past, latency);
+  if (!call)
+    return call.takeError();
+  // A table of another driver, or of a call that failed, says nothing.
+  std::map<std::string, int64_t> starts;
+  for (const TaskEstimate &task : call->tasks)
+    starts[task.name] += task.starts;
+  for (const MeasuredTask &line : lines)
+    starts[line.task] -= line.starts;
+  for (const auto &[name, missing] : starts)
+    if (missing != 0)
+      return createStringError(
+          "it has " + Twine(std::abs(missing)) +
+          (missing > 0 ? " starts fewer" : " starts more") + " of task '" +
+          name + "' in call " + Twine(first.call) + " (" + Twine(first.seq) +
+          " tokens after " + Twine(first.past) +
+          ") than the driver makes; give the times of whole calls of this "
+          "driver");
+  return call;
+}
+
+/// How much longer each task was measured to take than it is modelled to.
+static Expected<Factors>
+calibrate(OpenedDriver &driver, ArrayRef<MeasuredTask> lines, double latency) {
+  std::map<std::string, std::pair<double, double>> times;
+  while (!lines.empty()) {
+    const ArrayRef<MeasuredTask> call =
+        lines.take_while([&](const MeasuredTask &line) {
+          return line.call == lines.front().call;
+        });
+    lines = lines.drop_front(call.size());
+    Expected<CallEstimate> modelled = estimateMeasured(driver, call, latency);
+    if (!modelled)
+      return modelled.takeError();
+    for (const MeasuredTask &line : call)
+      times[line.task].first += 1e-6 * line.microseconds;
+    for (const TaskEstimate &task : modelled->tasks)
+      times[task.name].second += task.time;
+  }
+  Factors factors;
+  for (const auto &[name, time] : times)
+    if (time.second > 0)
+      factors[name] = time.first / time.second;
+  return factors;
+}
+
+static Expected<Factors> readFactors(OpenedDriver &driver,
+                                     const EstimateCommand &command) {
+  if (command.measuredFile.empty())
+    return Factors();
+  auto fail = [&](Error error) {
+    return createStringError(command.measuredFile + ": " +
+                             toString(std::move(error)));
+  };
+  Expected<std::unique_ptr<MemoryBuffer>> text =
+      readTextFile(command.measuredFile);
+  if (!text)
+    return fail(
+        createStringError("cannot be read: " + toString(text.takeError())));
+  Expected<std::vector<MeasuredTask>> lines = parseTimes((*text)->getBuffer());
+  if (!lines)
+    return fail(lines.takeError());
+  Expected<Factors> factors = calibrate(driver, *lines, command.latency);
+  if (!factors)
+    return fail(factors.takeError());
+  return factors;
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+static void printTask(const TaskEstimate &task, StringRef name,
+                      double totalTime, raw_ostream &os) {
+  os << formatv("{0,-24}{1,7}{2,8}{3,7}{4,5}", name, task.starts, task.writes,
+                task.polls, task.transfers);
+  for (double bytes : task.bytes)
+    os << formatv("{0,12:f3}", bytes / 1e6);
+  os << formatv("{0,12:f1}{1,12:f1}{2,7:f1}  {3}\n", task.operations / 1e6,
+                task.time * 1e6, 100 * task.time / totalTime, task.getBound());
+}
+
+static void printTable(const CallEstimate &call, const DeviceInfo &device,
+                       raw_ostream &os) {
+  os << formatv("{0,-24}{1,7}{2,8}{3,7}{4,5}", "task", "starts", "writes",
+                "polls", "DMA");
+  for (const Memory &memory : device.getMemories())
+    os << formatv("{0,12}", memory.name + " MB");
+  os << formatv("{0,12}{1,12}{2,7}  {3}\n", "Mops", "us", "%", "bound");
+  for (const TaskEstimate &task : call.tasks)
+    printTask(task, task.name, call.total.time, os);
+  printTask(call.total, "total", call.total.time, os);
+}
+
+static void printSummary(StringRef what, const CallEstimate &call, int64_t past,
+                         raw_ostream &os) {
+  os << formatv("{0}: {1} {2} after {3}, {4:f3} ms, {5:f1} tokens/s, {6:f1} % "
+                "of the roofline, bound by {7}\n",
+                what, call.tokens, call.tokens == 1 ? "token" : "tokens", past,
+                call.total.time * 1e3, call.getTokensPerSecond(),
+                100 * call.roofline / call.total.time, call.total.getBound());
+}
+
+static json::Object makeJSON(const TaskEstimate &task,
+                             const DeviceInfo &device) {
+  json::Object bytes;
+  for (const auto &[memory, count] :
+       zip_equal(device.getMemories(), task.bytes))
+    bytes[memory.name] = count;
+  return json::Object{{"name", task.name},
+                      {"bound", task.getBound()},
+                      {"microseconds", task.time * 1e6},
+                      {"starts", task.starts},
+                      {"writes", task.writes},
+                      {"polls", task.polls},
+                      {"transfers", task.transfers},
+                      {"operations", task.operations},
+                      {"bytes", std::move(bytes)}};
+}
+
+static void printJSON(const CallEstimate &call, int64_t past,
+                      const std::optional<CallEstimate> &decode,
+                      const DeviceInfo &device, raw_ostream &os) {
+  json::Array tasks;
+  for (const TaskEstimate &task : call.tasks)
+    tasks.push_back(makeJSON(task, device));
+  json::Object object{{"device", device.getName()},
+                      {"seq", call.tokens},
+                      {"past", past},
+                      {"milliseconds", call.total.time * 1e3},
+                      {"roofline_fraction", call.roofline / call.total.time},
+                      {"bound", call.total.getBound()},
+                      {"tasks", std::move(tasks)}};
+  if (call.tokens > 1)
+    object["prefill_tokens_per_second"] = call.getTokensPerSecond();
+  if (decode)
+    object["decode_tokens_per_second"] = decode->getTokensPerSecond();
+  os << formatv("{0:2}", json::Value(std::move(object))) << "\n";
+}
+
+int dlavm::runEstimate(const EstimateCommand &command) {
+  Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
+  if (!opened)
+    return reportError(opened.takeError());
+  if (Error error = checkCall(opened->plan, command.seq, command.past))
+    return reportError(std::move(error));
+  Expected<const DeviceInfo *> device = findDevice(opened->plan);
+  if (!device)
+    return reportError(device.takeError());
+  const std::optional<Rates> rates = (*device)->getRates();
+  if (!rates)
+    return reportError("nobody has said how fast " + (*device)->getName() +
+                       " is; its record has no rates");
+  if (opened->plan.decodesFromBlocks())
+    return reportError("the driver decodes from instruction blocks, which are "
+                       "not estimated; compile the model with --mode=direct");
+  Expected<OpenedDriver> driver =
+      OpenedDriver::open(command.directory, std::move(*opened));
+  if (!driver)
+    return reportError(driver.takeError());
+  Expected<Factors> factors = readFactors(*driver, command);
+  if (!factors)
+    return reportError(factors.takeError());
+
+  Expected<CallEstimate> call = estimateCall(*driver, command.seq, command.past,
+                                             command.latency, *factors);
+  if (!call)
+    return reportError(call.takeError());
+  // The token behind a prompt, if there is room for one.
+  const bool isPrompt = command.seq > 1;
+  const int64_t past = isPrompt ? command.past + command.seq : command.past;
+  std::optional<CallEstimate> decode;
+  if (!isPrompt) {
+    decode = *call;
+  } else if (past < driver->plan.maxTokens) {
+    Expected<CallEstimate> next =
+        estimateCall(*driver, 1, past, command.latency, *factors);
+    if (!next)
+      return reportError(next.takeError());
+    decode = std::move(*next);
+  }
+
+  if (command.json) {
+    printJSON(*call, command.past, decode, **device, outs());
+    return 0;
+  }
+  outs() << formatv("{0} at {1:f0} MHz: {2}\n\n", (*device)->getName(),
+                    rates->clock / 1e6, rates->source);
+  printTable(*call, **device, outs());
+  outs() << "\n";
+  if (isPrompt)
+    printSummary("prefill", *call, command.past, outs());
+  if (decode)
+    printSummary("decode", *decode, past, outs());
+  return 0;
+}
