@@ -18,6 +18,9 @@ using llvm::StringRef;
 static constexpr StringRef columns =
     "call,seq,past,layer,task,starts,microseconds";
 
+/// More than a task of the largest context has.
+static constexpr int64_t mostStarts = 1000000000;
+
 static std::optional<MeasuredTask> parseLine(StringRef line) {
   llvm::SmallVector<StringRef, 7> fields;
   line.split(fields, ',');
@@ -28,7 +31,8 @@ static std::optional<MeasuredTask> parseLine(StringRef line) {
       fields[3].getAsInteger(10, task.layer) || fields[4].empty() ||
       fields[5].getAsInteger(10, task.starts) ||
       fields[6].getAsDouble(task.microseconds) || task.starts < 0 ||
-      task.microseconds < 0 || !std::isfinite(task.microseconds))
+      task.starts > mostStarts || task.microseconds < 0 ||
+      !std::isfinite(task.microseconds))
     return std::nullopt;
   task.task = fields[4].str();
   return task;

@@ -31,7 +31,13 @@ static Expected<CallEstimate> estimateCall(OpenedDriver &driver, int64_t seq,
   if (Error error = isDecode ? driver.library->decode(past, estimator)
                              : driver.library->run(seq, past, estimator))
     return error;
-  return estimator.finish(seq, factors);
+  CallEstimate call = estimator.finish(seq, factors);
+  if (!(call.total.time > 0))
+    return createStringError("the call of " + Twine(seq) + " tokens after " +
+                             Twine(past) +
+                             " takes no time: the driver starts no task in "
+                             "it, or all that was measured is 0");
+  return call;
 }
 
 //===----------------------------------------------------------------------===//

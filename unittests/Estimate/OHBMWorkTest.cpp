@@ -1,0 +1,57 @@
+//===- OHBMWorkTest.cpp - What starts of ohbm move ------------------------===//
+//
+// Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "gtest/gtest.h"
+
+#include "../Device/OHBM/TaskStarts.h"
+
+using namespace dlavm;
+using namespace dlavm::ohbm;
+
+namespace {
+
+TaskWork getWork(const TaskStart &start) {
+  const TaskSupport &support = *newest().getTask(start.kind);
+  const std::vector<uint32_t> file = start.getFile(newest());
+  return support.work(RegisterValues(support.registers, file), newest());
+}
+
+double getBytes(const TaskWork &work) {
+  double sum = 0;
+  for (const Traffic &traffic : work.traffic)
+    sum += traffic.bytes;
+  return sum;
+}
+
+// 44 tokens, 4096 to 1024 channels: 8 and 2 rows of 1024 bytes for a token,
+// 16896 bits of weights and a word of 4 bytes for each output channel.
+TEST(OHBMWorkTest, WhatIsOnTheChipMovesNoByte) {
+  const double output = 44 * 2 * 1024 + 4 * 1024;
+  const double weights = 1024 * 16896 / 8, input = 44 * 8 * 1024;
+  const TaskStart start = linearStart();
+  EXPECT_EQ(getBytes(getWork(start)), weights + output);
+  EXPECT_EQ(getBytes(getWork(start.with("Flags", 5))), input + output);
+  EXPECT_EQ(getBytes(getWork(start.with("Flags", 4))),
+            weights + input + output);
+}
+
+TEST(OHBMWorkTest, OperationsOfAProduct) {
+  const TaskWork work = getWork(linearStart());
+  EXPECT_EQ(work.operations, 2.0 * 44 * 4096 * 1024);
+  // 32 blocks of inputs by 32 of outputs.
+  EXPECT_EQ(work.cycles, 44 * 32 * 32);
+}
+
+TEST(OHBMWorkTest, EveryTaskSaysWhatItMoves) {
+  for (const DeviceInfo &device : getDevices())
+    for (const auto &[kind, support] : device.getTasks())
+      EXPECT_TRUE(support.work)
+          << device.getName() << " " << support.registers.getName().str();
+}
+
+} // namespace
