@@ -127,6 +127,9 @@ struct Traits {
   bool rotatesHalves = false;
   /// Whether a linear task adds or multiplies another map to its result.
   bool fusesResidual = false;
+  /// Whether a second map has strides of its own. Else those of a residual are
+  /// the output's, and those of an element-wise task's second map the first's.
+  bool secondMapHasStrides = false;
   /// Whether a linear task makes what is negative 0, behind scale and bias.
   bool fusesRelu = false;
   /// The queries of a KV head begin a row of so many heads, with empty heads

@@ -189,10 +189,15 @@ static void encodeActivation(Operation *task, TaskWriter &writer) {
 
 static LogicalResult verifyElementwise(Operation *task,
                                        const DeviceInfo &device) {
-  if (cast<accel::ElementwiseOp>(task).getKind() != accel::BinaryKind::Sub)
+  auto op = cast<accel::ElementwiseOp>(task);
+  if (op.getKind() == accel::BinaryKind::Sub)
+    return op.emitOpError() << "is a difference; " << device.getName()
+                            << " computes sums and products";
+  if (accel::haveEqualStrides(op.getLhs(), op.getRhs()))
     return success();
-  return task->emitOpError() << "is a difference; " << device.getName()
-                             << " computes sums and products";
+  return op.emitOpError()
+         << "combines maps of different numbers of tokens, but "
+         << device.getName() << " has one distance between surfaces for both";
 }
 
 static void encodeElementwise(Operation *task, TaskWriter &writer) {

@@ -90,6 +90,12 @@ LogicalResult edgellm::verifyLinear(Operation *task, const DeviceInfo &device) {
     return op.emitOpError()
            << "has relu, which a product of " << device.getName()
            << " cannot compute; use llm.activation relu";
+  if (op.getResidual() &&
+      !accel::haveEqualStrides(op.getResidual(), op.getOutput()))
+    return op.emitOpError()
+           << "has a residual with another number of tokens than its result, "
+              "but "
+           << device.getName() << " has one distance between surfaces for both";
   const int64_t ids = int64_t(1) << device["Argmax_Word_Bits"];
   if (op.getArgmax() && static_cast<int64_t>(op.getOutputChannels()) > ids)
     return op.emitOpError()

@@ -94,6 +94,7 @@ static Traits getTraits(const DeviceInfo &device) {
   traits.weightBlock = device["T_quant_block"];
   traits.rotatesNeighbours = true;
   traits.rotatesHalves = true;
+  traits.secondMapHasStrides = true;
   traits.fusesRelu = device["Relu_Before_Scale"] == 0;
   traits.headsPerRow = headsPerRow(device);
   traits.readsUnwrittenCache = true;

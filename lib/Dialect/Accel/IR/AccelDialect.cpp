@@ -188,6 +188,19 @@ BufferOp accel::getRoot(Value map) {
   return getSource(map).getDefiningOp<BufferOp>();
 }
 
+bool accel::haveEqualStrides(Value a, Value b) {
+  BufferOp rootA = getRoot(a), rootB = getRoot(b);
+  if (!rootA || !rootB)
+    return true;
+  auto getTokens = [](BufferOp buffer) {
+    return ArrayRef(buffer.getDims().getMap().getResults())
+        .drop_front()
+        .drop_back();
+  };
+  return getTokens(rootA) == getTokens(rootB) &&
+         rootA.getSlice() == rootB.getSlice();
+}
+
 GetObjectOp accel::getCache(Value map) {
   auto cache = getSource(map).getDefiningOp<CacheMapOp>();
   return cache ? cache.getCache().getDefiningOp<GetObjectOp>() : GetObjectOp();

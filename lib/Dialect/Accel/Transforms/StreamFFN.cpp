@@ -52,11 +52,13 @@ static void addProducers(Tasks &tasks) {
 }
 
 /// The linear layer \p last, those before it with what stands between, and the
-/// sum or the product of its result.
-static Tasks getNetwork(LinearOp last) {
+/// sum or the product of its result, whose other map is whole.
+static Tasks getNetwork(LinearOp last, const DeviceInfo &device) {
   Tasks tasks;
   tasks.insert(last);
   addProducers(tasks);
+  if (!device.getTraits().secondMapHasStrides)
+    return tasks;
   Operation *end = last;
   while (BufferOp link = getLink(getOutput(end))) {
     TaskOpInterface reader = getReader(link);
@@ -86,7 +88,7 @@ struct StreamFFN : dlavm::accel::impl::StreamFFNBase<StreamFFN> {
     for (LinearOp last : llvm::reverse(linears)) {
       if (seen.contains(last) || !canStream(last) || getSlice(last))
         continue;
-      const Tasks network = getNetwork(last);
+      const Tasks network = getNetwork(last, *device);
       seen.insert(network.begin(), network.end());
       if (llvm::count_if(network,
                          [](Operation *op) { return isa<LinearOp>(op); }) < 2)

@@ -126,6 +126,7 @@ private:
     return buffer && llvm::is_contained(inner, buffer);
   }
   bool matchMaps();
+  bool sharesStrides(Operation *task) const;
   bool matchBetween();
   Value createView(OpBuilder &builder, Value map, Value first, Value width);
 
@@ -162,6 +163,18 @@ bool Stream::match() {
   return matchMaps() && matchBetween();
 }
 
+/// False if a second map, which has the strides of another one, would be a
+/// slice where that is none, or the other way round.
+bool Stream::sharesStrides(Operation *task) const {
+  if (options.device.getTraits().secondMapHasStrides)
+    return true;
+  if (auto op = dyn_cast<ElementwiseOp>(task))
+    return isInner(op.getLhs()) == isInner(op.getRhs());
+  auto linear = dyn_cast<LinearOp>(task);
+  return !linear || !linear.getResidual() ||
+         isInner(linear.getResidual()) == isInner(getOutput(linear));
+}
+
 bool Stream::matchMaps() {
   for (TaskOpInterface task : tasks.drop_back()) {
     auto buffer = getOutput(task).getDefiningOp<BufferOp>();
@@ -172,7 +185,9 @@ bool Stream::matchMaps() {
       return false;
     inner.push_back(buffer);
   }
-  for (TaskOpInterface task : tasks)
+  for (TaskOpInterface task : tasks) {
+    if (!sharesStrides(task))
+      return false;
     for (OpOperand &operand : task->getOpOperands()) {
       const Value map = operand.get();
       if (!isa<MemRefType>(map.getType()))
@@ -191,6 +206,7 @@ bool Stream::matchMaps() {
       if (map == result.getBuffer() || (isHandedOn(result) && isHandedOn(map)))
         return false;
     }
+  }
   return true;
 }
 

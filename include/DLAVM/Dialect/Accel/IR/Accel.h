@@ -49,6 +49,11 @@ ObjectKind getObjectKind(Kind kind);
 /// The buffer that \p map is, or is a view of; null for others.
 BufferOp getRoot(mlir::Value map);
 
+/// Whether the surfaces of two maps lie as far apart, because the buffers that
+/// they are views of hold as many tokens. True where one is a view of no
+/// buffer.
+bool haveEqualStrides(mlir::Value a, mlir::Value b);
+
 /// The KV cache whose map \p map is, or is a view of; null for others.
 GetObjectOp getCache(mlir::Value map);
 
