@@ -23,6 +23,8 @@
 
 namespace dlavm {
 
+class DeviceInfo;
+
 /// How a start of a task stands in a block.
 struct TaskInstruction {
   /// In the header, 1 to 255. Tasks that a selector tells apart may share it;
@@ -59,6 +61,19 @@ struct InstructionBlocks {
     return beats + (countsHeader ? headerBytes / beatBytes : 0);
   }
 };
+
+/// Adds what the documents of all families leave open about blocks: how many
+/// tasks one has (\p tasks, the default first), whether its beats count the
+/// header's, whether tasks have an opcode word, and whether a block that runs
+/// may be written.
+void addBlockConventions(DeviceInfo &device, llvm::ArrayRef<int64_t> tasks,
+                         bool countsHeader);
+
+/// Blocks in \p memory whose header is a beat, with the conventions of
+/// \p device.
+InstructionBlocks createBlocks(const DeviceInfo &device,
+                               RegisterTable registers, llvm::StringRef memory,
+                               int64_t beatBytes);
 
 } // namespace dlavm
 

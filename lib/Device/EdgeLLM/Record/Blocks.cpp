@@ -53,16 +53,8 @@ static RegisterTable createRegisters() {
 }
 
 static std::optional<InstructionBlocks> getBlocks(const DeviceInfo &device) {
-  InstructionBlocks blocks;
-  blocks.registers = createRegisters();
-  blocks.memory = "DDR";
-  blocks.beatBytes = device["AXI_DAT_WIDTH"] / 8;
-  blocks.headerBytes = blocks.beatBytes;
-  blocks.maxTasks = device["Block_Tasks"];
-  blocks.countsHeader = device["Block_Counts_Header"] == 1;
-  blocks.hasOpcodeWord = device["Block_Opcode_Word"] == 1;
-  blocks.rewritesWhileRunning = device["Block_Rewrites_While_Running"] == 1;
-  return blocks;
+  return createBlocks(device, createRegisters(), "DDR",
+                      device["AXI_DAT_WIDTH"] / 8);
 }
 
 /// Word j is for register \p first + j.

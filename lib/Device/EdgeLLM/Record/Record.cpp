@@ -208,25 +208,12 @@ DeviceInfo edgellm::createRecord20241128() {
                       "registers keep their values between tasks: 0 unknown, "
                       "1 they do",
                       {0, 1});
-  device.addParameter("Block_Tasks", 32,
-                      "tasks of a block of instructions, at most", {32, 12, 2});
-  device.addParameter("Block_Counts_Header", 1,
-                      "beats of a block: 0 those of its tasks, 1 the header's "
-                      "too",
-                      {0, 1});
-  device.addParameter("Block_Opcode_Word", 1,
-                      "opcode among the words of a task in a block: 0 no, 1 "
-                      "yes",
-                      {0, 1});
+  addBlockConventions(device, {32, 12, 2}, /*countsHeader=*/true);
   device.addParameter("Block_Append_First_Register", 194,
                       "register of the first word of dat2hbm in a block",
                       {194, 195});
   device.addParameter("Block_Argmax_Code", 0,
                       "code of argmax in a block; 0: it is in none", {0, 0x48});
-  device.addParameter("Block_Rewrites_While_Running", 0,
-                      "writing into a block that runs: 0 unknown, 1 it has "
-                      "been read",
-                      {0, 1});
   addBoards(device);
   device.setMapMemory("DDR");
   device.traits = getTraits;

@@ -53,16 +53,8 @@ static RegisterTable createRegisters() {
 }
 
 static std::optional<InstructionBlocks> getBlocks(const DeviceInfo &device) {
-  InstructionBlocks blocks;
-  blocks.registers = createRegisters();
-  blocks.memory = "HBM";
-  blocks.beatBytes = device["HBM_AXI_DATA_WIDTH"] * 4 / 8;
-  blocks.headerBytes = blocks.beatBytes;
-  blocks.maxTasks = device["Block_Tasks"];
-  blocks.countsHeader = device["Block_Counts_Header"] == 1;
-  blocks.hasOpcodeWord = device["Block_Opcode_Word"] == 1;
-  blocks.rewritesWhileRunning = device["Block_Rewrites_While_Running"] == 1;
-  return blocks;
+  return createBlocks(device, createRegisters(), "HBM",
+                      device["HBM_AXI_DATA_WIDTH"] * 4 / 8);
 }
 
 /// Of the older table.

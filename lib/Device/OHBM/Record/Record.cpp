@@ -184,22 +184,9 @@ static DeviceInfo createRecord20250326() {
                       "registers keep their values between tasks: 0 unknown, "
                       "1 they do",
                       {0, 1});
-  device.addParameter("Block_Tasks", 32,
-                      "tasks of a block of instructions, at most", {32, 16, 2});
-  device.addParameter("Block_Counts_Header", 0,
-                      "beats of a block: 0 those of its tasks, 1 the header's "
-                      "too",
-                      {0, 1});
-  device.addParameter("Block_Opcode_Word", 1,
-                      "opcode among the words of a task in a block: 0 no, 1 "
-                      "yes",
-                      {0, 1});
+  addBlockConventions(device, {32, 16, 2}, /*countsHeader=*/false);
   device.addParameter("Block_Codes", 0,
                       "codes of tasks in a block: 0 the older table, 1 opcodes",
-                      {0, 1});
-  device.addParameter("Block_Rewrites_While_Running", 0,
-                      "writing into a block that runs: 0 unknown, 1 it has "
-                      "been read",
                       {0, 1});
   device.addBoard({"hbm32",
                    "a card whose HBM has 32 ports of 256 MiB",
