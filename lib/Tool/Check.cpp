@@ -17,6 +17,7 @@
 #include "Findings.h"
 #include "OpenedDriver.h"
 
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -211,11 +212,15 @@ int dlavm::runCheck(const CheckCommand &command) {
   const DeviceInfo &device = *driver->device;
   Checker checker(device, plan.getRegions(), plan.getUnmaskedTasks());
   DecodeComparison comparison(device);
+  const bool decodesFromBlocks = plan.decodesFromBlocks();
+  if (decodesFromBlocks)
+    WithColor::warning(errs())
+        << "the decode of this driver runs from instruction blocks, which "
+           "dlavm check does not load: only its run is checked\n";
   size_t checked = 0;
-  Expected<bool> allReturn = checkCalls(*driver->library,
-                                        driver->library->hasDecode() &&
-                                            !driver->plan.decodesFromBlocks(),
-                                        checker, comparison, calls, checked);
+  Expected<bool> allReturn = checkCalls(
+      *driver->library, driver->library->hasDecode() && !decodesFromBlocks,
+      checker, comparison, calls, checked);
   if (!allReturn)
     return reportError(allReturn.takeError());
   std::vector<Finding> findings(checker.getFindings());
