@@ -13,7 +13,8 @@ cd "$root"
 run_tests() {
   echo
   echo "== Tests in $2"
-  cmake --preset "$1" "-DDLAVM_SHARED_DIR=$shared"
+  # Drivers are compiled without sanitizers, so each of them once for both trees.
+  cmake --preset "$1" "-DDLAVM_SHARED_DIR=$shared" "-DDLAVM_DRIVER_CACHE=$root/build/test/drivers"
   cmake --build "$2"
   # --verbose shows the summaries of lit and GoogleTest themselves.
   local log="$2/tests.log" failed=0

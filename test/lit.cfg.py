@@ -15,7 +15,7 @@ config.environment["PATH"] = os.pathsep.join(
 )
 # Drivers are compiled with the compiler that the build uses.
 config.environment["CXX"] = config.cxx
-config.environment["DLAVM_DRIVER_CACHE"] = os.path.join(config.test_exec_root, "drivers")
+config.environment["DLAVM_DRIVER_CACHE"] = config.driver_cache
 config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
 
 config.substitutions += [
