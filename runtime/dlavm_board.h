@@ -76,12 +76,11 @@ public:
     }
   }
 
-  void task(int32_t layer, const char *name) override {
+protected:
+  void do_task(int32_t layer, const char *name) override {
     current_layer = layer;
     current_task = name;
   }
-
-protected:
   virtual uint32_t do_read(uint32_t reg) = 0;
 
   /// ", in the task query of layer 3", for messages; empty before any task.

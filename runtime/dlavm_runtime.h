@@ -133,8 +133,7 @@ public:
   /// fit a register is refused before it reaches the device.
   void write(uint32_t reg, int64_t value) {
     if (value < 0 || value > int64_t{0xffffffff})
-      throw Error("register " + detail::to_text(reg) + " cannot hold " +
-                  detail::to_text(value) + ": registers have 32 bits");
+      refuse(reg, value);
     do_write(reg, static_cast<uint32_t>(value));
   }
 
@@ -185,8 +184,12 @@ public:
   }
 
   /// Says which operation the following writes belong to; \p layer is -1
-  /// outside the layers. Only devices that record or check have a use for it.
-  virtual void task(int32_t /*layer*/, const char * /*name*/) {}
+  /// outside the layers. Only devices that record or check have a use for it;
+  /// the others are asked once.
+  void task(int32_t layer, const char *name) {
+    if (follows_tasks)
+      do_task(layer, name);
+  }
 
   /// Says that an operation has ended; only drivers that were compiled to print
   /// their steps call it.
@@ -198,8 +201,17 @@ public:
 
 protected:
   virtual void do_write(uint32_t reg, uint32_t value) = 0;
+  virtual void do_task(int32_t /*layer*/, const char * /*name*/) {
+    follows_tasks = false;
+  }
 
 private:
+  // Apart from write(), which is inlined where it does not build a message.
+  [[noreturn]] static void refuse(uint32_t reg, int64_t value) {
+    throw Error("register " + detail::to_text(reg) + " cannot hold " +
+                detail::to_text(value) + ": registers have 32 bits");
+  }
+
   void check_instructions(int32_t first, int32_t words) const {
     if (instructions.empty())
       throw Error("the device has no instruction blocks; call load_parameters "
@@ -213,6 +225,7 @@ private:
   }
 
   std::vector<uint32_t> instructions;
+  bool follows_tasks = true;
 };
 
 /// A device that does nothing. Registers and memory read 0, polls succeed.
@@ -268,11 +281,11 @@ public:
     line("# D read " + detail::to_text(address) + " " + detail::to_text(bytes));
     NullDevice::dma_read(address, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    line("# task " + detail::to_text(layer) + " " + name);
-  }
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    line("# task " + detail::to_text(layer) + " " + name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     line("W " + detail::to_text(reg) + " " + detail::to_text(value));
   }

@@ -50,11 +50,11 @@ public:
   void dma_read(uint64_t address, void *data, size_t bytes) override {
     functions.dmaRead(simulator, address, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    functions.task(simulator, layer, name);
-  }
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    functions.task(simulator, layer, name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     functions.write(simulator, reg, value);
   }

@@ -68,13 +68,6 @@ public:
   void dma_read(uint64_t address, void *data, size_t bytes) override {
     simulator.dma_read(address, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    finishTask();
-    current = name;
-    currentLayer = layer;
-    card.task(layer, name);
-    simulator.task(layer, name);
-  }
 
   /// The last task has ended.
   void finishTask();
@@ -84,6 +77,13 @@ public:
   std::string differences;
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    finishTask();
+    current = name;
+    currentLayer = layer;
+    card.task(layer, name);
+    simulator.task(layer, name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     card.write(reg, value);
     simulator.write(reg, value);

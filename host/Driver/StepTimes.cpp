@@ -47,15 +47,15 @@ public:
                       const void *data, size_t bytes) override {
     device.dma_write_file(address, path, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    device.task(layer, name);
-    times.beginTask(layer, name);
-  }
   void step(int32_t layer, const char *name) override {
     device.step(layer, name);
   }
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    device.task(layer, name);
+    times.beginTask(layer, name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     device.write(reg, value);
   }

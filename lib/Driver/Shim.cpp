@@ -111,14 +111,14 @@ public:
     putTransfer(RecordKind::DMARead, address, bytes);
     stream.answer(data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
+
+protected:
+  void do_task(int32_t layer, const char *name) override {
     const size_t length = std::strlen(name);
     stream.put(RecordKind::Task, static_cast<uint32_t>(layer), length);
     stream.put(name, length);
     stream.publish();
   }
-
-protected:
   void do_write(uint32_t reg, uint32_t value) override {
     stream.put(RecordKind::Write, reg, value);
     stream.publish();

@@ -67,11 +67,11 @@ public:
   void dma_read(uint64_t address, void *data, size_t bytes) override {
     call.dmaRead(call.sink, address, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    call.task(call.sink, layer, name);
-  }
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    call.task(call.sink, layer, name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     call.write(call.sink, reg, value);
   }

@@ -60,9 +60,6 @@ public:
   void dma_read(uint64_t address, void *data, size_t bytes) override {
     dlavmSimulatorDMARead(simulator, address, data, bytes);
   }
-  void task(int32_t layer, const char *name) override {
-    dlavmSimulatorTask(simulator, layer, name);
-  }
 
   /// A call of the driver begins and ends.
   void begin_run(int32_t seq, int32_t past) {
@@ -83,6 +80,9 @@ public:
   }
 
 protected:
+  void do_task(int32_t layer, const char *name) override {
+    dlavmSimulatorTask(simulator, layer, name);
+  }
   void do_write(uint32_t reg, uint32_t value) override {
     dlavmSimulatorWrite(simulator, reg, value);
   }
