@@ -118,6 +118,9 @@ void Comparison::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
 void Comparison::finishOp() {
   if (!started)
     return;
+  for (const PlanTask &task : plan.tasks)
+    if (task.name == name && !task.merges.empty())
+      return compareMerged(task);
   auto it = pending.find({layer, name});
   if (it == pending.end()) {
     report(layer, name, "", "the model has no such op");
@@ -144,8 +147,25 @@ void Comparison::finishOp() {
          "knows where its result is");
 }
 
+void Comparison::compareMerged(const PlanTask &task) {
+  int64_t firstLane = 0;
+  for (const std::string &op : task.merges) {
+    auto it = pending.find({layer, op});
+    if (it == pending.end())
+      return report(layer, op, "",
+                    "the model has no such op, but the task '" + task.name +
+                        "' computes it");
+    const ExpectedMap &expected = *it->second.map;
+    if (std::exchange(it->second.tokens, expected.tokens) == expected.tokens)
+      return report(layer, op, "", "the driver runs this op a second time");
+    compareBuffer(expected, task, {0, expected.tokens}, firstLane);
+    firstLane += expected.maps * expected.channels;
+  }
+}
+
 void Comparison::compareBuffer(const ExpectedMap &expected,
-                               const PlanTask &task, Tokens tokens) {
+                               const PlanTask &task, Tokens tokens,
+                               int64_t firstLane) {
   const PlanBuffer *buffer = plan.getBuffer(task.result);
   if (!buffer)
     return report(layer, name, task.result,
@@ -161,7 +181,8 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
                                      : expected.tokens;
   const int64_t firstToken = buffer->slice ? tokens.first : 0;
   const int64_t bytes =
-      rowBytes * rows * divideCeil(distance * expected.maps, lanes);
+      rowBytes * rows *
+      divideCeil(firstLane + distance * expected.maps, lanes);
   const Memory &memory = device.getMapMemory();
   SmallVector<ArrayRef<uint8_t>> ports;
   for (int64_t port = 0; port < memory.ports; ++port)
@@ -173,7 +194,7 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
                   "plan.json gives this buffer an address outside the memory");
   compare(expected, task.computes, buffer->name, /*isCache=*/false, tokens,
           [&](int64_t map, int64_t token, int64_t channel) {
-            const int64_t lane = map * distance + channel;
+            const int64_t lane = firstLane + map * distance + channel;
             const int64_t row = lane / lanes * rows + token - firstToken;
             const ElementPlace &place = lanePlaces[lane % lanes];
             return support::endian::read16le(ports[place.port].data() +

@@ -69,8 +69,7 @@ Error ObjectPacker::check(const PlanObject &object) const {
       ports != object.ports)
     return fail("the plan gives it " + Twine(object.ports) + " ports, but " +
                 device.getName() + " has " + Twine(ports));
-  const auto [least, most] = object.getSourceCounts();
-  if (object.from.size() < least || object.from.size() > most)
+  if (!object.hasSourceCount())
     return fail("the plan makes it of " + Twine(object.from.size()) +
                 " parameters");
   for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1); ++layer)
@@ -81,15 +80,15 @@ Error ObjectPacker::check(const PlanObject &object) const {
 }
 
 Error ObjectPacker::pack(const PlanObject &object, int64_t layer, PackSink sink,
-                         QuantizationError &error) const {
+                         MutableArrayRef<QuantizationError> errors) const {
   auto run = [&]() -> Error {
     if (object.kind == ObjectKind::Instructions)
       return packInstructions(object, sink);
     const ObjectSupport &support = *device.getObject(object.kind);
     if (support.packWeights)
-      return packWeights(object, layer, sink, error);
+      return packWeights(object, layer, sink, errors);
     if (support.packKernels)
-      return packKernels(object, layer, sink, error);
+      return packKernels(object, layer, sink, errors.front());
     if (support.packPairs)
       return packPairs(object, layer, sink);
     if (support.packRotations)
@@ -117,13 +116,18 @@ ObjectPacker::readVector(const PlanObject &object, size_t i,
 Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,
                               PackSink sink) const {
   std::vector<uint16_t> vectors[2];
-  for (size_t i = 0; i < std::min<size_t>(2, object.from.size()); ++i) {
+  bool isConvolution = false;
+  for (size_t i = 0; i < object.from.size(); ++i) {
+    if (object.getRole(i) > 1) {
+      isConvolution = true;
+      continue;
+    }
     Expected<std::vector<uint16_t>> vector = readVector(object, i, layer);
     if (!vector)
       return vector.takeError();
-    vectors[i] = std::move(*vector);
+    append_range(vectors[object.getRole(i)], *vector);
   }
-  if (object.from.size() > 2)
+  if (isConvolution)
     if (Error error = multiplyScales(object, layer, vectors[0]))
       return error;
   // A norm without bias.

@@ -27,9 +27,10 @@ public:
   /// and have the right shape, and the plan suits the device.
   llvm::Error check(const PlanObject &object) const;
 
-  /// Packs one layer; adds to \p error what rounding has done.
+  /// Packs one layer; adds to \p errors, one for each parameter of the object,
+  /// what rounding has done.
   llvm::Error pack(const PlanObject &object, int64_t layer, PackSink sink,
-                   QuantizationError &error) const;
+                   llvm::MutableArrayRef<QuantizationError> errors) const;
 
   // The embedding is no object of the device; its rows are FP16 codes, one
   // after the other.
@@ -47,7 +48,8 @@ private:
   readVector(const PlanObject &object, size_t i, int64_t layer) const;
 
   llvm::Error packWeights(const PlanObject &object, int64_t layer,
-                          PackSink sink, QuantizationError &error) const;
+                          PackSink sink,
+                          llvm::MutableArrayRef<QuantizationError> errors) const;
   llvm::Error packKernels(const PlanObject &object, int64_t layer,
                           PackSink sink, QuantizationError &error) const;
   /// Rounds the weights of one output channel of a convolution; yields their

@@ -16,13 +16,17 @@ using namespace dlavm;
 using namespace llvm;
 
 Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
-                                PackSink sink, QuantizationError &error) const {
-  const ParameterInfo &info = *plan.getParameter(object.from[0]);
-  Expected<ParameterRows> rows = ParameterRows::open(source, info, layer);
-  if (!rows)
-    return rows.takeError();
+                                PackSink sink,
+                                MutableArrayRef<QuantizationError> errors) const {
+  std::vector<ParameterRows> parameters;
+  for (size_t i = 0; i < object.from.size(); ++i) {
+    Expected<ParameterRows> rows = openRows(object, i, layer);
+    if (!rows)
+      return rows.takeError();
+    parameters.push_back(std::move(*rows));
+  }
   const ObjectSupport &support = *device.getObject(object.kind);
-  const int64_t columns = rows->getNumColumns(), numRows = rows->getNumRows();
+  const int64_t numRows = object.shape[0], columns = object.shape[1];
   const int64_t groupRows = device.getTraits().channelGranularity;
   const int64_t groupBytes = support.bytes({groupRows, columns}, device);
   const int64_t numGroups = divideCeil(numRows, groupRows);
@@ -37,16 +41,24 @@ Error ObjectPacker::packWeights(const PlanObject &object, int64_t layer,
   const auto chunk = cutPorts(bytes, object.ports);
   std::vector<MutableArrayRef<uint8_t>> place(object.ports);
 
+  // The parameter whose rows come next, and the first of them.
+  size_t current = 0;
+  int64_t first = 0;
   for (int64_t group = 0; group < numGroups; ++group) {
     const int64_t begin = group * groupRows;
     const int64_t count = std::min(groupRows, numRows - begin);
     for (int64_t row = 0; row < count; ++row) {
+      if (begin + row == first + parameters[current].getNumRows())
+        first += parameters[current++].getNumRows();
+      const int64_t index = begin + row - first;
       std::optional<WeightQuantizer::Refusal> refused = quantizer.quantizeRow(
-          *rows, begin + row, MutableArrayRef(values).slice(row * pitch, pitch),
-          MutableArrayRef(scales).slice(row * blocks, blocks), error);
+          parameters[current], index,
+          MutableArrayRef(values).slice(row * pitch, pitch),
+          MutableArrayRef(scales).slice(row * blocks, blocks), errors[current]);
       if (refused)
-        return refuseValue(info, layer, begin + row, refused->column,
-                           refused->value, refused->reason);
+        return refuseValue(*plan.getParameter(object.from[current]), layer,
+                           index, refused->column, refused->value,
+                           refused->reason);
     }
     const int64_t inChunk = group % chunkGroups;
     for (auto [to, from] : zip_equal(place, chunk))

@@ -25,7 +25,7 @@ static ArrayRef<uint8_t> getBytes(const MemoryBuffer &buffer) {
 void PackedMatrix::readRow(int64_t row, MutableArrayRef<int8_t> values,
                            MutableArrayRef<uint16_t> scales) const {
   device->getObject(ObjectKind::Weight)
-      ->readWeights(ports, row, *device, values, scales);
+      ->readWeights(ports, firstRow + row, *device, values, scales);
 }
 
 Expected<const PlanObject *> PackedParameters::findObject(StringRef parameter,
@@ -84,6 +84,11 @@ getPorts(ArrayRef<std::unique_ptr<MemoryBuffer>> files) {
   return ports;
 }
 
+/// Which of the parameters of \p object has this name.
+static size_t getSource(const PlanObject &object, StringRef parameter) {
+  return find(object.from, parameter) - object.from.begin();
+}
+
 Expected<PackedMatrix> PackedParameters::openMatrix(StringRef parameter,
                                                     int64_t layer) const {
   Expected<const PlanObject *> object = findObject(parameter, true, layer);
@@ -92,9 +97,11 @@ Expected<PackedMatrix> PackedParameters::openMatrix(StringRef parameter,
   auto files = openFiles(**object, layer);
   if (!files)
     return files.takeError();
+  const size_t source = getSource(**object, parameter);
   PackedMatrix matrix;
   matrix.device = &device;
-  matrix.rows = (*object)->shape[0];
+  matrix.firstRow = plan.getFirstRow(**object, source);
+  matrix.rows = plan.getParameter(parameter)->shape[0];
   matrix.columns = (*object)->shape[1];
   matrix.ports = getPorts(*files);
   matrix.files = std::move(*files);
@@ -138,7 +145,13 @@ PackedParameters::readVector(StringRef parameter, int64_t layer) const {
   std::vector<uint16_t> scales((*object)->shape[0]), biases(scales.size());
   device.getObject((*object)->kind)
       ->readPairs(getPorts(*files), device, scales, biases);
-  return parameter == (*object)->from.front() ? scales : biases;
+  const size_t source = getSource(**object, parameter);
+  const int64_t first = plan.getFirstRow(**object, source);
+  const std::vector<uint16_t> &all =
+      (*object)->getRole(source) == 0 ? scales : biases;
+  return std::vector<uint16_t>(
+      all.begin() + first,
+      all.begin() + first + plan.getParameter(parameter)->shape[0]);
 }
 
 Expected<std::unique_ptr<MemoryBuffer>>

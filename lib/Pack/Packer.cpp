@@ -77,18 +77,20 @@ Error dlavm::addObjectUnits(const DriverPlan &plan, const ObjectPacker &packer,
                           object.kind == ObjectKind::ConvWeight;
     for (int64_t layer = 0; layer < std::max<int64_t>(object.layers, 1);
          ++layer) {
-      std::optional<size_t> matrix;
-      if (isWeight) {
-        matrix = report.matrices.size();
-        report.matrices.push_back({object.from.front(), layer, {}});
-      }
+      const size_t matrix = report.matrices.size();
+      if (isWeight)
+        for (const std::string &parameter : object.from)
+          report.matrices.push_back({parameter, layer, {}});
       units.push_back({object.bytes * object.ports,
-                       [&packer, &object, layer, sink, &report, matrix] {
-                         QuantizationError error;
+                       [&packer, &object, layer, sink, &report, matrix,
+                        isWeight] {
+                         std::vector<QuantizationError> errors(
+                             object.from.size());
                          Error failure =
-                             packer.pack(object, layer, sink, error);
-                         if (matrix)
-                           report.matrices[*matrix].error = error;
+                             packer.pack(object, layer, sink, errors);
+                         if (isWeight)
+                           for (auto [i, error] : enumerate(errors))
+                             report.matrices[matrix + i].error = error;
                          return failure;
                        }});
     }
@@ -131,6 +133,6 @@ Error dlavm::packObject(const DriverPlan &plan, const DeviceInfo &device,
   const ObjectPacker packer(plan, device, source, choice);
   if (Error error = packer.check(object))
     return error;
-  QuantizationError rounding;
+  std::vector<QuantizationError> rounding(object.from.size());
   return packer.pack(object, layer, sink, rounding);
 }

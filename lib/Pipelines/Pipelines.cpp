@@ -70,6 +70,8 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
         {options.sliceBytes, options.sliceSoftmax}));
   if (options.runs("accel-stream-ffn"))
     manager.addPass(accel::createStreamFFN({options.sliceBytes}));
+  if (options.runs("accel-merge-linears"))
+    manager.addPass(accel::createMergeLinears());
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());

@@ -42,22 +42,35 @@ static constexpr std::pair<ObjectKind, StringLiteral> objectKinds[] = {
     {ObjectKind::Instructions, "instructions"},
 };
 
-std::pair<size_t, size_t> PlanObject::getSourceCounts() const {
+bool PlanObject::hasSourceCount() const {
+  const size_t count = from.size();
   switch (kind) {
   case ObjectKind::Weight:
+    return count >= 1;
   case ObjectKind::ConvWeight:
-    return {1, 1};
+    return count == 1;
   case ObjectKind::ScaleBias:
-    return {2, 3};
+    return count == 3 || (count >= 2 && count % 2 == 0);
   case ObjectKind::NormWeight:
-    return {1, 2};
+    return count == 1 || count == 2;
   case ObjectKind::RopeTable:
   case ObjectKind::ActivationTable:
   case ObjectKind::KVCache:
   case ObjectKind::Instructions:
-    return {0, 0};
+    return count == 0;
   }
   llvm_unreachable("unknown object kind");
+}
+
+bool PlanObject::isMerged() const {
+  return (kind == ObjectKind::Weight && from.size() > 1) ||
+         (kind == ObjectKind::ScaleBias && from.size() > 3);
+}
+
+size_t PlanObject::getRole(size_t i) const {
+  if (!isMerged())
+    return i;
+  return kind == ObjectKind::Weight ? 0 : i % 2;
 }
 
 bool PlanObject::isShape(size_t i, ArrayRef<int64_t> parameter) const {
@@ -67,8 +80,11 @@ bool PlanObject::isShape(size_t i, ArrayRef<int64_t> parameter) const {
            parameter[1] == saturatingProduct(
                                saturatingProduct(shape[1], shape[2]), shape[3]);
   // The weight of a convolution.
-  if (i == 2)
+  if (getRole(i) == 2)
     return parameter.size() == 2 && parameter[0] == shape[0];
+  if (isMerged())
+    return parameter.size() == shape.size() && parameter[0] < shape[0] &&
+           parameter.drop_front() == ArrayRef<int64_t>(shape).drop_front();
   return parameter == ArrayRef<int64_t>(shape);
 }
 
@@ -105,6 +121,14 @@ const PlanObject *DriverPlan::getObject(StringRef name) const {
 }
 const PlanBuffer *DriverPlan::getBuffer(StringRef name) const {
   return find(buffers, name);
+}
+
+int64_t DriverPlan::getFirstRow(const PlanObject &object, size_t i) const {
+  int64_t row = 0;
+  for (size_t other = 0; other < i; ++other)
+    if (object.getRole(other) == object.getRole(i))
+      row += getParameter(object.from[other])->shape.front();
+  return row;
 }
 
 std::vector<std::string> DriverPlan::getUnmaskedTasks() const {

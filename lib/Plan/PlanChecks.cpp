@@ -111,10 +111,15 @@ llvm::Error ContentChecker::checkHead() const {
   for (const PlanObject &object : plan.objects)
     if (object.kind == ObjectKind::KVCache)
       results.insert(object.name);
-  for (auto [i, task] : enumerate(plan.tasks))
+  for (auto [i, task] : enumerate(plan.tasks)) {
     if (!task.result.empty() && !results.contains(task.result))
       return refuse("tasks[" + Twine(i) + "].result",
                     "the name of a buffer or a KV cache", task.result);
+    if (!task.merges.empty() && (task.slice || !plan.getBuffer(task.result)))
+      return refuse("tasks[" + Twine(i) + "].merges",
+                    "only where the result is a buffer, without 'slice'",
+                    json::Array());
+  }
   if (plan.packed &&
       !is_contained({"absmax", "search"}, StringRef(plan.packed->scaleChoice)))
     return refuse("packed.scale_choice", "absmax or search",
@@ -223,15 +228,25 @@ llvm::Error ContentChecker::checkSources(const PlanObject &object,
                     "of the object",
                     name);
   }
-  const size_t count = object.from.size();
-  const auto [least, most] = object.getSourceCounts();
-  if (count >= least && count <= most)
+  if (!object.hasSourceCount())
+    return refuse(place + ".from",
+                  "parameters for a weight, pairs of them for a scale and bias "
+                  "or three with the weight of a convolution, one or two for a "
+                  "norm and none for all else",
+                  json::Array());
+  if (!object.isMerged())
     return Error::success();
-  return refuse(place + ".from",
-                "one parameter for a weight, two for a scale and bias or three "
-                "with the weight of a convolution, one or two for a norm and "
-                "none for all else",
-                json::Array());
+  for (size_t role = 0; role < (isWeight ? 1 : 2); ++role) {
+    int64_t rows = 0;
+    for (auto [i, name] : enumerate(object.from))
+      if (object.getRole(i) == role)
+        rows += plan.getParameter(name)->shape.front();
+    if (rows != object.shape.front())
+      return refuse(place + ".from",
+                    "parameters that have as many rows in all as the object",
+                    rows);
+  }
+  return Error::success();
 }
 
 /// A pattern that names a file of its own for each layer and port, below the

@@ -31,7 +31,8 @@ template <typename IO> bool mapFields(IO &io, PlanTask &task) {
   return io.map("name", task.name) && io.map("computes", task.computes) &&
          io.map("in_layers", task.inLayers) && io.map("result", task.result) &&
          io.mapOptional("unmasked", task.isUnmasked) &&
-         io.mapOptional("slice", task.slice, positiveInt);
+         io.mapOptional("slice", task.slice, positiveInt) &&
+         io.mapOptional("merges", task.merges);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {

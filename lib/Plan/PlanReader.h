@@ -72,6 +72,9 @@ public:
                    PlanRange range) {
     return !object.get(key) || map(key, number.emplace(), range);
   }
+  bool mapOptional(llvm::StringRef key, std::vector<std::string> &texts) {
+    return !find(key) || map(key, texts);
+  }
   bool mapOptionalHex(llvm::StringRef key, std::optional<uint64_t> &number) {
     return !find(key) || mapHex(key, number.emplace());
   }

@@ -73,6 +73,9 @@ public:
   bool mapOptional(StringRef key, double factor) {
     return factor == 1 || map(key, factor);
   }
+  bool mapOptional(StringRef key, const std::vector<std::string> &texts) {
+    return texts.empty() || map(key, texts);
+  }
   bool mapOptionalHex(StringRef key, std::optional<uint64_t> number) {
     return !number || mapHex(key, *number);
   }

@@ -59,6 +59,7 @@ static constexpr Pipeline kAccelPipelines[] = {
     {"accel-outline-starts", ""},
     {"accel-stream-attention", "{untested=true slice-bytes=4096}"},
     {"accel-stream-ffn", "{slice-bytes=4096}"},
+    {"accel-merge-linears", ""},
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-plan-memory", ""},

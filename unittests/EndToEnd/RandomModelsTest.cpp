@@ -233,6 +233,29 @@ TEST_P(KeptRegisters, EqualTheReference) {
               "absmax", getRandomCalls(random, model.context));
 }
 
+class MergedLinears : public RandomModels {};
+
+/// Queries, keys and values are one product, where their heads fill rows.
+TEST_P(MergedLinears, EqualTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  Random random(500 + number);
+  MakeModelCommand model =
+      getRandomModel(random, architecture, 0, directory / "checkpoint");
+  model.layers = 2;
+  model.context = 80;
+  model.kvHeads = 4;
+  model.heads = 8;
+  passes = {"accel-merge-linears"};
+  if (number == 1)
+    passes.push_back("accel-specialize-decode");
+  expectEqual(model, deviceName, "absmax",
+              getRandomCalls(random, model.context));
+  const DriverPlan plan = get(DriverPlan::read(directory / "driver"));
+  EXPECT_TRUE(any_of(plan.tasks, [](const PlanTask &task) {
+    return task.merges.size() == 3;
+  }));
+}
+
 class AnyPasses : public RandomModels {};
 
 /// All optimizing passes with number 0, and else some of them, on devices whose
@@ -496,6 +519,13 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("ohbm-v80-20250326", "qwen2", 4),
                     std::tuple("ohbm-20250312", "chatglm", 5),
                     std::tuple("ohbm-20250326", "llama", 6)),
+    getModelName);
+INSTANTIATE_TEST_SUITE_P(
+    Families, MergedLinears,
+    testing::Values(std::tuple(newest, "chatglm", 0),
+                    std::tuple(newest, "llama", 1),
+                    std::tuple("ohbm-20250407", "qwen2", 0),
+                    std::tuple("ohbm-v80-20250326", "llama", 1)),
     getModelName);
 INSTANTIATE_TEST_SUITE_P(
     Devices, Decode,

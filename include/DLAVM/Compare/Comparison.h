@@ -84,8 +84,11 @@ private:
     int64_t first, end;
   };
   void finishOp();
+  /// A result whose first channel is channel \p firstLane of the buffer.
   void compareBuffer(const ExpectedMap &expected, const PlanTask &task,
-                     Tokens tokens);
+                     Tokens tokens, int64_t firstLane = 0);
+  /// The results of the ops that one task computes.
+  void compareMerged(const PlanTask &task);
   /// The result of a task that writes it into a cache.
   void compareAppended(const ExpectedMap &expected, const CacheInfo &cache,
                        const PlanTask &task);

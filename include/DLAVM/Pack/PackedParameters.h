@@ -40,6 +40,8 @@ public:
 private:
   friend class PackedParameters;
   const DeviceInfo *device = nullptr;
+  /// Of the matrix in the files that it may be a part of.
+  int64_t firstRow = 0;
   int64_t rows = 0, columns = 0;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> files;
   std::vector<llvm::ArrayRef<uint8_t>> ports;

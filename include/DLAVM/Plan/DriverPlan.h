@@ -36,6 +36,9 @@ struct PlanTask {
   /// It runs once for every so many tokens, with other tasks between; absent
   /// where it takes all of a call at once.
   std::optional<int64_t> slice = std::nullopt;
+  /// The names of the ops that it computes at once, where it is one for
+  /// several; their results lie in its own one after the other.
+  std::vector<std::string> merges = {};
 };
 
 /// A parameter, a table or a KV cache.
@@ -46,7 +49,8 @@ struct PlanObject {
   llvm::SmallVector<int64_t, 2> shape;
   /// The parameters that it is made of, by name, with its shape and layers: a
   /// weight; scale and bias, and the weight of the convolution that they belong
-  /// to; a norm's weight and perhaps its bias.
+  /// to; a norm's weight and perhaps its bias. A weight can be made of several,
+  /// whose rows follow each other, and a scale and bias of as many pairs.
   std::vector<std::string> from;
   /// What a table holds: {"style": "half_split", "theta": 10000, "rotary":
   /// 128}.
@@ -72,11 +76,16 @@ struct PlanObject {
   /// The path, below the directory of the parameters, of one file.
   std::string getFile(int64_t layer, int64_t port) const;
 
-  /// The least and the most parameters that an object of its kind is made of.
-  std::pair<size_t, size_t> getSourceCounts() const;
+  /// Whether an object of its kind can be made of as many parameters.
+  bool hasSourceCount() const;
+  /// Whether it is made of the parameters of several linear layers.
+  bool isMerged() const;
   /// Whether its parameter \p i can have this shape. Parameters of a
-  /// convolution are matrices.
+  /// convolution are matrices. Those of several layers have fewer rows.
   bool isShape(size_t i, llvm::ArrayRef<int64_t> parameter) const;
+  /// What parameter \p i gives to each of the object's rows or channels: 0 the
+  /// weight or the scale, 1 the bias, 2 the weight of a convolution.
+  size_t getRole(size_t i) const;
 };
 
 /// A feature map.
@@ -226,6 +235,9 @@ struct DriverPlan {
   const ParameterInfo *getParameter(llvm::StringRef name) const;
   const PlanObject *getObject(llvm::StringRef name) const;
   const PlanBuffer *getBuffer(llvm::StringRef name) const;
+
+  /// The first row or channel of \p object that its parameter \p i gives.
+  int64_t getFirstRow(const PlanObject &object, size_t i) const;
 
   /// Buffers and objects as the checks want them.
   std::vector<PlanRegion> getRegions() const;

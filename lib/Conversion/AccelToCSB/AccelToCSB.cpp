@@ -195,7 +195,8 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
   csb::TaskOp::create(
       builder, task.getLoc(), task.getTaskName(), layer, task.getComment(),
       output, softmax && softmax.getMask() == accel::MaskKind::Never,
-      slice ? builder.getI64IntegerAttr(*slice) : IntegerAttr());
+      slice ? builder.getI64IntegerAttr(*slice) : IntegerAttr(),
+      task->getAttrOfType<ArrayAttr>(accel::AccelDialect::getMergesAttrName()));
   TaskWriter writer(device, support->registers, *reader);
   support->encode(task, writer);
   if (reader->hasFailed())

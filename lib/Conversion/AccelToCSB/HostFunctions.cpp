@@ -168,7 +168,7 @@ void HostFunctions::createCopyWeights(OpBuilder &builder) {
                       "copy of weights from " + source.name + " to one " +
                           destination.name + " port",
                       /*output=*/FlatSymbolRefAttr(), /*unmasked=*/false,
-                      /*slice=*/IntegerAttr());
+                      /*slice=*/IntegerAttr(), /*merges=*/ArrayAttr());
   const Word offset(builder, variable, 0, destination.capacity - 1);
   const Word bytes = argument(2, destination.capacity);
   // The hardware's address is that of the host without the base.

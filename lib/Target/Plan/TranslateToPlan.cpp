@@ -190,11 +190,15 @@ LogicalResult PlanBuilder::addTasks() {
   FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
   if (failed(steps))
     return failure();
-  for (csb::TaskOp task : *steps)
-    add("tasks", plan.tasks,
-        task) = {task.getName().str(),  task.getComment().str(),
-                 bool(task.getLayer()), task.getOutput().value_or("").str(),
-                 task.getUnmasked(),    task.getSlice()};
+  for (csb::TaskOp task : *steps) {
+    PlanTask &entry = add("tasks", plan.tasks, task);
+    entry = {task.getName().str(),  task.getComment().str(),
+             bool(task.getLayer()), task.getOutput().value_or("").str(),
+             task.getUnmasked(),    task.getSlice()};
+    if (std::optional<ArrayAttr> merges = task.getMerges())
+      for (auto name : merges->getAsRange<StringAttr>())
+        entry.merges.push_back(name.str());
+  }
   return success();
 }
 

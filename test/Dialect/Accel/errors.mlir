@@ -10,13 +10,18 @@ func.func private @f() attributes {accel.device = "edgellm-20241128"}
 
 // -----
 
-// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit', 'accel.decode' and 'accel.slice'}}
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit', 'accel.decode', 'accel.slice' and 'accel.merges'}}
 module attributes {accel.version = "edgellm-20241128"} {}
 
 // -----
 
 // expected-error@+1 {{'accel.decode' must be a unit attribute of a function}}
 module attributes {accel.decode} {}
+
+// -----
+
+// expected-error@+1 {{'accel.merges' must be two strings or more at an accel.linear}}
+module attributes {accel.merges = ["query"]} {}
 
 // -----
 

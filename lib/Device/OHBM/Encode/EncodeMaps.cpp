@@ -54,7 +54,7 @@ static bool hasAllTokens(Value map) {
   auto view = map.getDefiningOp<memref::SubViewOp>();
   if (!view)
     return true;
-  auto buffer = view.getSource().getDefiningOp<accel::BufferOp>();
+  auto buffer = accel::getRoot(view);
   const AffineExpr all = buffer ? buffer.getDims().getDim(1) : AffineExpr();
   const OpFoldResult size = view.getMixedSizes()[1];
   if (std::optional<int64_t> constant = getConstantIntValue(size))

@@ -80,11 +80,20 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
       return success();
     return op->emitError("'accel.slice' must be a positive i64 at a task");
   }
+  if (attribute.getName() == getMergesAttrName()) {
+    auto names = dyn_cast<ArrayAttr>(attribute.getValue());
+    if (isa<LinearOp>(op) && names && names.size() > 1 &&
+        llvm::all_of(names, llvm::IsaPred<StringAttr>))
+      return success();
+    return op->emitError("'accel.merges' must be two strings or more at an "
+                         "accel.linear");
+  }
   if (attribute.getName() != getDeviceAttrName())
     return op->emitError() << "has an attribute " << attribute.getName()
                            << " that the accel dialect does not know; it knows "
                               "'accel.device', 'accel.limit', "
-                              "'accel.decode' and 'accel.slice'";
+                              "'accel.decode', 'accel.slice' and "
+                              "'accel.merges'";
   if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
     return op->emitError("'accel.device' must be a string at the module");
   return success();

@@ -45,10 +45,30 @@ static memref::SubViewOp getNewTokens(Value map) {
              : memref::SubViewOp();
 }
 
-/// What \p map is all of to \p task: the tokens of the call in a KV cache, or
-/// the slice that the task runs over with others; null for other maps.
+/// A fixed part of the surfaces of a buffer, with all of its tokens, or null
+/// for other maps. Starts that share heads have views that begin at one of
+/// them.
+static memref::SubViewOp getSurfaces(Value map) {
+  auto view = map.getDefiningOp<memref::SubViewOp>();
+  auto buffer = view ? view.getSource().getDefiningOp<BufferOp>() : BufferOp();
+  if (!buffer || view.isDynamicOffset(0) || view.isDynamicSize(0) ||
+      view.isDynamicOffset(tokenDim) || view.getStaticOffset(tokenDim) != 0)
+    return {};
+  const AffineExpr tokens = buffer.getDims().getDim(tokenDim);
+  const OpFoldResult size = view.getMixedSizes()[tokenDim];
+  if (std::optional<int64_t> constant = getConstantIntValue(size))
+    return tokens == *constant ? view : memref::SubViewOp();
+  auto count = cast<Value>(size).getDefiningOp<TokensOp>();
+  return count && count.getExpr() == tokens ? view : memref::SubViewOp();
+}
+
+/// What \p map is all of to \p task: the tokens of the call in a KV cache,
+/// surfaces of a buffer, or the slice that the task runs over with others; null
+/// for other maps.
 static memref::SubViewOp getWhole(Operation *task, Value map) {
   if (memref::SubViewOp view = getNewTokens(map))
+    return view;
+  if (memref::SubViewOp view = getSurfaces(map))
     return view;
   auto view = map.getDefiningOp<memref::SubViewOp>();
   return view && getSlice(task) &&

@@ -42,7 +42,8 @@ def Accel_Dialect : Dialect {
     functions call each other only. A loop over the starts of a task says what on
     the chip holds no more: `accel.limit = "activation buffer of 524288 values"`. A
     task that runs with others over slices of tokens says how many a slice has at
-    most: `accel.slice = 128`.
+    most: `accel.slice = 128`. A linear layer that several became names them, in the
+    order of their results: `accel.merges = ["query", "key", "value"]`.
 
     ```mlir
     %seq = accel.tokens seq
@@ -84,6 +85,11 @@ def Accel_Dialect : Dialect {
     /// positive i64, the tokens of a slice.
     static constexpr ::llvm::StringLiteral getSliceAttrName() {
       return "accel.slice";
+    }
+    /// The attribute of a linear layer that several became: strings, the names
+    /// of their tasks in the order of their results.
+    static constexpr ::llvm::StringLiteral getMergesAttrName() {
+      return "accel.merges";
     }
     /// The attribute of the argument of a function that is the layer.
     static constexpr ::llvm::StringLiteral getLayerAttrName() {

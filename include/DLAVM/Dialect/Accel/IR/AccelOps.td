@@ -122,13 +122,15 @@ def Accel_ObjectOp : Accel_Op<"object", [Symbol]> {
   let description = [{
     `from` are the parameters that it is made of, in the order that its kind
     gives: the weight; scale and bias, and the weight where that is one of a
-    convolution, because its scales are multiplied into the scale. `with` says
-    what a table holds. The placement adds the address of the first layer, the
+    convolution, because its scales are multiplied into the scale. A weight can
+    be made of several, whose rows follow each other, and a scale and bias of as
+    many pairs. `with` says what a table holds. The placement adds the address of the first layer, the
     bytes of one layer and the distance between layers; in HBM they count for
     every port.
 
     ```mlir
     accel.object @query weight [4096, 4096] from [@query] layers 28 in #accel.space<HBM>
+    accel.object @query_key weight [4352, 4096] from [@query, @key] layers 28 in #accel.space<HBM>
     accel.object @keys kv_cache [2] layers 28 in #accel.space<HBM> at 96343040 bytes 32768 stride 65536
     ```
 

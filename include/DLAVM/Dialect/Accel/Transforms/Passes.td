@@ -179,6 +179,47 @@ def StreamFFN : Pass<"accel-stream-ffn", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def MergeLinears : Pass<"accel-merge-linears", "::mlir::ModuleOp"> {
+  let summary = "make one linear layer of several with the same input";
+  let description = [{
+    Linear layers that read the same map, as those of queries, keys and values,
+    become one: its weight is an object made of their parameters, whose rows follow
+    each other, its scale and bias likewise, and what read their results reads views
+    of its own. One start in place of several, and an input that is read once.
+
+    ```mlir
+    accel.object @query_weight weight [4096, 4096] from [@query] layers 28 in #accel.space<HBM>
+    accel.object @key_weight weight [256, 4096] from [@key] layers 28 in #accel.space<HBM>
+    accel.linear "query" ins(%n : ...) weight(%w0) outs(%q : ...) [4096, 4096]
+    accel.rope "query_rope" ins(%q : ...) ...
+    accel.linear "key" ins(%n : ...) weight(%w1) outs(%k : ...) [4096, 256]
+    accel.rope "key_rope" ins(%k : ...) ...
+    ```
+
+    becomes
+
+    ```mlir
+    accel.object @query_key_weight weight [4352, 4096] from [@query, @key] layers 28 in #accel.space<HBM>
+    accel.linear "query_key" ins(%n : ...) weight(%w) outs(%qk : ...) [4096, 4352] {accel.merges = ["query", "key"]}
+    %q = memref.subview %qk[0, 0, 0] [128, %seq, 32] [1, 1, 1] : ...
+    %k = memref.subview %qk[128, 0, 0] [8, %seq, 32] [1, 1, 1] : ...
+    accel.rope "query_rope" ins(%q : ...) ...
+    accel.rope "key_rope" ins(%k : ...) ...
+    ```
+
+    A result begins a surface, so that one that does not fill its last surface is the
+    last of a merged layer. Left alone are layers with a residual, relu or an
+    argmax, those whose result the host or another function takes or that lies in a
+    KV cache, slices, and weights that other layers use as well. All scale and add a
+    bias, or none does. The llm module stays as it is: no number changes.
+  }];
+  let statistics = [
+    Statistic<"numMerged", "num-merged", "Linear layers that became part of another">,
+    Statistic<"numMade", "num-made", "Linear layers made of several">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
   let summary = "cut tasks to what fits on the chip";
   let description = [{

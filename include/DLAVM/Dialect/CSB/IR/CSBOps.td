@@ -256,19 +256,21 @@ def CSB_TaskOp : CSB_Op<"task", [
     layer. `to` is the buffer that the task writes, or the KV cache where its
     result is appended; a task that does nothing but append has none. A softmax is
     `unmasked` if its tokens see those behind them. A task with a `slice` runs once
-    for every so many tokens of the call, with other tasks between.
+    for every so many tokens of the call, with other tasks between. One that
+    `merges` several ops has their results in its own, one after the other.
 
     ```mlir
     csb.task "query"[%layer] "linear 4096 -> 4096" to @query
     csb.task "probabilities"[%layer] "softmax of 32 heads" to @probabilities unmasked
+    csb.task "query_key"[%layer] "linear 4096 -> 4352" to @query_key merges ["query", "key"]
     ```
   }];
   let arguments = (ins StrAttr:$name, Optional<I32>:$layer, StrAttr:$comment,
     OptionalAttr<FlatSymbolRefAttr>:$output, UnitAttr:$unmasked,
-    OptionalAttr<CSB_Positive>:$slice);
+    OptionalAttr<CSB_Positive>:$slice, OptionalAttr<StrArrayAttr>:$merges);
   let assemblyFormat = [{
     $name (`[` $layer^ `]`)? $comment (`to` $output^)? (`unmasked` $unmasked^)?
-    (`slice` $slice^)? attr-dict
+    (`slice` $slice^)? (`merges` $merges^)? attr-dict
   }];
 }
 
