@@ -19,8 +19,7 @@ ArrayRef<Optimization> dlavm::getOptimizations() {
       {"accel-group-appends", 2},
       {"accel-stream-attention", 2},
       {"accel-stream-ffn", 2},
-      // Until the cost model decides.
-      {"accel-merge-linears", kMaxOptLevel + 1},
+      {"accel-merge-linears", 2},
       {"accel-specialize-decode", 2},
       {"csb-eliminate-redundant-writes", 2},
   };

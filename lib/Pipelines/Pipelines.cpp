@@ -71,7 +71,7 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   if (options.runs("accel-stream-ffn"))
     manager.addPass(accel::createStreamFFN({options.sliceBytes}));
   if (options.runs("accel-merge-linears"))
-    manager.addPass(accel::createMergeLinears());
+    manager.addPass(accel::createMergeLinears({options.mergeLinears}));
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());

@@ -106,7 +106,8 @@ template <typename IO>
 bool mapFields(IO &io, PlanOptimizations &optimizations) {
   return io.map("passes", optimizations.passes) &&
          io.map("slice_bytes", optimizations.sliceBytes, anyLong) &&
-         io.mapOptional("slice_softmax", optimizations.slicesSoftmax);
+         io.mapOptional("slice_softmax", optimizations.slicesSoftmax) &&
+         io.mapOptional("merge_linears", optimizations.mergesLinears);
 }
 
 template <typename IO> bool mapFields(IO &io, DriverPlan &plan) {

@@ -79,6 +79,7 @@ dlavm::lowerDriver(ModuleOp model, const DriverPlan &plan, StringRef driver) {
     options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);
     options.sliceBytes = plan.optimizations->sliceBytes;
     options.sliceSoftmax = plan.optimizations->slicesSoftmax;
+    options.mergeLinears = plan.optimizations->mergesLinears;
   }
   levels.accel = model.clone();
   // dlavm compile has given its warnings.

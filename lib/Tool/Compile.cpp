@@ -232,10 +232,10 @@ bool Compiler::run() {
   std::string driver, plan, report;
   llvm::raw_string_ostream driverOS(driver), planOS(plan), reportOS(report);
   if (failed(translateToCpp(*module, name, driverOS)) ||
-      failed(
-          translateToPlan(*module, name, planOS, model,
-                          PlanOptimizations{command.passes, command.sliceBytes,
-                                            command.sliceSoftmax})) ||
+      failed(translateToPlan(
+          *module, name, planOS, model,
+          PlanOptimizations{command.passes, command.sliceBytes,
+                            command.sliceSoftmax, command.mergeLinears})) ||
       failed(translateToReport(*module, reportOS)))
     return false;
   files.add(name + ".h", std::move(driver));
@@ -254,6 +254,7 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   options.passes = llvm::ArrayRef<std::string>(command.passes);
   options.sliceBytes = command.sliceBytes;
   options.sliceSoftmax = command.sliceSoftmax;
+  options.mergeLinears = command.mergeLinears;
   options.printSteps = command.printSteps;
   const std::optional<int64_t> context = llm::getMaxTokens(module);
   if (command.maxTokens)

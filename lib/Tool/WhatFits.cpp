@@ -36,6 +36,7 @@ public:
     options.passes = llvm::ArrayRef<std::string>(command.passes);
     options.sliceBytes = command.sliceBytes;
     options.sliceSoftmax = command.sliceSoftmax;
+    options.mergeLinears = command.mergeLinears;
     // The tensors of the directory are no part of the question.
     if (llvm::sys::fs::is_directory(file))
       llvm::sys::path::append(file, "config.json");

@@ -115,6 +115,11 @@ cl::opt<bool, true> sliceSoftmax(
     cl::location(compileCommand.sliceSoftmax),
     cl::desc("accel-stream-attention: let softmax take slices also where that "
              "follows from the meaning of its registers alone"));
+cl::opt<bool, true> mergeLinears(
+    "merge-linears", cl::sub(compile),
+    cl::location(compileCommand.mergeLinears),
+    cl::desc("accel-merge-linears: let linear layers with one input become one "
+             "also where the model of costs says that it does not pay"));
 cl::opt<std::string, true>
     namespaceName("namespace", cl::sub(compile),
                   cl::location(compileCommand.namespaceName),

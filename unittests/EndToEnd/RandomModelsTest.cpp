@@ -146,6 +146,7 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.passes = passes;
   compile.sliceBytes = sliceBytes;
   compile.sliceSoftmax = true;
+  compile.mergeLinears = true;
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
   PackCommand pack;

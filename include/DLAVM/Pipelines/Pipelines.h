@@ -47,6 +47,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       *this, "slice-softmax",
       llvm::cl::desc("Let softmax take slices where no known program does it"),
       llvm::cl::init(false)};
+  Option<bool> mergeLinears{
+      *this, "merge-linears",
+      llvm::cl::desc("Let linear layers with one input become one where the "
+                     "model of costs says that it does not pay, too"),
+      llvm::cl::init(false)};
   Option<bool> printSteps{*this, "print-steps",
                           llvm::cl::desc("Let the driver print each task"),
                           llvm::cl::init(false)};

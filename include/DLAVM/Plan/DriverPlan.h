@@ -186,6 +186,9 @@ struct PlanOptimizations {
   /// The most bytes of the maps of a slice; 0 is what the device's memory says.
   int64_t sliceBytes = 0;
   bool slicesSoftmax = false;
+  /// Linear layers became one where the model of costs said that it does not
+  /// pay, too.
+  bool mergesLinears = false;
 };
 
 /// plan.json of a directory that `dlavm compile` wrote.

@@ -46,6 +46,9 @@ struct CompileCommand {
   int64_t sliceBytes = 0;
   /// Let softmax take slices where no known program does it.
   bool sliceSoftmax = false;
+  /// Let linear layers become one where the model of costs says that it does
+  /// not pay, too.
+  bool mergeLinears = false;
   std::string namespaceName;
   bool printSteps = false;
   bool saveIR = false;

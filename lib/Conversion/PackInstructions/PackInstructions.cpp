@@ -273,7 +273,8 @@ private:
     const int64_t most = plan.blocks.maxTasks, all = run.getTasks();
     TaskOp::create(builder, loc, "instructions", Value(),
                    ("a block of at most " + Twine(most) + " tasks").str(),
-                   FlatSymbolRefAttr(), /*unmasked=*/false, IntegerAttr());
+                   FlatSymbolRefAttr(), /*unmasked=*/false, IntegerAttr(),
+                   ArrayAttr());
     const Word number = (block * Word(most)).named("first_task");
     const Word tasks =
         min(Word(most), (Word(all) - number).withBounds(1, all)).named("tasks");

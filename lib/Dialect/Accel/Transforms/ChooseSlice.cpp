@@ -5,153 +5,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// A small model of what slices cost: starts of tasks, and what these read
-// twice. It knows nothing of cycles.
-//
-//===----------------------------------------------------------------------===//
 
 #include "StreamTasks.h"
+#include "TaskCosts.h"
 
-#include "DLAVM/Encoding/Partition.h"
-
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/ADT/bit.h"
-#include "llvm/Support/MathExtras.h"
-
-#include <algorithm>
+#include <limits>
 
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-/// The bytes that the memories deliver while the host writes the registers of a
-/// start.
-static constexpr double kStartBytes = 1 << 20;
-
 /// What more than the cheapest slices take smaller ones may cost.
 static constexpr double kTolerance = 1.0 / 16;
-
-namespace {
-
-/// The costs of one task.
-class TaskCosts {
-public:
-  TaskCosts(TaskOpInterface task, const StreamOptions &options)
-      : task(task), options(options) {
-    for (Value operand : task->getOperands())
-      if (auto object = operand.getDefiningOp<GetObjectOp>())
-        objectBytes += getBytes(object);
-    for (OpOperand &operand : task->getOpOperands())
-      if (isa<MemRefType>(operand.get().getType()) &&
-          operand.get() != getOutput(task))
-        rowBytes += getRowBytes(operand.get());
-  }
-
-  /// The most tokens that a start takes, in the longest call.
-  int64_t getStep(int64_t tokens) const;
-  /// What starts that compute so many tokens read and take, in bytes.
-  double get(int64_t tokens) const;
-
-private:
-  double getBytes(GetObjectOp object) const;
-  double getRowBytes(Value map) const;
-  dlavm::Partition getPartition(int64_t tokens) const {
-    const TaskSupport *support = options.device.getTask(task.getTaskKind());
-    return support && support->partition
-               ? support->partition(task, options.device,
-                                    {Word(tokens), Word(options.maxTokens)})
-               : dlavm::Partition();
-  }
-  int64_t getSize(TaskDimension dimension, int64_t tokens) const;
-
-  mutable TaskOpInterface task;
-  const StreamOptions &options;
-  double objectBytes = 0;
-  /// Of what the task reads for a token.
-  double rowBytes = 0;
-};
-
-} // namespace
-
-double TaskCosts::getBytes(GetObjectOp object) const {
-  auto declared = SymbolTable::lookupNearestSymbolFrom<ObjectOp>(
-      object, object.getObjectAttr());
-  const ObjectSupport *support =
-      declared ? options.device.getObject(getObjectKind(declared.getKind()))
-               : nullptr;
-  if (!support)
-    return 0;
-  const Memory *memory = options.device.getMemory(support->memory);
-  return static_cast<double>(
-             support->bytes(declared.getShape(), options.device)) *
-         static_cast<double>(memory ? memory->ports : 1);
-}
-
-double TaskCosts::getRowBytes(Value map) const {
-  auto type = cast<MemRefType>(map.getType());
-  int64_t surfaces = type.getDimSize(0);
-  if (BufferOp buffer = getRoot(map); ShapedType::isDynamic(surfaces) && buffer)
-    if (auto range =
-            llm::getRange(buffer.getDims().getDim(0), options.maxTokens))
-      surfaces = range->max;
-  return static_cast<double>(surfaces) *
-         static_cast<double>(options.device.getTraits().rowBytes) *
-         static_cast<double>(options.device.getMapMemory().ports);
-}
-
-int64_t TaskCosts::getSize(TaskDimension dimension, int64_t tokens) const {
-  if (dimension == TaskDimension::Tokens)
-    return tokens;
-  if (dimension == TaskDimension::Heads)
-    return task.getSharedHeads().value_or(1);
-  const OpFoldResult channels = task.getSharedChannels();
-  // Those of scores are keys.
-  return channels ? getConstantIntValue(channels).value_or(options.maxTokens)
-                  : 1;
-}
-
-int64_t TaskCosts::getStep(int64_t tokens) const {
-  for (const PartitionLoop &loop : getPartition(tokens).loops)
-    if (loop.dimension == TaskDimension::Tokens)
-      return std::clamp<int64_t>(loop.step.getMin(), 1, tokens);
-  return tokens;
-}
-
-double TaskCosts::get(int64_t tokens) const {
-  const dlavm::Partition partition = getPartition(tokens);
-  double tokenParts = 1, channelParts = 1, otherParts = 1;
-  bool sharesChannels = false;
-  for (const PartitionLoop &loop : partition.loops) {
-    const int64_t size = getSize(loop.dimension, tokens);
-    const auto parts = static_cast<double>(
-        llvm::divideCeil(size, std::max<int64_t>(loop.step.getMin(), 1)));
-    if (loop.dimension == TaskDimension::Tokens)
-      tokenParts = parts;
-    else if (loop.dimension == TaskDimension::OutputChannels)
-      channelParts = parts;
-    else
-      otherParts *= parts;
-    sharesChannels |= loop.dimension == TaskDimension::OutputChannels;
-  }
-  bool isTokenInnermost =
-      !partition.loops.empty() &&
-      partition.loops.back().dimension == TaskDimension::Tokens;
-  if (const auto &order = partition.isListedOrder)
-    if (order->first.getMin() >= order->second.getMin())
-      isTokenInnermost = !isTokenInnermost;
-  // The innermost loop leaves on the chip what it does not cut.
-  double objectReads = 1, inputReads = 1;
-  if (sharesChannels && isTokenInnermost)
-    inputReads = channelParts;
-  else
-    objectReads = tokenParts;
-  double starts = tokenParts * channelParts * otherParts;
-  if (partition.takesOneKVHead)
-    starts *= static_cast<double>(task.getSharedHeads().value_or(1));
-  return starts * kStartBytes + objectReads * objectBytes +
-         inputReads * rowBytes * static_cast<double>(tokens);
-}
 
 int64_t accel::getSliceBytes(ArrayRef<BufferOp> inner, int64_t slice,
                              const StreamOptions &options) {
@@ -180,7 +45,7 @@ int64_t accel::chooseSlice(ArrayRef<TaskOpInterface> tasks,
   SmallVector<TaskCosts> costs;
   int64_t step = 1;
   for (TaskOpInterface task : tasks) {
-    costs.emplace_back(task, options);
+    costs.emplace_back(task, options.device, options.maxTokens);
     if (const int64_t own = costs.back().getStep(tokens); own < tokens)
       step = std::max(step, own);
   }

@@ -8,6 +8,7 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "TaskCosts.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/CallInterfaces.h"
@@ -24,6 +25,10 @@ namespace dlavm::accel {
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
+
+/// The part of their costs that layers must save. A merged result takes its
+/// memory until the last of its parts was read.
+static constexpr double kLeastSaving = 1.0 / 100;
 
 static Value getViewed(Value map) {
   while (auto view = map.getDefiningOp<ViewLikeOpInterface>())
@@ -66,6 +71,8 @@ public:
   }
 
   SmallVector<MergeGroup> findGroups();
+  /// Whether one layer costs less than those of \p group.
+  bool pays(MergeGroup group, const DeviceInfo &device, int64_t maxTokens);
   void merge(const MergeGroup &group);
 
 private:
@@ -155,6 +162,29 @@ SmallVector<MergeGroup> Merging::findGroups() {
     llvm::copy_if(
         candidates, std::back_inserter(result),
         [](const MergeGroup &group) { return group.layers.size() > 1; });
+  return result;
+}
+
+bool Merging::pays(MergeGroup group, const DeviceInfo &device,
+                   int64_t maxTokens) {
+  LinearOp probe = group.layers.front().clone();
+  probe.setOutputChannels(group.channels);
+  TaskCosts merged(probe, device, maxTokens);
+  SmallVector<TaskCosts> costs;
+  for (LinearOp layer : group.layers) {
+    costs.emplace_back(layer, device, maxTokens);
+    if (costs.size() > 1)
+      merged.addObjectsOf(layer);
+  }
+  // Most calls have one token.
+  auto savesAt = [&](int64_t tokens) {
+    double sum = 0;
+    for (const TaskCosts &layer : costs)
+      sum += layer.get(tokens);
+    return 1 - merged.get(tokens) / sum;
+  };
+  const bool result = savesAt(1) >= kLeastSaving && savesAt(maxTokens) >= 0;
+  probe->destroy();
   return result;
 }
 
@@ -263,9 +293,17 @@ void Merging::merge(const MergeGroup &group) {
 
 namespace {
 struct MergeLinears : dlavm::accel::impl::MergeLinearsBase<MergeLinears> {
+  using MergeLinearsBase::MergeLinearsBase;
+
   void runOnOperation() override {
+    const DeviceInfo *device = getDevice(getOperation());
+    FailureOr<int64_t> maxTokens = getMaxTokens(getOperation());
+    if (!device || failed(maxTokens))
+      return signalPassFailure();
     Merging merging(getOperation());
     for (const MergeGroup &group : merging.findGroups()) {
+      if (!always && !merging.pays(group, *device, *maxTokens))
+        continue;
       merging.merge(group);
       ++numMade;
       numMerged += group.layers.size();

@@ -212,7 +212,14 @@ def MergeLinears : Pass<"accel-merge-linears", "::mlir::ModuleOp"> {
     argmax, those whose result the host or another function takes or that lies in a
     KV cache, slices, and weights that other layers use as well. All scale and add a
     bias, or none does. The llm module stays as it is: no number changes.
+
+    So are layers that the model of costs says cost as much when they are one: on a
+    device whose starts take a part of the output channels anyway, nothing is saved.
   }];
+  let options = [
+    Option<"always", "always", "bool", "false",
+      "Merge layers where the model of costs says that it does not pay, too">
+  ];
   let statistics = [
     Statistic<"numMerged", "num-merged", "Linear layers that became part of another">,
     Statistic<"numMade", "num-made", "Linear layers made of several">
