@@ -134,7 +134,7 @@ class Page(unittest.TestCase):
         size = {name: os.path.getsize(os.path.join(directory, name + ".html")) for name in ("deep", "edgellm")}
         self.assertLess(size["deep"], 1.05 * size["edgellm"])
         # A layer is one of many.
-        self.run("selectTask('query')")
+        self.run("selectTask('query_key_value')")
         self.browser.run("const input = byId('layer'); input.value = 999; input.dispatchEvent(new Event('change'));")
         self.assertEqual(self.run("state.layer"), 999)
 
@@ -170,7 +170,7 @@ class Page(unittest.TestCase):
         self.assertIn("was edited", self.run("byId('edited').textContent"))
         self.assertGreater(self.run("document.querySelectorAll('.finding').length"), 0)
         self.browser.click(".finding button")
-        self.assertEqual(self.run("state.task"), "query")
+        self.assertEqual(self.run("state.task"), "query_key_value")
         # The text is no code.
         self.assertIn("</script>", self.run("data.driver.text"))
         self.assertEqual(self.run("document.querySelectorAll('script').length"), 2)

@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "TaskAccesses.h"
 
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace dlavm::accel {
@@ -22,43 +21,6 @@ using namespace dlavm;
 using namespace dlavm::accel;
 
 namespace {
-
-/// What a task reads and writes: maps by their buffers, objects by their
-/// symbols, of all layers.
-struct Accesses {
-  llvm::SmallDenseSet<const void *> reads, writes;
-  bool conflicts(const Accesses &other) const {
-    auto shares = [](const auto &a, const auto &b) {
-      return llvm::any_of(a,
-                          [&](const void *root) { return b.contains(root); });
-    };
-    return shares(writes, other.writes) || shares(writes, other.reads) ||
-           shares(reads, other.writes);
-  }
-};
-
-const void *getAccessedRoot(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  if (auto object = value.getDefiningOp<GetObjectOp>())
-    return object.getObjectAttr().getAsOpaquePointer();
-  return value.getAsOpaquePointer();
-}
-
-Accesses getAccesses(Operation *op) {
-  Accesses accesses;
-  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!interface || !isa<TaskOpInterface>(op))
-    return accesses;
-  SmallVector<MemoryEffects::EffectInstance> effects;
-  interface.getEffects(effects);
-  for (const MemoryEffects::EffectInstance &effect : effects)
-    if (Value value = effect.getValue())
-      (isa<MemoryEffects::Write>(effect.getEffect()) ? accesses.writes
-                                                     : accesses.reads)
-          .insert(getAccessedRoot(value));
-  return accesses;
-}
 
 struct GroupAppends : dlavm::accel::impl::GroupAppendsBase<GroupAppends> {
   void runOnOperation() override {
@@ -91,7 +53,7 @@ struct GroupAppends : dlavm::accel::impl::GroupAppendsBase<GroupAppends> {
   void moveBehind(KVAppendOp append, KVAppendOp first) {
     // What it takes, in its order.
     llvm::SetVector<Operation *> needed;
-    Accesses needs = getAccesses(append);
+    TaskAccesses needs = getAccesses(append);
     llvm::SmallPtrSet<Operation *, 16> producers;
     auto addOperands = [&](Operation *op) {
       for (Value operand : op->getOperands())
@@ -105,7 +67,7 @@ struct GroupAppends : dlavm::accel::impl::GroupAppendsBase<GroupAppends> {
       auto task = dyn_cast<TaskOpInterface>(op);
       if (!task && !isa<BufferOp>(op) && !isMemoryEffectFree(op))
         return;
-      const Accesses accesses = getAccesses(op);
+      const TaskAccesses accesses = getAccesses(op);
       const bool writesNeeded =
           llvm::any_of(accesses.writes, [&](const void *root) {
             return needs.reads.contains(root);
@@ -116,8 +78,7 @@ struct GroupAppends : dlavm::accel::impl::GroupAppendsBase<GroupAppends> {
           return;
         needed.insert(op);
         addOperands(op);
-        needs.reads.insert_range(accesses.reads);
-        needs.writes.insert_range(accesses.writes);
+        needs.add(accesses);
         continue;
       }
       // All that is needed and stands behind it would come before it.

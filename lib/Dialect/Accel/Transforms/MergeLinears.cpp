@@ -8,6 +8,7 @@
 
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/Accel/Transforms/Passes.h"
+#include "TaskAccesses.h"
 #include "TaskCosts.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -49,6 +50,40 @@ static bool mayWrite(Operation *op, Value map) {
         return isWrite ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
+}
+
+/// Moves \p reader to where the task stands that it must follow, so that what
+/// it reads ends there. Tasks of one kind stay in their order.
+static void moveUp(Operation *reader) {
+  SmallVector<Operation *> needed;
+  llvm::SmallPtrSet<Operation *, 16> producers;
+  auto addOperands = [&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        producers.insert(producer);
+  };
+  addOperands(reader);
+  const TaskAccesses accesses = getAccesses(reader);
+  Operation *place = nullptr;
+  for (Operation *op = reader->getPrevNode(); op; op = op->getPrevNode()) {
+    if (startsNoTask(op)) {
+      if (producers.contains(op)) {
+        needed.push_back(op);
+        addOperands(op);
+      }
+      continue;
+    }
+    if (!isa<TaskOpInterface>(op) || op->getName() == reader->getName() ||
+        getAccesses(op).conflicts(accesses))
+      break;
+    place = op;
+  }
+  if (!place)
+    return;
+  for (Operation *op : llvm::reverse(needed))
+    if (place->isBeforeInBlock(op))
+      op->moveBefore(place);
+  reader->moveBefore(place);
 }
 
 namespace {
@@ -284,6 +319,9 @@ void Merging::merge(const MergeGroup &group) {
     layer.erase();
     buffer.getBuffer().replaceAllUsesWith(view);
     buffer.erase();
+    for (Operation *reader : view.getUsers())
+      if (reader->getBlock() == merged->getBlock())
+        moveUp(reader);
     for (Operation *get : objects) {
       symbols.erase(getObject(get->getResult(0)));
       get->erase();

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "StreamTasks.h"
+#include "TaskAccesses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -63,29 +64,6 @@ TaskOpInterface accel::getReader(BufferOp link) {
 // What can run together
 //===----------------------------------------------------------------------===//
 
-/// What tasks that use \p operand must not be in each other's way with: a
-/// buffer, an argument, or a KV cache.
-static const void *getResource(Value operand) {
-  if (GetObjectOp cache = getCache(operand))
-    return cache.getObjectAttr().getAttr().getAsOpaquePointer();
-  if (auto object = operand.getDefiningOp<GetObjectOp>())
-    return object.getObjectAttr().getAttr().getAsOpaquePointer();
-  while (auto view = operand.getDefiningOp<ViewLikeOpInterface>())
-    operand = view.getViewSource();
-  return operand.getAsOpaquePointer();
-}
-
-/// Calls \p visit with all that \p task reads and writes in memory.
-static void
-forEachEffect(TaskOpInterface task,
-              llvm::function_ref<void(const void *, bool isWrite)> visit) {
-  SmallVector<MemoryEffects::EffectInstance> effects;
-  cast<MemoryEffectOpInterface>(task.getOperation()).getEffects(effects);
-  for (const MemoryEffects::EffectInstance &effect : effects)
-    if (Value value = effect.getValue())
-      visit(getResource(value), isa<MemoryEffects::Write>(effect.getEffect()));
-}
-
 /// True if functions or loops hand \p map around, so that it may lie where
 /// others do.
 static bool isHandedOn(Value map) {
@@ -94,12 +72,6 @@ static bool isHandedOn(Value map) {
            return isa<func::ReturnOp, func::CallOp, scf::YieldOp, scf::ForOp>(
                user);
          });
-}
-
-/// True for what stands between tasks and starts none.
-static bool startsNoTask(Operation *op) {
-  return op->getNumRegions() == 0 &&
-         (isa<BufferOp>(op) || isMemoryEffectFree(op));
 }
 
 namespace {
@@ -212,14 +184,12 @@ bool Stream::matchMaps() {
 
 /// What stands between must be able to come before all of them.
 bool Stream::matchBetween() {
-  llvm::SmallDenseSet<const void *> read, written;
+  TaskAccesses own;
   Operation *last = tasks.back();
   for (Operation *op = tasks.front(); op != last; op = op->getNextNode()) {
     auto task = dyn_cast<TaskOpInterface>(op);
     if (task && isOwn(op)) {
-      forEachEffect(task, [&](const void *resource, bool isWrite) {
-        (isWrite ? written : read).insert(resource);
-      });
+      own.add(getAccesses(op));
       continue;
     }
     between.push_back(op);
@@ -227,11 +197,7 @@ bool Stream::matchBetween() {
       continue;
     if (!task)
       return false;
-    bool isFree = true;
-    forEachEffect(task, [&](const void *resource, bool isWrite) {
-      isFree &=
-          !written.contains(resource) && !(isWrite && read.contains(resource));
-    });
+    const bool isFree = !getAccesses(op).conflicts(own);
     auto destination = dyn_cast<DestinationStyleOpInterface>(op);
     if (!isFree || (destination && isTaskMap(destination.getDpsInits()[0]) &&
                     !getCache(destination.getDpsInits()[0]) &&

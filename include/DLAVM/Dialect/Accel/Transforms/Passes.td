@@ -211,10 +211,13 @@ def MergeLinears : Pass<"accel-merge-linears", "::mlir::ModuleOp"> {
     last of a merged layer. Left alone are layers with a residual, relu or an
     argmax, those whose result the host or another function takes or that lies in a
     KV cache, slices, and weights that other layers use as well. All scale and add a
-    bias, or none does. The llm module stays as it is: no number changes.
+    bias, or none does. The llm module stays as it is: no number changes. What
+    appends a part of the result to a cache comes as early as it can, as the
+    result keeps its memory until all of its parts were read.
 
-    So are layers that the model of costs says cost as much when they are one: on a
-    device whose starts take a part of the output channels anyway, nothing is saved.
+    Left alone are layers that the model of costs says cost as much when they are
+    one, too: where starts take a part of the output channels anyway, nothing is
+    saved.
   }];
   let options = [
     Option<"always", "always", "bool", "false",
