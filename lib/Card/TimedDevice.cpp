@@ -60,6 +60,10 @@ void TimedDevice::endRun() {
   }
 }
 
+EventSink *TimedDevice::watch(EventSink &watcher) {
+  return impl->device.watch(watcher);
+}
+
 ArrayRef<uint8_t> TimedDevice::getMemory(const Memory &memory, int64_t port,
                                          int64_t address, int64_t bytes) const {
   return impl->device.getMemory(memory, port, address, bytes);

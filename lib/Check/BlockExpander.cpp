@@ -47,7 +47,7 @@ void BlockImage::store(int64_t address, llvm::ArrayRef<uint8_t> bytes) {
 BlockExpander::BlockExpander(const DeviceInfo &device, BlockMemory &memory,
                              EventSink &next, Report report)
     : device(device), blocks(device.getInstructionBlocks()), memory(memory),
-      next(next), reporter(std::move(report)), decoder(device),
+      next(&next), reporter(std::move(report)), decoder(device),
       file(decoder.getRegisterEnd()) {
   for (const auto &[kind, support] : device.getTasks()) {
     if (!support.instruction || !blocks)
@@ -78,7 +78,7 @@ void BlockExpander::enter(const InstructionName &entered) {
   if (handed == entered)
     return;
   handed = entered;
-  next.task(entered.layer, entered.name);
+  next->task(entered.layer, entered.name);
 }
 
 /// Registers hold what is needed of this start, unless they keep it.
@@ -124,14 +124,15 @@ bool BlockExpander::isOfBlock(uint32_t reg, uint32_t value) const {
 
 void BlockExpander::task(int32_t layer, llvm::StringRef name) {
   if (!blocks)
-    return next.task(layer, name);
+    return next->task(layer, name);
+  // Handed on with what it does: an op may do nothing but start a block, whose
+  // tasks may go on with the op of the block before.
   op = {layer, name.str()};
-  enter(op);
 }
 
 void BlockExpander::write(uint32_t reg, uint32_t value) {
   if (!blocks)
-    return next.write(reg, value);
+    return next->write(reg, value);
   if (isOfBlock(reg, value)) {
     if (table().lookup(reg)->role != RegisterRole::Opcode) {
       values[reg] = value;
@@ -155,14 +156,14 @@ void BlockExpander::write(uint32_t reg, uint32_t value) {
     isRunning = wasBlock = false;
     endStart();
   }
-  next.write(reg, value);
+  next->write(reg, value);
 }
 
 void BlockExpander::poll(uint32_t reg, uint32_t value) {
   if (!isRunning) {
     if (blocks)
       enter(op);
-    return next.poll(reg, value);
+    return next->poll(reg, value);
   }
   const Register &status = table().getStatus();
   if (reg != status.number || value != status.value)
@@ -181,7 +182,7 @@ uint32_t BlockExpander::read(uint32_t reg) {
   if (isRunning)
     report(RegisterRole::Status,
            "register " + Twine(reg) + " is read before the block is polled");
-  return next.read(reg);
+  return next->read(reg);
 }
 
 void BlockExpander::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
@@ -195,7 +196,7 @@ void BlockExpander::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
         address - base < static_cast<uint64_t>(place.capacity))
       memory.store(static_cast<int64_t>(address - base), bytes);
   }
-  next.dmaWrite(address, bytes);
+  next->dmaWrite(address, bytes);
 }
 
 void BlockExpander::dmaRead(uint64_t address,
@@ -205,7 +206,7 @@ void BlockExpander::dmaRead(uint64_t address,
   if (isRunning)
     report(RegisterRole::Status,
            "the host reads memory before the block is polled");
-  next.dmaRead(address, bytes);
+  next->dmaRead(address, bytes);
 }
 
 void BlockExpander::checkWrite(uint64_t address, int64_t size) {
@@ -380,14 +381,14 @@ bool BlockExpander::runTask(const Form &form, unsigned number,
   writes.push_back({form.opcode->number, opcode});
   for (auto [reg, value] : writes) {
     file[reg] = value;
-    next.write(reg, value);
+    next->write(reg, value);
   }
   const DecodedTask *task = decoder.lookup(form.opcode->number, opcode, file);
   if (task)
     noteUsedBytes(*task, number);
   const Register &status =
       *(task ? task : decoder.lookup(form.opcode->number))->status;
-  next.poll(status.number, status.value);
+  next->poll(status.number, status.value);
   return true;
 }
 

@@ -623,7 +623,7 @@ void Checker::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
   impl->blocks.dmaWrite(address, bytes);
 }
 void Checker::nameInstructions(std::map<int64_t, InstructionName> names) {
-  impl->blocks.setNames(std::move(names));
+  impl->blocks.nameInstructions(std::move(names));
 }
 void Checker::endRun(bool onlySomeLayers) { impl->endRun(onlySomeLayers); }
 void Checker::report(const Twine &message) { impl->report("", message); }

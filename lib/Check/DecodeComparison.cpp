@@ -42,9 +42,6 @@ public:
   }
 
   void task(int32_t layer, StringRef name) override {
-    // An op that does nothing, as one that only starts a block.
-    if (!events.empty() && events.back().kind == Event::Op)
-      events.pop_back();
     events.push_back({Event::Op, 0, 0, {layer, log.intern(name)}});
   }
   void write(uint32_t reg, uint32_t value) override {
@@ -208,14 +205,14 @@ EventSink &DecodeComparison::beginDecode() {
   return impl->decodeBlocks;
 }
 
-void DecodeComparison::load(uint64_t address, ArrayRef<uint8_t> bytes) {
+void DecodeComparison::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
   impl->runBlocks.dmaWrite(address, bytes);
 }
 
 void DecodeComparison::nameInstructions(
     const std::map<int64_t, InstructionName> &names) {
-  impl->runBlocks.setNames(names);
-  impl->decodeBlocks.setNames(names);
+  impl->runBlocks.nameInstructions(names);
+  impl->decodeBlocks.nameInstructions(names);
 }
 
 void DecodeComparison::end(int64_t past) { impl->compare(past); }

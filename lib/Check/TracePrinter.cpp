@@ -14,7 +14,8 @@
 using namespace dlavm;
 
 /// "mvm::InputWidth"
-static std::string getName(const RegisterTable &table, const Register &reg) {
+static std::string getQualifiedName(const RegisterTable &table,
+                                    const Register &reg) {
   return (table.getName() + "::" + reg.name).str();
 }
 
@@ -114,7 +115,7 @@ void TracePrinter::print(const char *kind, uint32_t reg, uint32_t value,
   os << getIndent() << kind << " " << reg << " " << getText(value);
   const Register *found = table ? table->lookup(reg) : nullptr;
   if (found) {
-    os << " # " << getName(*table, *found);
+    os << " # " << getQualifiedName(*table, *found);
     for (const NamedValue &named : found->values)
       if (named.value == value)
         os << " = " << named.name;

@@ -21,6 +21,8 @@ public:
   Impl(OpenFile program, const DriverPlan &plan);
 
   llvm::Error start();
+  /// Tells the device object of the process.
+  llvm::Error keepInstructions();
   llvm::Error call(DriverCall &call, EventSink &sink);
 
   OpenFile program;
@@ -30,6 +32,8 @@ public:
   DriverLimits loadLimits, runLimits;
   /// 0 where it may be any number.
   uint64_t memory = 0;
+  /// Of instruction blocks.
+  std::vector<uint16_t> instructions;
 };
 
 DriverLibrary::Impl::Impl(OpenFile program, const DriverPlan &plan)
@@ -72,7 +76,26 @@ llvm::Error DriverLibrary::Impl::start() {
   if (!started)
     return started.takeError();
   process = std::move(*started);
-  return llvm::Error::success();
+  return instructions.empty() ? llvm::Error::success() : keepInstructions();
+}
+
+namespace {
+/// What needs no device tells nobody anything.
+class NoSink final : public EventSink {
+  void task(int32_t, StringRef) override {}
+  void write(uint32_t, uint32_t) override {}
+  void poll(uint32_t, uint32_t) override {}
+  uint32_t read(uint32_t) override { return 0; }
+};
+} // namespace
+
+llvm::Error DriverLibrary::Impl::keepInstructions() {
+  DriverCall request;
+  request.function = KeepInstructions;
+  request.input = instructions;
+  request.limits = limits;
+  NoSink sink;
+  return process->call(request, sink);
 }
 
 llvm::Error DriverLibrary::Impl::call(DriverCall &call, EventSink &sink) {
@@ -80,7 +103,7 @@ llvm::Error DriverLibrary::Impl::call(DriverCall &call, EventSink &sink) {
     if (llvm::Error error = start())
       return error;
   llvm::Error error = process->call(call, sink);
-  // Drivers keep no state, so another process can go on.
+  // Drivers keep no other state, so another process can go on.
   if (process->hasEnded())
     process.reset();
   return error;
@@ -150,6 +173,13 @@ llvm::Error DriverLibrary::loadParameters(StringRef directory,
   request.directory = directory;
   request.limits = impl->loadLimits;
   return impl->call(request, sink);
+}
+
+llvm::Error DriverLibrary::keepInstructions(ArrayRef<uint8_t> bytes) {
+  impl->instructions.resize(bytes.size() / sizeof(uint16_t));
+  copy(bytes, reinterpret_cast<uint8_t *>(impl->instructions.data()));
+  // Else with the next process.
+  return impl->process ? impl->keepInstructions() : llvm::Error::success();
 }
 
 llvm::Error DriverLibrary::run(int64_t seq, int64_t past, EventSink &sink) {
@@ -239,16 +269,6 @@ DriverLibrary::readOutput(StringRef name, int64_t seq, EventSink &sink) {
     return error;
   return rows;
 }
-
-namespace {
-/// What needs no device tells nobody anything.
-class NoSink final : public EventSink {
-  void task(int32_t, StringRef) override {}
-  void write(uint32_t, uint32_t) override {}
-  void poll(uint32_t, uint32_t) override {}
-  uint32_t read(uint32_t) override { return 0; }
-};
-} // namespace
 
 Expected<std::vector<uint16_t>>
 DriverLibrary::readEmbeddings(StringRef directory, ArrayRef<int32_t> ids) {

@@ -137,25 +137,24 @@ struct Call {
   int32_t function, seq, past, token;
   const char *directory;
   const std::vector<int32_t> &ids;
-  const uint16_t *input;
+  const std::vector<uint16_t> &input;
   std::vector<uint16_t> rows;
 };
 } // namespace
 )cpp";
 
 static const char entry[] = R"cpp(
-static void serve(Stream &stream) {
+static void serve(Stream &stream, StreamDevice &device) {
   const Channel &channel = *stream.channel;
   std::vector<char> directory(channel.directorySize + 1);
   std::vector<int32_t> ids(channel.idsSize / sizeof(int32_t));
   std::vector<uint16_t> input(channel.inputSize / sizeof(uint16_t));
   Call call = {channel.function, channel.seq, channel.past, 0,
-               directory.data(), ids,         input.data(), {}};
+               directory.data(), ids,         input, {}};
   const size_t idsSize = channel.idsSize, inputSize = channel.inputSize;
   stream.get(directory.data(), channel.directorySize);
   stream.get(ids.data(), idsSize);
   stream.get(input.data(), inputSize);
-  StreamDevice device(stream);
   dispatch(device, call);
   const size_t size = call.rows.size() * sizeof(uint16_t);
   stream.put(RecordKind::Return, static_cast<uint32_t>(call.token), size);
@@ -175,10 +174,11 @@ int main(int, char **arguments) {
   // Who prints to find something out wants to see it, whatever happens then.
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   Stream stream(static_cast<Channel *>(memory), std::atoi(arguments[2]));
+  StreamDevice device(stream);
   for (;;) {
     stream.turn();
     try {
-      serve(stream);
+      serve(stream, device);
     } catch (const std::bad_alloc &) {
       putException(stream, "the driver wants more memory than it may have");
     } catch (const std::exception &exception) {
@@ -193,8 +193,8 @@ int main(int, char **arguments) {
 static std::string getCall(const HostFunction &function) {
   const std::string name = "driver::" + function.name;
   if (function.kind == "input")
-    return name + (function.takesSeq() ? "(device, call.input, call.seq)"
-                                       : "(device, call.input)");
+    return name + (function.takesSeq() ? "(device, call.input.data(), call.seq)"
+                                       : "(device, call.input.data())");
   if (function.kind == "token")
     return "call.token = " + name + "(device)";
   if (function.kind == "decode")
@@ -225,6 +225,9 @@ std::string dlavm::getShimSource(const DriverPlan &plan) {
   if (!plan.embedding.empty())
     add(ReadEmbeddings,
         "call.rows = driver::read_embeddings(call.directory, call.ids)");
+  if (plan.decodesFromBlocks())
+    add(KeepInstructions, "device.keep_instructions(call.input.data(), "
+                          "sizeof(uint16_t) * call.input.size())");
   for (auto [i, function] : enumerate(plan.functions))
     add(FirstFunction + i, getCall(function));
   os << "  }\n}\n" << entry;

@@ -61,12 +61,14 @@ struct Channel {
 )
 // clang-format on
 
-/// The functions of a driver by number: the others are FirstFunction + the
+/// The functions of a driver by number, and one of its device, which gets the
+/// words of instruction blocks as input; the others are FirstFunction + the
 /// index in DriverPlan::functions.
 enum ShimFunction : int32_t {
   Run,
   LoadParameters,
   ReadEmbeddings,
+  KeepInstructions,
   FirstFunction
 };
 

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "ObjectPacker.h"
-#include "DLAVM/Pack/Instructions.h"
 #include "DLAVM/Pack/ActivationTable.h"
+#include "DLAVM/Plan/Instructions.h"
 #include "DLAVM/Support/Half.h"
 #include "PackSupport.h"
 #include "RopeTable.h"
@@ -47,9 +47,8 @@ Error ObjectPacker::check(const PlanObject &object) const {
                     object, 0);
   };
   if (object.kind == ObjectKind::Instructions) {
-    Expected<std::vector<uint32_t>> words =
-        assembleInstructions(object.config, object.bytes / 4);
-    return words ? Error::success() : fail(toString(words.takeError()));
+    Expected<Instructions> blocks = assembleInstructions(object);
+    return blocks ? Error::success() : fail(toString(blocks.takeError()));
   }
   if (!device.getObject(object.kind))
     return fail("the plan has objects that " + device.getName() +
@@ -111,6 +110,15 @@ ObjectPacker::readVector(const PlanObject &object, size_t i,
     return refuseHalf(*plan.getParameter(object.from[i]), layer, 0, *refused,
                       values[*refused]);
   return codes;
+}
+
+Error ObjectPacker::packInstructions(const PlanObject &object,
+                                     PackSink sink) const {
+  Expected<Instructions> blocks = assembleInstructions(object);
+  if (!blocks)
+    return blocks.takeError();
+  return sendPorts(object, 0, 0, cutPorts(blocks->bytes, 1), object.bytes,
+                   sink);
 }
 
 Error ObjectPacker::packPairs(const PlanObject &object, int64_t layer,

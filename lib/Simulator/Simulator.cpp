@@ -213,8 +213,11 @@ void Simulator::poll(uint32_t reg, uint32_t value) {
   impl->blocks.poll(reg, value);
 }
 uint32_t Simulator::read(uint32_t reg) { return impl->blocks.read(reg); }
+EventSink *Simulator::watch(EventSink &watcher) {
+  return &impl->blocks.setNext(watcher);
+}
 void Simulator::nameInstructions(std::map<int64_t, InstructionName> names) {
-  impl->blocks.setNames(std::move(names));
+  impl->blocks.nameInstructions(std::move(names));
 }
 
 llvm::ArrayRef<Finding> Simulator::getFindings() const {

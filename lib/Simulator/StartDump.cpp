@@ -26,7 +26,7 @@ static Error failIndex(const OutputDirectory &output, std::error_code code) {
 Expected<std::unique_ptr<StartDump>>
 StartDump::create(OutputDirectory output, DumpSelection selection,
                   const DeviceInfo &device, std::vector<PlanRegion> plan,
-                  const Simulator &simulator, EventSink &next) {
+                  Simulator &simulator) {
   Expected<std::string> file = output.stage(kDumpIndexFile);
   if (!file)
     return file.takeError();
@@ -36,16 +36,16 @@ StartDump::create(OutputDirectory output, DumpSelection selection,
     return failIndex(output, code);
   return std::unique_ptr<StartDump>(new StartDump(
       std::move(output), std::move(selection), device,
-      Plan(device, std::move(plan)), simulator, next, std::move(indexFile)));
+      Plan(device, std::move(plan)), simulator, std::move(indexFile)));
 }
 
 StartDump::StartDump(OutputDirectory output, DumpSelection selection,
-                     const DeviceInfo &device, Plan plan,
-                     const Simulator &simulator, EventSink &next,
+                     const DeviceInfo &device, Plan plan, Simulator &simulator,
                      std::unique_ptr<raw_fd_ostream> file)
     : output(std::move(output)), selection(std::move(selection)),
-      device(device), plan(std::move(plan)), simulator(simulator), next(next),
-      decoder(device), indexFile(std::move(file)),
+      device(device), plan(std::move(plan)), simulator(simulator),
+      next(*simulator.watch(*this)), decoder(device),
+      indexFile(std::move(file)),
       index(std::in_place, *indexFile, /*IndentSize=*/2) {
   index->objectBegin();
   index->attribute("device", device.getName());

@@ -17,7 +17,6 @@
 #include "Findings.h"
 #include "OpenedDriver.h"
 
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -155,10 +154,9 @@ static Expected<bool> checkCall(Checker &checker, int64_t seq, int64_t past,
 
 /// Runs the calls up to one that the driver does not return from; counts them,
 /// and says whether there is no such call. Where the driver has a function for
-/// one token that writes the registers of its tasks, it runs, too, and must do
-/// the same.
+/// one token, it runs, too, and must do the same.
 static Expected<bool>
-checkCalls(DriverLibrary &library, bool comparesDecode, Checker &checker,
+checkCalls(DriverLibrary &library, Checker &checker,
            DecodeComparison &comparison,
            const std::set<std::pair<int64_t, int64_t>> &calls, size_t &count) {
   ForwardingSink<Checker> sink(checker);
@@ -166,7 +164,7 @@ checkCalls(DriverLibrary &library, bool comparesDecode, Checker &checker,
                         Twine(calls.size()) + " calls");
   for (auto [seq, past] : calls) {
     progress.update(count++);
-    const bool decodes = seq == 1 && comparesDecode;
+    const bool decodes = seq == 1 && library.hasDecode();
     CheckingSink comparing(checker, comparison.beginRun());
     EventSink &first = decodes ? static_cast<EventSink &>(comparing) : sink;
     Expected<bool> returns = checkCall(
@@ -212,15 +210,12 @@ int dlavm::runCheck(const CheckCommand &command) {
   const DeviceInfo &device = *driver->device;
   Checker checker(device, plan.getRegions(), plan.getUnmaskedTasks());
   DecodeComparison comparison(device);
-  const bool decodesFromBlocks = plan.decodesFromBlocks();
-  if (decodesFromBlocks)
-    WithColor::warning(errs())
-        << "the decode of this driver runs from instruction blocks, which "
-           "dlavm check does not load: only its run is checked\n";
   size_t checked = 0;
-  Expected<bool> allReturn = checkCalls(
-      *driver->library, driver->library->hasDecode() && !decodesFromBlocks,
-      checker, comparison, calls, checked);
+  if (llvm::Error error = joinErrors(driver->loadInstructions(checker),
+                                     driver->loadInstructions(comparison)))
+    return reportError(std::move(error));
+  Expected<bool> allReturn =
+      checkCalls(*driver->library, checker, comparison, calls, checked);
   if (!allReturn)
     return reportError(allReturn.takeError());
   std::vector<Finding> findings(checker.getFindings());

@@ -21,6 +21,8 @@ Expected<OpenedDevice> OpenedDevice::open(StringRef on,
   if (on == "simulator") {
     opened.simulator = std::make_unique<Simulator>(
         *driver.device, driver.plan.getRegions(), options);
+    if (driver.instructions)
+      opened.simulator->nameInstructions(driver.instructions->names);
   } else {
     Expected<std::unique_ptr<CardDevice>> card = CardDevice::open(on);
     if (!card)

@@ -87,5 +87,10 @@ Expected<OpenedDriver> OpenedDriver::open(StringRef directory,
     return library.takeError();
   if (Error error = opened.input.check())
     return error;
-  return OpenedDriver{std::move(opened), *device, std::move(*library)};
+  Expected<std::optional<Instructions>> instructions =
+      assembleInstructions(opened.plan);
+  if (!instructions)
+    return instructions.takeError();
+  return OpenedDriver{std::move(opened), *device, std::move(*library),
+                      std::move(*instructions)};
 }

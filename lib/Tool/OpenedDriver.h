@@ -11,6 +11,7 @@
 
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Driver/DriverLibrary.h"
+#include "DLAVM/Plan/Instructions.h"
 #include "DLAVM/Support/OutputDirectory.h"
 
 namespace dlavm {
@@ -38,6 +39,20 @@ struct OpenedPlan {
 struct OpenedDriver : OpenedPlan {
   const DeviceInfo *device;
   std::unique_ptr<DriverLibrary> library;
+  /// As the plan has them.
+  std::optional<Instructions> instructions;
+
+  /// Lets decode run without load_parameters: the driver has its instructions,
+  /// if there are any, and \p consumer their names and what the host would
+  /// load.
+  template <typename Consumer>
+  llvm::Error loadInstructions(Consumer &consumer) {
+    if (!instructions)
+      return llvm::Error::success();
+    consumer.nameInstructions(instructions->names);
+    consumer.dmaWrite(instructions->dmaAddress, instructions->bytes);
+    return library->keepInstructions(instructions->bytes);
+  }
 
   /// Reads the plan, looks its device up and compiles the driver. Fails if what
   /// was read since the plan belongs to another one.

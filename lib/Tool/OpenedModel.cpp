@@ -195,8 +195,9 @@ Expected<OpenedModel> OpenedModel::openPacked(StringRef directory,
                                               const DriverPlan &plan,
                                               const DeviceInfo &device) {
   for (const PlanObject &object : plan.objects)
-    if (device.getObject(object.kind)->bytes(object.shape, device) !=
-        object.bytes)
+    // Instruction blocks have no shape.
+    if (const ObjectSupport *support = device.getObject(object.kind);
+        support && support->bytes(object.shape, device) != object.bytes)
       return createStringError("plan.json gives '" + object.name + "' " +
                                Twine(object.bytes) +
                                " bytes, which do not suit its shape; compile "

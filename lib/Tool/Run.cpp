@@ -166,11 +166,9 @@ llvm::Error RunningDriver::load() {
       return error;
   if (!dumpOutput)
     return llvm::Error::success();
-  EventSink &next =
-      comparison ? static_cast<EventSink &>(*comparison) : *machine;
-  Expected<std::unique_ptr<StartDump>> created = StartDump::create(
-      std::move(*dumpOutput), command.dumped, *driver.device,
-      driver.plan.getRegions(), *opened->getSimulator(), next);
+  Expected<std::unique_ptr<StartDump>> created =
+      StartDump::create(std::move(*dumpOutput), command.dumped, *driver.device,
+                        driver.plan.getRegions(), *opened->getSimulator());
   if (!created)
     return created.takeError();
   dump = std::move(*created);
@@ -206,10 +204,8 @@ Expected<CallResult> RunningDriver::callDriver(ArrayRef<int32_t> ids,
   EventSink *sink = machine;
   if (comparison)
     sink = &*comparison;
-  if (dump) {
+  if (dump)
     dump->beginCall(seq, past);
-    sink = &*dump;
-  }
   if (!comparison)
     return opened->call(driver, *rows, seq, past, *sink);
   Expected<MapValue> input = reference->getInterpreter().embed(ids);

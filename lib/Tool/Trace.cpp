@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Check/TracePrinter.h"
 #include "DLAVM/Device/DeviceInfo.h"
@@ -258,7 +259,19 @@ int dlavm::runTrace(const TraceCommand &command) {
                         : command.names ? static_cast<EventSink &>(named)
                                         : plain;
       TaskFilter filter(command, sink);
-      EventSink &first = isFiltered ? static_cast<EventSink &>(filter) : sink;
+      EventSink &tasks = isFiltered ? static_cast<EventSink &>(filter) : sink;
+      // Who asks for tasks means those of blocks as well.
+      BlockImage image;
+      BlockExpander expander(device, image, tasks,
+                             [&](StringRef reg, const Twine &message) {
+                               os << "# " << reg << ": " << message << "\n";
+                             });
+      const bool isExpanded = command.decode && (isFiltered || command.hash);
+      EventSink &first =
+          isExpanded ? static_cast<EventSink &>(expander) : tasks;
+      if (Error error = isExpanded ? driver->loadInstructions(expander)
+                                   : driver->loadInstructions(printer))
+        return reportError(std::move(error));
       if (llvm::Error error = command.decode
                                   ? driver->library->decode(past, first)
                                   : driver->library->run(seq, past, first))

@@ -49,6 +49,7 @@ int dlavm::runTraceDiff(const TraceDiffCommand &command) {
   Expected<std::vector<TraceEvent>> second = readTrace(command.second);
   if (!second)
     return reportError(second.takeError());
+  dropBlocks(*first, *second);
   const int64_t differences = diffTraces(*first, *second, *device, outs());
   if (differences == 0)
     outs() << "the traces are equal: " << first->size() << " events\n";

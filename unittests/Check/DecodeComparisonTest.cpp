@@ -122,7 +122,10 @@ TEST(DecodeComparison, OtherEvents) {
   EXPECT_EQ(compareCalls(playNorm, otherPoll),
             "norm 1 : decode polls register 193 for 0 where run polls register "
             "193 for 1\n");
-  const Play otherLayer = [](EventSink &sink) { sink.task(1, "norm"); };
+  const Play otherLayer = [](EventSink &sink) {
+    sink.task(1, "norm");
+    playStart(sink, test::norm());
+  };
   EXPECT_EQ(compareCalls(playNorm, otherLayer),
             " 0 : decode comes to norm of layer 1 where run comes to norm of "
             "layer 0\n");

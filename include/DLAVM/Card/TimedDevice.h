@@ -32,6 +32,7 @@ public:
 
   void beginRun(int64_t seq, int64_t past) override;
   void endRun() override;
+  EventSink *watch(EventSink &watcher) override;
   llvm::ArrayRef<uint8_t> getMemory(const Memory &memory, int64_t port,
                                     int64_t address,
                                     int64_t bytes) const override;

@@ -12,6 +12,7 @@
 #include "DLAVM/Check/EventSink.h"
 #include "DLAVM/Check/Intervals.h"
 #include "DLAVM/Check/TaskDecoder.h"
+#include "DLAVM/Plan/Instructions.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Twine.h"
@@ -51,20 +52,12 @@ private:
   std::map<int64_t, Page> pages;
 };
 
-/// An op that the tasks of blocks belong to.
-struct InstructionName {
-  int32_t layer;
-  std::string name;
-  bool operator==(const InstructionName &other) const {
-    return layer == other.layer && name == other.name;
-  }
-};
-
 /// Hands events on with each start of a block (DLAVM/Device/
 /// InstructionBlocks.h) as the writes, starts and polls of its tasks, as if the
-/// host made them. Reports what is wrong with blocks and with what the host
-/// does while one runs; a block that cannot be read runs up to there. Hands on
-/// all events as they are where the device has no blocks.
+/// host made them. An op that does nothing else is not handed on. Reports what
+/// is wrong with blocks and with what the host does while one runs; a block
+/// that cannot be read runs up to there. Hands on all events as they are where
+/// the device has no blocks.
 class BlockExpander final : public EventSink {
 public:
   /// The name of a register, or empty, and what is wrong.
@@ -76,8 +69,13 @@ public:
 
   /// The ops of the tasks in blocks, by the address of a task's first word.
   /// Task k of a block is "<op of the block>[k]" else.
-  void setNames(std::map<int64_t, InstructionName> opNames) {
+  void nameInstructions(std::map<int64_t, InstructionName> opNames) {
     names = std::move(opNames);
+  }
+
+  /// Hands on to \p newNext from now on; returns who got the events before.
+  EventSink &setNext(EventSink &newNext) {
+    return *std::exchange(next, &newNext);
   }
 
   void beginRun();
@@ -139,7 +137,7 @@ private:
   const DeviceInfo &device;
   const std::optional<InstructionBlocks> blocks;
   BlockMemory &memory;
-  EventSink &next;
+  EventSink *next;
   const Report reporter;
   TaskDecoder decoder;
   std::map<int64_t, Form> forms;

@@ -34,7 +34,7 @@ public:
   EventSink &beginDecode();
   /// What the host loads before the calls. Tasks in blocks of instructions
   /// count as if the host started them.
-  void load(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
+  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
   /// The ops that they belong to, by the address of a task's first word.
   void nameInstructions(const std::map<int64_t, InstructionName> &names);
 

@@ -22,6 +22,11 @@ public:
   virtual void beginRun(int64_t seq, int64_t past) = 0;
   virtual void endRun() = 0;
 
+  /// Lets \p watcher stand before what computes: it gets all events, those of
+  /// the tasks of instruction blocks in place of the blocks, and hands them on
+  /// to the sink that is returned. Null where the device runs blocks unseen.
+  virtual EventSink *watch(EventSink &watcher) { return nullptr; }
+
   /// Bytes of one port of a memory of the device, empty where it has none. They
   /// are there until the next event.
   virtual llvm::ArrayRef<uint8_t> getMemory(const Memory &memory, int64_t port,

@@ -26,12 +26,18 @@ struct TraceEvent {
   std::string task;
   /// In its file, from 1.
   int64_t line = 0;
+  /// A write of a task in a block of instructions, which the host does not see.
+  bool isInBlock = false;
 };
 
 /// Reads what `dlavm trace` prints, and the traces of others in its format: a
 /// line "W REGISTER VALUE" or "P REGISTER VALUE" for each event, and comments
-/// behind '#'. Fails at the first line that is neither, with its number.
+/// behind '#', among which TracePrinter has the tasks of blocks. Fails at the
+/// first line that is neither, with its number.
 llvm::Expected<std::vector<TraceEvent>> parseTrace(llvm::StringRef text);
+
+/// Drops tasks in blocks where not both traces have some.
+void dropBlocks(std::vector<TraceEvent> &a, std::vector<TraceEvent> &b);
 
 /// Prints a line for each register whose values differ in \p a and \p b, by the
 /// names that it has in the task of \p a, and where the order of events parts,

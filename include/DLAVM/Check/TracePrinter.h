@@ -54,7 +54,7 @@ public:
     blocks.dmaWrite(address, bytes);
   }
   void nameInstructions(std::map<int64_t, InstructionName> opNames) {
-    blocks.setNames(std::move(opNames));
+    blocks.nameInstructions(std::move(opNames));
   }
   /// Prints the writes after the last start, if there are any.
   void endRun() { flush(); }

@@ -39,12 +39,14 @@ struct OpDistance {
 
 /// Runs between a driver and what it runs on, and compares the result of every
 /// op with the reference as soon as the op has ended, before another overwrites
-/// it; KV caches and the token at the end of the call.
+/// it; KV caches and the token at the end of the call. Where the device runs
+/// instruction blocks unseen, only what they leave is compared.
 class Comparison : public EventSink {
 public:
-  /// With \p tolerance 0, FP16 codes must be equal. Otherwise an element may
-  /// differ by \p tolerance times the largest magnitude of its map. All
-  /// arguments must outlive the comparison.
+  /// Watches the machine, if that can be watched. With \p tolerance 0, FP16
+  /// codes must be equal. Otherwise an element may differ by \p tolerance times
+  /// the largest magnitude of its map. All arguments must outlive the
+  /// comparison.
   Comparison(ReadableDevice &machine, const DeviceInfo &device,
              const DriverPlan &plan, const Reference &reference,
              double tolerance);
@@ -83,7 +85,32 @@ private:
   struct Tokens {
     int64_t first, end;
   };
+
+  /// The tasks that run: those of the host, and of blocks where the machine
+  /// shows them.
+  class Tasks final : public EventSink {
+  public:
+    explicit Tasks(Comparison &comparison) : comparison(comparison) {}
+    void task(int32_t layer, llvm::StringRef name) override;
+    void write(uint32_t reg, uint32_t value) override;
+    void poll(uint32_t reg, uint32_t value) override { next->poll(reg, value); }
+    uint32_t read(uint32_t reg) override { return next->read(reg); }
+    void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
+      next->dmaWrite(address, bytes);
+    }
+    void dmaRead(uint64_t address,
+                 llvm::MutableArrayRef<uint8_t> bytes) override {
+      next->dmaRead(address, bytes);
+    }
+    EventSink *next;
+
+  private:
+    Comparison &comparison;
+  };
+
   void finishOp();
+  /// Reports an op of the call that did not run for all of its tokens.
+  void checkMissing();
   /// A result whose first channel is channel \p firstLane of the buffer.
   void compareBuffer(const ExpectedMap &expected, const PlanTask &task,
                      Tokens tokens, int64_t firstLane = 0);
@@ -105,6 +132,9 @@ private:
               std::string message);
 
   ReadableDevice &machine;
+  Tasks tasks;
+  /// Where the host's events come in: the machine, or before it the tasks.
+  EventSink *first;
   const DriverPlan &plan;
   const Reference &reference;
   const DeviceInfo &device;

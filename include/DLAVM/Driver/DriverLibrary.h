@@ -47,7 +47,8 @@ public:
 
 /// The driver of a directory, compiled with the system's compiler: the very
 /// source that a host would use, with a device that hands all events to a sink.
-/// It runs in a process of its own, with limits. A call that it does not return
+/// It runs in a process of its own, with limits, and keeps its device object as
+/// long as the process lives. A call that it does not return
 /// from fails with a DriverFailure. FP16 elements are rows, row-major
 /// [tokens][channels]. One call at a time.
 class DriverLibrary {
@@ -62,6 +63,11 @@ public:
 
   /// Loads all parameter files of a directory.
   llvm::Error loadParameters(llvm::StringRef directory, EventSink &sink);
+
+  /// What load_parameters does with instruction blocks on the host's side, for
+  /// those who load no parameters: every process of the driver begins with
+  /// these bytes, a multiple of 4, as the words that decode changes and sends.
+  llvm::Error keepInstructions(llvm::ArrayRef<uint8_t> bytes);
 
   /// Runs a call.
   llvm::Error run(int64_t seq, int64_t past, EventSink &sink);

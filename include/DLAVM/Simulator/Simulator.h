@@ -43,6 +43,8 @@ public:
   void beginRun(int64_t seq, int64_t past) override;
   void endRun() override;
 
+  EventSink *watch(EventSink &watcher) override;
+
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
   void poll(uint32_t reg, uint32_t value) override;

@@ -35,17 +35,17 @@ struct DumpSelection {
   }
 };
 
-/// Stands before a simulator and writes what a testbench needs to replay single
+/// Watches a simulator and writes what a testbench needs to replay single
 /// starts: the registers, what lay in memory before, and what the start left
 /// there. docs/Driver.md, "Memory images", describes the files.
 class StartDump : public EventSink {
 public:
-  /// \p next leads to \p simulator; both, and the device, must outlive the
-  /// dump. The plan names what lies in memory.
+  /// Simulator and device must outlive the dump; the simulator gets no events
+  /// after it. The plan names what lies in memory.
   static llvm::Expected<std::unique_ptr<StartDump>>
   create(OutputDirectory output, DumpSelection selection,
          const DeviceInfo &device, std::vector<PlanRegion> plan,
-         const Simulator &simulator, EventSink &next);
+         Simulator &simulator);
   ~StartDump() override;
 
   /// The next call of the driver begins.
@@ -75,8 +75,8 @@ public:
 
 private:
   StartDump(OutputDirectory output, DumpSelection selection,
-            const DeviceInfo &device, Plan plan, const Simulator &simulator,
-            EventSink &next, std::unique_ptr<llvm::raw_fd_ostream> indexFile);
+            const DeviceInfo &device, Plan plan, Simulator &simulator,
+            std::unique_ptr<llvm::raw_fd_ostream> indexFile);
 
   using Writes = std::vector<std::pair<uint32_t, uint32_t>>;
   /// Hands the write on that starts the task.

@@ -244,6 +244,12 @@ private:
                     int64_t layers, SmallVectorImpl<PackedTask> &tasks) {
     PackedTask &task = tasks.emplace_back();
     task.op = start.task;
+    if (Value layer = task.op.getLayer()) {
+      FailureOr<LayerValue> number = values.evaluate(layer, layers);
+      if (failed(number))
+        return failure();
+      task.number = *number;
+    }
     task.form = form;
     task.beatsBefore =
         tasks.size() == 1 ? 0 : getBeats(ArrayRef(tasks).drop_back());

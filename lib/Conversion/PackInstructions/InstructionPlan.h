@@ -50,6 +50,8 @@ private:
 /// A task of a block.
 struct PackedTask {
   TaskOp op;
+  /// Of the layer, where the op stands in one.
+  std::optional<LayerValue> number;
   TaskInstruction form;
   /// Of the tasks before it in its part of the run.
   int64_t beatsBefore = 0;

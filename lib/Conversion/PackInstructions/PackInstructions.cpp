@@ -39,11 +39,16 @@ static Attribute describe(Builder &builder, ArrayRef<PackedTask> tasks) {
       steps.push_back(word.step);
     }
     SmallVector<NamedAttribute> entries = {
+        builder.getNamedAttr("name", TaskOp(task.op).getNameAttr()),
         builder.getNamedAttr("code", builder.getI64IntegerAttr(task.form.code)),
         builder.getNamedAttr("words", builder.getDenseI64ArrayAttr(words))};
     if (llvm::any_of(steps, [](int64_t step) { return step != 0; }))
       entries.push_back(
           builder.getNamedAttr("steps", builder.getDenseI64ArrayAttr(steps)));
+    if (task.number)
+      entries.push_back(builder.getNamedAttr(
+          "layer", builder.getDenseI64ArrayAttr(
+                       {task.number->first, task.number->step})));
     list.push_back(builder.getDictionaryAttr(entries));
   }
   return builder.getArrayAttr(list);
