@@ -9,7 +9,7 @@
 #include "host/Driver/DriverCompiler.h"
 
 #include "dlavm_runtime.h"
-#include "host/Driver/CompilerProcess.h"
+#include "host/Support/CompilerProcess.h"
 #include "host/Support/File.h"
 
 #include <cerrno>
@@ -154,26 +154,6 @@ static std::string getCacheDirectory() {
 static std::string getTemporaryParent() {
   const std::string directory = getVariable("TMPDIR");
   return directory.empty() ? "/tmp" : fs::absolute(directory).string();
-}
-
-/// The path of the compiler, and the arguments that $CXX has for it.
-static std::vector<std::string> findCompiler() {
-  std::vector<std::string> words = splitWords(getVariable("CXX"));
-  if (!words.empty()) {
-    const std::string path = findProgram(words.front());
-    if (path.empty())
-      throw Error("the compiler of the environment variable CXX, '" +
-                  words.front() + "', is not found");
-    words.front() = path;
-    return words;
-  }
-  for (const char *name : {"c++", "g++", "clang++"}) {
-    const std::string path = findProgram(name);
-    if (!path.empty())
-      return {path};
-  }
-  throw Error("no C++ compiler is found; install one or name it in the "
-              "environment variable CXX");
 }
 
 /// What every compilation gets. What the driver has in common with this program

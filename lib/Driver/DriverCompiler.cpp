@@ -7,9 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "DriverCompiler.h"
-#include "CompilerProcess.h"
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/TemporaryDirectory.h"
+
+#include "host/Support/CompilerProcess.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -34,28 +35,6 @@ using namespace llvm;
 //===----------------------------------------------------------------------===//
 // The compiler
 //===----------------------------------------------------------------------===//
-
-/// The path of the compiler, and the arguments that $CXX has for it.
-static Expected<std::vector<std::string>> findCompiler() {
-  const std::string cxx = sys::Process::GetEnv("CXX").value_or("");
-  SmallVector<StringRef> words;
-  SplitString(cxx, words);
-  if (!words.empty()) {
-    ErrorOr<std::string> path = sys::findProgramByName(words.front());
-    if (!path)
-      return createStringError("the compiler of the environment variable CXX, "
-                               "'" +
-                               words.front() + "', is not found");
-    std::vector<std::string> command(words.begin(), words.end());
-    command.front() = *path;
-    return command;
-  }
-  for (const char *name : {"c++", "g++", "clang++"})
-    if (ErrorOr<std::string> path = sys::findProgramByName(name))
-      return std::vector<std::string>{*path};
-  return createStringError("no C++ compiler is found; install one or name it "
-                           "in the environment variable CXX");
-}
 
 bool dlavm::hasSanitizers() {
   return StringRef(sys::Process::GetEnv("CXX").value_or(""))
@@ -98,10 +77,11 @@ static const StringRef flags[] = {"-std=c++17", "-O1"};
 
 llvm::Error DriverCompiler::create(const DriverPlan &plan, StringRef header) {
   this->header = header.str();
-  Expected<std::vector<std::string>> compiler = findCompiler();
-  if (!compiler)
-    return compiler.takeError();
-  command = std::move(*compiler);
+  try {
+    command = host::findCompiler();
+  } catch (const std::exception &error) {
+    return createStringError(error.what());
+  }
   std::error_code error;
   raw_fd_ostream os(source, error);
   if (!error) {
@@ -117,21 +97,24 @@ llvm::Error DriverCompiler::create(const DriverPlan &plan, StringRef header) {
 }
 
 llvm::Error DriverCompiler::execute(ArrayRef<StringRef> arguments) {
-  SmallVector<StringRef> all(command.begin(), command.end());
-  append_range(all, flags);
-  append_range(all, arguments);
-  Expected<CompilerResult> result = runCompiler(all, temporary.getPath());
-  if (!result)
-    return result.takeError();
-  if (result->code == 0)
+  std::vector<std::string> all = command;
+  all.insert(all.end(), std::begin(flags), std::end(flags));
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  host::CompilerResult result;
+  try {
+    result = host::runCompiler(all, /*input=*/"", /*directory=*/".",
+                               temporary.getPath().str());
+  } catch (const std::exception &error) {
+    return createStringError(error.what());
+  }
+  if (result.code == 0)
     return llvm::Error::success();
-  const StringRef printed = StringRef(result->printed).trim();
   return createStringError(
       "the driver " + header + " does not compile: " +
-      (printed.empty()
+      (result.messages.empty()
            ? "the compiler '" + command.front() + "' exited with code " +
-                 std::to_string(result->code) + " and printed nothing"
-           : printed.str()));
+                 std::to_string(result.code) + " and printed nothing"
+           : result.messages));
 }
 
 llvm::Error DriverCompiler::compile() {

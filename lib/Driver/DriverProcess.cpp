@@ -9,6 +9,7 @@
 #include "DriverProcess.h"
 #include "DLAVM/Driver/DriverLibrary.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -1,4 +1,4 @@
-//===- CompilerProcess.h - Running a compiler ----------------- -*- C++ -*-===//
+//===- CompilerProcess.h - A compiler that ends with its caller -*- C++ -*-===//
 //
 // Part of DLAVM, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,31 +6,32 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DLAVM_HOST_DRIVER_COMPILERPROCESS_H
-#define DLAVM_HOST_DRIVER_COMPILERPROCESS_H
+#ifndef DLAVM_HOST_SUPPORT_COMPILERPROCESS_H
+#define DLAVM_HOST_SUPPORT_COMPILERPROCESS_H
 
 #include <string>
 #include <vector>
 
 namespace dlavm::host {
 
-std::vector<std::string> splitWords(const std::string &text);
-
-/// The path of a program of $PATH, or of one that is named by a path; empty if
-/// there is none.
-std::string findProgram(const std::string &name);
+/// The path of the C++ compiler, and the arguments that it has: $CXX, words
+/// separated by spaces, or where that is unset or empty c++, g++ or clang++,
+/// whichever is found first. Throws dlavm::Error if there is none.
+std::vector<std::string> findCompiler();
 
 struct CompilerResult {
   /// The exit code, or 128 and the signal.
   int code;
   std::string output;
-  /// What it printed to standard error, without white space at the end.
+  /// What it printed to standard error, without white space at the end; the
+  /// beginning of it if that is much.
   std::string messages;
 };
 
 /// Runs a program, by its path, in \p directory, with \p input as its standard
-/// input and \p temporaries as its $TMPDIR. Throws dlavm::Error if it cannot be
-/// started.
+/// input and \p temporaries as its $TMPDIR. It and all that it starts are
+/// killed when this process ends, by whatever signal. Throws dlavm::Error if
+/// there can be no process.
 CompilerResult runCompiler(const std::vector<std::string> &command,
                            const std::string &input,
                            const std::string &directory,
@@ -38,4 +39,4 @@ CompilerResult runCompiler(const std::vector<std::string> &command,
 
 } // namespace dlavm::host
 
-#endif // DLAVM_HOST_DRIVER_COMPILERPROCESS_H
+#endif // DLAVM_HOST_SUPPORT_COMPILERPROCESS_H
