@@ -144,9 +144,26 @@ def PackInstructions : Pass<"csb-pack-instructions", "::mlir::ModuleOp"> {
     task are those of the whole layers before it and a number of the table
     `@task_beats`.
 
+    Where the number of starts depends on past, each number has blocks of its
+    own, and branches take those of the call:
+
+    ```mlir
+    %is_first = arith.cmpi slt, %past, %c1024 : i32
+    scf.if %is_first {
+      ...
+      csb.send_instructions %address from 352 words 121756
+      ...
+    } else {
+      ...
+      csb.send_instructions %address from 130176 words 125404
+      ...
+    }
+    ```
+
     Refuses a device without instruction blocks, a program without `decode`,
-    tasks whose number depends on past, and words that change otherwise than by
-    a constant from layer to layer.
+    one with more than 16 numbers of starts, tasks whose number depends on more
+    than past, and words that change otherwise than by a constant from layer to
+    layer.
   }];
   let statistics = [
     Statistic<"numTasks", "num-tasks", "Tasks in blocks">,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlattenProgram.h"
+#include "PastDecision.h"
 
 #include "DLAVM/Dialect/LLM/IR/LLM.h"
 
@@ -21,6 +22,8 @@ using namespace dlavm::csb;
 
 /// More starts than a layer of any model has.
 constexpr unsigned kMaxStarts = 4096;
+/// The driver has code, and the memory blocks, for each variant.
+constexpr unsigned kMaxVariants = 16;
 
 int64_t ProgramItem::getLayers() const {
   return loop ? *getConstantIntValue(scf::ForOp(loop).getUpperBound()) : 1;
@@ -30,7 +33,9 @@ namespace {
 
 class Flattener {
 public:
-  explicit Flattener(SymbolTable &symbols) : symbols(symbols) {}
+  /// For a call after \p first tokens.
+  Flattener(SymbolTable &symbols, Value past, int64_t first)
+      : symbols(symbols), past(past), first(first) {}
 
   LogicalResult copy(Block &block, IRMapping &mapping, OpBuilder &builder) {
     for (Operation &op : block.without_terminator())
@@ -39,7 +44,28 @@ public:
     return success();
   }
 
+  /// The first history after \p first and below \p end whose starts are not as
+  /// many.
+  int64_t findEnd(int64_t end) const {
+    for (int64_t number = first + 1; number < end; ++number)
+      for (const auto &[decision, result] : decisions)
+        if (decision.get(past, number) != result)
+          return number;
+    return end;
+  }
+
 private:
+  /// What is decided for the calls that this copy is for.
+  std::optional<int64_t> decide(const PastDecision &decision) {
+    for (const auto &[other, result] : decisions)
+      if (other == decision)
+        return result;
+    std::optional<int64_t> result = decision.get(past, first);
+    if (result)
+      decisions.push_back({decision, *result});
+    return result;
+  }
+
   LogicalResult copy(Operation *op, IRMapping &mapping, OpBuilder &builder) {
     if (auto call = dyn_cast<func::CallOp>(op)) {
       auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
@@ -95,25 +121,32 @@ private:
       return getConstantIntValue(mapping.lookup(bound));
     };
     std::optional<int64_t> lower = getBound(loop.getLowerBound());
-    std::optional<int64_t> upper = getBound(loop.getUpperBound());
     std::optional<int64_t> step = getBound(loop.getStep());
-    if (!lower || !upper || !step || *step < 1 || loop.getNumResults() != 0)
-      return refuse(
-          loop, "as often as the history of the call has it, but instruction "
-                "blocks hold a fixed number of tasks");
+    const bool isCounted =
+        lower && step && *step > 0 && loop.getNumResults() == 0;
+    std::optional<int64_t> upper = getBound(loop.getUpperBound());
+    std::optional<int64_t> trips;
+    if (isCounted && upper)
+      trips = PastDecision::countTrips(*lower, *upper, *step);
+    else if (isCounted && !llm::isLayerLoop(loop))
+      trips = decide({mapping.lookup(loop.getUpperBound()), *lower, *step});
+    if (!trips)
+      return refuse(loop,
+                    "as often as more than the history of the call has it, but "
+                    "instruction blocks hold the same tasks for all layers");
     if (!llm::isLayerLoop(loop)) {
-      for (int64_t i = *lower; i < *upper; i += *step) {
-        mapping.map(
-            loop.getInductionVar(),
-            arith::ConstantOp::create(
-                builder, loop.getLoc(),
-                builder.getIntegerAttr(loop.getInductionVar().getType(), i)));
+      for (int64_t i = 0; i < *trips; ++i) {
+        mapping.map(loop.getInductionVar(),
+                    arith::ConstantOp::create(
+                        builder, loop.getLoc(),
+                        builder.getIntegerAttr(loop.getInductionVar().getType(),
+                                               *lower + i * *step)));
         if (failed(copy(*loop.getBody(), mapping, builder)))
           return failure();
       }
       return success();
     }
-    if (isInLayers || *lower != 0 || *step != 1 || *upper < 1)
+    if (isInLayers || *lower != 0 || *step != 1 || *trips < 1)
       return loop.emitOpError("goes over layers, but stands in another such "
                               "loop or does not count from 0 by 1, so "
                               "instruction blocks cannot number its tasks");
@@ -131,18 +164,24 @@ private:
   }
 
   LogicalResult copy(scf::IfOp branch, IRMapping &mapping, OpBuilder &builder) {
-    std::optional<int64_t> condition =
-        getConstantIntValue(mapping.lookup(branch.getCondition()));
+    Value mapped = mapping.lookup(branch.getCondition());
+    std::optional<int64_t> condition = getConstantIntValue(mapped);
+    if (!condition && branch.getNumResults() == 0)
+      condition = decide({mapped});
     if (!condition || branch.getNumResults() != 0)
       return refuse(branch,
-                    "only where the history of the call has it so, but "
-                    "instruction blocks hold the same tasks for all calls");
+                    "only where more than the history of the call has it so, "
+                    "but instruction blocks hold the same tasks for all "
+                    "layers");
     Region &region =
         *condition ? branch.getThenRegion() : branch.getElseRegion();
     return region.empty() ? success() : copy(region.front(), mapping, builder);
   }
 
   SymbolTable &symbols;
+  Value past;
+  int64_t first;
+  SmallVector<std::pair<PastDecision, int64_t>> decisions;
   unsigned numStarts = 0;
   bool isInLayers = false;
 };
@@ -186,8 +225,10 @@ LogicalResult collect(Block &block, FlatProgram &program,
 
 } // namespace
 
-FailureOr<FlatProgram> csb::flattenProgram(func::FuncOp function,
-                                           SymbolTable &symbols) {
+/// For the calls after \p first tokens, and those up to \p end that are alike.
+static FailureOr<FlatProgram> flatten(func::FuncOp function,
+                                      SymbolTable &symbols, int64_t first,
+                                      int64_t end) {
   FlatProgram program;
   program.function = func::FuncOp::create(function.getLoc(), function.getName(),
                                           function.getFunctionType());
@@ -201,10 +242,36 @@ FailureOr<FlatProgram> csb::flattenProgram(func::FuncOp function,
     mapping.map(from, to);
   }
   Block &body = function.getBody().front();
-  if (failed(Flattener(symbols).copy(body, mapping, builder)))
+  Flattener flattener(symbols, entry->getArgument(0), first);
+  if (failed(flattener.copy(body, mapping, builder)))
     return failure();
   builder.clone(*body.getTerminator(), mapping);
   if (failed(collect(*entry, program, nullptr)))
     return failure();
+  program.firstPast = first;
+  program.endPast = flattener.findEnd(end);
   return program;
+}
+
+FailureOr<SmallVector<FlatProgram>> csb::flattenProgram(func::FuncOp function,
+                                                        SymbolTable &symbols) {
+  auto checks = function.getOps<CheckCallOp>();
+  if (checks.empty())
+    return function.emitOpError("has no csb.check_call, so nobody knows which "
+                                "calls its instruction blocks are for");
+  const int64_t end = (*checks.begin()).getMaxTokens();
+  SmallVector<FlatProgram> programs;
+  for (int64_t first = 0; first < end; first = programs.back().endPast) {
+    if (programs.size() == kMaxVariants)
+      return function.emitOpError("has more than ")
+             << kMaxVariants
+             << " numbers of starts, each of which needs instruction blocks of "
+                "its own; compile with --mode=direct or --max-tokens="
+             << first;
+    FailureOr<FlatProgram> program = flatten(function, symbols, first, end);
+    if (failed(program))
+      return failure();
+    programs.push_back(std::move(*program));
+  }
+  return programs;
 }

@@ -36,19 +36,24 @@ struct ProgramItem {
 };
 
 /// A copy of a function in which nothing but the loops over layers is left of
-/// calls, loops and branches, and what it consists of.
+/// calls, loops and branches, and what it consists of. Holds for the calls
+/// after `firstPast` to `endPast - 1` tokens, whose starts are as many.
 struct FlatProgram {
   mlir::OwningOpRef<mlir::func::FuncOp> function;
   llvm::SmallVector<CheckCallOp, 1> checks;
   llvm::SmallVector<ProgramItem, 0> items;
+  int64_t firstPast = 0;
+  int64_t endPast = 0;
 };
 
-/// Emits an error at a loop whose iterations, or a branch whose condition, is
-/// no constant, at one over layers in another or that does not count from 0 by
-/// 1, at more starts than blocks should have, and at what is no part of a
-/// start.
-mlir::FailureOr<FlatProgram> flattenProgram(mlir::func::FuncOp function,
-                                            mlir::SymbolTable &symbols);
+/// Copies of a function of past, one for each range of calls whose loops and
+/// branches run alike, in order. Emits an error at a loop or branch that
+/// depends on more than past, at loops over layers in one another or that do
+/// not count from 0 by 1, at more starts or copies than blocks should have, at
+/// what is no part of a start, and where no `csb.check_call` says which calls
+/// there are.
+mlir::FailureOr<llvm::SmallVector<FlatProgram>>
+flattenProgram(mlir::func::FuncOp function, mlir::SymbolTable &symbols);
 
 } // namespace dlavm::csb
 

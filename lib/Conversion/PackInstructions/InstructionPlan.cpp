@@ -8,135 +8,11 @@
 
 #include "InstructionPlan.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::csb;
-
-//===----------------------------------------------------------------------===//
-// Values
-//===----------------------------------------------------------------------===//
-
-ProgramValues::ProgramValues(func::FuncOp function, SymbolTable &symbols)
-    : past(function.getArgument(0)), symbols(symbols) {}
-
-ProgramValues::Dependence ProgramValues::get(Value value) {
-  if (auto it = dependences.find(value); it != dependences.end())
-    return it->second;
-  Dependence result;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    result = {value == past, value != past};
-  } else {
-    for (Value operand : value.getDefiningOp()->getOperands()) {
-      const Dependence other = get(operand);
-      result.onPast |= other.onPast;
-      result.onLayer |= other.onLayer;
-    }
-  }
-  return dependences[value] = result;
-}
-
-static std::optional<LayerValue> add(LayerValue a, LayerValue b) {
-  auto first = llvm::checkedAdd(a.first, b.first);
-  auto step = llvm::checkedAdd(a.step, b.step);
-  if (!first || !step)
-    return std::nullopt;
-  return LayerValue{*first, *step};
-}
-
-static std::optional<LayerValue> multiply(LayerValue a, int64_t factor) {
-  auto first = llvm::checkedMul(a.first, factor);
-  auto step = llvm::checkedMul(a.step, factor);
-  if (!first || !step)
-    return std::nullopt;
-  return LayerValue{*first, *step};
-}
-
-/// The quotient of what is not negative, and the rest.
-static std::optional<std::pair<LayerValue, LayerValue>>
-divide(LayerValue a, int64_t divisor, int64_t layers) {
-  std::optional<int64_t> end =
-      llvm::checkedMulAdd<int64_t>(layers - 1, a.step, a.first);
-  if (divisor < 1 || a.first < 0 || !end || *end < 0)
-    return std::nullopt;
-  if (a.step % divisor == 0)
-    return std::pair(LayerValue{a.first / divisor, a.step / divisor},
-                     LayerValue{a.first % divisor, 0});
-  const int64_t quotient = a.first / divisor;
-  if (*end / divisor != quotient)
-    return std::nullopt;
-  return std::pair(LayerValue{quotient, 0},
-                   LayerValue{a.first - quotient * divisor, a.step});
-}
-
-FailureOr<LayerValue> ProgramValues::evaluate(Value value, int64_t layers) {
-  if (auto it = values.find(value); it != values.end())
-    return it->second;
-  if (isa<BlockArgument>(value))
-    return values[value] = value == past ? LayerValue{0, 0} : LayerValue{0, 1};
-  Operation *op = value.getDefiningOp();
-  SmallVector<LayerValue> operands;
-  for (Value operand : op->getOperands()) {
-    FailureOr<LayerValue> known = evaluate(operand, layers);
-    if (failed(known))
-      return failure();
-    operands.push_back(*known);
-  }
-  using Result = std::optional<LayerValue>;
-  Result result =
-      llvm::TypeSwitch<Operation *, Result>(op)
-          .Case([&](arith::ConstantOp op) -> Result {
-            std::optional<int64_t> number = getConstantIntValue(op.getResult());
-            return number ? Result(LayerValue{*number, 0}) : std::nullopt;
-          })
-          .Case([&](AddressOfOp op) -> Result {
-            return LayerValue{
-                llvm::TypeSwitch<Operation *, int64_t>(
-                    symbols.lookup(op.getSymbol()))
-                    .Case<BufferOp, ObjectOp>(
-                        [](auto symbol) { return symbol.getAddress(); })
-                    .Case([](ConstantOp symbol) { return symbol.getValue(); }),
-                0};
-          })
-          .Case([&](arith::ExtSIOp) -> Result { return operands[0]; })
-          .Case([&](arith::AddIOp) { return add(operands[0], operands[1]); })
-          .Case([&](arith::SubIOp) -> Result {
-            Result negative = multiply(operands[1], -1);
-            return negative ? add(operands[0], *negative) : std::nullopt;
-          })
-          .Case([&](arith::MulIOp) -> Result {
-            if (operands[1].step == 0)
-              return multiply(operands[0], operands[1].first);
-            if (operands[0].step == 0)
-              return multiply(operands[1], operands[0].first);
-            return std::nullopt;
-          })
-          .Case<arith::DivSIOp, arith::RemSIOp>([&](Operation *op) -> Result {
-            if (operands[1].step != 0)
-              return std::nullopt;
-            auto parts = divide(operands[0], operands[1].first, layers);
-            if (!parts)
-              return std::nullopt;
-            return isa<arith::DivSIOp>(op) ? parts->first : parts->second;
-          })
-          .Case([&](arith::MinSIOp) -> Result {
-            if (operands[0].step != 0 || operands[1].step != 0)
-              return std::nullopt;
-            return LayerValue{std::min(operands[0].first, operands[1].first),
-                              0};
-          })
-          .Default([](Operation *) { return std::nullopt; });
-  if (result)
-    return values[value] = *result;
-  return op->emitOpError("has a result that does not change by the same number "
-                         "from layer to layer, so instruction blocks cannot be "
-                         "made for all layers at once; compile with "
-                         "--mode=direct");
-}
 
 //===----------------------------------------------------------------------===//
 // Blocks
@@ -148,17 +24,20 @@ int64_t csb::getBeats(ArrayRef<PackedTask> tasks) {
 
 namespace {
 
+/// Puts the starts of a variant into blocks.
 class Planner {
 public:
-  Planner(const DeviceInfo &device, ProgramValues &values)
-      : values(values),
-        device(device), plan{*device.getInstructionBlocks(), {}, 0} {}
+  Planner(const DeviceInfo &device, InstructionPlan &plan,
+          InstructionVariant &variant)
+      : device(device), plan(plan), steps(variant.steps),
+        values(variant.values) {}
 
-  FailureOr<InstructionPlan> run(const FlatProgram &program) {
+  LogicalResult run(const FlatProgram &program) {
     for (const ProgramItem &item : program.items)
       if (failed(item.loop ? addLoop(item) : addStart(item.starts.front())))
         return failure();
-    for (InstructionStep &step : plan.steps) {
+    const int64_t begin = plan.words;
+    for (InstructionStep &step : steps) {
       if (!step.run)
         continue;
       InstructionRun &run = *step.run;
@@ -168,8 +47,8 @@ public:
                         (getBeats(run.first) +
                          run.layers * getBeats(run.layer) + getBeats(run.last));
     }
-    if (plan.words > 0)
-      return std::move(plan);
+    if (plan.words > begin)
+      return success();
     return emitError(func::FuncOp(*program.function).getLoc(),
                      "'decode' has no task that ")
            << device.getName()
@@ -179,9 +58,9 @@ public:
 
 private:
   InstructionRun &getRun() {
-    if (plan.steps.empty() || !plan.steps.back().run)
-      plan.steps.push_back({InstructionRun(), std::nullopt});
-    return *plan.steps.back().run;
+    if (steps.empty() || !steps.back().run)
+      steps.push_back({InstructionRun(), std::nullopt});
+    return *steps.back().run;
   }
 
   LogicalResult addStart(const TaskStart &start) {
@@ -189,7 +68,7 @@ private:
     if (failed(form))
       return failure();
     if (!*form) {
-      plan.steps.push_back({std::nullopt, start});
+      steps.push_back({std::nullopt, start});
       return success();
     }
     InstructionRun &run = getRun();
@@ -200,9 +79,8 @@ private:
     if (item.starts.empty())
       return success();
     // One with layers of its own already has an end.
-    if (!plan.steps.empty() && plan.steps.back().run &&
-        plan.steps.back().run->loop)
-      plan.steps.push_back({InstructionRun(), std::nullopt});
+    if (!steps.empty() && steps.back().run && steps.back().run->loop)
+      steps.push_back({InstructionRun(), std::nullopt});
     InstructionRun &run = getRun();
     run.loop = item.loop;
     run.layers = item.getLayers();
@@ -290,16 +168,24 @@ private:
     return success();
   }
 
-  ProgramValues &values;
   const DeviceInfo &device;
-  InstructionPlan plan;
+  InstructionPlan &plan;
+  SmallVectorImpl<InstructionStep> &steps;
+  ProgramValues &values;
 };
 
 } // namespace
 
-FailureOr<InstructionPlan> csb::planInstructions(const FlatProgram &program,
-                                                 const DeviceInfo &device,
-                                                 ProgramValues &values) {
-  Planner planner(device, values);
-  return planner.run(program);
+FailureOr<InstructionPlan>
+csb::planInstructions(SmallVector<FlatProgram> programs,
+                      const DeviceInfo &device, SymbolTable &symbols) {
+  InstructionPlan plan = {*device.getInstructionBlocks(), {}, 0};
+  for (FlatProgram &program : programs) {
+    ProgramValues values(program, symbols);
+    InstructionVariant &variant = plan.variants.emplace_back(
+        InstructionVariant{std::move(program), std::move(values), {}});
+    if (failed(Planner(device, plan, variant).run(variant.program)))
+      return failure();
+  }
+  return plan;
 }

@@ -9,43 +9,13 @@
 #ifndef DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_INSTRUCTIONPLAN_H
 #define DLAVM_LIB_CONVERSION_PACKINSTRUCTIONS_INSTRUCTIONPLAN_H
 
-#include "FlattenProgram.h"
+#include "ProgramValues.h"
 
 #include "DLAVM/Device/DeviceInfo.h"
 
+#include <vector>
+
 namespace dlavm::csb {
-
-/// What a value is in layer k before any token: first + k * step.
-struct LayerValue {
-  int64_t first = 0;
-  int64_t step = 0;
-};
-
-/// Says what values of a flat program depend on.
-class ProgramValues {
-public:
-  /// \p function is flat; its argument is past.
-  ProgramValues(mlir::func::FuncOp function, mlir::SymbolTable &symbols);
-
-  mlir::Operation *getModule() const { return symbols.getOp(); }
-
-  bool dependsOnPast(mlir::Value value) { return get(value).onPast; }
-  bool dependsOnLayer(mlir::Value value) { return get(value).onLayer; }
-  /// The value where past is 0. Emits an error at an op that makes it change
-  /// otherwise than by a constant from layer to layer.
-  mlir::FailureOr<LayerValue> evaluate(mlir::Value value, int64_t layers);
-
-private:
-  struct Dependence {
-    bool onPast = false, onLayer = false;
-  };
-  Dependence get(mlir::Value value);
-
-  mlir::Value past;
-  mlir::SymbolTable &symbols;
-  llvm::DenseMap<mlir::Value, Dependence> dependences;
-  llvm::DenseMap<mlir::Value, LayerValue> values;
-};
 
 /// A task of a block.
 struct PackedTask {
@@ -82,9 +52,17 @@ struct InstructionStep {
   std::optional<TaskStart> direct;
 };
 
+/// What decode does for the histories of a flat program.
+struct InstructionVariant {
+  FlatProgram program;
+  ProgramValues values;
+  llvm::SmallVector<InstructionStep, 0> steps;
+};
+
+/// The blocks of all variants, one behind the other.
 struct InstructionPlan {
   InstructionBlocks blocks;
-  llvm::SmallVector<InstructionStep, 0> steps;
+  std::vector<InstructionVariant> variants;
   int64_t words = 0;
 
   int64_t getBeatWords() const { return blocks.beatBytes / 4; }
@@ -99,9 +77,9 @@ int64_t getBeats(llvm::ArrayRef<PackedTask> tasks);
 
 /// Emits an error at a task of a layer that has no code, at a value that no
 /// block can hold, and where a program has no task with a code.
-mlir::FailureOr<InstructionPlan> planInstructions(const FlatProgram &program,
-                                                  const DeviceInfo &device,
-                                                  ProgramValues &values);
+mlir::FailureOr<InstructionPlan>
+planInstructions(llvm::SmallVector<FlatProgram> programs,
+                 const DeviceInfo &device, mlir::SymbolTable &symbols);
 
 } // namespace dlavm::csb
 
