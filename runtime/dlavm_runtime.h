@@ -157,6 +157,7 @@ public:
   /// Takes the words of the driver's instruction blocks, which load_parameters
   /// has sent to the device.
   void keep_instructions(const void *words, size_t bytes) {
+    sent_calls[0] = sent_calls[1] = -1;
     instructions.resize(bytes / sizeof(uint32_t));
     if (!instructions.empty())
       std::memcpy(instructions.data(), words,
@@ -181,6 +182,22 @@ public:
                   sizeof(uint32_t) * static_cast<uint64_t>(first),
               instructions.data() + first,
               sizeof(uint32_t) * static_cast<size_t>(words));
+  }
+
+  /// The same where the device has the blocks twice: the words are those of a
+  /// call after \p past tokens, in the buffer 0 or 1.
+  void send_instructions(int64_t address, int32_t first, int32_t words,
+                         int32_t past, int32_t buffer) {
+    int32_t &sent = sent_calls[buffer & 1];
+    // A transfer that fails leaves words of neither call.
+    sent = -1;
+    send_instructions(address, first, words);
+    sent = past;
+  }
+
+  /// The past of the words that the buffer was sent last, -1 if there are none.
+  int32_t sent_instructions(int32_t buffer) const {
+    return sent_calls[buffer & 1];
   }
 
   /// Says which operation the following writes belong to; \p layer is -1
@@ -225,6 +242,7 @@ private:
   }
 
   std::vector<uint32_t> instructions;
+  int32_t sent_calls[2] = {-1, -1};
   bool follows_tasks = true;
 };
 

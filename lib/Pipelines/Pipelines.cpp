@@ -91,7 +91,7 @@ void dlavm::buildCSBPipeline(OpPassManager &manager,
   if (options.mode == "aux") {
     // While the tasks of decode are writes still.
     manager.addPass(createVerifyPlacement());
-    manager.addPass(createPackInstructions());
+    manager.addPass(createPackInstructions({options.doubleBuffer}));
   }
   if (options.runs("csb-eliminate-redundant-writes"))
     manager.addPass(csb::createEliminateRedundantWrites());

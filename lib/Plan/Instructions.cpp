@@ -111,6 +111,7 @@ Expected<Instructions> dlavm::assembleInstructions(const PlanObject &object) {
   const json::Object &content = object.config;
   const int64_t blockTasks = content.getInteger("block_tasks").value_or(0);
   const int64_t headerWords = content.getInteger("header_words").value_or(0);
+  const int64_t copies = content.getInteger("copies").value_or(1);
   const json::Array *runs = content.getArray("runs");
   if (blockTasks < 1 || headerWords < 1 || headerWords > object.bytes / 4 ||
       !runs || blockTasks > 4 * headerWords)
@@ -134,7 +135,7 @@ Expected<Instructions> dlavm::assembleInstructions(const PlanObject &object) {
     }
     return Error::success();
   };
-  for (const json::Value &value : *runs) {
+  auto addRun = [&](const json::Value &value) -> Error {
     const json::Object *run = value.getAsObject();
     if (!run)
       return createStringError("the plan has a run of instruction blocks that "
@@ -147,9 +148,13 @@ Expected<Instructions> dlavm::assembleInstructions(const PlanObject &object) {
     for (int64_t i = 0; layer && !layer->empty() && i < layers; ++i)
       if (Error error = add(*run, "layer", i))
         return error;
-    if (Error error = add(*run, "last", 0))
-      return error;
-  }
+    return add(*run, "last", 0);
+  };
+  // As many as the object has bytes for.
+  for (int64_t i = 0; !runs->empty() && i < copies; ++i)
+    for (const json::Value &run : *runs)
+      if (Error error = addRun(run))
+        return error;
   if (const size_t bytes = assembler.instructions.bytes.size();
       static_cast<int64_t>(bytes) != object.bytes)
     return createStringError("the plan gives instruction blocks " +

@@ -225,6 +225,14 @@ private:
           body.push_back(std::move(instruction));
           return success();
         })
+        .Case([&](csb::SentInstructionsOp op) {
+          // Programs run as if the blocks had just been loaded.
+          Instruction instruction(Instruction::Set, op);
+          instruction.result = getSlot(op.getPast());
+          instruction.number = -1;
+          body.push_back(std::move(instruction));
+          return success();
+        })
         .Case([&](csb::SetInstructionOp op) {
           Instruction instruction(Instruction::Word, op);
           instruction.lhs = getSlot(op.getValue());

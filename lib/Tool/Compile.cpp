@@ -180,6 +180,9 @@ bool Compiler::checkRopePairing(const DeviceInfo &device) {
 bool Compiler::checkMode(const DeviceInfo &device) {
   if (command.mode != "direct" && command.mode != "aux")
     return fail("--mode=", command.mode, " must be direct or aux");
+  if (command.doubleBuffer && command.mode != "aux")
+    return fail("--double-buffer is about instruction blocks; compile with "
+                "--mode=aux");
   return command.mode == "direct" || device.getInstructionBlocks() ||
          fail("--mode=aux needs instruction blocks, which ", device.getName(),
               " does not have; compile with --mode=direct");
@@ -250,6 +253,7 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
   options.device = device.getName();
   options.weightLoading = command.weightLoading;
   options.mode = command.mode;
+  options.doubleBuffer = command.doubleBuffer;
   options.ropePairing = command.ropePairing;
   options.passes = llvm::ArrayRef<std::string>(command.passes);
   options.sliceBytes = command.sliceBytes;

@@ -85,6 +85,11 @@ cl::opt<std::string, true>
          cl::desc("how calls of one token run: by register writes (direct, "
                   "default) or from instruction blocks in the memory of the "
                   "device (aux)"));
+cl::opt<bool, true> doubleBuffer(
+    "double-buffer", cl::sub(compile),
+    cl::location(compileCommand.doubleBuffer),
+    cl::desc("with --mode=aux: keep the instruction blocks twice, so that the "
+             "words of the next token go out while this one runs"));
 cl::opt<std::string, true> ropePairing(
     "rope-pairing", cl::sub(compile), cl::location(compileCommand.ropePairing),
     cl::value_desc("neighbours|halves"),

@@ -160,18 +160,63 @@ def PackInstructions : Pass<"csb-pack-instructions", "::mlir::ModuleOp"> {
     }
     ```
 
+    With `double-buffer`, the memory has all blocks twice: one buffer for the
+    tokens after an even number of others, one for those after an odd number.
+    The words of the next token go out while the first block of this one runs,
+    into the buffer that does not run. `decode` may be called with any history:
+    it asks whose words its buffer has, and sends those of its call first where
+    they are others.
+
+    ```mlir
+    func.func private @send_instructions(%past: i32) {
+      %buffer = arith.remsi %past, %c2 : i32
+      %sent = csb.sent_instructions %buffer : i32
+      %is_other = arith.cmpi ne, %sent, %past : i32
+      scf.if %is_other {
+        ...
+        csb.send_instructions %address from %first words 478
+          for %past in %buffer
+      }
+      return
+    }
+    func.func @decode(%past: i32) {
+      csb.check_call %c1, %past, 64
+      func.call @send_instructions(%past) : (i32) -> ()
+      scf.for %block = %c0 to %c3 step %c1 : i32 {
+        ...
+        csb.write @blocks::@Start, %c1 : i32
+        %is_first = arith.cmpi eq, %block, %c0 : i32
+        scf.if %is_first {
+          %has_next = arith.cmpi slt, %past, %c63 : i32
+          scf.if %has_next {
+            %next = arith.addi %past, %c1 : i32
+            func.call @send_instructions(%next) : (i32) -> ()
+          }
+        }
+        csb.poll @blocks::@Status until 1
+      }
+      return
+    }
+    ```
+
     Refuses a device without instruction blocks, a program without `decode`,
     one with more than 16 numbers of starts, tasks whose number depends on more
     than past, and words that change otherwise than by a constant from layer to
     layer.
   }];
+  let options = [
+    Option<"doubleBuffer", "double-buffer", "bool", "false",
+           "Keep the blocks twice in the memory, so that the words of the next "
+           "token go out while this one runs">
+  ];
   let statistics = [
     Statistic<"numTasks", "num-tasks", "Tasks in blocks">,
     Statistic<"numBlocks", "num-blocks", "Blocks">,
     Statistic<"numChanges", "num-changes",
               "Words of a layer, or outside, that depend on past">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect"];
 }
 
 #endif // DLAVM_CONVERSION_PASSES_TD

@@ -31,6 +31,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
       llvm::cl::desc("How calls of one token run: direct, by register writes, "
                      "or aux, from instruction blocks"),
       llvm::cl::init("direct")};
+  Option<bool> doubleBuffer{
+      *this, "double-buffer",
+      llvm::cl::desc("Send the words of the next token while one runs from "
+                     "instruction blocks"),
+      llvm::cl::init(false)};
   Option<std::string> ropePairing{
       *this, "rope-pairing",
       llvm::cl::desc("The channels that rotary embeddings pair: neighbours, "

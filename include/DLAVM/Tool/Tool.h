@@ -37,6 +37,8 @@ struct CompileCommand {
   std::string weightLoading = "dma";
   /// How calls of one token run: "direct" or "aux".
   std::string mode = "direct";
+  /// With "aux": send the next token's words while one runs.
+  bool doubleBuffer = false;
   /// "neighbours", "halves", or empty for what takes least.
   std::string ropePairing;
   std::vector<std::string> ignoredTensors;

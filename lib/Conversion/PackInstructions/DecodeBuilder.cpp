@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <utility>
+
 using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::csb;
@@ -29,22 +31,21 @@ func::FuncOp DecodeBuilder::createFunction(StringRef name) {
   func::FuncOp flat = *plan.variants.front().program.function;
   auto function = func::FuncOp::create(loc, name, flat.getFunctionType());
   Block *entry = function.addEntryBlock();
-  entry->getArgument(0).setLoc(flat.getArgument(0).getLoc());
+  past = entry->getArgument(0);
+  past.setLoc(flat.getArgument(0).getLoc());
   builder.setInsertionPointToEnd(entry);
   return function;
 }
 
 void DecodeBuilder::buildVariants(
-    Value past, llvm::function_ref<void(InstructionVariant &)> build) {
-  const OpBuilder::InsertPoint begin = builder.saveInsertionPoint();
+    llvm::function_ref<void(InstructionVariant &)> build) {
+  OpBuilder::InsertionGuard guard(builder);
   for (InstructionVariant &next : plan.variants) {
     variant = &next;
     mapping.clear();
     mapping.map(func::FuncOp(*next.program.function).getArgument(0), past);
-    if (&next == &plan.variants.back()) {
-      build(next);
-      break;
-    }
+    if (&next == &plan.variants.back())
+      return build(next);
     Value end = Word(next.program.endPast).materialize(builder, loc);
     Value isBefore = arith::CmpIOp::create(
         builder, loc, arith::CmpIPredicate::slt, past, end);
@@ -54,24 +55,62 @@ void DecodeBuilder::buildVariants(
     build(next);
     builder.setInsertionPoint(branch.elseYield());
   }
-  if (plan.variants.size() > 1) {
-    builder.restoreInsertionPoint(begin);
-    builder.setInsertionPointToEnd(builder.getInsertionBlock());
-  }
+}
+
+void DecodeBuilder::chooseBuffer() {
+  if (plan.copies == 1)
+    return;
+  const int64_t last = plan.variants.back().program.endPast - 1;
+  buffer = remainder(Word(builder, past, 0, last), plan.copies).named("buffer");
+  bufferWords = (buffer * Word(plan.words)).named("buffer_words");
+}
+
+void DecodeBuilder::createSender() {
+  sender = createFunction("send_instructions");
+  sender.setPrivate();
+  chooseBuffer();
+  Value sent = SentInstructionsOp::create(
+      builder, NameLoc::get(builder.getStringAttr("sent"), loc),
+      builder.getI32Type(), buffer.materialize(builder, loc));
+  Value isOther =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, sent, past);
+  auto branch = scf::IfOp::create(builder, loc, isOther);
+  func::ReturnOp::create(builder, loc);
+  builder.setInsertionPoint(branch.thenYield());
+  buildVariants([&](InstructionVariant &built) { send(built); });
+  symbols.insert(sender, Block::iterator(symbols.lookup("decode")));
+}
+
+void DecodeBuilder::sendNext() {
+  const int64_t last = plan.variants.back().program.endPast - 1;
+  Value isNotLast =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, past,
+                            Word(last).materialize(builder, loc));
+  auto branch = scf::IfOp::create(builder, loc, isNotLast);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(branch.thenYield());
+  const Word next = Word(builder, past, 0, last - 1) + 1;
+  func::CallOp::create(builder, loc, sender, next.materialize(builder, loc));
 }
 
 func::FuncOp DecodeBuilder::run() {
+  if (plan.copies > 1)
+    createSender();
   func::FuncOp function = createFunction("decode");
-  Value past = function.getArgument(0);
   variant = &plan.variants.front();
+  mapping.clear();
   mapping.map(func::FuncOp(*variant->program.function).getArgument(0), past);
   for (CheckCallOp check : variant->program.checks) {
     for (Value operand : check->getOperands())
       copy(operand, builder);
     builder.clone(*check, mapping);
   }
-  buildVariants(past, [&](InstructionVariant &built) {
-    send(built);
+  if (sender)
+    func::CallOp::create(builder, loc, sender, past);
+  chooseBuffer();
+  buildVariants([&](InstructionVariant &built) {
+    if (!sender)
+      send(built);
     start(built);
   });
   func::ReturnOp::create(builder, loc);
@@ -108,8 +147,11 @@ void DecodeBuilder::change(const PackedTask &task, const Word &place,
     lastWord = std::max(lastWord, last);
     Location loc = TaskOp(task.op).getLoc();
     Value copied = copy(value, to);
-    SetInstructionOp::create(to, loc, (place + Word(word)).materialize(to, loc),
-                             copied);
+    Word number = place + Word(word);
+    // That of a layer has the buffer in it.
+    if (number.isConstant())
+      number = bufferWords + number;
+    SetInstructionOp::create(to, loc, number.materialize(to, loc), copied);
     ++numChanges;
   }
 }
@@ -155,7 +197,8 @@ void DecodeBuilder::changeLayers(const InstructionRun &run) {
                       layer * Word(layerBeats) + Word(before));
     };
     const Word place =
-        getTaskPlace(Word(inner, loop.getInductionVar(), 0, run.layers - 1))
+        (getTaskPlace(Word(inner, loop.getInductionVar(), 0, run.layers - 1)) +
+         bufferWords)
             .named((TaskOp(task.op).getName() + "_word").str());
     change(task, place, getTaskPlace(0).getConstant(),
            getTaskPlace(run.layers - 1).getConstant(), inner);
@@ -174,8 +217,14 @@ void DecodeBuilder::send(InstructionVariant &built) {
   Value address = arith::AddIOp::create(
       builder, loc, getAddress(base.getSymName()),
       getAddress(object.getSymName()), arith::IntegerOverflowFlags::nsw);
-  SendInstructionsOp::create(builder, loc, address, firstWord,
-                             lastWord - firstWord + 1);
+  Value first = (bufferWords + firstWord).materialize(builder, loc);
+  const int64_t words = lastWord - firstWord + 1;
+  if (sender)
+    SendInstructionsOp::create(builder, loc, address, first, words, past,
+                               buffer.materialize(builder, loc));
+  else
+    SendInstructionsOp::create(builder, loc, address, first, words, Value(),
+                               Value());
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,9 +232,11 @@ void DecodeBuilder::send(InstructionVariant &built) {
 //===----------------------------------------------------------------------===//
 
 void DecodeBuilder::start(InstructionVariant &built) {
+  // The first block runs while the next words go out.
+  bool sendsNext = sender && plan.variants.back().program.endPast > 1;
   for (const InstructionStep &step : built.steps) {
     if (step.run)
-      start(*step.run);
+      start(*step.run, std::exchange(sendsNext, false));
     else
       start(*step.direct);
   }
@@ -221,7 +272,7 @@ Word DecodeBuilder::getBeatsBefore(const InstructionRun &run,
   return layer * Word(getBeats(run.layer)) + sum;
 }
 
-void DecodeBuilder::start(const InstructionRun &run) {
+void DecodeBuilder::start(const InstructionRun &run, bool sendsNext) {
   SmallVector<int64_t> sums = {0};
   for (ArrayRef<PackedTask> tasks :
        {ArrayRef(run.first), ArrayRef(run.layer), ArrayRef(run.last)})
@@ -229,7 +280,7 @@ void DecodeBuilder::start(const InstructionRun &run) {
       sums.push_back(sums.back() + task.form.beats);
   const int64_t blocks = plan.getBlocks(run);
   if (blocks == 1)
-    return start(run, 0, {}, sums);
+    return start(run, 0, {}, sums, sendsNext);
   OpBuilder atModule(object);
   atModule.setInsertionPointAfter(object);
   auto prefix = TableOp::create(atModule, loc, "task_beats", sums);
@@ -244,12 +295,13 @@ void DecodeBuilder::start(const InstructionRun &run) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getBody()->getTerminator());
   start(run, Word(builder, loop.getInductionVar(), 0, blocks - 1),
-        FlatSymbolRefAttr::get(prefix), sums);
+        FlatSymbolRefAttr::get(prefix), sums, sendsNext);
 }
 
 /// Starts a block.
 void DecodeBuilder::start(const InstructionRun &run, const Word &block,
-                          FlatSymbolRefAttr prefix, ArrayRef<int64_t> sums) {
+                          FlatSymbolRefAttr prefix, ArrayRef<int64_t> sums,
+                          bool sendsNext) {
   const int64_t most = plan.blocks.maxTasks, all = run.getTasks();
   TaskOp::create(builder, loc, "instructions", Value(),
                  ("a block of at most " + Twine(most) + " tasks").str(),
@@ -268,7 +320,7 @@ void DecodeBuilder::start(const InstructionRun &run, const Word &block,
       Word(builder, getAddress(object.getSymName()), start, start) +
       (block * Word(plan.blocks.headerBytes) +
        begin.withBounds(0, beats) * Word(plan.blocks.beatBytes) +
-       Word(4 * run.firstWord));
+       Word(4 * run.firstWord) + bufferWords * Word(4));
   const Word blockBeats =
       (end - begin).withBounds(1, beats) + Word(plan.blocks.countBeats(0));
   const RegisterTable &record = plan.blocks.registers;
@@ -282,6 +334,17 @@ void DecodeBuilder::start(const InstructionRun &run, const Word &block,
                            : Word(reg.values.front().value);
     WriteOp::create(builder, loc, getRegister(reg),
                     value.materialize(builder, loc));
+  }
+  if (sendsNext && block.isConstant()) {
+    sendNext();
+  } else if (sendsNext) {
+    Value isFirst = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq, block.materialize(builder, loc),
+        Word(0).materialize(builder, loc));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(
+        scf::IfOp::create(builder, loc, isFirst).thenYield());
+    sendNext();
   }
   PollOp::create(builder, loc, getRegister(record.getStatus()),
                  record.getStatus().value);

@@ -34,10 +34,16 @@ public:
 
 private:
   mlir::func::FuncOp createFunction(llvm::StringRef name);
+  /// Where there are two copies: a function that sends the words of a call
+  /// after its argument, unless its copy has them.
+  void createSender();
+  /// Of the copies, that of this function's call.
+  void chooseBuffer();
+  /// Calls that function for the next call, if there is one.
+  void sendNext();
   /// Builds the parts of all variants at the insertion point, each where its
-  /// histories are told apart; \p past is that of the call.
-  void buildVariants(mlir::Value past,
-                     llvm::function_ref<void(InstructionVariant &)> build);
+  /// histories are told apart.
+  void buildVariants(llvm::function_ref<void(InstructionVariant &)> build);
 
   /// Computes a value of the flat program; what does not depend on the layer,
   /// before the loop.
@@ -55,10 +61,11 @@ private:
   void changeLayers(const InstructionRun &run);
 
   void start(InstructionVariant &built);
-  void start(const InstructionRun &run);
+  void start(const InstructionRun &run, bool sendsNext);
   /// Starts a block.
   void start(const InstructionRun &run, const Word &block,
-             mlir::FlatSymbolRefAttr prefix, llvm::ArrayRef<int64_t> sums);
+             mlir::FlatSymbolRefAttr prefix, llvm::ArrayRef<int64_t> sums,
+             bool sendsNext);
   void start(const TaskStart &direct);
   /// The beats of the tasks before task \p number of a run.
   Word getBeatsBefore(const InstructionRun &run, const Word &number,
@@ -76,6 +83,11 @@ private:
   mlir::OpBuilder builder;
   mlir::Location loc;
 
+  mlir::func::FuncOp sender;
+  /// The argument of the function that is built, its copy of the blocks, and
+  /// where that begins.
+  mlir::Value past;
+  Word buffer = 0, bufferWords = 0;
   /// The variant that is built, and its values in the new function.
   InstructionVariant *variant = nullptr;
   mlir::IRMapping mapping;

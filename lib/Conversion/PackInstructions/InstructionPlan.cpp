@@ -178,8 +178,9 @@ private:
 
 FailureOr<InstructionPlan>
 csb::planInstructions(SmallVector<FlatProgram> programs,
-                      const DeviceInfo &device, SymbolTable &symbols) {
-  InstructionPlan plan = {*device.getInstructionBlocks(), {}, 0};
+                      const DeviceInfo &device, SymbolTable &symbols,
+                      int64_t copies) {
+  InstructionPlan plan = {*device.getInstructionBlocks(), {}, 0, copies};
   for (FlatProgram &program : programs) {
     ProgramValues values(program, symbols);
     InstructionVariant &variant = plan.variants.emplace_back(

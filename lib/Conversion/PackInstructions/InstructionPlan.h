@@ -59,11 +59,14 @@ struct InstructionVariant {
   llvm::SmallVector<InstructionStep, 0> steps;
 };
 
-/// The blocks of all variants, one behind the other.
+/// The blocks of all variants, one behind the other; all of it once, or once
+/// for even and once for odd histories.
 struct InstructionPlan {
   InstructionBlocks blocks;
   std::vector<InstructionVariant> variants;
+  /// Of a copy.
   int64_t words = 0;
+  int64_t copies = 1;
 
   int64_t getBeatWords() const { return blocks.beatBytes / 4; }
   int64_t getHeaderWords() const { return blocks.headerBytes / 4; }
@@ -79,7 +82,8 @@ int64_t getBeats(llvm::ArrayRef<PackedTask> tasks);
 /// block can hold, and where a program has no task with a code.
 mlir::FailureOr<InstructionPlan>
 planInstructions(llvm::SmallVector<FlatProgram> programs,
-                 const DeviceInfo &device, mlir::SymbolTable &symbols);
+                 const DeviceInfo &device, mlir::SymbolTable &symbols,
+                 int64_t copies);
 
 } // namespace dlavm::csb
 

@@ -68,10 +68,13 @@ static DictionaryAttr describe(Builder &builder, const InstructionPlan &plan) {
   auto number = [&](StringRef name, int64_t value) {
     return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
   };
-  return builder.getDictionaryAttr(
-      {number("block_tasks", plan.blocks.maxTasks),
-       number("header_words", plan.getHeaderWords()),
-       builder.getNamedAttr("runs", builder.getArrayAttr(runs))});
+  SmallVector<NamedAttribute> entries = {
+      number("block_tasks", plan.blocks.maxTasks),
+      number("header_words", plan.getHeaderWords()),
+      builder.getNamedAttr("runs", builder.getArrayAttr(runs))};
+  if (plan.copies > 1)
+    entries.push_back(number("copies", plan.copies));
+  return builder.getDictionaryAttr(entries);
 }
 
 namespace {
@@ -81,6 +84,8 @@ namespace {
 //===----------------------------------------------------------------------===//
 
 struct PackInstructions : dlavm::impl::PackInstructionsBase<PackInstructions> {
+  using PackInstructionsBase::PackInstructionsBase;
+
   void runOnOperation() override {
     if (failed(run()))
       signalPassFailure();
@@ -114,8 +119,8 @@ struct PackInstructions : dlavm::impl::PackInstructionsBase<PackInstructions> {
         flattenProgram(decode, symbols);
     if (failed(programs))
       return failure();
-    FailureOr<InstructionPlan> plan =
-        planInstructions(std::move(*programs), *device, symbols);
+    FailureOr<InstructionPlan> plan = planInstructions(
+        std::move(*programs), *device, symbols, doubleBuffer ? 2 : 1);
     if (failed(plan))
       return failure();
     FailureOr<ObjectOp> object = createObject(*plan, *device, symbols, decode);
@@ -175,7 +180,7 @@ struct PackInstructions : dlavm::impl::PackInstructionsBase<PackInstructions> {
     llvm::for_each(module.getOps<BufferOp>(), visit);
     llvm::for_each(module.getOps<ObjectOp>(), visit);
     const int64_t address = llvm::alignTo(end, memory.alignment);
-    const int64_t bytes = 4 * plan.words;
+    const int64_t bytes = 4 * plan.words * plan.copies;
     if (bytes > memory.capacity - address)
       return decode.emitOpError("needs ")
              << bytes << " bytes of " << memory.name

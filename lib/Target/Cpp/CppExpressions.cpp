@@ -166,6 +166,9 @@ std::string CppExpressions::compute(Operation *op, Precedence precedence) {
       .Case([&](csb::ReadOp op) {
         return "static_cast<int32_t>(device.read(" + get(op.getReg()) + "))";
       })
+      .Case([&](csb::SentInstructionsOp op) {
+        return "device.sent_instructions(" + get(op.getBuffer()) + ")";
+      })
       .Case([&](csb::DMAReadOp op) {
         return "dlavm::read_map(device, " + get(op.getAddress()) + ", " +
                get(op.getTokens()) + ", " + std::to_string(op.getChannels()) +

@@ -116,7 +116,7 @@ static bool isExpressible(Operation *op) {
              AddressOfOp, TaskOp, WriteOp, PollOp, ReadOp, CheckCallOp,
              DMAWriteOp, DMAReadOp, DMAReadWordOp, LoadParametersOp, ClearOp,
              ReadEmbeddingsOp, StepOp, LookupOp, SetInstructionOp,
-             SendInstructionsOp>(op);
+             SendInstructionsOp, SentInstructionsOp>(op);
 }
 
 /// Rows that a function takes belong to the caller, those that it reads are
@@ -181,10 +181,7 @@ static LogicalResult checkOp(Operation *op) {
       })
       .Case([](StepOp op) { return checkText(op, op.getName(), "name"); })
       .Case([](SendInstructionsOp op) {
-        return success(succeeded(checkNumber(op, op.getFirst(), mostInt,
-                                             "a first word")) &&
-                       succeeded(
-                           checkNumber(op, op.getWords(), mostInt, "words")));
+        return checkNumber(op, op.getWords(), mostInt, "words");
       })
       .Case([](PollOp op) {
         return checkNumber(op, op.getValue(), mostWord, "value");

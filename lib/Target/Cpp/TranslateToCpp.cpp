@@ -120,8 +120,8 @@ static bool usesDevice(func::FuncOp function) {
             isa<func::CallOp, csb::TaskOp, csb::WriteOp, csb::PollOp,
                 csb::ReadOp, csb::DMAWriteOp, csb::DMAReadOp,
                 csb::DMAReadWordOp, csb::LoadParametersOp, csb::ClearOp,
-                csb::StepOp, csb::SetInstructionOp, csb::SendInstructionsOp>(
-                op);
+                csb::StepOp, csb::SetInstructionOp, csb::SendInstructionsOp,
+                csb::SentInstructionsOp>(op);
         return isUse ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -217,10 +217,13 @@ void CppPrinter::print(Operation *op) {
                                               expressions.get(op.getValue())});
       })
       .Case([&](csb::SendInstructionsOp op) {
-        printCall("device.send_instructions(",
-                  {expressions.get(op.getAddress()),
-                   std::to_string(op.getFirst()),
-                   std::to_string(op.getWords())});
+        SmallVector<std::string> arguments = {expressions.get(op.getAddress()),
+                                              expressions.get(op.getFirst()),
+                                              std::to_string(op.getWords())};
+        if (op.getPast())
+          arguments.append(
+              {expressions.get(op.getPast()), expressions.get(op.getBuffer())});
+        printCall("device.send_instructions(", arguments);
       })
       .Case([&](csb::CheckCallOp op) {
         os << "dlavm::check_call(" << expressions.get(op.getSeq()) << ", "

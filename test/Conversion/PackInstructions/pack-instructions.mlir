@@ -29,7 +29,7 @@ csb.buffer @x "DDR" at 1024 bytes 64 live [0, 0]
 // CHECK-NOT:     csb.write
 // CHECK:           csb.set_instruction %{{.*}}, %arg0
 // CHECK-NOT:     csb.set_instruction
-// CHECK:         csb.send_instructions %{{.*}} from 25 words 97
+// CHECK:         csb.send_instructions %{{.*}} from %c25{{.*}} words 97
 // CHECK:         scf.for
 // CHECK:           csb.write @block::@Address
 // CHECK-NEXT:      csb.write @block::@Beats

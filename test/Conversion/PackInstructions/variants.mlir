@@ -25,7 +25,7 @@ csb.register_table @norm "norm" {
 // CHECK:         scf.if %[[FIRST]] {
 // CHECK-COUNT-1:   csb.set_instruction
 // CHECK-NOT:       csb.set_instruction
-// CHECK:           csb.send_instructions %{{.*}} from 26 words 1
+// CHECK:           csb.send_instructions %{{.*}} from %c26{{.*}} words 1
 // CHECK:           csb.write @block::@Tasks, %c2
 // CHECK:         } else {
 // CHECK:           arith.cmpi slt, %[[PAST]], %c64

@@ -322,6 +322,12 @@ LogicalResult LoadParametersOp::verify() {
   return diagnostic;
 }
 
+LogicalResult SendInstructionsOp::verify() {
+  if (bool(getPast()) == bool(getBuffer()))
+    return success();
+  return emitOpError("takes 'for' and 'in' together");
+}
+
 LogicalResult LookupOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (symbols.lookupNearestSymbolFrom<TableOp>(*this, getTableAttr()))
     return success();

@@ -174,8 +174,8 @@ LogicalResult RegisterFlow::visit(Operation *op) {
                                    })));
         return success();
       })
-      .Case<ReadOp, DMAReadOp, DMAReadWordOp, ReadEmbeddingsOp, LookupOp>(
-          [&](auto op) {
+      .Case<ReadOp, DMAReadOp, DMAReadWordOp, ReadEmbeddingsOp, LookupOp,
+            SentInstructionsOp>([&](auto op) {
         setUnknown(op->getResult(0));
         return success();
       })

@@ -351,19 +351,43 @@ def CSB_SetInstructionOp : CSB_Op<"set_instruction"> {
   let assemblyFormat = "$word `,` $value attr-dict `:` type($value)";
 }
 
-def CSB_SendInstructionsOp : CSB_Op<"send_instructions"> {
+def CSB_SendInstructionsOp : CSB_Op<"send_instructions",
+    [AttrSizedOperandSegments]> {
   let summary = "write a part of the instruction blocks by DMA";
   let description = [{
     In one transfer: so many words of the host's copy, from `first` on. The
-    address is the host's DMA address of word 0.
+    address is the host's DMA address of word 0. Where the device has the blocks
+    twice, the words are those of a call after `past` tokens, in the buffer 0 or
+    1; `csb.sent_instructions` says so from then on.
 
     ```mlir
-    csb.send_instructions %address from 48 words 9600
+    csb.send_instructions %address from %c48 words 9600
+    csb.send_instructions %address from %first words 9600 for %past in %buffer
+    ```
+
+    Constraints: `past` and `buffer` come together.
+  }];
+  let arguments = (ins I64:$address, I32:$first, CSB_Positive:$words,
+    Optional<I32>:$past, Optional<I32>:$buffer);
+  let assemblyFormat = [{
+    $address `from` $first `words` $words (`for` $past^ `in` $buffer)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def CSB_SentInstructionsOp : CSB_Op<"sent_instructions"> {
+  let summary = "which call a buffer of the instruction blocks is for";
+  let description = [{
+    The `past` of the words that were sent to the buffer last; -1 where none
+    have been sent since the blocks were loaded.
+
+    ```mlir
+    %sent = csb.sent_instructions %buffer : i32
     ```
   }];
-  let arguments = (ins I64:$address, CSB_NonNegative:$first,
-    CSB_Positive:$words);
-  let assemblyFormat = "$address `from` $first `words` $words attr-dict";
+  let arguments = (ins I32:$buffer);
+  let results = (outs I32:$past);
+  let assemblyFormat = "$buffer attr-dict `:` type($past)";
 }
 
 //===----------------------------------------------------------------------===//
