@@ -34,8 +34,9 @@ static void add(TaskEstimate &total, const TaskEstimate &task) {
   total.time += task.time;
 }
 
-CallEstimator::CallEstimator(const DeviceInfo &device, double latency)
-    : device(device), rates(*device.getRates()), latency(latency),
+CallEstimator::CallEstimator(const DeviceInfo &device,
+                             const TimeOptions &options)
+    : device(device), rates(*device.getRates()), options(options),
       decoder(device) {}
 
 /// What comes before the first task belongs to one without a name.
@@ -48,6 +49,8 @@ TaskEstimate &CallEstimator::current() {
 void CallEstimator::task(int32_t, StringRef name) {
   const auto [it, isNew] = places.try_emplace(name, tasks.size());
   place = it->second;
+  auto known = options.factors.find(name);
+  factor = known == options.factors.end() ? 1 : known->second;
   if (!isNew)
     return;
   TaskEstimate &added = tasks.emplace_back();
@@ -57,24 +60,31 @@ void CallEstimator::task(int32_t, StringRef name) {
 
 void CallEstimator::write(uint32_t reg, uint32_t value) {
   ++current().writes;
+  addAccess();
   if (const DecodedTask *task = decoder.write(reg, value))
     addStart(*task);
 }
 
-void CallEstimator::poll(uint32_t, uint32_t) { ++current().polls; }
+void CallEstimator::poll(uint32_t, uint32_t) {
+  ++current().polls;
+  addAccess();
+}
 
 uint32_t CallEstimator::read(uint32_t) {
   ++current().reads;
+  addAccess();
   return 0;
 }
 
 void CallEstimator::dmaWrite(uint64_t, llvm::ArrayRef<uint8_t>) {
   ++current().transfers;
+  addAccess();
 }
 
 void CallEstimator::dmaRead(uint64_t address,
                             llvm::MutableArrayRef<uint8_t> bytes) {
   ++current().transfers;
+  addAccess();
   EventSink::dmaRead(address, bytes);
 }
 
@@ -83,7 +93,11 @@ void CallEstimator::addStart(const DecodedTask &task) {
   ++estimate.starts;
   if (!task.support->work)
     return;
-  const TaskWork work = task.support->work(decoder.getValues(task), device);
+  auto [it, isNew] = works.try_emplace(task.support);
+  if (isNew)
+    it->second = task.support->work(task.getTable(), device);
+  const TaskWork &work = it->second;
+  const RegisterValues values = decoder.getValues(task);
   double memoryTime = 0;
   for (const Rates::MemoryRate &rate : rates.memories) {
     const Memory *memory = device.getMemory(rate.memory);
@@ -91,34 +105,36 @@ void CallEstimator::addStart(const DecodedTask &task) {
     for (const Traffic &traffic : work.traffic) {
       if (&device.getMemory(traffic.reg->role) != memory)
         continue;
-      bytes += traffic.bytes;
+      const double moved = traffic.bytes.evaluate(values);
+      bytes += moved;
       atFullRate += traffic.reg->role == RegisterRole::Weight
-                        ? traffic.bytes / rates.weightEfficiency
-                        : traffic.bytes;
+                        ? moved / rates.weightEfficiency
+                        : moved;
     }
     estimate.bytes[memory - device.getMemories().data()] += bytes;
     memoryTime =
         std::max(memoryTime, 8 * atFullRate / rate.bitsPerCycle / rates.clock);
   }
-  const double compute = work.cycles / rates.clock;
-  estimate.operations += work.operations;
+  const double compute = work.cycles.evaluate(values) / rates.clock;
+  estimate.operations += work.operations.evaluate(values);
   estimate.memoryTime += memoryTime;
   estimate.computeTime += compute;
-  estimate.time += std::max(memoryTime, compute);
+  const double time = std::max(memoryTime, compute);
+  estimate.time += time;
+  elapsed += factor * time;
 }
 
-CallEstimate
-CallEstimator::finish(int64_t tokens,
-                      const llvm::StringMap<double> &factors) const {
+CallEstimate CallEstimator::finish(int64_t tokens) const {
   CallEstimate call;
   call.tokens = tokens;
   call.tasks = tasks;
   call.total.bytes.resize(device.getMemories().size());
   for (TaskEstimate &task : call.tasks) {
-    task.hostTime = latency * static_cast<double>(task.writes + task.polls +
-                                                  task.reads + task.transfers);
+    task.hostTime =
+        options.latency * static_cast<double>(task.writes + task.polls +
+                                              task.reads + task.transfers);
     task.time += task.hostTime;
-    if (auto it = factors.find(task.name); it != factors.end())
+    if (auto it = options.factors.find(task.name); it != options.factors.end())
       task.time *= it->second;
     add(call.total, task);
   }

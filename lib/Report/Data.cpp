@@ -10,7 +10,9 @@
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Report/Graph.h"
 #include "DLAVM/Report/Report.h"
+#include "DeviceData.h"
 #include "ProgramData.h"
+#include "VariantData.h"
 
 #include "mlir/IR/AffineExpr.h"
 #include "llvm/ADT/STLExtras.h"
@@ -102,48 +104,6 @@ static json::Value getSizes(const Report &report) {
     sizes[planned->name] = std::move(size);
   });
   return sizes;
-}
-
-/// The register tables that the program uses, with what the device says of
-/// their registers.
-static json::Value getTables(const Report &report) {
-  json::Object tables;
-  ModuleOp module = *report.levels.csb;
-  for (auto op : module.getOps<csb::RegisterTableOp>()) {
-    const RegisterTable *table = nullptr;
-    for (const auto &[kind, support] : report.device.getTasks())
-      if (support.registers.getName() == op.getSymName())
-        table = &support.registers;
-    json::Object registers;
-    for (auto reg : op.getBody().getOps<csb::RegisterOp>()) {
-      json::Object entry{{"number", reg.getNumber()}};
-      json::Object values;
-      if (DictionaryAttr named = reg.getValuesAttr())
-        for (NamedAttribute value : named)
-          if (auto number = dyn_cast<IntegerAttr>(value.getValue()))
-            values[std::to_string(number.getInt())] =
-                value.getName().getValue();
-      if (!values.empty())
-        entry["values"] = std::move(values);
-      json::Array fields;
-      for (const auto &field : reg.getBitFields())
-        fields.push_back(json::Array{field.name, field.low, field.bits});
-      if (!fields.empty())
-        entry["fields"] = std::move(fields);
-      const Register *known = table ? table->lookup(reg.getSymName()) : nullptr;
-      if (known) {
-        entry["role"] = stringify(known->role);
-        entry["unit"] = known->unit;
-        entry["meaning"] = known->meaning;
-        if (isAddress(known->role))
-          entry["isAddress"] = true;
-      }
-      registers[reg.getSymName()] = std::move(entry);
-    }
-    tables[op.getSymName()] = json::Object{{"title", op.getTitle()},
-                                           {"registers", std::move(registers)}};
-  }
-  return tables;
 }
 
 static json::Value getSymbols(ModuleOp csb) {
@@ -255,6 +215,14 @@ static json::Value getFindings(StringRef text) {
   return json::Object{{"text", text}, {"findings", std::move(findings)}};
 }
 
+SmallVector<StringRef, 2> dlavm::getEntries(ModuleOp csb,
+                                            const DriverPlan &plan) {
+  SmallVector<StringRef, 2> entries = {"run"};
+  if (csb.lookupSymbol("decode") && !plan.decodesFromBlocks())
+    entries.push_back("decode");
+  return entries;
+}
+
 FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
   const DriverLevels &levels = report.levels;
   FailureOr<Graph> llmGraph = makeLLMGraph(*levels.llm),
@@ -263,12 +231,24 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
   if (failed(llmGraph) || failed(accelGraph) || failed(csbGraph))
     return failure();
   json::Object graphs;
-  for (Graph *graph : {&*llmGraph, &*accelGraph, &*csbGraph}) {
-    layOut(*graph);
-    graphs[graph->level] = toJSON(*graph);
+  auto addGraph = [&](Graph &graph) {
+    layOut(graph);
+    graphs[graph.level] = toJSON(graph);
+  };
+  for (Graph *graph : {&*llmGraph, &*accelGraph, &*csbGraph})
+    addGraph(*graph);
+  const SmallVector<StringRef, 2> entries =
+      getEntries(*levels.csb, report.plan);
+  for (StringRef entry : ArrayRef(entries).drop_front()) {
+    FailureOr<Graph> graph = makeCSBGraph(*levels.csb, entry);
+    if (failed(graph))
+      return failure();
+    addGraph(*graph);
   }
-  FailureOr<json::Value> program = makeProgramData(*levels.csb, report.driver);
-  if (failed(program))
+  FailureOr<json::Value> program =
+      makeProgramData(*levels.csb, entries, report.driver);
+  FailureOr<json::Value> variants = makeVariantData(report);
+  if (failed(program) || failed(variants))
     return failure();
   json::Array memories, passes;
   for (const Memory &memory : report.device.getMemories())
@@ -295,7 +275,10 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
                     {"memories", std::move(memories)},
                     {"levels", std::move(graphs)},
                     {"sizes", getSizes(report)},
-                    {"tables", getTables(report)},
+                    {"tables", makeTableData(report)},
+                    {"times", makeTimeData(report)},
+                    {"decodesFromBlocks", report.plan.decodesFromBlocks()},
+                    {"variants", std::move(*variants)},
                     {"symbols", getSymbols(*levels.csb)},
                     {"program", std::move(*program)},
                     {"driver", json::Object{{"file", report.plan.driver},
@@ -305,7 +288,7 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
     data["findings"] = getFindings(*report.findings);
   if (report.packReport)
     data["quantization"] = getQuantization(*report.packReport);
-  if (report.estimate)
-    data["estimate"] = *report.estimate;
+  if (report.comparison)
+    data["comparison"] = *report.comparison;
   return json::Value(std::move(data));
 }

@@ -520,7 +520,8 @@ namespace {
 
 class CSBGraphBuilder : public GraphBuilder {
 public:
-  explicit CSBGraphBuilder(ModuleOp module) : GraphBuilder(module, "csb") {}
+  CSBGraphBuilder(ModuleOp module, StringRef level)
+      : GraphBuilder(module, level) {}
 
 private:
   LogicalResult visit(Operation *op) override {
@@ -566,7 +567,7 @@ private:
 
 } // namespace
 
-FailureOr<Graph> dlavm::makeCSBGraph(ModuleOp module) {
-  return CSBGraphBuilder(module).build(
-      module.lookupSymbol<func::FuncOp>("run"));
+FailureOr<Graph> dlavm::makeCSBGraph(ModuleOp module, StringRef entry) {
+  return CSBGraphBuilder(module, entry == "run" ? "csb" : entry)
+      .build(module.lookupSymbol<func::FuncOp>(entry));
 }

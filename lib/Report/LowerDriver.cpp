@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "LowerDriver.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
-#include "DLAVM/Pipelines/Pipelines.h"
-#include "DLAVM/Report/Report.h"
 #include "DLAVM/Target/TranslateToCpp.h"
 
 #include "mlir/IR/OperationSupport.h"
@@ -57,10 +56,11 @@ private:
 
 } // namespace
 
-static LogicalResult
-runPasses(ModuleOp module, StringRef level,
-          void (*build)(OpPassManager &, const CompileOptions &),
-          const CompileOptions &options, std::vector<PassEffect> &effects) {
+LogicalResult dlavm::runPasses(ModuleOp module, StringRef level,
+                               void (*build)(OpPassManager &,
+                                             const CompileOptions &),
+                               const CompileOptions &options,
+                               std::vector<PassEffect> &effects) {
   PassManager manager(module.getContext());
   manager.enableVerifier(false);
   manager.addInstrumentation(std::make_unique<EffectCounter>(level, effects));
@@ -68,19 +68,23 @@ runPasses(ModuleOp module, StringRef level,
   return success(succeeded(manager.run(module)) && succeeded(verify(module)));
 }
 
+void dlavm::setOptions(CompileOptions &options, const DriverPlan &plan) {
+  options.device = plan.device;
+  options.maxTokens = plan.maxTokens;
+  if (!plan.optimizations)
+    return;
+  options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);
+  options.sliceBytes = plan.optimizations->sliceBytes;
+  options.sliceSoftmax = plan.optimizations->slicesSoftmax;
+  options.mergeLinears = plan.optimizations->mergesLinears;
+}
+
 FailureOr<DriverLevels>
 dlavm::lowerDriver(ModuleOp model, const DriverPlan &plan, StringRef driver) {
   DriverLevels levels;
   levels.llm = model.clone();
   CompileOptions options;
-  options.device = plan.device;
-  options.maxTokens = plan.maxTokens;
-  if (plan.optimizations) {
-    options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);
-    options.sliceBytes = plan.optimizations->sliceBytes;
-    options.sliceSoftmax = plan.optimizations->slicesSoftmax;
-    options.mergeLinears = plan.optimizations->mergesLinears;
-  }
+  setOptions(options, plan);
   levels.accel = model.clone();
   // dlavm compile has given its warnings.
   ScopedDiagnosticHandler warnings(

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -123,16 +124,20 @@ public:
   ProgramWriter(ModuleOp module, StringRef driver)
       : symbols(module), driver(driver) {}
 
-  FailureOr<json::Value> run() {
-    auto entry = symbols.lookup<func::FuncOp>("run");
-    if (!entry)
-      return symbols.getOp()->emitError("has no function 'run'");
-    FailureOr<SmallVector<func::FuncOp>> order = llm::orderFunctions(entry);
-    if (failed(order))
-      return failure();
+  FailureOr<json::Value> run(ArrayRef<StringRef> entries) {
+    llvm::SetVector<func::FuncOp> order;
+    for (StringRef name : entries) {
+      auto entry = symbols.lookup<func::FuncOp>(name);
+      if (!entry)
+        return symbols.getOp()->emitError("has no function '" + name + "'");
+      FailureOr<SmallVector<func::FuncOp>> called = llm::orderFunctions(entry);
+      if (failed(called))
+        return failure();
+      order.insert_range(*called);
+    }
     json::Object functions;
     bool hasLines = true;
-    for (func::FuncOp function : *order) {
+    for (func::FuncOp function : order) {
       if (function.isExternal() || !function.getBody().hasOneBlock())
         return function.emitOpError("has no body of one block");
       lines = findLines(function, symbols, driver);
@@ -302,6 +307,8 @@ private:
 
 } // namespace
 
-FailureOr<json::Value> dlavm::makeProgramData(ModuleOp csb, StringRef driver) {
-  return ProgramWriter(csb, driver).run();
+FailureOr<json::Value> dlavm::makeProgramData(ModuleOp csb,
+                                              ArrayRef<StringRef> entries,
+                                              StringRef driver) {
+  return ProgramWriter(csb, driver).run(entries);
 }

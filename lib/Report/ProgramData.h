@@ -14,7 +14,8 @@
 
 namespace dlavm {
 
-/// The register program of a csb module, for the page to run:
+/// The register program of a csb module, for the page to run, from the
+/// functions \p entries on:
 ///
 ///   {"functions": {"run": {"arguments": [0, 1], "body": [...]}},
 ///    "names": {"7": "line_stride"}, "hasLines": true}
@@ -33,8 +34,9 @@ namespace dlavm {
 ///
 /// Where the accesses in the text of a function are not those of the module,
 /// no line is given. Emits an error and fails at an op that no program has.
-mlir::FailureOr<llvm::json::Value> makeProgramData(mlir::ModuleOp csb,
-                                                   llvm::StringRef driver);
+mlir::FailureOr<llvm::json::Value>
+makeProgramData(mlir::ModuleOp csb, llvm::ArrayRef<llvm::StringRef> entries,
+                llvm::StringRef driver);
 
 } // namespace dlavm
 

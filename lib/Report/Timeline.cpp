@@ -12,6 +12,8 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace dlavm;
 namespace json = llvm::json;
@@ -21,24 +23,37 @@ namespace {
 /// Prints a slice for each start, and one for each layer around those of it.
 class TimelineSink : public EventSink {
 public:
-  explicit TimelineSink(json::OStream &out) : out(out) {}
+  /// \p estimator is null where nobody knows how long a start takes.
+  TimelineSink(json::OStream &out, CallEstimator *estimator)
+      : out(out), estimator(estimator) {}
 
   void task(int32_t newLayer, StringRef newName) override {
     endStart();
     if (newLayer != layer)
       endLayer();
     if (newLayer >= 0 && newLayer != layer)
-      layerBegin = time;
+      layerBegin = getTime();
     layer = newLayer;
     name = newName.str();
-    begin = time;
+    begin = getTime();
+    accessesBefore = accesses;
     isOpen = true;
+    if (estimator)
+      estimator->task(layer, name);
   }
-  void write(uint32_t, uint32_t) override { ++time; }
-  void poll(uint32_t, uint32_t) override { ++time; }
-  uint32_t read(uint32_t) override {
-    ++time;
-    return 0;
+  void write(uint32_t reg, uint32_t value) override {
+    ++accesses;
+    if (estimator)
+      estimator->write(reg, value);
+  }
+  void poll(uint32_t reg, uint32_t value) override {
+    ++accesses;
+    if (estimator)
+      estimator->poll(reg, value);
+  }
+  uint32_t read(uint32_t reg) override {
+    ++accesses;
+    return estimator ? estimator->read(reg) : 0;
   }
 
   void end() {
@@ -47,18 +62,24 @@ public:
   }
 
 private:
+  /// In whole nanoseconds, so that no gap is between two slices.
+  int64_t getTime() const {
+    return estimator ? std::llround(1e9 * estimator->getElapsed())
+                     : 1000 * accesses;
+  }
   void slice(StringRef what, int64_t row, int64_t from) {
     out.object([&] {
       out.attribute("name", what);
       out.attribute("ph", "X");
-      out.attribute("ts", from);
-      out.attribute("dur", time - from);
+      out.attribute("ts", from / 1e3);
+      out.attribute("dur", (getTime() - from) / 1e3);
       out.attribute("pid", 1);
       out.attribute("tid", row);
       if (row == 2)
         out.attributeObject("args", [&] {
           out.attribute("start", starts);
           out.attribute("layer", layer);
+          out.attribute("accesses", accesses - accessesBefore);
         });
     });
   }
@@ -76,7 +97,9 @@ private:
   }
 
   json::OStream &out;
-  int64_t time = 0, begin = 0, layerBegin = 0, starts = 0;
+  CallEstimator *estimator;
+  int64_t accesses = 0, accessesBefore = 0, begin = 0, layerBegin = 0,
+          starts = 0;
   int32_t layer = -1;
   std::string name;
   bool isOpen = false;
@@ -84,11 +107,16 @@ private:
 
 } // namespace
 
-LogicalResult dlavm::printTimeline(ModuleOp csb, int64_t seq, int64_t past,
-                                   llvm::raw_ostream &os) {
-  FailureOr<Program> program = Program::create(csb);
+LogicalResult dlavm::printTimeline(const Report &report, int64_t seq,
+                                   int64_t past, llvm::raw_ostream &os) {
+  ModuleOp csb = *report.levels.csb;
+  const bool decodes = seq == 1 && getEntries(csb, report.plan).size() > 1;
+  FailureOr<Program> program = Program::create(csb, decodes ? "decode" : "run");
   if (failed(program))
     return failure();
+  std::optional<CallEstimator> estimator;
+  if (report.device.getRates())
+    estimator.emplace(report.device, report.times);
   json::OStream out(os);
   LogicalResult result = success();
   out.object([&] {
@@ -96,8 +124,11 @@ LogicalResult dlavm::printTimeline(ModuleOp csb, int64_t seq, int64_t past,
     out.attributeObject("otherData", [&] {
       out.attribute("call", std::to_string(seq) + " tokens after " +
                                 std::to_string(past));
-      out.attribute("time", "a microsecond is a register access; how long a "
-                            "task takes is not known here");
+      out.attribute("function", decodes ? "decode" : "run");
+      out.attribute("time", estimator
+                                ? "as dlavm estimate models it"
+                                : "a microsecond is a register access; nobody "
+                                  "has said how fast the device is");
     });
     out.attributeArray("traceEvents", [&] {
       auto call = [&](StringRef what, int64_t row, StringRef value) {
@@ -112,7 +143,7 @@ LogicalResult dlavm::printTimeline(ModuleOp csb, int64_t seq, int64_t past,
       call("process_name", 0, csb.getName().value_or("driver"));
       call("thread_name", 1, "layers");
       call("thread_name", 2, "starts");
-      TimelineSink sink(out);
+      TimelineSink sink(out, estimator ? &*estimator : nullptr);
       result = program->run(seq, past, sink);
       sink.end();
     });

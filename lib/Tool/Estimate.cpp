@@ -7,118 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Estimate/Estimate.h"
-#include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Tool/Tool.h"
 #include "Errors.h"
-#include "OpenedDriver.h"
+#include "EstimatedTimes.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <map>
-
 using namespace dlavm;
 using namespace llvm;
-
-using Factors = StringMap<double>;
-
-static Expected<CallEstimate> estimateCall(OpenedDriver &driver, int64_t seq,
-                                           int64_t past, double latency,
-                                           const Factors &factors = {}) {
-  CallEstimator estimator(*driver.device, latency);
-  const bool isDecode = seq == 1 && driver.library->hasDecode();
-  if (Error error = isDecode ? driver.library->decode(past, estimator)
-                             : driver.library->run(seq, past, estimator))
-    return error;
-  CallEstimate call = estimator.finish(seq, factors);
-  if (!(call.total.time > 0))
-    return createStringError("the call of " + Twine(seq) + " tokens after " +
-                             Twine(past) +
-                             " takes no time: the driver starts no task in "
-                             "it, or all that was measured is 0");
-  return call;
-}
-
-//===----------------------------------------------------------------------===//
-// Measured times
-//===----------------------------------------------------------------------===//
-
-/// The lines of one call.
-static Expected<CallEstimate> estimateMeasured(OpenedDriver &driver,
-                                               ArrayRef<MeasuredTask> lines,
-                                               double latency) {
-  const MeasuredTask &first = lines.front();
-  if (Error error = checkCall(driver.plan, first.seq, first.past))
-    return error;
-  Expected<CallEstimate> call =
-      estimateCall(driver, first.seq, first.past, latency);
-  if (!call)
-    return call.takeError();
-  // A table of another driver, or of a call that failed, says nothing.
-  std::map<std::string, int64_t> starts;
-  for (const TaskEstimate &task : call->tasks)
-    starts[task.name] += task.starts;
-  for (const MeasuredTask &line : lines)
-    starts[line.task] -= line.starts;
-  for (const auto &[name, missing] : starts)
-    if (missing != 0)
-      return createStringError(
-          "it has " + Twine(std::abs(missing)) +
-          (missing > 0 ? " starts fewer" : " starts more") + " of task '" +
-          name + "' in call " + Twine(first.call) + " (" + Twine(first.seq) +
-          " tokens after " + Twine(first.past) +
-          ") than the driver makes; give the times of whole calls of this "
-          "driver");
-  return call;
-}
-
-/// How much longer each task was measured to take than it is modelled to.
-static Expected<Factors>
-calibrate(OpenedDriver &driver, ArrayRef<MeasuredTask> lines, double latency) {
-  std::map<std::string, std::pair<double, double>> times;
-  while (!lines.empty()) {
-    const ArrayRef<MeasuredTask> call =
-        lines.take_while([&](const MeasuredTask &line) {
-          return line.call == lines.front().call;
-        });
-    lines = lines.drop_front(call.size());
-    Expected<CallEstimate> modelled = estimateMeasured(driver, call, latency);
-    if (!modelled)
-      return modelled.takeError();
-    for (const MeasuredTask &line : call)
-      times[line.task].first += 1e-6 * line.microseconds;
-    for (const TaskEstimate &task : modelled->tasks)
-      times[task.name].second += task.time;
-  }
-  Factors factors;
-  for (const auto &[name, time] : times)
-    if (time.second > 0)
-      factors[name] = time.first / time.second;
-  return factors;
-}
-
-static Expected<Factors> readFactors(OpenedDriver &driver,
-                                     const EstimateCommand &command) {
-  if (command.measuredFile.empty())
-    return Factors();
-  auto fail = [&](Error error) {
-    return createStringError(command.measuredFile + ": " +
-                             toString(std::move(error)));
-  };
-  Expected<std::unique_ptr<MemoryBuffer>> text =
-      readTextFile(command.measuredFile);
-  if (!text)
-    return fail(
-        createStringError("cannot be read: " + toString(text.takeError())));
-  Expected<std::vector<MeasuredTask>> lines = parseTimes((*text)->getBuffer());
-  if (!lines)
-    return fail(lines.takeError());
-  Expected<Factors> factors = calibrate(driver, *lines, command.latency);
-  if (!factors)
-    return fail(factors.takeError());
-  return factors;
-}
 
 //===----------------------------------------------------------------------===//
 // Output
@@ -212,12 +110,12 @@ int dlavm::runEstimate(const EstimateCommand &command) {
       OpenedDriver::open(command.directory, std::move(*opened));
   if (!driver)
     return reportError(driver.takeError());
-  Expected<Factors> factors = readFactors(*driver, command);
-  if (!factors)
-    return reportError(factors.takeError());
+  Expected<TimeOptions> times = readTimes(*driver, command);
+  if (!times)
+    return reportError(times.takeError());
 
-  Expected<CallEstimate> call = estimateCall(*driver, command.seq, command.past,
-                                             command.latency, *factors);
+  Expected<CallEstimate> call =
+      estimateCall(*driver, command.seq, command.past, *times);
   if (!call)
     return reportError(call.takeError());
   // The token behind a prompt, if there is room for one.
@@ -227,8 +125,7 @@ int dlavm::runEstimate(const EstimateCommand &command) {
   if (!isPrompt) {
     decode = *call;
   } else if (past < driver->plan.maxTokens) {
-    Expected<CallEstimate> next =
-        estimateCall(*driver, 1, past, command.latency, *factors);
+    Expected<CallEstimate> next = estimateCall(*driver, 1, past, *times);
     if (!next)
       return reportError(next.takeError());
     decode = std::move(*next);

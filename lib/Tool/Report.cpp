@@ -15,7 +15,7 @@
 #include "DLAVM/Tool/Tool.h"
 #include "Diagnostics.h"
 #include "Errors.h"
-#include "OpenedDriver.h"
+#include "EstimatedTimes.h"
 #include "OpenedModel.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -39,23 +39,35 @@ static std::string getPlace(StringRef directory, StringRef name) {
   return path.str().str();
 }
 
+/// The findings of dlavm check are text, those of run --compare are JSON.
+static Error addFindings(StringRef file, std::string &findings,
+                         Report &report) {
+  Expected<std::string> text = readText(file);
+  if (!text)
+    return text.takeError();
+  findings = std::move(*text);
+  if (!StringRef(findings).ltrim().starts_with("{")) {
+    report.findings = findings;
+    return Error::success();
+  }
+  Expected<json::Object> comparison = parseJSONObject(findings, file);
+  if (!comparison)
+    return comparison.takeError();
+  if (!comparison->getArray("ops") || !comparison->getArray("findings"))
+    return createStringError(file +
+                             ": expected the ops and findings that dlavm run "
+                             "--compare writes with --json, found other JSON");
+  report.comparison = std::move(*comparison);
+  return Error::success();
+}
+
 /// What there is beside the modules. Fills in the strings that the report
 /// refers to.
 static Error addFiles(const ReportCommand &command, std::string &findings,
                       std::string &packReport, Report &report) {
-  if (!command.findingsFile.empty()) {
-    Expected<std::string> text = readText(command.findingsFile);
-    if (!text)
-      return text.takeError();
-    findings = std::move(*text);
-    report.findings = findings;
-  }
-  if (!command.estimateFile.empty()) {
-    Expected<json::Object> estimate = readJSONFile(command.estimateFile);
-    if (!estimate)
-      return estimate.takeError();
-    report.estimate = std::move(*estimate);
-  }
+  if (!command.findingsFile.empty())
+    if (Error error = addFindings(command.findingsFile, findings, report))
+      return error;
   const std::string path = getPlace(command.directory, kReportFile);
   if (!sys::fs::exists(path))
     return Error::success();
@@ -67,13 +79,28 @@ static Error addFiles(const ReportCommand &command, std::string &findings,
   return Error::success();
 }
 
+/// A driver runs only where there are times to compare it with.
+static Expected<TimeOptions> getTimes(const ReportCommand &command,
+                                      const DeviceInfo &device) {
+  if (command.measuredFile.empty())
+    return TimeOptions{command.latency};
+  if (!device.getRates())
+    return createStringError("--measured scales what is estimated, but nobody "
+                             "has said how fast " +
+                             device.getName() + " is");
+  Expected<OpenedDriver> driver = OpenedDriver::open(command.directory);
+  if (!driver)
+    return driver.takeError();
+  return readTimes(*driver, command);
+}
+
 static mlir::LogicalResult print(const ReportCommand &command,
                                  const Report &report, raw_ostream &os) {
   const DriverLevels &levels = report.levels;
   if (command.format == ReportFormat::HTML)
     return printReportPage(report, os);
   if (command.format == ReportFormat::Trace)
-    return printTimeline(*levels.csb, command.seq, command.past, os);
+    return printTimeline(report, command.seq, command.past, os);
   mlir::FailureOr<Graph> graph =
       command.level == ReportLevel::LLM     ? makeLLMGraph(*levels.llm)
       : command.level == ReportLevel::Accel ? makeAccelGraph(*levels.accel)
@@ -100,7 +127,7 @@ int dlavm::runReport(const ReportCommand &command) {
   if (!device)
     return reportError(device.takeError());
   std::vector<std::string> inputs = getFiles(command.directory, plan);
-  for (const std::string &file : {command.findingsFile, command.estimateFile})
+  for (const std::string &file : {command.findingsFile, command.measuredFile})
     if (!file.empty())
       inputs.push_back(file);
   if (Error error = checkOutputs({command.output}, inputs))
@@ -123,8 +150,14 @@ int dlavm::runReport(const ReportCommand &command) {
       lowerDriver(model->getModule(), plan, *driver);
   if (failed(levels))
     return 1;
+  Expected<TimeOptions> times = getTimes(command, **device);
+  if (!times)
+    return reportError(times.takeError());
+  std::vector<PassVariant> variants;
+  if (command.format == ReportFormat::HTML)
+    variants = lowerVariants(model->getModule(), plan);
   std::string findings, packReport;
-  Report report{plan, **device, *levels, *driver, {}, {}, {}};
+  Report report{plan, **device, *levels, variants, *driver, *times};
   if (Error error = addFiles(command, findings, packReport, report))
     return reportError(std::move(error));
   if (Error error = opened->input.check())

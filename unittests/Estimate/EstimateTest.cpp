@@ -34,11 +34,10 @@ Start anchor() {
   return start;
 }
 
-CallEstimate estimate(const Start &start, double latency = 0,
-                      const llvm::StringMap<double> &factors = {}) {
-  CallEstimator estimator(getDevice(), latency);
+CallEstimate estimate(const Start &start, const TimeOptions &options = {}) {
+  CallEstimator estimator(getDevice(), options);
   run(estimator, start, "query");
-  return estimator.finish(1, factors);
+  return estimator.finish(1);
 }
 
 TEST(EstimateTest, Anchors) {
@@ -71,19 +70,22 @@ TEST(EstimateTest, BytesOfALinearTask) {
 
 TEST(EstimateTest, HostWaits) {
   // 32 writes and a poll.
-  const CallEstimate call = estimate(anchor(), 1e-6);
+  const CallEstimate call = estimate(anchor(), {1e-6});
   EXPECT_NEAR(call.total.time, (38.5 + 33) * 1e-6, 1e-12);
   EXPECT_EQ(call.total.getBound(), "memory");
-  EXPECT_EQ(estimate(anchor(), 2e-6).total.getBound(), "host");
+  EXPECT_EQ(estimate(anchor(), {2e-6}).total.getBound(), "host");
 }
 
 TEST(EstimateTest, FactorsByName) {
-  EXPECT_NEAR(estimate(anchor(), 0, {{"query", 2.0}}).total.time, 77e-6, 1e-12);
-  EXPECT_NEAR(estimate(anchor(), 0, {{"key", 2.0}}).total.time, 38.5e-6, 1e-12);
+  EXPECT_NEAR(estimate(anchor(), {0, {{"query", 2.0}}}).total.time, 77e-6,
+              1e-12);
+  EXPECT_NEAR(estimate(anchor(), {0, {{"key", 2.0}}}).total.time, 38.5e-6,
+              1e-12);
 }
 
 TEST(EstimateTest, StartsOfAName) {
-  CallEstimator estimator(getDevice(), 0);
+  const TimeOptions options;
+  CallEstimator estimator(getDevice(), options);
   run(estimator, anchor(), "query");
   run(estimator, norm(), "norm");
   run(estimator, anchor(), "query");
@@ -92,6 +94,7 @@ TEST(EstimateTest, StartsOfAName) {
   EXPECT_EQ(call.tasks[0].starts, 2);
   EXPECT_NEAR(call.tasks[0].time, 77e-6, 1e-12);
   EXPECT_EQ(call.total.starts, 3);
+  EXPECT_NEAR(estimator.getElapsed(), call.total.time, 1e-12);
   // Reads and writes 300 tokens of 128 pixels, and 4096 words.
   EXPECT_EQ(call.tasks[1].bytes[0], 2 * 300 * 128 * 64 + 4 * 4096);
 }

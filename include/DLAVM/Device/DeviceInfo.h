@@ -174,6 +174,7 @@ public:
   int64_t operator[](llvm::StringRef identifier) const {
     return file[table.get(identifier).number];
   }
+  int64_t operator[](const Register &reg) const { return file[reg.number]; }
   /// True if the task has a register with this identifier.
   bool has(llvm::StringRef identifier) const {
     return table.lookup(identifier) != nullptr;
@@ -228,9 +229,9 @@ struct TaskSupport {
   void (*extents)(const RegisterValues &values, const DeviceInfo &device,
                   llvm::SmallVectorImpl<Extent> &extents) = nullptr;
 
-  /// What a start moves and computes, worked out from register values alone;
-  /// null where nobody knows.
-  TaskWork (*work)(const RegisterValues &values,
+  /// What a start moves and computes, as formulas of the values of these
+  /// registers alone; null where nobody knows.
+  TaskWork (*work)(const RegisterTable &registers,
                    const DeviceInfo &device) = nullptr;
 
   /// Reports every contradiction among the register values of a start, and

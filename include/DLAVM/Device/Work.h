@@ -9,6 +9,8 @@
 #ifndef DLAVM_DEVICE_WORK_H
 #define DLAVM_DEVICE_WORK_H
 
+#include "DLAVM/Device/Formula.h"
+
 #include "llvm/ADT/SmallVector.h"
 
 #include <string>
@@ -16,23 +18,20 @@
 
 namespace dlavm {
 
-struct Register;
-
 /// Bytes that a start moves through one address register, all ports together.
 struct Traffic {
   const Register *reg;
-  double bytes;
+  Formula bytes;
 };
 
-/// What one start does. Registers of a wrong driver hold anything, so that no
-/// integer holds their products.
+/// What one start does, by its register values.
 struct TaskWork {
   /// Multiplications and additions of a product; of other tasks, the elements
   /// that they write.
-  double operations = 0;
+  Formula operations;
   /// Of the matrix unit if it never waits; 0 for tasks of other units, of which
   /// only the bytes are known.
-  double cycles = 0;
+  Formula cycles;
   llvm::SmallVector<Traffic, 6> traffic;
 };
 
@@ -47,6 +46,9 @@ struct Rates {
 
   /// In Hz, that of the matrix unit and of the buses.
   double clock;
+  /// Multiplications and additions of INT4 weights in a cycle of the matrix
+  /// unit; more than any product reaches.
+  double operationsPerCycle;
   std::vector<MemoryRate> memories;
   /// The part of its memory's rate that a stream of weights was measured to
   /// reach, at most 1.

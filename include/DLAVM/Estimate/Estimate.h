@@ -12,6 +12,7 @@
 #include "DLAVM/Check/EventSink.h"
 #include "DLAVM/Check/TaskDecoder.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
@@ -52,13 +53,23 @@ struct CallEstimate {
   double getTokensPerSecond() const { return tokens / total.time; }
 };
 
+/// What else the time of a call depends on.
+struct TimeOptions {
+  /// What each access to a register and each DMA transfer takes the host, in
+  /// seconds.
+  double latency = 0;
+  /// The time of a task is multiplied with the factor of its name, if it has
+  /// one.
+  llvm::StringMap<double> factors = {};
+};
+
 /// Estimates a call from what its driver does: the register values of each
 /// start, by TaskSupport::work and the rates of the device.
 class CallEstimator : public EventSink {
 public:
-  /// Each access to a register and each DMA transfer takes the host \p latency
-  /// seconds. The device must have rates, and outlive the estimator.
-  CallEstimator(const DeviceInfo &device, double latency);
+  /// The device must have rates, and outlive the estimator, as the options
+  /// must.
+  CallEstimator(const DeviceInfo &device, const TimeOptions &options);
 
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
@@ -67,22 +78,27 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
-  /// The call of \p tokens tokens. The time of a task is multiplied with the
-  /// factor of its name, if it has one.
-  CallEstimate finish(int64_t tokens,
-                      const llvm::StringMap<double> &factors = {}) const;
+  /// The seconds that all until now takes.
+  double getElapsed() const { return elapsed; }
+  /// The call of \p tokens tokens.
+  CallEstimate finish(int64_t tokens) const;
 
 private:
   TaskEstimate &current();
   void addStart(const DecodedTask &task);
+  void addAccess() { elapsed += factor * options.latency; }
 
   const DeviceInfo &device;
   const Rates rates;
-  const double latency;
+  const TimeOptions &options;
   StartDecoder decoder;
+  llvm::DenseMap<const TaskSupport *, TaskWork> works;
   std::vector<TaskEstimate> tasks;
   llvm::StringMap<size_t> places;
   size_t place = 0;
+  /// Of the current task.
+  double factor = 1;
+  double elapsed = 0;
 };
 
 /// A line of what `--time-steps` writes.

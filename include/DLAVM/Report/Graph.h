@@ -55,7 +55,7 @@ struct GraphGroup {
 
 /// One level of a model. A layer is drawn once.
 struct Graph {
-  /// "llm", "accel" or "csb".
+  /// "llm", "accel", "csb" or "decode".
   std::string level;
   std::vector<GraphNode> nodes;
   std::vector<GraphEdge> edges;
@@ -65,12 +65,13 @@ struct Graph {
 
 /// The ops of an llm module, with the tensors between them; the tasks of an
 /// accel module, with the buffers and KV caches between them; the tasks of a
-/// csb module, one after the other. Each emits an error and fails at a region
-/// or a call that it does not know, and where a program is longer than a
-/// picture can be.
+/// csb module that run or decode starts, one after the other. Each emits an
+/// error and fails at a region or a call that it does not know, and where a
+/// program is longer than a picture can be.
 mlir::FailureOr<Graph> makeLLMGraph(mlir::ModuleOp module);
 mlir::FailureOr<Graph> makeAccelGraph(mlir::ModuleOp module);
-mlir::FailureOr<Graph> makeCSBGraph(mlir::ModuleOp module);
+mlir::FailureOr<Graph> makeCSBGraph(mlir::ModuleOp module,
+                                    llvm::StringRef entry = "run");
 
 /// Gives nodes, edges and groups their places, so that edges go down.
 void layOut(Graph &graph);

@@ -9,6 +9,7 @@
 #ifndef DLAVM_REPORT_REPORT_H
 #define DLAVM_REPORT_REPORT_H
 
+#include "DLAVM/Estimate/Estimate.h"
 #include "DLAVM/Plan/DriverPlan.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -46,20 +47,41 @@ mlir::FailureOr<DriverLevels> lowerDriver(mlir::ModuleOp model,
                                           const DriverPlan &plan,
                                           llvm::StringRef driver);
 
+/// The program of a model that is compiled with one optimizing pass less than
+/// its driver, or with one more.
+struct PassVariant {
+  /// As dlavm-opt knows it.
+  std::string pass;
+  /// Whether the driver was compiled with the pass, and the variant is without.
+  bool isInDriver = false;
+  /// The csb module; null where the passes fail.
+  mlir::OwningOpRef<mlir::ModuleOp> csb;
+  /// Why they fail.
+  std::string message;
+};
+
+/// Compiles \p model, see lowerDriver, once for each optimizing pass of the
+/// pipeline: without it where \p plan has it, with it elsewhere. Emits no
+/// diagnostic.
+std::vector<PassVariant> lowerVariants(mlir::ModuleOp model,
+                                       const DriverPlan &plan);
+
 /// What a report shows.
 struct Report {
   const DriverPlan &plan;
   const DeviceInfo &device;
   const DriverLevels &levels;
+  llvm::ArrayRef<PassVariant> variants;
   /// The text of the driver.
   llvm::StringRef driver;
-  /// What `dlavm check` or `dlavm run --compare` has printed; null if that is
-  /// not known.
-  std::optional<llvm::StringRef> findings;
+  /// How long it takes.
+  const TimeOptions &times;
+  /// What `dlavm check` has printed; null if that is not known.
+  std::optional<llvm::StringRef> findings = std::nullopt;
+  /// What `dlavm run --compare` wrote with `--json`.
+  std::optional<llvm::json::Value> comparison = std::nullopt;
   /// pack-report.txt, where there is one.
-  std::optional<llvm::StringRef> packReport;
-  /// What `dlavm estimate --json` has printed.
-  std::optional<llvm::json::Value> estimate;
+  std::optional<llvm::StringRef> packReport = std::nullopt;
 };
 
 /// The data of the page. Fails, with diagnostics, where a module is none of a
@@ -71,11 +93,17 @@ llvm::LogicalResult printReportPage(const Report &report,
                                     llvm::raw_ostream &os);
 
 /// Prints a call as a timeline in the JSON of Chrome's traces, which Perfetto
-/// opens. Time is counted in register accesses, a microsecond each, as nobody
-/// knows how long a task takes. Fails, with a diagnostic, where the program
-/// cannot run the call.
-llvm::LogicalResult printTimeline(mlir::ModuleOp csb, int64_t seq, int64_t past,
-                                  llvm::raw_ostream &os);
+/// opens: of `decode` where the call is one of a single token and \p report
+/// shows a driver that has it, of `run` elsewhere. A start takes what is
+/// estimated; on a device without rates, a microsecond for each register
+/// access. Fails, with a diagnostic, where the program cannot run the call.
+llvm::LogicalResult printTimeline(const Report &report, int64_t seq,
+                                  int64_t past, llvm::raw_ostream &os);
+
+/// The functions of a driver that run calls: `run`, and `decode` if its writes
+/// are those of the csb module.
+llvm::SmallVector<llvm::StringRef, 2> getEntries(mlir::ModuleOp csb,
+                                                 const DriverPlan &plan);
 
 } // namespace dlavm
 

@@ -155,22 +155,8 @@ struct RunCommand {
 enum class ReportFormat { HTML, Dot, SVG, Prototxt, Trace };
 enum class ReportLevel { LLM, Accel, CSB };
 
-/// `dlavm report`.
-struct ReportCommand {
-  std::string directory;
-  /// "-" is standard output.
-  std::string output = "-";
-  ReportFormat format = ReportFormat::HTML;
-  /// Of a graph.
-  ReportLevel level = ReportLevel::Accel;
-  /// Of a trace: tokens of the call, and tokens in the KV cache before it.
-  int64_t seq = 1, past = 0;
-  /// What `dlavm check` and `dlavm estimate --json` have printed; may be empty.
-  std::string findingsFile, estimateFile;
-};
-
-/// `dlavm estimate`.
-struct EstimateCommand {
+/// A call whose time is estimated.
+struct EstimatedCall {
   std::string directory;
   /// Tokens of the call, and tokens in the KV cache before it.
   int64_t seq = 1, past = 0;
@@ -178,6 +164,22 @@ struct EstimateCommand {
   double latency = 0;
   /// What `--time-steps` has written, of calls of this driver; may be empty.
   std::string measuredFile;
+};
+
+/// `dlavm report`. The call is that of a trace.
+struct ReportCommand : EstimatedCall {
+  /// "-" is standard output.
+  std::string output = "-";
+  ReportFormat format = ReportFormat::HTML;
+  /// Of a graph.
+  ReportLevel level = ReportLevel::Accel;
+  /// What `dlavm check` has printed, or what `dlavm run --compare` wrote with
+  /// `--json`; may be empty.
+  std::string findingsFile;
+};
+
+/// `dlavm estimate`.
+struct EstimateCommand : EstimatedCall {
   bool json = false;
 };
 

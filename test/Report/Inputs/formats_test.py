@@ -87,9 +87,9 @@ for layer in layers:
     known.update(layer["tops"])
 assert sum(len(layer["bottoms"]) for layer in layers) == len([edge for edge in edges if int(edge[0][1:]) < int(edge[1][1:])])
 
-# A slice for each start, in order, without gaps; as long as its accesses.
+# A slice for each start, in order, without gaps, with its accesses; those of a task take what is estimated.
 events = json.loads(read("trace.json"))["traceEvents"]
-starts = [(event["name"], event["args"]["layer"], event["dur"]) for event in events if event["ph"] == "X" and event["tid"] == 2]
+starts = [(event["name"], event["args"]["layer"], event["args"]["accesses"]) for event in events if event["ph"] == "X" and event["tid"] == 2]
 expected = []
 for line in read("trace.txt").splitlines():
     if line.startswith("# task "):
@@ -101,8 +101,12 @@ assert starts == [tuple(start) for start in expected], "not the starts of the dr
 time = 0
 for event in events:
     if event["ph"] == "X" and event["tid"] == 2:
-        assert event["ts"] == time
+        assert abs(event["ts"] - time) < 1e-6
         time += event["dur"]
+for task in json.loads(read("estimate.json"))["tasks"]:
+    durations = [event["dur"] for event in events if event["ph"] == "X" and event["tid"] == 2 and event["name"] == task["name"]]
+    # Slices have whole nanoseconds.
+    assert abs(sum(durations) - task["microseconds"]) <= 1e-3 * len(durations), task["name"]
 layers = [event for event in events if event["ph"] == "X" and event["tid"] == 1]
 assert [event["name"] for event in layers] == ["layer 0", "layer 1"]
-assert layers[0]["ts"] == 0 and layers[0]["dur"] == layers[1]["ts"]
+assert layers[0]["ts"] == 0 and abs(layers[0]["dur"] - layers[1]["ts"]) < 1e-6

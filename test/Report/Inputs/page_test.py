@@ -15,17 +15,26 @@ from browser import ENTER, Browser
 directory = os.path.abspath(sys.argv.pop())
 
 
-def trace(name, seq, past):
-    """The starts of a run: [(layer, task, [(register, value)])]."""
-    command = ["dlavm", "trace", os.path.join(directory, name), f"--seq={seq}", f"--past={past}"]
-    starts = []
-    for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
+def run_tool(command, name, *options):
+    command = ["dlavm", command, os.path.join(directory, name), *options]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def trace(name, seq, past, decodes=False):
+    """The starts of a call: [(layer, task, [(register, value)], [...])], and the writes between them, which come
+    behind those of the start before."""
+    starts = [(-1, None, [], [])]
+    isRunning = False
+    options = [f"--past={past}", "--decode"] if decodes else [f"--seq={seq}", f"--past={past}"]
+    for line in run_tool("trace", name, *options).splitlines():
         if line.startswith("# task "):
             _, _, layer, task = line.split()
-            starts.append((int(layer), task, []))
+            starts.append((int(layer), task, [], []))
+            isRunning = True
         elif line[0] in "WP":
-            _, register, value = line.split()
-            starts[-1][2].append((int(register), int(value)))
+            kind, register, value = line.split()
+            starts[-1][2 if isRunning else 3].append((int(register), int(value)))
+            isRunning = isRunning and kind == "W"
     return starts
 
 
@@ -52,6 +61,9 @@ class Page(unittest.TestCase):
             return super().run(result)
         return self.browser.run("return " + result)
 
+    def has_decode(self):
+        return any(function["name"] == "decode" for function in self.plan["functions"])
+
     def get_calls(self):
         most = self.plan["max_tokens"]
         return [(1, 0), (19, 0), (most, 0), (1, most - 1), (33, 7), (most // 2, most // 4)]
@@ -61,15 +73,16 @@ class Page(unittest.TestCase):
         self.assertTrue(self.run("data.isDriver"))
         layers = max(entry["layers"] for entry in self.plan["objects"])
         for seq, past in calls or self.get_calls():
-            starts = trace(name, seq, past)
+            starts = trace(name, seq, past, seq == 1 and self.has_decode())
             counted = self.run(f"(({{tasks, total}}) => [total, [...tasks]])(countAccesses({seq}, {past}))")
+            self.assertEqual(counted[0]["writes"] + counted[0]["polls"], sum(len(start[2]) + len(start[3]) for start in starts))
+            del starts[0]
             self.assertEqual(counted[0]["starts"], len(starts))
-            self.assertEqual(counted[0]["writes"] + counted[0]["polls"], sum(len(start[2]) for start in starts))
-            self.assertEqual({task: count["starts"] for task, count in counted[1]},
-                             collections.Counter(task for _, task, _ in starts))
+            self.assertEqual({task: count["starts"] for task, count in counted[1] if task},
+                             collections.Counter(start[1] for start in starts))
             for layer in {0, layers - 1}:
                 expected = {}
-                for at, task, accesses in starts:
+                for at, task, accesses, _ in starts:
                     if at in (layer, -1):
                         expected.setdefault(task, []).append([list(access) for access in accesses])
                 # The first and the last starts of each task.
@@ -82,6 +95,58 @@ class Page(unittest.TestCase):
                     chosen, layer, seq, past)
                 for task, values in found:
                     self.assertEqual(values, [expected[task][start] for start in chosen[task]], f"{task} at {seq}, {past}")
+
+    def check_close(self, found, expected, what=None):
+        """Equal but for the order in which numbers were added."""
+        self.assertLessEqual(abs(found - expected), 1e-9 * abs(expected), what)
+
+    def check_times(self, name, calls, *options):
+        """What the page computes is what dlavm estimate finds in the compiled driver."""
+        self.open(name)
+        for seq, past in calls:
+            expected = json.loads(run_tool("estimate", name, f"--seq={seq}", f"--past={past}", "--json", *options))
+            tasks, total, rates, least = self.run(
+                f"(({{tasks, total}}) => [[...tasks].map(([name, task]) => ({{...task, name, bound: getBound(task)}})), total,"
+                f" getThroughput({seq}, {past}), getRoofline(total)])(countAccesses({seq}, {past}))")
+            self.assertEqual([task["name"] for task in tasks], [task["name"] for task in expected["tasks"]])
+            memories = self.run("data.memories.map((memory) => memory.name)")
+            for found, task in zip(tasks, expected["tasks"]):
+                for key in ("starts", "writes", "polls", "bound"):
+                    self.assertEqual(found[key], task[key], (task["name"], key))
+                self.assertEqual(dict(zip(memories, found["bytes"])), task["bytes"], task["name"])
+                self.assertEqual(found["operations"], task["operations"], task["name"])
+                self.check_close(found["time"] * 1e6, task["microseconds"], task["name"])
+            self.check_close(total["time"] * 1e3, expected["milliseconds"])
+            self.check_close(least / total["time"], expected["roofline_fraction"])
+            for kind in ("prefill", "decode"):
+                rate = expected.get(kind + "_tokens_per_second")
+                if rate is None:
+                    self.assertIsNone(rates[kind])
+                else:
+                    self.check_close(rates[kind], rate)
+
+    def check_kept(self, name, seq, past, usesRun=False):
+        """What a start writes and what it finds is what the registers hold."""
+        starts = trace(name, seq, past, seq == 1 and not usesRun)
+        file, layers, number_kept = {}, collections.Counter(), 0
+        file.update(starts.pop(0)[3])
+        for layer, task, accesses, between in starts:
+            file.update(accesses[:-1])
+            index = layers[layer, task]
+            layers[layer, task] += 1
+            written, kept = self.browser.run(
+                """const [task, layer, start, seq, past, usesRun] = arguments;
+                Object.assign(state, {task, layer, start, seq, past, usesRun});
+                const found = getStart(task, layer, start, seq, past, usesRun);
+                const number = (access) => [data.tables[access.table].registers[access.register].number, access.value];
+                return [found.accesses.filter((access) => !access.isPoll).map(number), getKeptAccesses(found, layer).map(number)];""",
+                task, max(layer, 0), index, seq, past, usesRun)
+            self.assertEqual([tuple(access) for access in written], accesses[:-1])
+            for register, value in kept:
+                self.assertEqual(value, file[register], (layer, task, register))
+            number_kept += len(kept)
+            file.update(between)
+        return number_kept
 
     def check_memory(self, name):
         self.open(name)
@@ -113,6 +178,7 @@ class Page(unittest.TestCase):
         for name in ("edgellm", "ohbm"):
             with self.subTest(name):
                 self.check_values(name)
+                self.check_times(name, [(19, 0), (33, 7), (1, 100)])
                 self.check_memory(name)
                 self.check_lines(name)
 
@@ -121,7 +187,62 @@ class Page(unittest.TestCase):
         self.assertEqual(self.run("getPeak((map) => bufferBytes(map, 2048, 0)).peak"), 570425344)
         self.assertEqual(self.run("countAccesses(2048, 0).total.writes"), 259832)
         self.assertEqual(self.run("countAccesses(1, 2047).total.writes"), 10744)
-        self.assertRegex(self.run("byId('time').textContent"), "decode tokens per second52.50?.*querymemory38.50")
+        self.check_times("chatglm", [(128, 0), (1, 128)], "--pcie-latency=1e-6")
+        self.browser.run("setCall(1, 128); update();")
+        self.assertEqual(self.run("byId('call-time').textContent"), "25.4 ms")
+        # By time: the heaviest task stands first.
+        rows = "[...document.querySelectorAll('#tasks tbody tr.pick:not([hidden])')].map((row) => row.dataset.task)"
+        self.assertEqual(self.run(rows)[0], "down")
+        self.browser.click("#order-program")
+        self.assertEqual(self.run(rows)[0], "input_norm")
+        # Latency can be changed; roofs are the rates of the device.
+        self.browser.run("byId('latency').value = 0; byId('latency').dispatchEvent(new Event('change')); update();")
+        self.assertEqual(self.run("byId('call-time').textContent"), "14.2 ms")
+        self.assertEqual(self.run("byId('decode-rate').textContent"), "70.7")
+        self.assertEqual(self.run("rates"), {"memories": [512 * 280e6 / 8, 8192 * 280e6 / 8], "operations": 2 * 128 * 32 * 280e6})
+        # Each task that moves bytes and computes is a point.
+        points = self.run("[...document.querySelectorAll('#roofline .point')].map((point) => point.dataset.task)")
+        self.assertEqual(set(points), {task["name"] for task in self.plan["tasks"]})
+        self.assertEqual(len(points), len(set(points)))
+
+    def test_effects(self):
+        """A pass less or more is what compiling without or with it makes."""
+        for name, other, change, calls in (("kept", "unkept", "csb-eliminate-redundant-writes", [(40, 7), (1, 9)]),
+                                           ("chatglm", "sliced", "accel-stream-ffn", [(1024, 0)])):
+            self.open(name)
+            with open(os.path.join(directory, other, "plan.json")) as file:
+                maps = [buffer for buffer in json.load(file)["buffers"] if buffer["live"]]
+            for seq, past in calls:
+                self.browser.run("setCall(...arguments); update();", seq, past)
+                effect = self.browser.run("const {own, passes} = getEffects(); const row = passes.find((row) => row.pass === arguments[0]);"
+                                          "return [row.call, row.arena, own.call, own.arena, row.isInDriver];", change)
+                self.assertEqual(effect[4], change in self.plan["optimizations"]["passes"])
+                expected = json.loads(run_tool("estimate", other, f"--seq={seq}", f"--past={past}", "--json"))
+                self.assertEqual(effect[0]["writes"], sum(task["writes"] for task in expected["tasks"]))
+                self.assertEqual(effect[0]["starts"], sum(task["starts"] for task in expected["tasks"]))
+                self.assertEqual(effect[1], max(map["address"] + map["bytes"] for map in maps) - min(map["address"] for map in maps))
+                self.assertNotEqual(effect[:2], effect[2:4])
+                row = f"document.querySelector('#effect tr[data-pass={change}]').textContent"
+                self.browser.run("drawEffects()")
+                self.assertIn(("without " if effect[4] else "with ") + change, self.run(row))
+
+    def test_kept_registers(self):
+        self.check_values("kept", [(19, 0), (1, 5)])
+        self.check_times("kept", [(19, 0), (1, 5)], "--measured=" + os.path.join(directory, "times.csv"))
+        for call in ((1, 5), (1, 5, True), (19, 3)):
+            with self.subTest(call):
+                self.assertGreater(self.check_kept("kept", *call), 100)
+        # Beside decode stands run.
+        self.browser.run("setCall(1, 5); setFunction(false); update(); selectTask('query');")
+        self.assertIn("kept from starts before", self.run("byId('task').textContent"))
+        decode = self.run("current.total.writes")
+        self.browser.click("#uses-run")
+        self.browser.run("update()")
+        self.assertGreaterEqual(self.run("current.total.writes"), decode)
+        self.browser.click("#level-decode")
+        self.assertIn("query", self.run("document.querySelector('.node.chosen').textContent"))
+        # What run --compare has written.
+        self.assertIn("0 of ", self.run("byId('comparison').textContent"))
 
     def test_slices(self):
         self.check_memory("streamed")
@@ -130,9 +251,14 @@ class Page(unittest.TestCase):
     def test_1000_layers(self):
         self.check_values("deep", [(1, 5), (40, 0)])
         self.assertEqual(self.run("data.layers"), 1000)
+        self.check_times("deep", [(40, 0), (1, 5)])
+        # Layers are counted, not run.
+        self.assertLess(self.run("performance.getEntriesByType('navigation')[0].loadEventEnd"), 5000)
         self.assertEqual(self.run("data.levels.accel.groups.map((group) => group.detail)"), ["1000 times"])
         size = {name: os.path.getsize(os.path.join(directory, name + ".html")) for name in ("deep", "edgellm")}
         self.assertLess(size["deep"], 1.05 * size["edgellm"])
+        self.browser.run("const start = performance.now(); for (let past = 0; past < 20; ++past) countAccesses(1, past); window.spent = performance.now() - start;")
+        self.assertLess(self.run("spent"), 1000)
         # A layer is one of many.
         self.run("selectTask('query_key_value')")
         self.browser.run("const input = byId('layer'); input.value = 999; input.dispatchEvent(new Event('change'));")
@@ -186,8 +312,17 @@ class Page(unittest.TestCase):
             self.browser.run("setCall(600, 100); selectTask('query');")
             self.assertLessEqual(self.run("document.documentElement.scrollWidth"), width)
             self.browser.screenshot(os.path.join(directory, name + ".png"))
-            self.browser.run("byId('memory').scrollIntoView(); scrollBy(0, -120);")
-            self.browser.screenshot(os.path.join(directory, name + "-memory.png"))
+            for part in ("memory", "tasks", "roofline", "effect"):
+                self.browser.run("byId(arguments[0]).scrollIntoView(); scrollBy(0, -120);", part)
+                self.browser.screenshot(os.path.join(directory, f"{name}-{part}.png"))
+            # No name of a point covers another or leaves the picture.
+            boxes = self.run("[...document.querySelectorAll('#roofline text.point-name')].map((text) => (({x, y, width, height}) => [x, y, width, height])(text.getBBox()))")
+            self.assertGreater(len(boxes), 3)
+            across = self.run("document.querySelector('#roofline svg').clientWidth")
+            for i, (x, y, w, h) in enumerate(boxes):
+                self.assertTrue(0 <= x and x + w <= across)
+                for u, v, p, q in boxes[:i]:
+                    self.assertTrue(x + w <= u + 1 or u + p <= x + 1 or y + h <= v + 3 or v + q <= y + 3, (boxes[i], (u, v, p, q)))
 
 
 if __name__ == "__main__":

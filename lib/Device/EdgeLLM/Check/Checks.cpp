@@ -198,7 +198,7 @@ static void checkRope(const RegisterValues &v, const DeviceInfo &device,
 /// rows that the activation buffer holds.
 static void checkAttention(Rules &rules, const RegisterValues &v,
                            const DeviceInfo &device, int64_t rowChannels) {
-  const HeadConfiguration heads(v);
+  const HeadConfiguration heads(v["HeadConfiguration"]);
   const StringRef config = "HeadConfiguration";
   if (heads.kvHeads == 0 || heads.queryHeads == 0)
     rules.fail(config, "a task without heads");

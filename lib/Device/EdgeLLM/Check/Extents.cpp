@@ -129,7 +129,7 @@ static void ropeExtents(const RegisterValues &v, const DeviceInfo &device,
 static void scoresExtents(const RegisterValues &v, const DeviceInfo &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
-  const HeadConfiguration heads(v);
+  const HeadConfiguration heads(v["HeadConfiguration"]);
   extents.addCache("CacheAddress", heads.kvHeads);
   extents.addMap("InputAddress", heads.queryHeads, v["InputHead"],
                  headGroups(device), v["InputLine"], v["Width"]);
@@ -141,7 +141,7 @@ static void scoresExtents(const RegisterValues &v, const DeviceInfo &device,
 static void valuesExtents(const RegisterValues &v, const DeviceInfo &device,
                           llvm::SmallVectorImpl<Extent> &result) {
   Extents extents(v, device, result);
-  const HeadConfiguration heads(v);
+  const HeadConfiguration heads(v["HeadConfiguration"]);
   extents.addCache("CacheAddress", heads.kvHeads);
   extents.addMap("InputAddress", heads.queryHeads, v["InputHead"],
                  divideCeil(v["Columns"], device["Tout"]), v["InputLine"],

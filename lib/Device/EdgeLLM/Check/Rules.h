@@ -19,9 +19,16 @@ namespace dlavm::edgellm {
 using Report = RegisterRules::Report;
 
 /// What the opcode register of the MVM engine says about the form (4.1).
-inline bool hasScaleBias(const RegisterValues &v) { return v["Mode"] >> 9 & 1; }
-inline bool hasResidual(const RegisterValues &v) { return v["Mode"] >> 10 & 1; }
-inline bool hasArgmax(const RegisterValues &v) { return v["Mode"] >> 11 & 1; }
+/// \p v are values, or formulas of them.
+template <typename Values> auto hasScaleBias(const Values &v) {
+  return v["Mode"] >> 9 & 1;
+}
+template <typename Values> auto hasResidual(const Values &v) {
+  return v["Mode"] >> 10 & 1;
+}
+template <typename Values> auto hasArgmax(const Values &v) {
+  return v["Mode"] >> 11 & 1;
+}
 
 /// Channel groups of a head.
 inline int64_t headGroups(const DeviceInfo &device) {
@@ -29,14 +36,13 @@ inline int64_t headGroups(const DeviceInfo &device) {
 }
 
 /// Register 207 of the attention products (4.6).
-struct HeadConfiguration {
-  explicit HeadConfiguration(const RegisterValues &v)
-      : group((v["HeadConfiguration"] >> 16) + 1),
-        queryHeads(v["HeadConfiguration"] >> 8 & 0xff),
-        kvHeads(v["HeadConfiguration"] & 0xff) {}
-  int64_t group;
-  int64_t queryHeads;
-  int64_t kvHeads;
+template <typename Number> struct HeadConfiguration {
+  explicit HeadConfiguration(Number value)
+      : group((value >> 16) + 1), queryHeads(value >> 8 & 0xff),
+        kvHeads(value & 0xff) {}
+  Number group;
+  Number queryHeads;
+  Number kvHeads;
 };
 
 /// The rules that the tables of several tasks share. Each reports the register

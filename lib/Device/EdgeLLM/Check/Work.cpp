@@ -6,15 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Worked out from register values alone. Extents are what a start may touch;
-// this is what it moves. Sections named in comments are those of the EdgeLLM
+// Formulas of register values alone. Extents are what a start may touch; this
+// is what it moves. Sections named in comments are those of the EdgeLLM
 // register document.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Rules.h"
-
-#include <cmath>
 
 using namespace dlavm;
 using namespace dlavm::edgellm;
@@ -24,66 +22,65 @@ namespace {
 /// Puts the work of a start together.
 class WorkBuilder {
 public:
-  WorkBuilder(const RegisterValues &values, const DeviceInfo &device)
-      : values(values), device(device) {}
+  WorkBuilder(const RegisterTable &registers, const DeviceInfo &device)
+      : registers(registers), device(device) {}
 
-  double operator[](StringRef reg) const {
-    return static_cast<double>(values[reg]);
+  Formula operator[](StringRef reg) const {
+    return Formula(registers.get(reg));
   }
   /// The channel groups of so many channels.
-  double groups(double channels) const {
-    return std::ceil(channels / device["Tout"]);
+  Formula groups(Formula channels) const {
+    return ceilDiv(channels, device["Tout"]);
   }
-  double headChannels() const { return device["MAX_CH_per_HEAD"]; }
+  Formula headChannels() const { return device["MAX_CH_per_HEAD"]; }
 
-  void add(StringRef reg, double bytes) {
-    work.traffic.push_back({&values.getTable().get(reg), bytes});
+  void add(StringRef reg, Formula bytes) {
+    work.traffic.push_back({&registers.get(reg), bytes});
   }
-  void addPixels(StringRef reg, double pixels) {
+  void addPixels(StringRef reg, Formula pixels) {
     add(reg, pixels * device["Pixel_Data_Bytes"]);
   }
   /// Numbers of a KV cache.
-  void addCache(double numbers) {
+  void addCache(Formula numbers) {
     add("CacheAddress", numbers * device["MAX_DAT_DW"] / 8);
   }
   /// Tin inputs and Tout outputs take a cycle, with weights of \p weightBits
   /// bits where INT4 has the whole width of the unit.
-  void multiply(double rows, double inputs, double outputs, double weightBits) {
+  void multiply(Formula rows, Formula inputs, Formula outputs,
+                double weightBits) {
     work.operations = 2 * rows * inputs * outputs;
-    work.cycles = rows * std::ceil(inputs / device["Tin"]) * groups(outputs) *
+    work.cycles = rows * ceilDiv(inputs, device["Tin"]) * groups(outputs) *
                   weightBits / device["MAX_WT_DW"];
   }
   /// One number of each lane of so many pixels.
-  void compute(double pixels) { work.operations = pixels * device["Tout"]; }
+  void compute(Formula pixels) { work.operations = pixels * device["Tout"]; }
 
   TaskWork work;
 
 private:
-  const RegisterValues &values;
+  const RegisterTable &registers;
   const DeviceInfo &device;
 };
 } // namespace
 
-static TaskWork linearWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
-  const double tokens = w["InputWidth"], inputs = w["InputChannels"];
-  const double outputs =
+static TaskWork linearWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
+  const Formula tokens = w["InputWidth"], inputs = w["InputChannels"];
+  const Formula outputs =
       w["LastSlice"] * w["SliceChannels"] + w["LastSliceChannels"];
   w.addPixels("InputAddress", tokens * w.groups(inputs));
   w.add("WeightAddress", outputs * w["PackageBits"] / 8);
   w.addPixels("OutputAddress", tokens * w.groups(outputs));
-  if (hasScaleBias(v))
-    w.add("ScaleBiasAddress", 4 * outputs);
-  if (hasResidual(v))
-    w.addPixels("ResidualAddress", tokens * w.groups(outputs));
-  if (hasArgmax(v))
-    w.addPixels("ArgmaxAddress", 1);
+  w.add("ScaleBiasAddress", hasScaleBias(w) * 4 * outputs);
+  w.addPixels("ResidualAddress", hasResidual(w) * tokens * w.groups(outputs));
+  w.addPixels("ArgmaxAddress", hasArgmax(w));
   w.multiply(tokens, inputs, outputs, device["MAX_WT_DW"]);
   return w.work;
 }
 
 /// Maps of the same size, of which the last is written.
-static TaskWork mapWork(WorkBuilder w, double pixels,
+static TaskWork mapWork(WorkBuilder w, Formula pixels,
                         std::initializer_list<StringRef> maps) {
   for (StringRef map : maps)
     w.addPixels(map, pixels);
@@ -91,29 +88,32 @@ static TaskWork mapWork(WorkBuilder w, double pixels,
   return w.work;
 }
 
-static TaskWork normWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork normWork(const RegisterTable &registers,
+                         const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   w.add("WeightAddress", 4 * w["ChannelGroups"] * device["Tout"]);
   return mapWork(w, w["Rows"] * w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork activationWork(const RegisterValues &v,
+static TaskWork activationWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   w.add("TableAddress", device["Activation_Table_Bytes"]);
   return mapWork(w, w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork softmaxWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork softmaxWork(const RegisterTable &registers,
+                            const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   return mapWork(w, w["Heads"] * w["ColumnGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork ropeWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork ropeWork(const RegisterTable &registers,
+                         const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   // A pixel of each of the four planes (3.5).
   w.addPixels("TableAddress", 4 * w["Width"]);
   return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
@@ -121,13 +121,13 @@ static TaskWork ropeWork(const RegisterValues &v, const DeviceInfo &device) {
 }
 
 /// A product with a KV cache: Q x K^T or P x V.
-static TaskWork attentionWork(const RegisterValues &v, const DeviceInfo &device,
-                              bool readsColumns) {
-  WorkBuilder w(v, device);
-  const HeadConfiguration heads(v);
-  const double rows = heads.queryHeads * w["Width"];
-  const double inputs = readsColumns ? w["Columns"] : w.headChannels();
-  const double outputs = readsColumns ? w.headChannels() : w["Columns"];
+static TaskWork attentionWork(const RegisterTable &registers,
+                              const DeviceInfo &device, bool readsColumns) {
+  WorkBuilder w(registers, device);
+  const HeadConfiguration heads(w["HeadConfiguration"]);
+  const Formula rows = heads.queryHeads * w["Width"];
+  const Formula inputs = readsColumns ? w["Columns"] : w.headChannels();
+  const Formula outputs = readsColumns ? w.headChannels() : w["Columns"];
   w.addCache(heads.kvHeads * w["Columns"] * w.headChannels());
   w.addPixels("InputAddress", rows * w.groups(inputs));
   w.addPixels("OutputAddress", rows * w.groups(outputs));
@@ -135,32 +135,34 @@ static TaskWork attentionWork(const RegisterValues &v, const DeviceInfo &device,
   return w.work;
 }
 
-static TaskWork scoresWork(const RegisterValues &v, const DeviceInfo &device) {
-  return attentionWork(v, device, /*readsColumns=*/false);
+static TaskWork scoresWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  return attentionWork(registers, device, /*readsColumns=*/false);
 }
 
-static TaskWork valuesWork(const RegisterValues &v, const DeviceInfo &device) {
-  return attentionWork(v, device, /*readsColumns=*/true);
+static TaskWork valuesWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  return attentionWork(registers, device, /*readsColumns=*/true);
 }
 
-static TaskWork kvAppendWork(const RegisterValues &v,
+static TaskWork kvAppendWork(const RegisterTable &registers,
                              const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   w.addCache(w["Heads"] * w["Width"] * w.headChannels());
   return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
                  {"InputAddress"});
 }
 
-static TaskWork elementwiseWork(const RegisterValues &v,
+static TaskWork elementwiseWork(const RegisterTable &registers,
                                 const DeviceInfo &device) {
-  return mapWork(WorkBuilder(v, device),
-                 static_cast<double>(v["ChannelGroups"]) * v["Width"],
+  WorkBuilder w(registers, device);
+  return mapWork(w, w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OtherAddress", "OutputAddress"});
 }
 
-static TaskWork weightCopyWork(const RegisterValues &v,
+static TaskWork weightCopyWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   w.add("Source", w["LengthBits"] / 8);
   w.add("DestinationLow", w["LengthBits"] / 8);
   return w.work;

@@ -110,6 +110,7 @@ static Rates getRates(const DeviceInfo &device) {
   const int64_t ports = device["HBM_Port"] * device["HBM_AXI_DATA_WIDTH"];
   Rates rates;
   rates.clock = 280e6;
+  rates.operationsPerCycle = 2.0 * device["Tin"] * device["Tout"];
   rates.memories = {{"HBM", double(ports)},
                     {"DDR", double(device["AXI_DAT_WIDTH"])}};
   // A matrix of 4096 x 4096 has 8448 cycles of weights and scales, and took

@@ -17,10 +17,13 @@
 namespace dlavm::ohbm {
 
 /// What the opcode of an INT4 product says about its form (section 1.4).
-inline bool hasScaleBias(const RegisterValues &v) {
+/// \p v are values, or formulas of them.
+template <typename Values> auto hasScaleBias(const Values &v) {
   return v["Opcode"] >> 4 & 1;
 }
-inline bool hasArgmax(const RegisterValues &v) { return v["Opcode"] >> 5 & 1; }
+template <typename Values> auto hasArgmax(const Values &v) {
+  return v["Opcode"] >> 5 & 1;
+}
 
 /// The derived values of section 2.2, and rows (3.1).
 struct Geometry {

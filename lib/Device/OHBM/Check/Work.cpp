@@ -6,15 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Worked out from register values alone. Extents are what a start may touch;
-// this is what it moves. Sections named in comments are those of the ohbm
+// Formulas of register values alone. Extents are what a start may touch; this
+// is what it moves. Sections named in comments are those of the ohbm
 // register document.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Rules.h"
-
-#include <cmath>
 
 using namespace dlavm;
 using namespace dlavm::ohbm;
@@ -24,44 +22,47 @@ namespace {
 /// Puts the work of a start together.
 class WorkBuilder {
 public:
-  WorkBuilder(const RegisterValues &values, const DeviceInfo &device)
-      : g(device), values(values), device(device) {}
+  WorkBuilder(const RegisterTable &registers, const DeviceInfo &device)
+      : g(device), registers(registers), device(device) {}
 
-  double operator[](StringRef reg) const {
-    return static_cast<double>(values[reg]);
+  Formula operator[](StringRef reg) const {
+    return Formula(registers.get(reg));
   }
   /// The rows of so many channels.
-  double rows(double channels) const { return std::ceil(channels / g.lanes); }
-  double headRows(double heads) const {
-    return std::ceil(heads / g.headsPerRow);
+  Formula rows(Formula channels) const { return ceilDiv(channels, g.lanes); }
+  Formula headRows(Formula heads) const {
+    return ceilDiv(heads, g.headsPerRow);
   }
 
-  void add(StringRef reg, double bytes) {
-    work.traffic.push_back({&values.getTable().get(reg), bytes});
+  void add(StringRef reg, Formula bytes) {
+    work.traffic.push_back({&registers.get(reg), bytes});
   }
   /// Rows of all ports.
-  void addRows(StringRef reg, double count) {
+  void addRows(StringRef reg, Formula count) {
     add(reg, count * g.rowBytes * g.ports);
   }
+  /// Whether the register of flags has this bit.
+  Formula flag(unsigned bit) const { return (*this)["Flags"] >> bit & 1; }
   /// What a product takes from the chip, which register 16 says, moves no byte.
-  void addInput(double count) {
-    addRows("InputAddress", values["Flags"] & 2 ? 0 : count);
+  void addInput(Formula count) {
+    addRows("InputAddress", count * (1 - flag(1)));
   }
   void addWeight(StringRef reg) {
-    const double bytes = (*this)["OutputChannels"] * (*this)["ChannelBits"] / 8;
-    add(reg, values["Flags"] & 1 ? 0 : bytes);
+    const Formula bytes =
+        (*this)["OutputChannels"] * (*this)["ChannelBits"] / 8;
+    add(reg, bytes * (1 - flag(0)));
   }
-  /// A word for each output channel.
-  void addScaleBias() {
-    add("ScaleBiasAddress", 4 * (*this)["OutputChannels"]);
+  /// A word for each output channel, \p times times.
+  void addScaleBias(Formula times = 1) {
+    add("ScaleBiasAddress", times * 4 * (*this)["OutputChannels"]);
   }
   /// Tin inputs and Tout outputs take a cycle, with weights of \p weightBits
   /// bits where INT4 has the whole width of the unit.
-  void multiply(double count, double inputs, double weightBits) {
-    const double outputs = (*this)["OutputChannels"];
+  void multiply(Formula count, Formula inputs, double weightBits) {
+    const Formula outputs = (*this)["OutputChannels"];
     work.operations = 2 * count * inputs * outputs;
-    work.cycles = count * std::ceil(inputs / device["Tin"]) *
-                  std::ceil(outputs / device["Tout"]) * weightBits /
+    work.cycles = count * ceilDiv(inputs, device["Tin"]) *
+                  ceilDiv(outputs, device["Tout"]) * weightBits /
                   device["MAX_WT_DW"];
   }
 
@@ -69,26 +70,27 @@ public:
   TaskWork work;
 
 private:
-  const RegisterValues &values;
+  const RegisterTable &registers;
   const DeviceInfo &device;
 };
 } // namespace
 
-static TaskWork linearWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
-  const double tokens = w["InputWidth"], inputs = w["InputChannels"];
+static TaskWork linearWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
+  const Formula tokens = w["InputWidth"], inputs = w["InputChannels"];
   w.addInput(tokens * w.rows(inputs));
   w.addWeight("WeightAddress");
   w.addRows("OutputAddress", tokens * w.rows(w["OutputChannels"]));
-  if (hasScaleBias(v))
-    w.addScaleBias();
+  w.addScaleBias(hasScaleBias(w));
   w.multiply(tokens, inputs, device["MAX_WT_DW"]);
   return w.work;
 }
 
-static TaskWork conv2DWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
-  const double pixels = w["OutputRows"] * w["OutputWidth"];
+static TaskWork conv2DWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
+  const Formula pixels = w["OutputRows"] * w["OutputWidth"];
   w.addInput(w["InputRows"] * w["InputWidth"] * w.rows(w["InputChannels"]));
   w.addWeight("WeightAddress");
   w.addRows("OutputAddress", pixels * w.rows(w["OutputChannels"]));
@@ -99,9 +101,10 @@ static TaskWork conv2DWork(const RegisterValues &v, const DeviceInfo &device) {
   return w.work;
 }
 
-static TaskWork scoresWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
-  const double heads = w["OutputHeads"], tokens = w["InputWidth"];
+static TaskWork scoresWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
+  const Formula heads = w["OutputHeads"], tokens = w["InputWidth"];
   w.addInput(tokens * w.headRows(heads));
   w.addWeight("CacheAddress");
   w.addRows("OutputAddress", heads * tokens * w.rows(w["OutputChannels"]));
@@ -109,9 +112,10 @@ static TaskWork scoresWork(const RegisterValues &v, const DeviceInfo &device) {
   return w.work;
 }
 
-static TaskWork valuesWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
-  const double heads = w["OutputHeads"], tokens = w["InputWidth"];
+static TaskWork valuesWork(const RegisterTable &registers,
+                           const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
+  const Formula heads = w["OutputHeads"], tokens = w["InputWidth"];
   w.addInput(heads * tokens * w.rows(w["InputChannels"]));
   w.addWeight("CacheAddress");
   w.addRows("OutputAddress", tokens * w.headRows(heads));
@@ -120,7 +124,7 @@ static TaskWork valuesWork(const RegisterValues &v, const DeviceInfo &device) {
 }
 
 /// Maps of so many rows each.
-static TaskWork mapWork(WorkBuilder w, double rows,
+static TaskWork mapWork(WorkBuilder w, Formula rows,
                         std::initializer_list<StringRef> maps) {
   for (StringRef map : maps)
     w.addRows(map, rows);
@@ -128,47 +132,50 @@ static TaskWork mapWork(WorkBuilder w, double rows,
   return w.work;
 }
 
-static TaskWork normWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork normWork(const RegisterTable &registers,
+                         const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   w.add("WeightAddress", 4 * w["Channels"]);
   return mapWork(w, w["Width"] * w.rows(w["Channels"]),
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork activationWork(const RegisterValues &v,
+static TaskWork activationWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   // Versions without the register load the table in each start.
-  const bool keepsTable = v.has("TableUse") && v["TableUse"] == 2;
-  w.addRows("TableAddress", keepsTable ? 0 : 1);
+  w.addRows("TableAddress",
+            registers.lookup("TableUse") ? 1 - isEqual(w["TableUse"], 2) : 1);
   return mapWork(w, w["Width"] * w.rows(w["Channels"]),
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork softmaxWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork softmaxWork(const RegisterTable &registers,
+                            const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   return mapWork(w, w["Heads"] * w["Width"] * w.rows(w["Columns"]),
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork ropeWork(const RegisterValues &v, const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+static TaskWork ropeWork(const RegisterTable &registers,
+                         const DeviceInfo &device) {
+  WorkBuilder w(registers, device);
   w.addRows("TableAddress", w["Width"]);
   return mapWork(w, w["Width"] * w.headRows(w["Heads"]),
                  {"InputAddress", "OutputAddress"});
 }
 
-static TaskWork kvAppendWork(const RegisterValues &v,
+static TaskWork kvAppendWork(const RegisterTable &registers,
                              const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   w.add("CacheAddress",
         w["Heads"] * w["Width"] * w.g.headChannels * device["MAX_DAT_DW"] / 8);
   return mapWork(w, w["Width"] * w.headRows(w["Heads"]), {"InputAddress"});
 }
 
-static TaskWork elementwiseWork(const RegisterValues &v,
+static TaskWork elementwiseWork(const RegisterTable &registers,
                                 const DeviceInfo &device) {
-  WorkBuilder w(v, device);
+  WorkBuilder w(registers, device);
   return mapWork(w, w["Width"] * w.rows(w["Channels"]),
                  {"InputAddress", "OtherAddress", "OutputAddress"});
 }

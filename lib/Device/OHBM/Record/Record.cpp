@@ -112,6 +112,7 @@ static Traits getTraits(const DeviceInfo &device) {
 static Rates getRates(const DeviceInfo &device) {
   Rates rates;
   rates.clock = 280e6;
+  rates.operationsPerCycle = 2.0 * device["Tin"] * device["Tout"];
   rates.memories = {
       {"HBM", double(device["HBM_Port"] * device["HBM_AXI_DATA_WIDTH"])}};
   // 8448 cycles of weights and scales that took 10780.
