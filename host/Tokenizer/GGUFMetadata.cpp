@@ -9,6 +9,7 @@
 #include "host/Tokenizer/GGUFMetadata.h"
 
 #include "dlavm_runtime.h"
+#include "host/Support/GGUFValues.h"
 #include "host/Tokenizer/UTF8.h"
 
 #include <cstring>
@@ -19,45 +20,6 @@
 using namespace dlavm::host;
 
 namespace {
-
-enum ValueType : uint32_t {
-  UInt8,
-  Int8,
-  UInt16,
-  Int16,
-  UInt32,
-  Int32,
-  Float32,
-  Bool,
-  Text,
-  Array,
-  UInt64,
-  Int64,
-  Float64,
-};
-
-/// The bytes of a value of fixed size; 0 for others.
-size_t getSize(uint32_t type) {
-  switch (type) {
-  case UInt8:
-  case Int8:
-  case Bool:
-    return 1;
-  case UInt16:
-  case Int16:
-    return 2;
-  case UInt32:
-  case Int32:
-  case Float32:
-    return 4;
-  case UInt64:
-  case Int64:
-  case Float64:
-    return 8;
-  default:
-    return 0;
-  }
-}
 
 constexpr std::string_view kPrefix = "tokenizer.";
 
@@ -114,25 +76,25 @@ public:
   }
   double readNumber(uint32_t type) {
     switch (type) {
-    case UInt8:
+    case gguf::UInt8:
       return read<uint8_t>();
-    case Int8:
+    case gguf::Int8:
       return read<int8_t>();
-    case UInt16:
+    case gguf::UInt16:
       return read<uint16_t>();
-    case Int16:
+    case gguf::Int16:
       return read<int16_t>();
-    case UInt32:
+    case gguf::UInt32:
       return read<uint32_t>();
-    case Int32:
+    case gguf::Int32:
       return read<int32_t>();
-    case Float32:
+    case gguf::Float32:
       return static_cast<double>(read<float>());
-    case UInt64:
+    case gguf::UInt64:
       return static_cast<double>(read<uint64_t>());
-    case Int64:
+    case gguf::Int64:
       return static_cast<double>(read<int64_t>());
-    case Float64:
+    case gguf::Float64:
       return read<double>();
     default:
       return read<uint8_t>() != 0;
@@ -140,18 +102,18 @@ public:
   }
 
   void skipValue(uint32_t type, int depth) {
-    if (const size_t bytes = getSize(type))
+    if (const size_t bytes = gguf::getSize(type))
       return skip(bytes);
-    if (type == Text) {
+    if (type == gguf::String) {
       readText();
       return;
     }
     const uint64_t begin = position - sizeof(uint32_t);
-    if (type != Array || depth > 8)
+    if (type != gguf::Array || depth > 8)
       fail(begin, "a value has the unknown type " + std::to_string(type));
     const auto element = read<uint32_t>();
     const uint64_t count = readCount(element);
-    if (const size_t bytes = getSize(element))
+    if (const size_t bytes = gguf::getSize(element))
       return skip(count * bytes);
     for (uint64_t i = 0; i < count; ++i)
       skipValue(element, depth + 1);
@@ -160,7 +122,7 @@ public:
   uint64_t readCount(uint32_t type) {
     const uint64_t begin = position;
     const auto count = read<uint64_t>();
-    const size_t least = getSize(type) ? getSize(type) : 8;
+    const size_t least = gguf::getSize(type) ? gguf::getSize(type) : 8;
     if (count > getRest() / least)
       fail(begin, "an array has " + std::to_string(count) +
                       " elements, for which the file is too short");
@@ -171,20 +133,20 @@ public:
     GGUFMetadata::Value value;
     value.type = type;
     value.position = position;
-    if (type == Text) {
+    if (type == gguf::String) {
       value.texts.push_back(readText());
       return value;
     }
-    if (getSize(type)) {
+    if (gguf::getSize(type)) {
       value.numbers.push_back(readNumber(type));
       return value;
     }
-    if (type != Array)
+    if (type != gguf::Array)
       fail(position - sizeof(uint32_t),
            "a value has the unknown type " + std::to_string(type));
     value.elementType = read<uint32_t>();
-    const bool isText = value.elementType == Text;
-    if (!isText && !getSize(value.elementType))
+    const bool isText = value.elementType == gguf::String;
+    if (!isText && !gguf::getSize(value.elementType))
       fail(position - sizeof(uint32_t),
            "an array has elements of the unknown type " +
                std::to_string(value.elementType));
@@ -287,7 +249,7 @@ GGUFMetadata::findText(const std::string &key) const {
   const Value *value = find(key);
   if (!value)
     return std::nullopt;
-  if (value->type != Text)
+  if (value->type != gguf::String)
     fail(key, "is no text");
   return value->texts[0];
 }
@@ -296,7 +258,7 @@ std::optional<bool> GGUFMetadata::findBool(const std::string &key) const {
   const Value *value = find(key);
   if (!value)
     return std::nullopt;
-  if (value->type != Bool)
+  if (value->type != gguf::Bool)
     fail(key, "is neither true nor false");
   return value->numbers[0] != 0;
 }
@@ -307,7 +269,7 @@ std::optional<int32_t> GGUFMetadata::findIndex(const std::string &key,
   if (!value)
     return std::nullopt;
   const double number = value->numbers.size() == 1 ? value->numbers[0] : -1;
-  if (value->type == Array || !(number >= 0) ||
+  if (value->type == gguf::Array || !(number >= 0) ||
       number >= static_cast<double>(limit) ||
       number != static_cast<double>(static_cast<int64_t>(number)))
     fail(key, "is no id of a token; there are " + std::to_string(limit));
@@ -317,7 +279,8 @@ std::optional<int32_t> GGUFMetadata::findIndex(const std::string &key,
 const std::vector<std::string> *
 GGUFMetadata::findTexts(const std::string &key) const {
   const Value *value = find(key);
-  if (value && (value->type != Array || value->elementType != Text))
+  if (value &&
+      (value->type != gguf::Array || value->elementType != gguf::String))
     fail(key, "is no array of texts");
   return value ? &value->texts : nullptr;
 }
@@ -327,7 +290,7 @@ const std::vector<double> *GGUFMetadata::findNumbers(const std::string &key,
   const Value *value = find(key);
   if (!value)
     return nullptr;
-  if (value->type != Array || value->elementType == Text ||
+  if (value->type != gguf::Array || value->elementType == gguf::String ||
       value->numbers.size() != count)
     fail(key, "is no array of " + std::to_string(count) +
                   " numbers, one for each token");

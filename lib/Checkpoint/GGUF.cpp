@@ -11,6 +11,8 @@
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/JSON.h"
 
+#include "host/Support/GGUFValues.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CheckedArithmetic.h"
@@ -24,6 +26,7 @@
 
 using namespace dlavm;
 using namespace llvm;
+namespace gguf = dlavm::host::gguf;
 
 static constexpr StringLiteral kMagic("GGUF");
 static constexpr StringLiteral kAlignmentKey("general.alignment");
@@ -58,23 +61,6 @@ const GGUFTensorInfo *GGUFContent::findTensor(StringRef name) const {
 }
 
 namespace {
-
-/// The types of values, by their numbers in files.
-enum ValueType : uint32_t {
-  UInt8,
-  Int8,
-  UInt16,
-  Int16,
-  UInt32,
-  Int32,
-  Float32,
-  Bool,
-  String,
-  Array,
-  UInt64,
-  Int64,
-  Float64,
-};
 
 /// Reads one thing after the other. Beyond the end of the file everything is 0,
 /// and hasEnded() says so.
@@ -185,39 +171,16 @@ Error GGUFParser::parseStart() {
   return Error::success();
 }
 
-/// The bytes of a value of fixed size; 0 for others.
-static uint64_t getSize(uint32_t type) {
-  switch (type) {
-  case UInt8:
-  case Int8:
-  case Bool:
-    return 1;
-  case UInt16:
-  case Int16:
-    return 2;
-  case UInt32:
-  case Int32:
-  case Float32:
-    return 4;
-  case UInt64:
-  case Int64:
-  case Float64:
-    return 8;
-  default:
-    return 0;
-  }
-}
-
 Error GGUFParser::skipArray(StringRef key, unsigned depth, GGUFValue &value) {
   const auto type = cursor.read<uint32_t>();
   const auto count = cursor.read<uint64_t>();
   value.count = count;
-  if (const uint64_t size = getSize(type)) {
+  if (const uint64_t size = gguf::getSize(type)) {
     // Such a product may wrap around.
     cursor.take(count <= file.size() ? size * count : file.size() + 1);
     return Error::success();
   }
-  if (type != String && type != Array)
+  if (type != gguf::String && type != gguf::Array)
     return fail("the elements of '{0}' have type {1}, which GGUF does not know",
                 key, type);
   if (depth == kMaxArrayDepth)
@@ -225,7 +188,7 @@ Error GGUFParser::skipArray(StringRef key, unsigned depth, GGUFValue &value) {
                 kMaxArrayDepth);
   GGUFValue element;
   for (uint64_t i = 0; i < count && !cursor.hasEnded(); ++i)
-    if (type == String)
+    if (type == gguf::String)
       cursor.readString();
     else if (Error error = skipArray(key, depth + 1, element))
       return error;
@@ -234,37 +197,37 @@ Error GGUFParser::skipArray(StringRef key, unsigned depth, GGUFValue &value) {
 
 Error GGUFParser::parseValue(StringRef key, uint32_t type, GGUFValue &value) {
   switch (type) {
-  case UInt8:
+  case gguf::UInt8:
     value.scalar = cursor.read<uint8_t>();
     break;
-  case Int8:
+  case gguf::Int8:
     value.scalar = cursor.read<int8_t>();
     break;
-  case UInt16:
+  case gguf::UInt16:
     value.scalar = cursor.read<uint16_t>();
     break;
-  case Int16:
+  case gguf::Int16:
     value.scalar = cursor.read<int16_t>();
     break;
-  case UInt32:
+  case gguf::UInt32:
     value.scalar = cursor.read<uint32_t>();
     break;
-  case Int32:
+  case gguf::Int32:
     value.scalar = cursor.read<int32_t>();
     break;
-  case UInt64:
+  case gguf::UInt64:
     value.scalar = cursor.read<uint64_t>();
     break;
-  case Int64:
+  case gguf::Int64:
     value.scalar = cursor.read<int64_t>();
     break;
-  case Float32:
+  case gguf::Float32:
     value.scalar = getShortestDecimal(cursor.read<float>());
     break;
-  case Float64:
+  case gguf::Float64:
     value.scalar = cursor.read<double>();
     break;
-  case Bool: {
+  case gguf::Bool: {
     const auto byte = cursor.read<uint8_t>();
     if (byte > 1)
       return fail("'{0}' must be 0 or 1, as a truth value is, found {1}", key,
@@ -272,10 +235,10 @@ Error GGUFParser::parseValue(StringRef key, uint32_t type, GGUFValue &value) {
     value.scalar = byte == 1;
     break;
   }
-  case String:
+  case gguf::String:
     value.scalar = json::fixUTF8(cursor.readString());
     break;
-  case Array:
+  case gguf::Array:
     return skipArray(key, 0, value);
   default:
     return fail("'{0}' has type {1}, which GGUF does not know", key, type);

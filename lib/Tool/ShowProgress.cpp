@@ -32,24 +32,17 @@ std::function<void(int64_t, int64_t)> dlavm::showPacking() {
 namespace {
 
 /// Counts the bytes that the host writes.
-class LoadingSink : public EventSink {
+class LoadingSink : public InterposedSink<> {
 public:
   LoadingSink(EventSink &next, int64_t total)
-      : next(next), line("loading parameters", total, getMegabytes(total)) {}
-  void task(int32_t layer, StringRef name) override { next.task(layer, name); }
-  void write(uint32_t reg, uint32_t value) override { next.write(reg, value); }
-  void poll(uint32_t reg, uint32_t value) override { next.poll(reg, value); }
-  uint32_t read(uint32_t reg) override { return next.read(reg); }
+      : InterposedSink(next),
+        line("loading parameters", total, getMegabytes(total)) {}
   void dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) override {
     next.dmaWrite(address, bytes);
     line.update(done += static_cast<int64_t>(bytes.size()));
   }
-  void dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) override {
-    next.dmaRead(address, bytes);
-  }
 
 private:
-  EventSink &next;
   ProgressLine line;
   int64_t done = 0;
 };

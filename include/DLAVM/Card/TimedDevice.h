@@ -20,7 +20,7 @@ namespace dlavm {
 /// Hands everything to another device, and writes a table of how long the tasks
 /// of each call take, by the clock of the host: host::StepTimes without
 /// exceptions.
-class TimedDevice : public ReadableDevice {
+class TimedDevice : public InterposedSink<ReadableDevice> {
 public:
   /// Creates the file, CSV. The device must outlive what is returned.
   static llvm::Expected<std::unique_ptr<TimedDevice>>
@@ -39,15 +39,11 @@ public:
   llvm::ArrayRef<Finding> getFindings() const override;
 
   void task(int32_t layer, llvm::StringRef name) override;
-  void write(uint32_t reg, uint32_t value) override;
   void poll(uint32_t reg, uint32_t value) override;
-  uint32_t read(uint32_t reg) override;
-  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
-  void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
 private:
   class Impl;
-  explicit TimedDevice(std::unique_ptr<Impl> impl);
+  TimedDevice(ReadableDevice &device, std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl;
 };

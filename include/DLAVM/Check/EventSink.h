@@ -35,6 +35,30 @@ public:
   }
 };
 
+/// Stands before a sink or a device: hands all events on to it, and lets
+/// classes below see or change some of them.
+template <typename Sink = EventSink> class InterposedSink : public Sink {
+public:
+  /// \p next must outlive it.
+  explicit InterposedSink(Sink &next) : next(next) {}
+  void task(int32_t layer, llvm::StringRef name) override {
+    next.task(layer, name);
+  }
+  void write(uint32_t reg, uint32_t value) override { next.write(reg, value); }
+  void poll(uint32_t reg, uint32_t value) override { next.poll(reg, value); }
+  uint32_t read(uint32_t reg) override { return next.read(reg); }
+  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
+    next.dmaWrite(address, bytes);
+  }
+  void dmaRead(uint64_t address,
+               llvm::MutableArrayRef<uint8_t> bytes) override {
+    next.dmaRead(address, bytes);
+  }
+
+protected:
+  Sink &next;
+};
+
 /// Counts the events.
 class CountingSink : public EventSink {
 public:

@@ -34,10 +34,10 @@ llvm::Expected<CallResult> callDriver(DriverLibrary &library,
                                       EventSink &sink, bool readsLogits = true);
 
 /// Hands the events of a driver to a checker as well.
-class CheckingSink : public EventSink {
+class CheckingSink : public InterposedSink<> {
 public:
   CheckingSink(Checker &checker, EventSink &next)
-      : checker(checker), next(next) {}
+      : InterposedSink(next), checker(checker) {}
 
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
@@ -47,14 +47,9 @@ public:
     checker.dmaWrite(address, bytes);
     next.dmaWrite(address, bytes);
   }
-  void dmaRead(uint64_t address,
-               llvm::MutableArrayRef<uint8_t> bytes) override {
-    next.dmaRead(address, bytes);
-  }
 
 private:
   Checker &checker;
-  EventSink &next;
 };
 
 /// A call of a sweep.
