@@ -59,7 +59,7 @@ void TimedDevice::endRun() {
 }
 
 EventSink *TimedDevice::watch(EventSink &watcher) {
-  return impl->device.watch(watcher);
+  return next.watch(watcher);
 }
 
 ArrayRef<uint8_t> TimedDevice::getMemory(const Memory &memory, int64_t port,
