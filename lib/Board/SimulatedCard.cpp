@@ -66,7 +66,7 @@ bool SimulatedCard::isInMemory(uint64_t address, uint64_t bytes) const {
       const auto begin =
           static_cast<uint64_t>(memory.dmaBase + port * memory.portStride);
       const auto size = static_cast<uint64_t>(memory.capacity);
-      if (address < begin || address - begin >= size)
+      if (memory.isOnChip || address < begin || address - begin >= size)
         continue;
       // What goes on behind a port may be the next one.
       const uint64_t rest = size - (address - begin);

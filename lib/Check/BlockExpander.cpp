@@ -212,7 +212,7 @@ void BlockExpander::dmaRead(uint64_t address,
 void BlockExpander::checkWrite(uint64_t address, int64_t size) {
   for (const Memory &place : device.getMemories()) {
     const auto base = static_cast<uint64_t>(place.dmaBase);
-    if (address < base)
+    if (place.isOnChip || address < base)
       continue;
     uint64_t offset = address - base;
     uint64_t port = 0;
@@ -396,9 +396,10 @@ void BlockExpander::noteUsedBytes(const DecodedTask &task, unsigned number) {
   if (!task.support->extents)
     return;
   llvm::SmallVector<Extent> extents;
-  task.support->extents(RegisterValues(task.getTable(), file), device, extents);
+  const RegisterValues values(task.getTable(), file);
+  task.support->extents(values, device, extents);
   for (const Extent &extent : extents) {
-    const Memory &place = device.getMemory(extent.reg->role);
+    const Memory &place = device.getMemory(values, *extent.reg);
     const ByteRange bytes = {extent.begin, extent.end};
     used.push_back({&place, bytes, number});
     if (isOutput(extent.reg->role) && &place == &getMemory() &&

@@ -126,8 +126,6 @@ private:
   Plan plan;
   StartCache cache;
   Dataflow dataflow;
-  /// The number of each memory that a role refers to, by role.
-  llvm::SmallVector<unsigned, 16> memoryOfRole;
   /// For each task the register that says how many tokens a start writes, or
   /// null.
   llvm::SmallVector<const Register *, 16> widths;
@@ -183,12 +181,6 @@ Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
     pasts.push_back(task.getTable().lookup(RegisterRole::Past));
     keys.push_back(task.getTable().lookup(RegisterRole::Keys));
     masks.push_back(task.getTable().lookup(RegisterRole::Mask));
-    for (const Register *reg : task.written) {
-      const auto role = static_cast<unsigned>(reg->role);
-      if (role >= memoryOfRole.size())
-        memoryOfRole.resize(role + 1);
-      memoryOfRole[role] = getMemoryIndex(device, device.getMemory(reg->role));
-    }
   }
 }
 
@@ -338,7 +330,7 @@ Checker::Impl::Operands Checker::Impl::getOperands(const DecodedTask &task) {
         RegisterValues(task.getTable(), file).getAddress(*extent.reg);
     operands.push_back(
         {extent.reg,
-         memoryOfRole[static_cast<unsigned>(extent.reg->role)],
+         extent.memory,
          {address + extent.bytes.begin, address + extent.bytes.end},
          address,
          extent.isReused});

@@ -227,7 +227,11 @@ void Dataflow::readMap(const Op &op, const Operand &operand) {
       memories[operand.memory].maps.overlapping(bytes);
   if (found.empty()) {
     touch(op, operand);
-    if (!plan.isInput(operand.memory, bytes))
+    if (device.getMemories()[operand.memory].isOnChip)
+      report(op, operand,
+             "the task reads " + FindingLog::describe(bytes) +
+                 " on the chip, where no task of the call has left anything");
+    else if (!plan.isInput(operand.memory, bytes))
       report(op, operand,
              "the task reads " + FindingLog::describe(bytes) +
                  ", which no task wrote and which are no input of the call");

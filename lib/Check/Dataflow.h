@@ -21,7 +21,7 @@ namespace dlavm {
 class Dataflow {
 public:
   Dataflow(const DeviceInfo &device, const Plan &plan, FindingLog &log)
-      : traits(device.getTraits()), plan(plan), log(log),
+      : device(device), traits(device.getTraits()), plan(plan), log(log),
         memories(device.getMemories().size()) {}
 
   void beginRun(int64_t seq, int64_t past);
@@ -77,6 +77,7 @@ private:
   void touch(const Op &op, const Operand &operand);
   void report(const Op &op, const Operand &operand, const llvm::Twine &message);
 
+  const DeviceInfo &device;
   const Traits traits;
   const Plan &plan;
   FindingLog &log;

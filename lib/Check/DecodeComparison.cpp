@@ -10,6 +10,8 @@
 #include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Check/FindingLog.h"
 
+#include <map>
+
 using namespace dlavm;
 using namespace llvm;
 
@@ -86,12 +88,14 @@ private:
 class DecodeComparison::Impl {
 public:
   explicit Impl(const DeviceInfo &device)
-      : decoder(device), run(decoder, log), decode(decoder, log),
+      : device(device), decoder(device), run(decoder, log),
+        decode(decoder, log),
         runBlocks(device, memory, run, ignore),
         decodeBlocks(device, memory, decode, ignore) {}
 
   void compare(int64_t past);
 
+  const DeviceInfo &device;
   TaskDecoder decoder;
   FindingLog log;
   CallRecord run, decode;
@@ -109,6 +113,16 @@ private:
   /// True if both are the same; reports if not.
   bool compare(const Event &expected, const Event &found);
   bool compareStarts(const Event &expected, const Event &found);
+  /// Reports a map that decode takes from the chip where another task left it
+  /// than the one that wrote what run reads. Adds the registers of maps on the
+  /// chip to \p onChip: their addresses are others than those of run.
+  bool compareMaps(const Event &expected, const Event &found,
+                   SmallVectorImpl<const Register *> &onChip);
+
+  /// The start that wrote a map last, by memory and address, for all memories
+  /// in run and for those on the chip in decode.
+  using Writers = std::map<std::pair<const Memory *, int64_t>, unsigned>;
+  Writers runWriters, decodeWriters;
 
   /// Where the comparison is.
   Mark mark;
@@ -133,13 +147,80 @@ std::string DecodeComparison::Impl::describe(const Event &event) const {
   llvm_unreachable("unknown kind of event");
 }
 
+bool DecodeComparison::Impl::compareMaps(
+    const Event &expected, const Event &found,
+    SmallVectorImpl<const Register *> &onChip) {
+  const DecodedTask &task = *found.task;
+  if (!device.getOnChipMemory() || !task.support->extents)
+    return true;
+  struct Call {
+    std::vector<uint32_t> file;
+    SmallVector<Extent> extents;
+  };
+  auto createCall = [&](ArrayRef<uint64_t> values) {
+    Call call;
+    call.file.resize(decoder.getRegisterEnd());
+    for (auto [reg, value] : zip_equal(task.written, values))
+      call.file[reg->number] = static_cast<uint32_t>(value);
+    task.support->extents(RegisterValues(task.getTable(), call.file), device,
+                          call.extents);
+    return call;
+  };
+  const Call ran = createCall(run.getValues(expected));
+  const Call decoded = createCall(decode.getValues(found));
+  const RegisterValues inRun(task.getTable(), ran.file);
+  const RegisterValues inDecode(task.getTable(), decoded.file);
+  auto isMap = [](const Extent &extent) {
+    return extent.reg->role == RegisterRole::MapIn ||
+           extent.reg->role == RegisterRole::MapOut;
+  };
+  auto getPlace = [&](const RegisterValues &values, const Register &reg) {
+    return std::pair(&device.getMemory(values, reg), values.getAddress(reg));
+  };
+  for (const Extent &extent : decoded.extents) {
+    const Register &reg = *extent.reg;
+    const auto place = getPlace(inDecode, reg);
+    if (!isMap(extent) || !place.first->isOnChip)
+      continue;
+    onChip.push_back(&reg);
+    if (reg.role == RegisterRole::MapOut)
+      continue;
+    auto left = decodeWriters.find(place);
+    auto wrote = runWriters.find(getPlace(inRun, reg));
+    if (left != decodeWriters.end() && wrote != runWriters.end() &&
+        left->second == wrote->second)
+      continue;
+    auto describe = [](Writers::iterator it, const Writers &writers) {
+      return it == writers.end() ? std::string("no start")
+                                 : "start " + std::to_string(it->second);
+    };
+    log.report(mark, start, task.getName(reg), "",
+               Twine(reg.name) + " is on the chip in decode, where " +
+                   describe(left, decodeWriters) + " left a map, but " +
+                   describe(wrote, runWriters) + " wrote the one in run");
+    return false;
+  }
+  for (const Extent &extent : ran.extents)
+    if (extent.reg->role == RegisterRole::MapOut)
+      runWriters[getPlace(inRun, *extent.reg)] = start;
+  for (const Register *reg : onChip)
+    if (reg->role == RegisterRole::MapOut)
+      decodeWriters[getPlace(inDecode, *reg)] = start;
+  return true;
+}
+
 bool DecodeComparison::Impl::compareStarts(const Event &expected,
                                            const Event &found) {
+  SmallVector<const Register *> onChip;
+  if (!compareMaps(expected, found, onChip))
+    return false;
   for (auto [reg, wanted, value] :
        zip_equal(found.task->written, run.getValues(expected),
                  decode.getValues(found))) {
-    // A register that neither has written is a finding of the checker.
-    if (wanted == value)
+    // A register that neither has written is a finding of the checker. What
+    // says that maps are on the chip is right where they are.
+    if (wanted == value || is_contained(onChip, reg) ||
+        (reg->role == RegisterRole::OnChip && wanted == 0 && value != unknown))
       continue;
     auto describe = [](uint64_t value) {
       return value == unknown ? std::string("unknown") : std::to_string(value);
@@ -176,6 +257,8 @@ void DecodeComparison::Impl::compare(int64_t past) {
   log.beginRun(1, past);
   mark = {};
   start = 0;
+  runWriters.clear();
+  decodeWriters.clear();
   const ArrayRef<Event> expected = run.getEvents(), found = decode.getEvents();
   for (auto [a, b] : zip(expected, found))
     if (!compare(a, b))

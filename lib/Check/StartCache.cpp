@@ -8,6 +8,8 @@
 
 #include "StartCache.h"
 
+#include "DLAVM/Check/Plan.h"
+
 #include "llvm/Support/xxhash.h"
 
 using namespace dlavm;
@@ -59,6 +61,7 @@ void StartCache::compute(Entry &entry, llvm::ArrayRef<uint32_t> file) const {
     const int64_t address = values.getAddress(*extent.reg);
     entry.facts.extents.push_back(
         {extent.reg,
+         getMemoryIndex(device, device.getMemory(values, *extent.reg)),
          {extent.begin - address, extent.end - address},
          extent.isReused});
   }

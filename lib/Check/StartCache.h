@@ -18,6 +18,8 @@ namespace dlavm {
 struct StartFacts {
   struct RelativeExtent {
     const Register *reg;
+    /// The number of the memory.
+    unsigned memory;
     /// Relative to the address.
     ByteRange bytes;
     bool isReused;

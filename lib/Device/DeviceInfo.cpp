@@ -130,6 +130,12 @@ void DeviceInfo::setParameter(llvm::StringRef name, int64_t value) {
   find(parameters, name, *this).value = value;
 }
 
+void DeviceInfo::removeParameter(llvm::StringRef name) {
+  llvm::erase_if(parameters, [&](const Parameter &parameter) {
+    return parameter.name == name;
+  });
+}
+
 const TaskSupport *DeviceInfo::getTask(TaskKind kind) const {
   auto it = tasks.find(kind);
   return it == tasks.end() ? nullptr : &it->second;
@@ -175,4 +181,33 @@ const Memory *DeviceInfo::findMemory(RegisterRole role) const {
     return getMemory(mapMemory);
   const ObjectSupport *object = getObject(*kind);
   return object ? getMemory(object->memory) : nullptr;
+}
+
+const Memory *DeviceInfo::getOnChipMemory() const {
+  auto memory = llvm::find_if(
+      getMemories(), [](const Memory &other) { return other.isOnChip; });
+  return memory == getMemories().end() ? nullptr : memory;
+}
+
+const Memory &DeviceInfo::getMemory(const RegisterValues &values,
+                                    const Register &reg) const {
+  const Memory &memory = getMemory(reg.role);
+  const RegisterTable &table = values.getTable();
+  const Register *flags = table.lookup(RegisterRole::OnChip);
+  if (!flags)
+    return memory;
+  const TaskSupport *task = nullptr;
+  for (const auto &[kind, support] : tasks)
+    if (support.registers.getName() == table.getName())
+      task = &support;
+  if (!task || !task->onChip)
+    return memory;
+  const OnChipFlags bits = task->onChip(*this);
+  std::optional<unsigned> bit;
+  if (reg.role == RegisterRole::MapIn)
+    bit = &reg == table.lookup(RegisterRole::MapIn) ? bits.input
+                                                    : bits.secondInput;
+  else if (&reg == table.lookup(RegisterRole::MapOut))
+    bit = bits.output;
+  return bit && values[flags->name] >> *bit & 1 ? *getOnChipMemory() : memory;
 }

@@ -48,6 +48,12 @@ static void printBoard(const Board &board, llvm::raw_ostream &os) {
     os << "    register r: at " << hex(*board.registerWindow)
        << " + 4 * r of the control window\n";
   for (const Memory &memory : board.memories) {
+    if (memory.isOnChip) {
+      os << "    " << memory.name << ": " << memory.capacity
+         << " bytes on the chip for maps of one token, at multiples of "
+         << memory.alignment << "\n";
+      continue;
+    }
     os << "    " << memory.name << ": " << memory.ports
        << (memory.ports == 1 ? " port of " : " ports of ") << memory.capacity
        << " bytes, buffers at multiples of " << memory.alignment << "; host at "

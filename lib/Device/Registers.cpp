@@ -32,6 +32,8 @@ llvm::StringRef dlavm::stringify(RegisterRole role) {
     return "stride";
   case RegisterRole::Code:
     return "code";
+  case RegisterRole::OnChip:
+    return "maps on the chip";
   case RegisterRole::Reserved:
     return "reserved";
   case RegisterRole::Selector:

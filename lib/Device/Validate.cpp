@@ -34,6 +34,8 @@ private:
   void checkBoards();
   void checkMemories();
   void checkTraits();
+  void checkOnChip();
+  void checkOnChip(const TaskSupport &support);
   void checkRows(const Traits &traits, int64_t ports);
   void checkTable(const RegisterTable &table);
   void checkStatus(const RegisterTable &table);
@@ -123,6 +125,57 @@ void Validator::checkTraits() {
   require(!linear || traits.argmaxBits > 0 ||
               linear->registers.lookup(RegisterRole::Result),
           "argmax leaves its index neither in memory nor in a register");
+}
+
+/// Flags of the maps say which memory their addresses are of.
+void Validator::checkOnChip(const TaskSupport &support) {
+  const RegisterTable &table = support.registers;
+  const Register *flags = table.lookup(RegisterRole::OnChip);
+  const std::string what = "the task " + table.getName().str() + " ";
+  require(!support.onChip == !flags,
+          Twine(what) + (flags ? "has a register for maps on the chip, but says "
+                                 "of none that it can lie there"
+                               : "has maps on the chip, but no register that "
+                                 "says so"));
+  if (!support.onChip || !flags)
+    return;
+  require(device.getOnChipMemory(),
+          what + "has maps on the chip, but the device has no memory there");
+  const OnChipFlags bits = support.onChip(device);
+  for (std::optional<unsigned> bit :
+       {bits.input, bits.secondInput, bits.output})
+    require(!bit || llvm::any_of(flags->fields,
+                                 [&](const BitField &field) {
+                                   return field.low == *bit && field.bits == 1;
+                                 }),
+            table.getName() + "::" + flags->name +
+                " has no field for the flag of bit " + Twine(bit.value_or(0)));
+}
+
+void Validator::checkOnChip() {
+  for (const auto &[kind, support] : device.getTasks())
+    checkOnChip(support);
+  const Memory *memory = device.getOnChipMemory();
+  if (!memory || !device.hasMemory(RegisterRole::MapIn))
+    return;
+  require(llvm::count_if(device.getMemories(),
+                         [](const Memory &other) { return other.isOnChip; }) ==
+              1,
+          "it has several memories on the chip");
+  const Memory &maps = device.getMapMemory();
+  require(!maps.isOnChip, "maps of all calls lie on the chip");
+  require(memory->ports == maps.ports, "maps on the chip have " +
+                                           Twine(memory->ports) +
+                                           " ports, but others have " +
+                                           Twine(maps.ports));
+  for (const auto &[kind, object] : device.getObjects())
+    require(object.memory != memory->name,
+            "objects lie on the chip, where nothing stays");
+  require(llvm::any_of(device.getTasks(),
+                       [](const auto &task) {
+                         return task.second.onChip != nullptr;
+                       }),
+          "it has a memory on the chip, but no task that uses it");
 }
 
 /// Tasks write such caches as they write maps.
@@ -248,7 +301,8 @@ void Validator::checkTable(const RegisterTable &table) {
   checkStatus(table);
   for (RegisterRole role :
        {RegisterRole::Tokens, RegisterRole::FirstChannel, RegisterRole::Past,
-        RegisterRole::Keys, RegisterRole::Mask, RegisterRole::Selector})
+        RegisterRole::Keys, RegisterRole::Mask, RegisterRole::Selector,
+        RegisterRole::OnChip})
     require(count(role) <= 1, Twine(what) +
                                   "has several registers with the role '" +
                                   stringify(role) + "'");
@@ -417,6 +471,7 @@ Error Validator::run() {
   checkBoards();
   checkMemories();
   checkTraits();
+  checkOnChip();
   for (const auto &[kind, support] : device.getTasks())
     checkTable(support.registers);
   checkKeys();

@@ -98,20 +98,23 @@ void CallEstimator::addStart(const DecodedTask &task) {
     it->second = task.support->work(task.getTable(), device);
   const TaskWork &work = it->second;
   const RegisterValues values = decoder.getValues(task);
+  // That of the chip has no rate.
+  for (const Traffic &traffic : work.traffic)
+    estimate.bytes[&device.getMemory(values, *traffic.reg) -
+                   device.getMemories().data()] +=
+        traffic.bytes.evaluate(values);
   double memoryTime = 0;
   for (const Rates::MemoryRate &rate : rates.memories) {
     const Memory *memory = device.getMemory(rate.memory);
-    double bytes = 0, atFullRate = 0;
+    double atFullRate = 0;
     for (const Traffic &traffic : work.traffic) {
-      if (&device.getMemory(traffic.reg->role) != memory)
+      if (&device.getMemory(values, *traffic.reg) != memory)
         continue;
       const double moved = traffic.bytes.evaluate(values);
-      bytes += moved;
       atFullRate += traffic.reg->role == RegisterRole::Weight
                         ? moved / rates.weightEfficiency
                         : moved;
     }
-    estimate.bytes[memory - device.getMemories().data()] += bytes;
     memoryTime =
         std::max(memoryTime, 8 * atFullRate / rate.bitsPerCycle / rates.clock);
   }

@@ -46,9 +46,11 @@ Sanitizer::Sanitizer(const DeviceInfo &device, const Plan &plan,
       pixelBytes(int64_t(1) << pixelShift) {
   for (const Memory &memory : device.getMemories()) {
     const int64_t bytes = memory.ports * memory.capacity;
-    memories.push_back({SparseArray<PixelState>(bytes / pixelBytes), {}});
+    memories.push_back({SparseArray<PixelState>(bytes / pixelBytes), {}, {}});
     if (holdsCaches(memory))
       memories.back().stamps = SparseArray<uint32_t>(bytes / elementBytes);
+    if (memory.isOnChip)
+      memories.back().unread = SparseArray<uint32_t>(bytes / pixelBytes);
   }
   writers.push_back({WriterKind::Nobody, {}, 0});
   calls.push_back({0, 0});
@@ -62,7 +64,9 @@ bool Sanitizer::holdsCaches(const Memory &memory) const {
 bool Sanitizer::hasMemory() const {
   return llvm::all_of(device.getMemories(), [&](const Memory &memory) {
     const MemoryState &state = memories[&memory - device.getMemories().data()];
-    return state.pixels.data() && (state.stamps.data() || !holdsCaches(memory));
+    return state.pixels.data() &&
+           (state.stamps.data() || !holdsCaches(memory)) &&
+           (state.unread.data() || !memory.isOnChip);
   });
 }
 
@@ -186,16 +190,33 @@ void Sanitizer::beginStart(const DecodedTask &newTask,
        llvm::zip_equal(task->getTable().getRegisters(), operands))
     if (reg.role == RegisterRole::MapOut)
       operand.cacheBegin = plan.getCacheBegin(
-          getIndex(device.getMemory(reg.role)), values.getAddress(reg));
+          getIndex(device.getMemory(values, reg)), values.getAddress(reg));
 }
 
 void Sanitizer::watch(const Register &reg, const TaskAccess &access) {
   Operand &operand = operands[&reg - task->getTable().getRegisters().data()];
   operand.memory.store(access.memory, std::memory_order_relaxed);
+  if (access.memory->isOnChip)
+    followUnread(operand, access);
   if (access.isWrite)
     watchWrite(operand, access);
   else
     watchRead(operand, access);
+}
+
+void Sanitizer::followUnread(Operand &operand, const TaskAccess &access) {
+  const MemoryState &state = getState(*access.memory);
+  const int64_t begin = access.port * access.memory->capacity + access.address;
+  const int64_t end = begin + access.bytes;
+  std::lock_guard<std::mutex> lock(mutex);
+  for (int64_t pixel = getPixel(begin); pixel * pixelBytes < end; ++pixel) {
+    uint32_t &unread = state.unread[pixel];
+    if (access.isWrite && unread != 0 && unread != startWriter) {
+      const int64_t place = std::max(begin, pixel * pixelBytes);
+      operand.lost.add(place, place, unread);
+    }
+    unread = access.isWrite ? startWriter : 0;
+  }
 }
 
 void Sanitizer::noteWriter(Operand &operand, uint32_t writer, int64_t place) {

@@ -101,6 +101,9 @@ private:
     SparseArray<PixelState> pixels;
     /// A CacheStamp for each element; 0 where nothing was appended.
     SparseArray<uint32_t> stamps;
+    /// On the chip, the writer of each pixel that nobody has read since; 0
+    /// where there is none.
+    SparseArray<uint32_t> unread;
   };
 
   /// A kind of event during a start, of which only the number and the one that
@@ -127,7 +130,7 @@ private:
     std::atomic<int64_t> first = INT64_MAX;
     // Guarded by the mutex: what is not as a rule.
     llvm::SmallVector<Seen, 2> others;
-    Events unwritten, overwritten;
+    Events unwritten, overwritten, lost;
     /// The KV cache that the start writes as a map.
     std::optional<int64_t> cacheBegin;
     // Positions of KV caches.
@@ -155,6 +158,8 @@ private:
 
   void watchRead(Operand &operand, TaskAccess access);
   void watchWrite(Operand &operand, const TaskAccess &access);
+  /// On the chip, what is left for a task must be taken.
+  void followUnread(Operand &operand, const TaskAccess &access);
   void noteWriter(Operand &operand, uint32_t writer, int64_t place);
   void checkPositions(Operand &operand, const TaskAccess &access);
   void stampPositions(Operand &operand, const TaskAccess &access);

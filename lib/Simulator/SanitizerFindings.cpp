@@ -83,6 +83,11 @@ void Sanitizer::report(const Register &reg, const Operand &operand) {
     report(reg, operand, operand.overwritten.first,
            "the task overwrites a parameter at " +
                describePlace(operand, operand.overwritten.first));
+  if (operand.lost.count)
+    report(reg, operand, operand.lost.first,
+           "the task overwrites " + describePlace(operand, operand.lost.first) +
+               " on the chip, which " + describe(writers[operand.lost.stamp]) +
+               " wrote and no task has read");
   if (operand.outOfCall.count)
     report(reg, operand, operand.outOfCall.place,
            "the task appends position " + Twine(operand.outOfCall.first) +

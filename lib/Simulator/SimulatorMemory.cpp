@@ -23,7 +23,7 @@ Simulator::Impl::find(uint64_t address) const {
   for (const Memory &memory : device.getMemories()) {
     const auto base = static_cast<uint64_t>(memory.dmaBase);
     const auto stride = static_cast<uint64_t>(memory.portStride);
-    if (address < base)
+    if (memory.isOnChip || address < base)
       continue;
     const uint64_t offset = address - base;
     const uint64_t port = memory.ports > 1 ? offset / stride : 0;

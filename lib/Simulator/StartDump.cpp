@@ -148,8 +148,9 @@ static std::string getFileName(StringRef name) {
 
 void StartDump::dump(const DecodedTask &task, uint32_t reg, uint32_t value) {
   SmallVector<Extent> extents;
+  const RegisterValues values = decoder.getValues(task);
   if (task.support->extents)
-    task.support->extents(decoder.getValues(task), device, extents);
+    task.support->extents(values, device, extents);
   // The start has these from the one before it, not from memory.
   erase_if(extents, [](const Extent &extent) { return extent.isReused; });
   // In the order of the run.
@@ -177,25 +178,27 @@ void StartDump::dump(const DecodedTask &task, uint32_t reg, uint32_t value) {
   index->attribute("trace", (directory + "/" + kTraceFile).str());
   index->attributeBegin("images");
   index->arrayBegin();
-  writeImages(extents, "before");
+  writeImages(values, extents, "before");
   next.write(reg, value);
   erase_if(extents,
            [](const Extent &extent) { return !isOutput(extent.reg->role); });
-  writeImages(extents, "after");
+  writeImages(values, extents, "after");
   index->arrayEnd();
   index->attributeEnd();
   index->objectEnd();
 }
 
-void StartDump::writeImages(ArrayRef<Extent> extents, StringRef when) {
-  for (const Extent &extent : extents)
-    for (int64_t port = 0; port < device.getMemory(extent.reg->role).ports;
-         ++port)
-      writeImage(extent, port, when);
+void StartDump::writeImages(const RegisterValues &values,
+                            ArrayRef<Extent> extents, StringRef when) {
+  for (const Extent &extent : extents) {
+    const Memory &memory = device.getMemory(values, *extent.reg);
+    for (int64_t port = 0; port < memory.ports; ++port)
+      writeImage(extent, memory, port, when);
+  }
 }
 
-void StartDump::writeImage(const Extent &extent, int64_t port, StringRef when) {
-  const Memory &memory = device.getMemory(extent.reg->role);
+void StartDump::writeImage(const Extent &extent, const Memory &memory,
+                           int64_t port, StringRef when) {
   const int64_t size = extent.end - extent.begin;
   const ArrayRef<uint8_t> bytes =
       simulator.getMemory(memory, port, extent.begin, size);

@@ -38,8 +38,8 @@ bool StartExecution::overwritesOperands() const {
       continue;
     for (const Extent &other : extents)
       if (&other != &written &&
-          &device.getMemory(other.reg->role) ==
-              &device.getMemory(written.reg->role) &&
+          &device.getMemory(values, *other.reg) ==
+              &device.getMemory(values, *written.reg) &&
           other.begin < written.end && written.begin < other.end)
         return true;
   }

@@ -232,6 +232,42 @@ TEST(Validate, StatusRegisters) {
             "register table norm needs one status register");
 }
 
+TEST(Validate, MapsOnTheChip) {
+  DeviceRegistry registry;
+  edgellm::registerDevices(registry);
+  const DeviceInfo &version = *registry.lookup("edgellm-20240923");
+  EXPECT_EQ(getProblem(version), "");
+  DeviceInfo device = version.derive("none");
+  std::vector<Board> boards(device.getBoards());
+  for (Board &board : boards)
+    board.memories.pop_back();
+  device.setBoards(boards);
+  for (TaskKind kind :
+       {TaskKind::Linear, TaskKind::Rope, TaskKind::Scores, TaskKind::Softmax,
+        TaskKind::Activation, TaskKind::Elementwise})
+    device.removeTask(kind);
+  EXPECT_EQ(getProblem(device), "the record of edgellm-none is not complete: "
+                                "the task norm has maps on the chip, but the "
+                                "device has no memory there");
+  device.addTask(TaskKind::Norm).onChip = nullptr;
+  EXPECT_EQ(getProblem(device), "the record of edgellm-none is not complete: "
+                                "the task norm has a register for maps on the "
+                                "chip, but says of none that it can lie there");
+  device.setBoards(version.getBoards());
+  device.removeTask(TaskKind::Norm);
+  EXPECT_EQ(getProblem(device), "the record of edgellm-none is not complete: "
+                                "it has a memory on the chip, but no task that "
+                                "uses it");
+  device = version.derive("bits");
+  TaskSupport &softmax = device.addTask(TaskKind::Softmax);
+  softmax.onChip = [](const DeviceInfo &) {
+    return OnChipFlags{0, 0, 1};
+  };
+  EXPECT_EQ(getProblem(device),
+            "the record of edgellm-bits is not complete: softmax::OnChip has "
+            "no field for the flag of bit 1");
+}
+
 // Tasks write caches that are maps as they write maps.
 TEST(Validate, CachesThatAreMaps) {
   DeviceRegistry registry;

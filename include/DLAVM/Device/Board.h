@@ -34,6 +34,10 @@ struct Memory {
   /// Whether the documents leave `dmaBase` and `portStride` open, so that users
   /// can say others (DeviceInfo::changeMemory).
   bool isOpen = false;
+  /// Whether it lies on the chip: starts alone reach it, through the address
+  /// registers of maps whose flags say so (TaskSupport::onChip). The host has
+  /// no address for it.
+  bool isOnChip = false;
 };
 
 /// The memories of a device, and how a host reaches it.

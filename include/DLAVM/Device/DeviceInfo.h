@@ -205,6 +205,17 @@ struct Extent {
   bool isReused = false;
 };
 
+/// Which maps of a start can lie on the chip: for each the bit of the register
+/// RegisterRole::OnChip that says whether it does, and nothing for one that
+/// cannot. Maps with the same bit lie there together, or none of them. A start
+/// with an argmax has none there.
+struct OnChipFlags {
+  std::optional<unsigned> input;
+  /// Of a residual, or of the second operand of an element-wise task.
+  std::optional<unsigned> secondInput;
+  std::optional<unsigned> output;
+};
+
 /// Everything that a device knows about one task.
 struct TaskSupport {
   RegisterTable registers;
@@ -221,6 +232,9 @@ struct TaskSupport {
   /// Whether each start says which part of the task it computes (the operands
   /// `part` of the op), even where it takes it all.
   bool needsPart = false;
+
+  /// Which maps can lie on the chip; null for none.
+  OnChipFlags (*onChip)(const DeviceInfo &device) = nullptr;
 
   /// Writes the registers of one start.
   void (*encode)(mlir::Operation *task, TaskWriter &writer) = nullptr;
@@ -380,6 +394,7 @@ public:
   llvm::Error changeConvention(llvm::StringRef name, int64_t value);
   /// Changes an inherited parameter; an unknown name is our own mistake.
   void setParameter(llvm::StringRef name, int64_t value);
+  void removeParameter(llvm::StringRef name);
 
   /// The support of a task, or null where the device has none.
   const TaskSupport *getTask(TaskKind kind) const;
@@ -421,7 +436,13 @@ public:
   /// Where the operand of an address register of this role lies.
   bool hasMemory(RegisterRole role) const { return findMemory(role); }
   const Memory &getMemory(RegisterRole role) const { return *findMemory(role); }
-  /// Where feature maps lie.
+  /// The memory of the operand of an address register of this start, which may
+  /// say that it lies on the chip.
+  const Memory &getMemory(const RegisterValues &values,
+                          const Register &reg) const;
+  /// The memory on the chip that starts leave maps in for others, or null.
+  const Memory *getOnChipMemory() const;
+  /// Where feature maps lie, but for those on the chip.
   const Memory &getMapMemory() const { return *getMemory(mapMemory); }
   void setMapMemory(std::string name) { mapMemory = std::move(name); }
 

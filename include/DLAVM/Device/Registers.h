@@ -50,6 +50,9 @@ enum class RegisterRole {
   Stride,
   /// A mode, a flag or an encoded constant.
   Code,
+  /// Bits that say which maps of the start lie on the chip
+  /// (TaskSupport::onChip); at most one register of a table.
+  OnChip,
   /// Always the value of the table, which the task writer adds by itself.
   Reserved,
   /// Tells the tasks that one opcode starts apart, by the named values of the

@@ -117,7 +117,7 @@ public:
               std::optional<int64_t> bankStep = std::nullopt)
       : execution(execution), reg(execution.values.getTable().get(identifier)),
         address(execution.values.getAddress(reg)),
-        memory(execution.device.getMemory(reg.role)),
+        memory(execution.device.getMemory(execution.values, reg)),
         bytes(execution.getBytes(memory)),
         portStride(bankStep ? int64_t(1) << *bankStep : memory.portStride) {}
 

@@ -27,6 +27,8 @@ struct MapOperand {
   /// The first token of the view in the whole map, and the tokens of that.
   Word firstToken = 0;
   Word mapTokens = 1;
+  /// The address is one on the chip.
+  bool isOnChip = false;
 };
 
 /// A copy of packed weights: `bytes` bytes of the memory of maps at `source` to

@@ -81,8 +81,10 @@ private:
   using Writes = std::vector<std::pair<uint32_t, uint32_t>>;
   /// Hands the write on that starts the task.
   void dump(const DecodedTask &task, uint32_t reg, uint32_t value);
-  void writeImages(llvm::ArrayRef<Extent> extents, llvm::StringRef when);
-  void writeImage(const Extent &extent, int64_t port, llvm::StringRef when);
+  void writeImages(const RegisterValues &values,
+                   llvm::ArrayRef<Extent> extents, llvm::StringRef when);
+  void writeImage(const Extent &extent, const Memory &memory, int64_t port,
+                  llvm::StringRef when);
   /// Writes the registers of the start that was dumped last; \p status is the
   /// poll that ended it.
   void finishStart(std::optional<std::pair<uint32_t, uint32_t>> status);

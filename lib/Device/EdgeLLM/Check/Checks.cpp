@@ -112,6 +112,7 @@ static void checkLinear(const RegisterValues &v, const DeviceInfo &device,
     checkPartition(rules, device, limit);
   }
 
+  rules.onChip(hasArgmax(v) ? 0 : 3, "InputWidth");
   // Bit 0 is relu.
   rules.isNamed("ElementwiseMode", /*ignored=*/1);
   const StringRef form = "the form of the task (Mode) has none";
@@ -141,6 +142,7 @@ static void checkNorm(const RegisterValues &v, const DeviceInfo &device,
                  "the rows of all Pixels");
   rules.rows("Input", v["ChannelGroups"]);
   rules.rows("Output", v["ChannelGroups"]);
+  rules.onChip(3, "Width");
   rules.isNamed("Kind");
   const int64_t channels = device["Tout"] * v["ChannelGroups"];
   if (channels > 0)
@@ -159,6 +161,7 @@ static void checkActivation(const RegisterValues &v, const DeviceInfo &device,
   rules.equals("ChannelGroups2", v["ChannelGroups"], "the ChannelGroups");
   rules.equals("ChannelGroups", divideCeil(v["Channels"], device["Tout"]),
                "the groups of " + Twine(v["Channels"]) + " channels");
+  rules.onChip(3, "Width");
   rules.pixels();
   rules.map("Input", v["Width"]);
   rules.map("Output", v["Width"]);
@@ -168,6 +171,7 @@ static void checkSoftmax(const RegisterValues &v, const DeviceInfo &device,
                          Report report) {
   Rules rules(v, device, report);
   rules.isNamed("Mask");
+  rules.onChip(1, "Width");
   rules.headCount("Heads");
   rules.counts("Columns");
   rules.atMost("Columns", device["MAX_TOKEN"], "KV caches hold no more tokens");
@@ -188,6 +192,7 @@ static void checkRope(const RegisterValues &v, const DeviceInfo &device,
   rules.equals("ChannelGroups", headGroups(device), "the groups of a head");
   rules.headCount("Heads");
   rules.positions();
+  rules.onChip(3, "Width");
   rules.equals("TableLine", plane, "MAX_TOKEN pixels");
   rules.equals("TableHalf", 2 * plane, "two planes");
   rules.heads("Input", v["ChannelGroups"], v["Width"]);
@@ -246,6 +251,7 @@ static void checkScores(const RegisterValues &v, const DeviceInfo &device,
                         Report report) {
   Rules rules(v, device, report);
   checkAttention(rules, v, device, device["MAX_CH_per_HEAD"]);
+  rules.onChip(3, "Width");
   rules.heads("Input", headGroups(device), v["Width"]);
   rules.heads("Output", divideCeil(v["Columns"], device["Tout"]), v["Width"]);
 }
@@ -277,6 +283,7 @@ static void checkElementwise(const RegisterValues &v, const DeviceInfo &device,
   rules.counts("ChannelGroups");
   rules.equals("Rows", 1, "language models have one row");
   rules.width("Width");
+  rules.onChip(3, "Width");
   rules.map("Input", v["Width"]);
   rules.map("Output", v["Width"]);
 }

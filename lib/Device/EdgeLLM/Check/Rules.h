@@ -118,6 +118,17 @@ public:
   void bankStep(llvm::StringRef reg) {
     equals(reg, device["log2_Bank_Step"], "the bank step of the device");
   }
+  /// Register 18, 141 or 208 where maps can lie on the chip (section 6 of the
+  /// document of the versions): 1 for what is read and 2 for what is written,
+  /// of which the task has those in \p possible, in starts of one token.
+  void onChip(int64_t possible, llvm::StringRef width) {
+    if (values.getTable().get("OnChip").role == RegisterRole::Reserved)
+      return;
+    require((values["OnChip"] & ~possible) == 0, "OnChip",
+            "but has flags of maps that the task cannot have on the chip");
+    require(values["OnChip"] == 0 || values[width] == 1, width,
+            "but maps on the chip have one token (OnChip)");
+  }
   /// The strides of the whole cache, all ports together (3.7).
   void cache() {
     const int64_t line = device["Pixel_Data_Bytes"] * device["MAX_TOKEN"];

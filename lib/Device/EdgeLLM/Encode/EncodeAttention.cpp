@@ -117,6 +117,7 @@ void edgellm::encodeRope(Operation *task, TaskWriter &writer) {
   writer.write("Heads", op.getHeads());
   writer.write("TableHalf", 2 * plane);
   writer.write("TableLine", plane);
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }
 
@@ -186,6 +187,7 @@ static void encodeAttention(TaskWriter &writer, Op op, const Word &inputGroups,
                      encodeScale(device, scale));
   writer.write("HeadConfiguration",
                ((heads / kvHeads - 1) << 16) + (heads << 8) + kvHeads);
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }
 
@@ -257,5 +259,6 @@ void edgellm::encodeSoftmax(Operation *task, TaskWriter &writer) {
   writer.write("Width", input.tokens);
   writer.write("Rows", input.tokens);
   writer.write("Past", writer.getWord(op.getPast()));
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }

@@ -62,6 +62,7 @@ void edgellm::encodeLinear(Operation *task, TaskWriter &writer) {
   writer.writeNamed("ElementwiseMode", multiplies ? "Multiply" : "Add");
   writer.write("ArgmaxAddress",
                hasArgmax ? writer.getMap(op.getArgmax()).address : Word(0));
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   if (writer.has("ScaleGroup")) {
     writer.write("ScaleGroup", withLog2(device, device["WT_CH_Tgroup"]));
     writer.write("QuantizationBlock",

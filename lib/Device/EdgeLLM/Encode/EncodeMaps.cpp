@@ -20,6 +20,11 @@ using namespace dlavm::edgellm;
 using namespace mlir;
 using llvm::alignTo;
 
+void edgellm::writeOnChip(TaskWriter &writer, bool input, bool output) {
+  if (writer.has("OnChip"))
+    writer.write("OnChip", (output ? 2 : 0) + (input ? 1 : 0));
+}
+
 void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   auto op = cast<accel::NormOp>(task);
   const DeviceInfo &device = writer.getDevice();
@@ -52,6 +57,7 @@ void edgellm::encodeNorm(Operation *task, TaskWriter &writer) {
   writer.write("WeightBursts", words / device["AXI_BURST_LEN"]);
   writer.writeNamed("Kind", op.getKind() == accel::NormKind::RMS ? "RMSNorm"
                                                                  : "LayerNorm");
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }
 
@@ -86,6 +92,7 @@ void edgellm::encodeActivation(Operation *task, TaskWriter &writer) {
   writer.write("Pixels", input.tokens);
   writer.write("ChannelGroups2", input.surfaces);
   writer.write("Channels", op.getChannels());
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }
 
@@ -119,5 +126,6 @@ void edgellm::encodeElementwise(Operation *task, TaskWriter &writer) {
   writer.write("Rows", 1);
   writer.write("Width", input.tokens);
   writer.write("OtherAddress", writer.getMap(op.getRhs()).address);
+  writeOnChip(writer, input.isOnChip, output.isOnChip);
   writer.writeNamed("Opcode", "Start");
 }

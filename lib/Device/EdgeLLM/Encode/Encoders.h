@@ -37,6 +37,11 @@ llvm::LogicalResult verifyLinear(mlir::Operation *task,
 llvm::LogicalResult verifyNorm(mlir::Operation *task, const DeviceInfo &device);
 llvm::LogicalResult verifyElementwise(mlir::Operation *task,
                                       const DeviceInfo &device);
+/// Says which of its maps lie on the chip, where the version has a register for
+/// it (section 6 of the document of the versions): those that the task reads,
+/// and the one that it writes.
+void writeOnChip(TaskWriter &writer, bool input, bool output);
+
 /// A task addresses so many heads.
 llvm::LogicalResult verifyNumHeads(mlir::Operation *task,
                                    const DeviceInfo &device, int64_t heads);

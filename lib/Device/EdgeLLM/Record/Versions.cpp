@@ -14,6 +14,8 @@
 #include "Layouts.h"
 #include "Record.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace dlavm;
 using namespace dlavm::edgellm;
 
@@ -30,8 +32,86 @@ static void redefine(RegisterTable &table, llvm::StringRef from,
                        {}});
 }
 
+/// The bit of register 18, 141 or 208 for maps that are read, and for the one
+/// that is written (section 6).
+static constexpr unsigned inputBit = 0, outputBit = 1;
+
+template <bool takes, bool leaves>
+static OnChipFlags getOnChip(const DeviceInfo &) {
+  return {takes ? std::optional(inputBit) : std::nullopt,
+          takes ? std::optional(inputBit) : std::nullopt,
+          leaves ? std::optional(outputBit) : std::nullopt};
+}
+
+/// The residual has no flag of its own, and the document does not say whose it
+/// shares.
+static OnChipFlags getOnChipOfLinear(const DeviceInfo &device) {
+  return {inputBit, device["On_Chip_Residual"] == 0 ? inputBit : outputBit,
+          outputBit};
+}
+
+/// Tasks of a call of one token can leave maps on the chip for others (section
+/// 6), without what the document calls contradictory: values, appends and forms
+/// with argmax have none there, and softmax leaves none.
+static void addOnChip(DeviceInfo &device) {
+  // No document has its size.
+  device.addParameter("On_Chip_Bytes", 71168,
+                      "maps on the chip, as many bytes as known programs use");
+  device.addParameter("On_Chip_Residual", 0,
+                      "a residual is on the chip: 0 with the input, 1 with the "
+                      "output",
+                      {0, 1});
+  std::vector<Board> boards(device.getBoards());
+  for (Board &board : boards) {
+    Memory chip = {"CHIP",
+                   device["On_Chip_Bytes"],
+                   /*dmaBase=*/0,
+                   /*ports=*/1,
+                   /*portStride=*/0,
+                   /*alignment=*/64,
+                   /*minimumAlignment=*/64};
+    chip.isOnChip = true;
+    board.memories.push_back(chip);
+  }
+  device.setBoards(std::move(boards));
+  auto add = [&](TaskKind kind, auto onChip, std::vector<BitField> fields) {
+    TaskSupport &support = device.addTask(kind);
+    support.onChip = onChip;
+    Register flags = support.registers.get("OnChip");
+    flags.role = RegisterRole::OnChip;
+    flags.meaning = "which maps are on the chip";
+    flags.fields = std::move(fields);
+    support.registers.replace("OnChip", flags);
+  };
+  const BitField input = {"Input", inputBit, 1}, output = {"Output", outputBit, 1};
+  add(TaskKind::Linear, getOnChipOfLinear, {output, input});
+  for (TaskKind kind : {TaskKind::Norm, TaskKind::Rope, TaskKind::Scores,
+                        TaskKind::Activation, TaskKind::Elementwise})
+    add(kind, getOnChip<true, true>, {output, input});
+  add(TaskKind::Softmax, getOnChip<true, false>, {input});
+}
+
+static void removeOnChip(DeviceInfo &device) {
+  device.removeParameter("On_Chip_Bytes");
+  device.removeParameter("On_Chip_Residual");
+  std::vector<Board> boards(device.getBoards());
+  for (Board &board : boards)
+    llvm::erase_if(board.memories,
+                   [](const Memory &memory) { return memory.isOnChip; });
+  device.setBoards(std::move(boards));
+  for (const auto &[kind, known] : device.getTasks()) {
+    if (!known.onChip)
+      continue;
+    TaskSupport &support = device.addTask(kind);
+    support.onChip = nullptr;
+    redefine(support.registers, "OnChip", "OnChip", RegisterRole::Reserved, "",
+             "on-chip operands");
+  }
+}
+
 /// The scale of the attention products is FP16 (section 4).
 static void to20240923(DeviceInfo &device) {
+  addOnChip(device);
   device.setParameter("sCONV_OUT_DW", 16);
   device.setParameter("DAT_BRAM_DEPTH", 8192);
   device.setParameter("WT_BRAM_DEPTH", 1024);
@@ -101,8 +181,9 @@ static void to20240824(DeviceInfo &device) {
   table.replace("Mode", mode);
 }
 
-/// No register says how weights lie (section 3).
+/// No register says how weights lie (section 3), and no map is on the chip.
 static void to20240725(DeviceInfo &device) {
+  removeOnChip(device);
   RegisterTable &table = device.addTask(TaskKind::Linear).registers;
   const std::pair<const char *, const char *> registers[] = {
       {"Reserved21", "Reserved21"},
