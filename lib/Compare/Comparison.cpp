@@ -166,6 +166,16 @@ void Comparison::finishOp() {
          "knows where its result is");
 }
 
+/// Where the start that ended has left it: on the chip, or where it is in all
+/// calls.
+const std::string &Comparison::getResult(const PlanTask &task) const {
+  const Register *output = started->getTable().lookup(RegisterRole::MapOut);
+  const bool isOnChip =
+      output && device.getMemory(decoder.getValues(*started), *output).isOnChip;
+  return isOnChip && !task.decodeResult.empty() ? task.decodeResult
+                                                : task.result;
+}
+
 void Comparison::compareMerged(const PlanTask &task) {
   int64_t firstLane = 0;
   for (const std::string &op : task.merges) {
@@ -185,10 +195,10 @@ void Comparison::compareMerged(const PlanTask &task) {
 void Comparison::compareBuffer(const ExpectedMap &expected,
                                const PlanTask &task, Tokens tokens,
                                int64_t firstLane) {
-  const PlanBuffer *buffer = plan.getBuffer(task.result);
+  const std::string &result = getResult(task);
+  const PlanBuffer *buffer = plan.getBuffer(result);
   if (!buffer)
-    return report(layer, name, task.result,
-                  "plan.json has no buffer of this name");
+    return report(layer, name, result, "plan.json has no buffer of this name");
   const int64_t lanes = lanePlaces.size();
   // Heads follow each other, or fill surfaces of their own.
   const int64_t distance =
@@ -200,16 +210,15 @@ void Comparison::compareBuffer(const ExpectedMap &expected,
                                      : expected.tokens;
   const int64_t firstToken = buffer->slice ? tokens.first : 0;
   const int64_t bytes =
-      rowBytes * rows *
-      divideCeil(firstLane + distance * expected.maps, lanes);
-  const Memory &memory = device.getMapMemory();
+      rowBytes * rows * divideCeil(firstLane + distance * expected.maps, lanes);
+  const Memory &memory = *device.getMemory(buffer->memory);
   SmallVector<ArrayRef<uint8_t>> ports;
   for (int64_t port = 0; port < memory.ports; ++port)
     ports.push_back(machine.getMemory(memory, port, buffer->address, bytes));
   if (any_of(ports, [&](ArrayRef<uint8_t> port) {
         return port.size() != static_cast<size_t>(bytes);
       }))
-    return report(layer, name, task.result,
+    return report(layer, name, result,
                   "plan.json gives this buffer an address outside the memory");
   compare(expected, task.computes, buffer->name, /*isCache=*/false, tokens,
           [&](int64_t map, int64_t token, int64_t channel) {

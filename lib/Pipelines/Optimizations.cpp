@@ -21,6 +21,8 @@ ArrayRef<Optimization> dlavm::getOptimizations() {
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
       {"accel-specialize-decode", 2},
+      // No board is known to have run it.
+      {"accel-promote-onchip", kMaxOptLevel + 1},
       {"csb-eliminate-redundant-writes", 2},
   };
   return optimizations;

@@ -75,8 +75,12 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());
-  if (options.runs("accel-specialize-decode") || options.mode == "aux")
+  const bool promotes = options.runs("accel-promote-onchip");
+  if (options.runs("accel-specialize-decode") || options.mode == "aux" ||
+      promotes)
     manager.addPass(accel::createSpecializeDecode());
+  if (promotes)
+    manager.addPass(accel::createPromoteOnChip());
   manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

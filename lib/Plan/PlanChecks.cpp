@@ -112,9 +112,11 @@ llvm::Error ContentChecker::checkHead() const {
     if (object.kind == ObjectKind::KVCache)
       results.insert(object.name);
   for (auto [i, task] : enumerate(plan.tasks)) {
-    if (!task.result.empty() && !results.contains(task.result))
-      return refuse("tasks[" + Twine(i) + "].result",
-                    "the name of a buffer or a KV cache", task.result);
+    for (auto [key, result] : {std::pair("result", &task.result),
+                               std::pair("decode_result", &task.decodeResult)})
+      if (!result->empty() && !results.contains(*result))
+        return refuse("tasks[" + Twine(i) + "]." + key,
+                      "the name of a buffer or a KV cache", *result);
     if (!task.merges.empty() && (task.slice || !plan.getBuffer(task.result)))
       return refuse("tasks[" + Twine(i) + "].merges",
                     "only where the result is a buffer, without 'slice'",

@@ -32,7 +32,8 @@ template <typename IO> bool mapFields(IO &io, PlanTask &task) {
          io.map("in_layers", task.inLayers) && io.map("result", task.result) &&
          io.mapOptional("unmasked", task.isUnmasked) &&
          io.mapOptional("slice", task.slice, positiveInt) &&
-         io.mapOptional("merges", task.merges);
+         io.mapOptional("merges", task.merges) &&
+         io.mapOptional("decode_result", task.decodeResult);
 }
 
 template <typename IO> bool mapFields(IO &io, PlanBuffer &buffer) {

@@ -67,9 +67,14 @@ llvm::Error LimitChecker::checkPlace(int64_t address, int64_t bytes,
 llvm::Error LimitChecker::check(const PlanBuffer &buffer,
                                 const Twine &place) const {
   const Memory &memory = device.getMapMemory();
+  const Memory *chip = device.getOnChipMemory();
+  if (chip && buffer.memory == chip->name && !buffer.isInput)
+    return checkPlace(buffer.address, buffer.bytes, *chip, place);
   if (buffer.memory != memory.name)
     return refuse(place + ".space", buffer.memory,
-                  "\"" + memory.name + "\", where all buffers are");
+                  "\"" + memory.name + "\", where " +
+                      (chip ? "buffers are that do not lie on the chip"
+                            : "all buffers are"));
   return checkPlace(buffer.address, buffer.bytes, memory, place);
 }
 
@@ -134,7 +139,8 @@ llvm::Error LimitChecker::check(const PlanObject &object,
 int64_t LimitChecker::getRoom(bool isInput) const {
   int64_t room = 0;
   for (const PlanBuffer &buffer : plan.buffers)
-    if (!isInput || buffer.isInput)
+    if (buffer.memory == device.getMapMemory().name &&
+        (!isInput || buffer.isInput))
       room = std::max(room, buffer.bytes);
   // Rows lie in all ports.
   return saturatingProduct(room, device.getMapMemory().ports);

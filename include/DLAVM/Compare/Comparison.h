@@ -111,6 +111,7 @@ private:
   void finishOp();
   /// Reports an op of the call that did not run for all of its tokens.
   void checkMissing();
+  const std::string &getResult(const PlanTask &task) const;
   /// A result whose first channel is channel \p firstLane of the buffer.
   void compareBuffer(const ExpectedMap &expected, const PlanTask &task,
                      Tokens tokens, int64_t firstLane = 0);

@@ -39,6 +39,9 @@ struct PlanTask {
   /// The names of the ops that it computes at once, where it is one for
   /// several; their results lie in its own one after the other.
   std::vector<std::string> merges = {};
+  /// The buffer that it writes in a call of one token, where that is another
+  /// one; empty else.
+  std::string decodeResult = {};
 };
 
 /// A parameter, a table or a KV cache.

@@ -174,7 +174,8 @@ LogicalResult ProgramLowering::lower(accel::TaskOpInterface task) {
     if (!root.isInRegister() && !symbols.getBuffer(root))
       return failure();
   }
-  if (support->verify && failed(support->verify(task, device)))
+  if (failed(accel::verifyOnChip(task, device)) ||
+      (support->verify && failed(support->verify(task, device))))
     return failure();
   if (support->needsPart && !task.isPart())
     return task.emitOpError()

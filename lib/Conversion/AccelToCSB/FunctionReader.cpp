@@ -289,5 +289,6 @@ MapOperand FunctionReader::getMap(Value map) {
     return {address, 0, 1, 1};
   return {address,         view.strides[0].named("line_stride"),
           view.sizes[1],   view.sizes[0],
-          view.firstToken, view.mapTokens};
+          view.firstToken, view.mapTokens,
+          symbols.isOnChip(map)};
 }

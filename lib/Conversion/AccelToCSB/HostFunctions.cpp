@@ -89,8 +89,9 @@ LogicalResult HostFunctions::placeScratch(ModuleOp module) {
            << address + bytes - memory.capacity
            << " more than are left; use --weight-loading=dma";
   // It is used before any run, so no step of a run counts.
-  scratch = symbols.addBuffer("scratch", address, std::max<int64_t>(bytes, 1),
-                              {0, 0}, /*isInput=*/false);
+  scratch = symbols.addBuffer("scratch", memory, address,
+                              std::max<int64_t>(bytes, 1), {0, 0},
+                              /*isInput=*/false);
   return success();
 }
 

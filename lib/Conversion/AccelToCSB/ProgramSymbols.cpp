@@ -127,16 +127,17 @@ LogicalResult ProgramSymbols::convertObjects() {
   return success();
 }
 
-csb::BufferOp ProgramSymbols::addBuffer(StringRef name, int64_t address,
-                                        int64_t bytes, ArrayRef<int64_t> live,
-                                        bool isInput, IntegerAttr slice) {
+csb::BufferOp ProgramSymbols::addBuffer(StringRef name, const Memory &memory,
+                                        int64_t address, int64_t bytes,
+                                        ArrayRef<int64_t> live, bool isInput,
+                                        IntegerAttr slice) {
   OpBuilder builder(module.getContext());
   // The functions of the host keep their names.
   const bool isTaken = name == "load_parameters" || name == "copy_weights" ||
                        name.starts_with("write_") || name.starts_with("read_");
   auto buffer = csb::BufferOp::create(
       builder, builder.getUnknownLoc(), (name + (isTaken ? "_map" : "")).str(),
-      device.getMapMemory().name, address, bytes, live, isInput, slice);
+      memory.name, address, bytes, live, isInput, slice);
   insert(buffer);
   return buffer;
 }
@@ -168,12 +169,16 @@ FlatSymbolRefAttr ProgramSymbols::getBuffer(accel::BufferOp buffer) {
     return {};
   }
   const int64_t address = *buffer.getAddress();
+  const bool onChip = isOnChip(buffer);
   auto [it, isNew] =
-      buffers.try_emplace({buffer.getName().str(), address}, nullptr);
+      buffers.try_emplace({buffer.getName().str(), address, onChip}, nullptr);
   if (isNew) {
-    it->second = FlatSymbolRefAttr::get(
-        addBuffer(buffer.getName(), address, *buffer.getBytes(),
-                  *buffer.getLive(), buffer.isInput(), buffer.getSliceAttr()));
+    const Memory &memory =
+        onChip ? *device.getOnChipMemory() : device.getMapMemory();
+    it->second = FlatSymbolRefAttr::get(addBuffer(
+        (buffer.getName() + (onChip ? "_on_chip" : "")).str(), memory, address,
+        *buffer.getBytes(), *buffer.getLive(), buffer.isInput(),
+        buffer.getSliceAttr()));
     return it->second;
   }
   // What functions and loops hand around are several maps of one name.

@@ -51,9 +51,13 @@ public:
   /// it has no address.
   mlir::FlatSymbolRefAttr getBuffer(accel::BufferOp buffer);
   /// A `csb.buffer` that no task writes.
-  csb::BufferOp addBuffer(llvm::StringRef name, int64_t address, int64_t bytes,
+  csb::BufferOp addBuffer(llvm::StringRef name, const Memory &memory,
+                          int64_t address, int64_t bytes,
                           llvm::ArrayRef<int64_t> live, bool isInput,
                           mlir::IntegerAttr slice = {});
+  bool isOnChip(mlir::Value map) const {
+    return accel::isOnChip(map, device);
+  }
   const ObjectInfo &getObject(mlir::FlatSymbolRefAttr object) const {
     return objects.at(object.getValue().str());
   }
@@ -76,7 +80,9 @@ private:
   const DeviceInfo &device;
   mlir::SymbolTable symbols;
   std::map<std::string, ObjectInfo> objects;
-  std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> buffers;
+  /// By name, address and whether they lie on the chip.
+  std::map<std::tuple<std::string, int64_t, bool>, mlir::FlatSymbolRefAttr>
+      buffers;
   std::map<std::pair<std::string, int64_t>, mlir::FlatSymbolRefAttr> constants;
   mlir::Operation *last = nullptr;
   /// Where the parameters are; null if there are none.

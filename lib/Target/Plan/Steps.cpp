@@ -51,9 +51,10 @@ struct StepCollector {
 
 } // namespace
 
-FailureOr<SmallVector<csb::TaskOp>> dlavm::getSteps(ModuleOp module) {
+FailureOr<SmallVector<csb::TaskOp>> dlavm::getSteps(ModuleOp module,
+                                                    StringRef entry) {
   StepCollector collector{module, {}, {}};
-  if (failed(collector.collect(module.lookupSymbol<func::FuncOp>("run"))))
+  if (failed(collector.collect(module.lookupSymbol<func::FuncOp>(entry))))
     return failure();
   return std::move(collector.steps);
 }

@@ -15,10 +15,12 @@
 
 namespace dlavm {
 
-/// The tasks of a run in order, each loop and each function once: step k of the
-/// lifetimes is the k-th. Empty without a function `run`. Emits an error and
-/// fails where calls make it longer than any program.
-mlir::FailureOr<llvm::SmallVector<csb::TaskOp>> getSteps(mlir::ModuleOp module);
+/// The tasks of the function \p entry in order, each loop and each function
+/// once: in `run`, step k of the lifetimes is the k-th. Empty without such a
+/// function. Emits an error and fails where calls make it longer than any
+/// program.
+mlir::FailureOr<llvm::SmallVector<csb::TaskOp>>
+getSteps(mlir::ModuleOp module, llvm::StringRef entry = "run");
 
 } // namespace dlavm
 

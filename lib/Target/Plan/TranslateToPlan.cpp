@@ -190,6 +190,14 @@ LogicalResult PlanBuilder::addTasks() {
   FailureOr<SmallVector<csb::TaskOp>> steps = getSteps(module);
   if (failed(steps))
     return failure();
+  // The function for one token has the same tasks; on the chip, their results
+  // are buffers of their own.
+  llvm::StringMap<std::string> decodeResults;
+  FailureOr<SmallVector<csb::TaskOp>> decodeSteps = getSteps(module, "decode");
+  if (failed(decodeSteps))
+    return failure();
+  for (csb::TaskOp task : *decodeSteps)
+    decodeResults[task.getName()] = task.getOutput().value_or("").str();
   for (csb::TaskOp task : *steps) {
     PlanTask &entry = add("tasks", plan.tasks, task);
     entry = {task.getName().str(),  task.getComment().str(),
@@ -198,6 +206,9 @@ LogicalResult PlanBuilder::addTasks() {
     if (std::optional<ArrayAttr> merges = task.getMerges())
       for (auto name : merges->getAsRange<StringAttr>())
         entry.merges.push_back(name.str());
+    entry.decodeResult = decodeResults.lookup(task.getName());
+    if (entry.decodeResult == entry.result)
+      entry.decodeResult.clear();
   }
   return success();
 }

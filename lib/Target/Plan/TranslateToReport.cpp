@@ -51,10 +51,6 @@ public:
       if (std::optional<StringRef> name = op.getScratch())
         scratch.insert(*name);
     });
-    llvm::copy_if(buffers, std::back_inserter(maps),
-                  [&](csb::BufferOp buffer) { return !isScratch(buffer); });
-    for (csb::BufferOp map : maps)
-      sizes.push_back(map.getBytes());
   }
 
   LogicalResult print();
@@ -89,7 +85,7 @@ private:
   SmallVector<csb::TaskOp> steps;
   SmallVector<csb::BufferOp> buffers;
   llvm::StringSet<> scratch;
-  /// The buffers that tasks use.
+  /// The buffers that tasks use, but for those on the chip.
   SmallVector<csb::BufferOp> maps;
   /// Starts of one layer in a call of the most tokens.
   llvm::StringMap<int64_t> starts;
@@ -443,6 +439,12 @@ LogicalResult Report::print() {
   if (failed(printCalls(*maxTokens)))
     return failure();
   device = DeviceRegistry::instance().lookup(deviceName.getValue());
+  const Memory *chip = device ? device->getOnChipMemory() : nullptr;
+  llvm::copy_if(buffers, std::back_inserter(maps), [&](csb::BufferOp buffer) {
+    return !isScratch(buffer) && !(chip && buffer.getSpace() == chip->name);
+  });
+  for (csb::BufferOp map : maps)
+    sizes.push_back(map.getBytes());
   printLimits(*maxTokens);
   printEmptyHeads();
   printArenas();

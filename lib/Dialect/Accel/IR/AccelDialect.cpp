@@ -221,6 +221,63 @@ std::optional<int64_t> accel::getSlice(Operation *task) {
   return slice ? std::optional(slice.getInt()) : std::nullopt;
 }
 
+bool accel::isOnChip(Value map, const DeviceInfo &device) {
+  auto type = dyn_cast<MemRefType>(map.getType());
+  auto space =
+      type ? dyn_cast_or_null<SpaceAttr>(type.getMemorySpace()) : SpaceAttr();
+  const Memory *memory = space ? device.getMemory(space.getMemory()) : nullptr;
+  return memory && memory->isOnChip;
+}
+
+std::optional<unsigned> accel::getOnChipFlag(OpOperand &operand,
+                                             const DeviceInfo &device) {
+  auto task = dyn_cast<TaskOpInterface>(operand.getOwner());
+  const TaskSupport *support =
+      task ? device.getTask(task.getTaskKind()) : nullptr;
+  if (!support || !support->onChip || !isa<MemRefType>(operand.get().getType()))
+    return std::nullopt;
+  const OnChipFlags flags = support->onChip(device);
+  auto destination = dyn_cast<DestinationStyleOpInterface>(*task);
+  if (destination && destination.getNumDpsInits() > 1)
+    return std::nullopt;
+  for (OpOperand &other : task->getOpOperands()) {
+    if (!isa<MemRefType>(other.get().getType()))
+      continue;
+    const bool isOutput = destination && destination.isDpsInit(&other);
+    if (&other == &operand)
+      return isOutput ? flags.output : flags.input;
+    if (!isOutput)
+      return destination && destination.isDpsInit(&operand) ? flags.output
+                                                            : flags.secondInput;
+  }
+  return std::nullopt;
+}
+
+LogicalResult accel::verifyOnChip(TaskOpInterface task,
+                                  const DeviceInfo &device) {
+  for (OpOperand &operand : task->getOpOperands()) {
+    if (!isOnChip(operand.get(), device))
+      continue;
+    const std::optional<unsigned> flag = getOnChipFlag(operand, device);
+    if (!flag)
+      return task.emitOpError("has operand #")
+             << operand.getOperandNumber() << " on the chip, where "
+             << device.getName()
+             << " cannot have it; give it a place in memory";
+    if (cast<MemRefType>(operand.get().getType()).getDimSize(1) != 1)
+      return task.emitOpError("has several tokens on the chip, but ")
+             << device.getName() << " keeps maps of one token there";
+    for (OpOperand &other : task->getOpOperands())
+      if (getOnChipFlag(other, device) == flag &&
+          !isOnChip(other.get(), device))
+        return task.emitOpError("has operand #")
+               << operand.getOperandNumber() << " on the chip and operand #"
+               << other.getOperandNumber() << " not, but " << device.getName()
+               << " has one flag for both; they must lie together";
+  }
+  return success();
+}
+
 ObjectKind accel::getObjectKind(Kind kind) {
   switch (kind) {
   case Kind::Weight:

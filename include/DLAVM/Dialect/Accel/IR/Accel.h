@@ -61,6 +61,20 @@ GetObjectOp getCache(mlir::Value map);
 /// takes all of them itself.
 std::optional<int64_t> getSlice(mlir::Operation *task);
 
+/// True if \p map is one on the chip.
+bool isOnChip(mlir::Value map, const DeviceInfo &device);
+
+/// The flag that says whether \p operand, a map of a task, lies on the chip
+/// (TaskSupport::onChip); nothing for one that cannot, and for what is no map.
+std::optional<unsigned> getOnChipFlag(mlir::OpOperand &operand,
+                                      const DeviceInfo &device);
+
+/// Emits an error at \p task if it has a map on the chip that \p device cannot
+/// have there: not with this task, not without another map, or not with so many
+/// tokens.
+llvm::LogicalResult verifyOnChip(TaskOpInterface task,
+                                 const DeviceInfo &device);
+
 /// The bounds of a dimension of a map in a context of \p maxTokens tokens.
 /// Emits an error at \p op where 64 bits may not hold it, or it may be
 /// negative.

@@ -454,4 +454,52 @@ def SpecializeDecode : Pass<"accel-specialize-decode", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect"];
 }
 
+def PromoteOnChip : Pass<"accel-promote-onchip", "::mlir::ModuleOp"> {
+  let summary = "leave maps of one token on the chip for the next task";
+  let description = [{
+    Where the device has a memory on the chip for it (`Memory::isOnChip`), a task of
+    a call of one token can leave its result there, and others take it from there,
+    so that it does not go through the memory of maps. In the functions with the
+    attribute `accel.decode`, each map that one task writes whole and others in the
+    same block read moves there, if all of them can have it there
+    (`TaskSupport::onChip`) and it fits beside those that hold something at the same
+    time. Maps whose places one flag of a task tells move together: a residual and
+    the input, or the output, as the record says. Those that tasks move most bytes of
+    come first.
+
+    What the host moves, what functions hand around (a layer's input and result), KV
+    caches, and what a task takes that can take nothing from the chip stay where they
+    are. Scores have the size of the largest context.
+
+    ```mlir
+    func.func private @decode_layer(%layer: index {accel.layer}) attributes {accel.decode} {
+      %g = accel.buffer "gate" at 2048 bytes 27392 live [4, 5] : memref<428x1x32xf16, #accel.space<DDR>>, <428, 1, 32>
+      %a = accel.buffer "silu" at 30720 bytes 27392 live [5, 6] : memref<428x1x32xf16, #accel.space<DDR>>, <428, 1, 32>
+      accel.linear "gate" ... outs(%g : ...) [4096, 13696]
+      accel.activation "silu" ins(%g : ...) table(%t) outs(%a : ...) [13696]
+      ...
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @decode_layer(%layer: index {accel.layer}) attributes {accel.decode} {
+      %g = accel.buffer "gate" at 0 bytes 27392 live [4, 5] : memref<428x1x32xf16, #accel.space<CHIP>>, <428, 1, 32>
+      %a = accel.buffer "silu" at 27392 bytes 27392 live [5, 6] : memref<428x1x32xf16, #accel.space<CHIP>>, <428, 1, 32>
+      ...
+    }
+    ```
+
+    No board is known to have run it, so it runs by its name only, whatever the level
+    is. A device without such a memory is refused. Nothing happens without a function
+    for one token, which accel-specialize-decode makes.
+  }];
+  let statistics = [
+    Statistic<"numPromoted", "num-promoted", "Maps that lie on the chip">,
+    Statistic<"numLeft", "num-left", "Maps that could, but had no room there">,
+    Statistic<"chipBytes", "chip-bytes", "Bytes on the chip">
+  ];
+}
+
 #endif // DLAVM_DIALECT_ACCEL_TRANSFORMS_PASSES_TD
