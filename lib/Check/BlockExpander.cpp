@@ -68,6 +68,15 @@ BlockExpander::BlockExpander(const DeviceInfo &device, BlockMemory &memory,
   }
 }
 
+void BlockExpander::load(const Instructions &instructions) {
+  if (!blocks)
+    return;
+  memory.store(static_cast<int64_t>(instructions.dmaAddress -
+                                    static_cast<uint64_t>(getMemory().dmaBase)),
+               instructions.bytes);
+  nameInstructions(instructions.names);
+}
+
 void BlockExpander::report(RegisterRole role, const Twine &message) {
   if (!isRunning)
     enter(op);

@@ -614,8 +614,8 @@ void Checker::read(uint32_t reg) { impl->blocks.read(reg); }
 void Checker::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
   impl->blocks.dmaWrite(address, bytes);
 }
-void Checker::nameInstructions(std::map<int64_t, InstructionName> names) {
-  impl->blocks.nameInstructions(std::move(names));
+void Checker::load(const Instructions &instructions) {
+  impl->blocks.load(instructions);
 }
 void Checker::endRun(bool onlySomeLayers) { impl->endRun(onlySomeLayers); }
 void Checker::report(const Twine &message) { impl->report("", message); }

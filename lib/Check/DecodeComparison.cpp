@@ -288,14 +288,9 @@ EventSink &DecodeComparison::beginDecode() {
   return impl->decodeBlocks;
 }
 
-void DecodeComparison::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
-  impl->runBlocks.dmaWrite(address, bytes);
-}
-
-void DecodeComparison::nameInstructions(
-    const std::map<int64_t, InstructionName> &names) {
-  impl->runBlocks.nameInstructions(names);
-  impl->decodeBlocks.nameInstructions(names);
+void DecodeComparison::load(const Instructions &instructions) {
+  impl->runBlocks.load(instructions);
+  impl->decodeBlocks.load(instructions);
 }
 
 void DecodeComparison::end(int64_t past) { impl->compare(past); }

@@ -59,8 +59,11 @@ void CallEstimator::task(int32_t, StringRef name) {
 }
 
 void CallEstimator::write(uint32_t reg, uint32_t value) {
-  ++current().writes;
-  addAccess();
+  countWrite();
+  start(reg, value);
+}
+
+void CallEstimator::start(uint32_t reg, uint32_t value) {
   if (const DecodedTask *task = decoder.write(reg, value))
     addStart(*task);
 }

@@ -71,6 +71,12 @@ LogicalResult dlavm::runPasses(ModuleOp module, StringRef level,
 void dlavm::setOptions(CompileOptions &options, const DriverPlan &plan) {
   options.device = plan.device;
   options.maxTokens = plan.maxTokens;
+  options.mode = plan.decodesFromBlocks() ? "aux" : "direct";
+  options.doubleBuffer =
+      llvm::any_of(plan.objects, [](const PlanObject &object) {
+        return object.kind == ObjectKind::Instructions &&
+               object.config.getInteger("copies").value_or(1) > 1;
+      });
   if (!plan.optimizations)
     return;
   options.passes = llvm::ArrayRef<std::string>(plan.optimizations->passes);

@@ -40,7 +40,8 @@ static void printTable(const CallEstimate &call, const DeviceInfo &device,
     os << formatv("{0,12}", memory.name + " MB");
   os << formatv("{0,12}{1,12}{2,7}  {3}\n", "Mops", "us", "%", "bound");
   for (const TaskEstimate &task : call.tasks)
-    printTask(task, task.name, call.total.time, os);
+    printTask(task, task.name.empty() ? "(no task)" : StringRef(task.name),
+              call.total.time, os);
   printTask(call.total, "total", call.total.time, os);
 }
 
@@ -103,9 +104,6 @@ int dlavm::runEstimate(const EstimateCommand &command) {
   if (!rates)
     return reportError("nobody has said how fast " + (*device)->getName() +
                        " is; its record has no rates");
-  if (opened->plan.decodesFromBlocks())
-    return reportError("the driver decodes from instruction blocks, which are "
-                       "not estimated; compile the model with --mode=direct");
   Expected<OpenedDriver> driver =
       OpenedDriver::open(command.directory, std::move(*opened));
   if (!driver)

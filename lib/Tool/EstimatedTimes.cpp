@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EstimatedTimes.h"
+#include "DLAVM/Estimate/BlockEstimator.h"
 #include "DLAVM/Support/InputFile.h"
 
 #include <map>
@@ -18,10 +19,17 @@ Expected<CallEstimate> dlavm::estimateCall(OpenedDriver &driver, int64_t seq,
                                            int64_t past,
                                            const TimeOptions &times) {
   CallEstimator estimator(*driver.device, times);
-  const bool isDecode = seq == 1 && driver.library->hasDecode();
-  if (Error error = isDecode ? driver.library->decode(past, estimator)
-                             : driver.library->run(seq, past, estimator))
+  BlockEstimator blocks(*driver.device, estimator);
+  if (Error error = driver.loadInstructions(blocks))
     return error;
+  const bool isDecode = seq == 1 && driver.library->hasDecode();
+  if (Error error = isDecode ? driver.library->decode(past, blocks)
+                             : driver.library->run(seq, past, blocks))
+    return error;
+  if (!blocks.getProblem().empty())
+    return createStringError("the driver starts a block of instructions that "
+                             "is wrong, so its time means nothing: " +
+                             blocks.getProblem() + "; see dlavm check");
   CallEstimate call = estimator.finish(seq);
   if (!(call.total.time > 0))
     return createStringError("the call of " + Twine(seq) + " tokens after " +
@@ -38,6 +46,12 @@ static Expected<CallEstimate> estimateMeasured(OpenedDriver &driver,
   const MeasuredTask &first = lines.front();
   if (Error error = checkCall(driver.plan, first.seq, first.past))
     return error;
+  if (driver.instructions && first.seq == 1)
+    return createStringError(
+        "call " + Twine(first.call) +
+        " is one of one token, whose tasks run in instruction blocks and have "
+        "no times of their own; give the times of a driver of --mode=direct, "
+        "or of prompts only");
   Expected<CallEstimate> call =
       estimateCall(driver, first.seq, first.past, times);
   if (!call)

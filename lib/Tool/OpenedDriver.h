@@ -43,14 +43,12 @@ struct OpenedDriver : OpenedPlan {
   std::optional<Instructions> instructions;
 
   /// Lets decode run without load_parameters: the driver has its instructions,
-  /// if there are any, and \p consumer their names and what the host would
-  /// load.
+  /// if there are any, and so has \p consumer.
   template <typename Consumer>
   llvm::Error loadInstructions(Consumer &consumer) {
     if (!instructions)
       return llvm::Error::success();
-    consumer.nameInstructions(instructions->names);
-    consumer.dmaWrite(instructions->dmaAddress, instructions->bytes);
+    consumer.load(*instructions);
     return library->keepInstructions(instructions->bytes);
   }
 

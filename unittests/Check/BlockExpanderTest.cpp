@@ -487,7 +487,7 @@ std::map<int64_t, InstructionName> playBlocks(Sink &sink, const Starts &run) {
     }
     all.push_back(block);
   }
-  sink.nameInstructions(names);
+  sink.load({{}, base, names});
   for (auto [i, block] : llvm::enumerate(all))
     sink.dmaWrite(base + blockAddress + 0x10000 * i, block.bytes);
   sink.beginRun(300, 77);
@@ -554,9 +554,9 @@ TEST(CheckedBlocks, DecodeFromBlocksDoesWhatRunDoes) {
     DecodeComparison comparison(getDevice());
     EdgeLLMBlock block;
     block.add(getWrites(norm().with("Width", 1)));
-    comparison.nameInstructions(
-        {{blockAddress + block.places[0], {0, "norm"}}});
-    comparison.dmaWrite(base + blockAddress, block.bytes);
+    comparison.load({block.bytes,
+                     base + blockAddress,
+                     {{blockAddress + block.places[0], {0, "norm"}}}});
     EventSink &run = comparison.beginRun();
     run.task(0, "norm");
     for (auto [reg, value] : getWrites(norm().with("Width", width)))
@@ -577,8 +577,8 @@ TEST(TracePrinter, PrintsTheTasksOfABlock) {
   TracePrinter printer(getDevice(), os);
   EdgeLLMBlock block;
   block.add(getWrites(kvAppend()));
-  printer.nameInstructions({{blockAddress + 64, {2, "append"}}});
-  printer.dmaWrite(base + blockAddress, block.bytes);
+  printer.load(
+      {block.bytes, base + blockAddress, {{blockAddress + 64, {2, "append"}}}});
   printer.task(-1, "instructions");
   printer.write(65, blockAddress);
   printer.write(66, 2);

@@ -73,6 +73,9 @@ public:
     names = std::move(opNames);
   }
 
+  /// What the host has loaded before the first run, and its names.
+  void load(const Instructions &instructions);
+
   /// Hands on to \p newNext from now on; returns who got the events before.
   EventSink &setNext(EventSink &newNext) {
     return *std::exchange(next, &newNext);

@@ -19,12 +19,11 @@
 #include "DLAVM/Device/DeviceInfo.h"
 #include "DLAVM/Plan/PlanRegion.h"
 
-#include <map>
 #include <memory>
 
 namespace dlavm {
 
-struct InstructionName;
+struct Instructions;
 
 /// Something that cannot be right, at the first place where it was found.
 struct Finding {
@@ -95,9 +94,8 @@ public:
   /// What the host writes, among it the blocks of instructions whose tasks are
   /// then checked as if the host started them.
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
-  /// The ops that the tasks of blocks belong to, by the address of a task's
-  /// first word.
-  void nameInstructions(std::map<int64_t, InstructionName> names);
+  /// Blocks that the host has loaded before the first run.
+  void load(const Instructions &instructions);
   /// With \p onlySomeLayers, parameters of layers that the run left out are no
   /// finding.
   void endRun(bool onlySomeLayers = false);

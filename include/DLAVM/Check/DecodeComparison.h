@@ -12,7 +12,6 @@
 #include "DLAVM/Check/Checker.h"
 #include "DLAVM/Check/EventSink.h"
 
-#include <map>
 #include <memory>
 
 namespace dlavm {
@@ -32,11 +31,9 @@ public:
   /// the next call.
   EventSink &beginRun();
   EventSink &beginDecode();
-  /// What the host loads before the calls. Tasks in blocks of instructions
-  /// count as if the host started them.
-  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
-  /// The ops that they belong to, by the address of a task's first word.
-  void nameInstructions(const std::map<int64_t, InstructionName> &names);
+  /// Blocks of instructions that the host has loaded before the calls. Their
+  /// tasks count as if the host started them.
+  void load(const Instructions &instructions);
 
   /// Compares both, of the call of one token after \p past others.
   void end(int64_t past);

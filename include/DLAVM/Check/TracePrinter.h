@@ -53,9 +53,8 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
     blocks.dmaWrite(address, bytes);
   }
-  void nameInstructions(std::map<int64_t, InstructionName> opNames) {
-    blocks.nameInstructions(std::move(opNames));
-  }
+  /// Blocks that the host has loaded.
+  void load(const Instructions &instructions) { blocks.load(instructions); }
   /// Prints the writes after the last start, if there are any.
   void endRun() { flush(); }
 

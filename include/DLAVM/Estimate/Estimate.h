@@ -78,6 +78,14 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
+  /// The two sides of a write: the access of the host, and the register that
+  /// gets a value, which may start a task.
+  void countWrite() {
+    ++current().writes;
+    addAccess();
+  }
+  void start(uint32_t reg, uint32_t value);
+
   /// The seconds that all until now takes.
   double getElapsed() const { return elapsed; }
   /// The call of \p tokens tokens.
