@@ -196,9 +196,11 @@ uint32_t BlockExpander::read(uint32_t reg) {
 
 void BlockExpander::dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) {
   if (blocks) {
-    enter(op);
+    // The op may go on in the next block.
     if (isRunning)
       checkWrite(address, static_cast<int64_t>(bytes.size()));
+    else
+      enter(op);
     const Memory &place = getMemory();
     const auto base = static_cast<uint64_t>(place.dmaBase);
     if (address >= base &&

@@ -113,6 +113,9 @@ Expected<Instructions> dlavm::assembleInstructions(const PlanObject &object) {
   const int64_t headerWords = content.getInteger("header_words").value_or(0);
   const int64_t copies = content.getInteger("copies").value_or(1);
   const json::Array *runs = content.getArray("runs");
+  if (copies < 1 || copies > 2)
+    return createStringError("the plan has instruction blocks " +
+                             Twine(copies) + " times, not once or twice");
   if (blockTasks < 1 || headerWords < 1 || headerWords > object.bytes / 4 ||
       !runs || blockTasks > 4 * headerWords)
     return createStringError("the plan does not say how instruction blocks "

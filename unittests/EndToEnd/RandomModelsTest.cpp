@@ -17,6 +17,7 @@
 #include "DLAVM/Compare/Execution.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Pipelines/Optimizations.h"
+#include "DLAVM/Plan/Instructions.h"
 #include "DLAVM/Simulator/Simulator.h"
 #include "DLAVM/Tool/Tool.h"
 
@@ -127,6 +128,9 @@ protected:
   /// The optimizing passes that run, and how much a slice may take.
   std::vector<std::string> passes;
   int64_t sliceBytes = 0;
+  /// How calls of one token run.
+  std::string mode = "direct";
+  bool doubleBuffer = false;
   ExitOnError get;
 };
 
@@ -146,6 +150,8 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.passes = passes;
   compile.sliceBytes = sliceBytes;
   compile.sliceSoftmax = true;
+  compile.mode = mode;
+  compile.doubleBuffer = doubleBuffer;
   compile.mergeLinears = true;
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
@@ -181,6 +187,11 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
                       {/*sanitize=*/true, /*threads=*/0});
   Comparison comparison(simulator, device, plan, *reference, /*tolerance=*/0);
   Checker checker(device, plan.getRegions());
+  if (std::optional<Instructions> instructions =
+          get(assembleInstructions(plan))) {
+    simulator.nameInstructions(instructions->names);
+    checker.load(*instructions);
+  }
   CheckingSink sink(checker, comparison);
   get(driver->loadParameters(pack.directory, simulator));
   for (const CallShape &shape : shapes) {
@@ -255,6 +266,39 @@ TEST_P(MergedLinears, EqualTheReference) {
   EXPECT_TRUE(any_of(plan.tasks, [](const PlanTask &task) {
     return task.merges.size() == 3;
   }));
+}
+
+class Blocks : public RandomModels {};
+
+/// One token runs from instruction blocks, after any history; with numbers from
+/// 1 on, the next one's words go out meanwhile, with 2, blocks have two tasks.
+TEST_P(Blocks, EqualTheReference) {
+  const auto [deviceName, architecture, number] = GetParam();
+  Random random(900 + number);
+  MakeModelCommand model =
+      getRandomModel(random, architecture, 0, directory / "checkpoint");
+  model.layers = 2 + number;
+  model.context = 60;
+  mode = "aux";
+  doubleBuffer = number > 0;
+  for (const Optimization &optimization : getOptimizations())
+    if (random.flip())
+      passes.push_back(optimization.pass.str());
+  expectEqual(model,
+              deviceName + std::string(number == 2 ? ",Block_Tasks=2" : ""),
+              "absmax",
+              {{5, 0},
+               {1, 5},
+               {1, 6},
+               {1, 7},
+               {1, 6},
+               {30, 7},
+               {1, 37},
+               {1, 5},
+               {1, 6},
+               {1, 0},
+               {58, 1},
+               {1, 59}});
 }
 
 class AnyPasses : public RandomModels {};
@@ -369,6 +413,25 @@ TEST_F(EndToEnd, AddressesAbove4GiB) {
   EXPECT_TRUE(any_of(plan.objects, [&](const PlanObject &object) {
     return object.kind == ObjectKind::Weight && isHigh(object);
   }));
+}
+
+class BlocksOfParts : public LargestContext {};
+
+/// Two numbers of scores have blocks of their own; words go out to one while
+/// the other runs, back and forth.
+TEST_P(BlocksOfParts, EqualTheReference) {
+  const DeviceInfo &device = *DeviceRegistry::instance().lookup(GetParam());
+  const int64_t heads = device.getTraits().headsPerRow > 1 ? 2 : 4;
+  mode = "aux";
+  doubleBuffer = true;
+  expectEqual(getModel(heads), GetParam(), "absmax",
+              {{1022, 0},
+               {1, 1022},
+               {1, 1023},
+               {1, 1024},
+               {1, 1025},
+               {1, 1023},
+               {1, 1024}});
 }
 
 class ScoresOfParts : public LargestContext {};
@@ -547,6 +610,14 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("edgellm-20240923", "qwen2", 0)),
     getModelName);
 INSTANTIATE_TEST_SUITE_P(
+    Modes, Blocks,
+    testing::Values(std::tuple(newest, "chatglm", 0),
+                    std::tuple(newest, "qwen2", 1),
+                    std::tuple("edgellm-20240831", "llama", 2),
+                    std::tuple("ohbm-20250407", "chatglm", 1),
+                    std::tuple("ohbm-v80-20250326", "qwen2", 2)),
+    getModelName);
+INSTANTIATE_TEST_SUITE_P(
     Families, MergedLinears,
     testing::Values(std::tuple(newest, "chatglm", 0),
                     std::tuple(newest, "llama", 1),
@@ -652,6 +723,8 @@ INSTANTIATE_TEST_SUITE_P(All, LargestContext,
                                          "edgellm-20240831",
                                          "edgellm-synthetic", "ohbm-20250326",
                                          "ohbm-synthetic"),
+                         getDeviceName);
+INSTANTIATE_TEST_SUITE_P(Modes, BlocksOfParts, testing::Values("ohbm-20250407"),
                          getDeviceName);
 INSTANTIATE_TEST_SUITE_P(All, ScoresOfParts,
                          testing::Values("ohbm-20250407", "ohbm-v80-20250326"),

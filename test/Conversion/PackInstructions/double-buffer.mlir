@@ -13,7 +13,7 @@ csb.register_table @pos_emb "rope" {
 // CHECK-LABEL: func.func private @send_instructions(
 // CHECK-SAME:    %[[PAST:.*]]: i32) {
 // CHECK:         %[[BUFFER:.*]] = arith.remsi %[[PAST]], %c2
-// CHECK:         %[[WORDS:.*]] = arith.muli %[[BUFFER]], %c32
+// CHECK:         %[[WORDS:.*]] = arith.muli %c32{{.*}}, %[[BUFFER]]
 // CHECK:         %[[SENT:.*]] = csb.sent_instructions %[[BUFFER]] : i32
 // CHECK:         %[[OTHER:.*]] = arith.cmpi ne, %[[SENT]], %[[PAST]]
 // CHECK:         scf.if %[[OTHER]] {

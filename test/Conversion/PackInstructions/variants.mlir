@@ -13,9 +13,9 @@ csb.register_table @norm "norm" {
   csb.register @Status = 193
 }
 // CHECK:      csb.object @instructions
-// CHECK-SAME: runs = [{first = [{code = 3 : i64, words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2>
-// CHECK-SAME: {first = [{code = 3 : i64, words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 2>}
-// CHECK-SAME: {code = 3 : i64, words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2>}
+// CHECK-SAME: runs = [{first = [{code = 3 : i64, name = "scores", words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2>
+// CHECK-SAME: {first = [{code = 3 : i64, name = "scores", words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 2>}
+// CHECK-SAME: {code = 3 : i64, name = "scores", words = array<i64: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2>}
 // CHECK-SAME: bytes 768 stride
 
 // CHECK-LABEL: func.func @decode(
