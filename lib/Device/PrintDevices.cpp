@@ -89,6 +89,19 @@ static void printBlocks(const DeviceInfo &device,
     }
 }
 
+static void printRates(const Rates &rates, llvm::raw_ostream &os) {
+  os << llvm::format("  rates: %g MHz", rates.clock / 1e6);
+  for (const Rates::MemoryRate &rate : rates.memories)
+    os << ", " << rate.memory
+       << llvm::format(" %g bits a cycle", rate.bitsPerCycle);
+  os << llvm::format(", weights at %.1f %% of it\n",
+                     100 * rates.weightEfficiency)
+     << llvm::format("    %g multiplications and additions of INT4 weights a "
+                     "cycle\n",
+                     rates.operationsPerCycle)
+     << "    " << rates.source << "\n";
+}
+
 void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << device.getName() << "\n";
   for (const Parameter &parameter : device.getParameters())
@@ -98,6 +111,8 @@ void dlavm::printDevice(const DeviceInfo &device, llvm::raw_ostream &os) {
   os << llvm::format("  %-24s %10g  ", "Norm_Epsilon",
                      device.getTraits().normEpsilon)
      << "what norms add to the mean square\n";
+  if (std::optional<Rates> rates = device.getRates())
+    printRates(*rates, os);
   if (std::optional<InstructionBlocks> blocks = device.getInstructionBlocks())
     printBlocks(device, *blocks, os);
   // A device that was put on a board is on no other.

@@ -8,6 +8,8 @@
 
 #include "DLAVM/Estimate/Estimate.h"
 
+#include "DLAVM/Device/StartTime.h"
+
 using namespace dlavm;
 using llvm::StringRef;
 
@@ -101,31 +103,21 @@ void CallEstimator::addStart(const DecodedTask &task) {
     it->second = task.support->work(task.getTable(), device);
   const TaskWork &work = it->second;
   const RegisterValues values = decoder.getValues(task);
-  // That of the chip has no rate.
-  for (const Traffic &traffic : work.traffic)
-    estimate.bytes[&device.getMemory(values, *traffic.reg) -
-                   device.getMemories().data()] +=
-        traffic.bytes.evaluate(values);
-  double memoryTime = 0;
-  for (const Rates::MemoryRate &rate : rates.memories) {
-    const Memory *memory = device.getMemory(rate.memory);
-    double atFullRate = 0;
-    for (const Traffic &traffic : work.traffic) {
-      if (&device.getMemory(values, *traffic.reg) != memory)
-        continue;
-      const double moved = traffic.bytes.evaluate(values);
-      atFullRate += traffic.reg->role == RegisterRole::Weight
-                        ? moved / rates.weightEfficiency
-                        : moved;
-    }
-    memoryTime =
-        std::max(memoryTime, 8 * atFullRate / rate.bitsPerCycle / rates.clock);
+  llvm::SmallVector<MovedBytes, 6> moved;
+  // The memory of the chip has no rate.
+  for (const Traffic &traffic : work.traffic) {
+    const Memory &memory = device.getMemory(values, *traffic.reg);
+    const double bytes = traffic.bytes.evaluate(values);
+    estimate.bytes[&memory - device.getMemories().data()] += bytes;
+    moved.push_back(
+        {&memory, bytes, traffic.reg->role == RegisterRole::Weight});
   }
-  const double compute = work.cycles.evaluate(values) / rates.clock;
+  const StartTime start =
+      getStartTime(moved, work.cycles.evaluate(values), rates, device);
   estimate.operations += work.operations.evaluate(values);
-  estimate.memoryTime += memoryTime;
-  estimate.computeTime += compute;
-  const double time = std::max(memoryTime, compute);
+  estimate.memoryTime += start.memory;
+  estimate.computeTime += start.compute;
+  const double time = start.get();
   estimate.time += time;
   elapsed += factor * time;
 }

@@ -8,6 +8,8 @@
 
 #include "DLAVM/Pipelines/Optimizations.h"
 
+#include "DLAVM/Device/DeviceInfo.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -16,14 +18,14 @@ using namespace llvm;
 
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
-      {"accel-group-appends", 2},
+      {"accel-group-appends", 2, /*needsKeptRegisters=*/true},
       {"accel-stream-attention", 2},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
       {"accel-specialize-decode", 2},
       // No board is known to have run it.
       {"accel-promote-onchip", kMaxOptLevel + 1},
-      {"csb-eliminate-redundant-writes", 2},
+      {"csb-eliminate-redundant-writes", 2, /*needsKeptRegisters=*/true},
   };
   return optimizations;
 }
@@ -68,4 +70,34 @@ dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
          !is_contained(disabled, optimization.pass)))
       chosen.push_back(optimization.pass.str());
   return chosen;
+}
+
+/// The name of \p device with the value of a convention by which registers keep
+/// their values; empty where it has none.
+static std::string getKeepingDevice(const DeviceInfo &device) {
+  for (const Parameter &parameter : device.getParameters())
+    for (int64_t value : parameter.allowed) {
+      DeviceInfo changed = device;
+      if (Error error = changed.changeConvention(parameter.name, value))
+        consumeError(std::move(error));
+      else if (changed.getTraits().registersKeepValues)
+        return changed.getName();
+    }
+  return "";
+}
+
+std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device) {
+  const Optimization *known =
+      find_if(getOptimizations(),
+              [&](const Optimization &each) { return each.pass == pass; });
+  if (known == getOptimizations().end() || !known->needsKeptRegisters ||
+      device.getTraits().registersKeepValues)
+    return "";
+  std::string text =
+      (pass + " does nothing, as no document says that registers of " +
+       device.getName() + " keep their values")
+          .str();
+  if (const std::string keeping = getKeepingDevice(device); !keeping.empty())
+    text += "; if yours do, choose --device=" + keeping;
+  return text;
 }

@@ -12,6 +12,7 @@
 #include "DLAVM/Import/Import.h"
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Pipelines/Optimizations.h"
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
@@ -207,6 +208,10 @@ bool Compiler::run() {
                 limit, ", the context of ", device->getName());
   if (!checkRopePairing(*device) || !checkMode(*device))
     return false;
+  for (StringRef pass : command.namedPasses)
+    if (const std::string why = explainIdlePass(pass, *device); !why.empty())
+      llvm::WithColor::warning(llvm::errs())
+          << "--enable-passes=" << why << "\n";
   OwningOpRef<ModuleOp> module = readModel(*device);
   if (!module)
     return false;

@@ -423,6 +423,7 @@ std::optional<int> dlavm::runModelCommand() {
     if (!passes)
       return failUsage(toString(passes.takeError()));
     compileCommand.passes = std::move(*passes);
+    compileCommand.namedPasses = enabledPasses;
     return runCompile(compileCommand);
   }
   if (pack) {

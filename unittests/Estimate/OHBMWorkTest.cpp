@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Device/StartTime.h"
+
 #include "gtest/gtest.h"
 
 #include "../Device/OHBM/TaskStarts.h"
@@ -53,6 +55,20 @@ TEST(OHBMWorkTest, EveryTaskSaysWhatItMoves) {
     for (const auto &[kind, support] : device.getTasks())
       EXPECT_TRUE(support.work)
           << device.getName() << " " << support.registers.getName().str();
+}
+
+TEST(OHBMWorkTest, SlowestMemoryOrMatrixUnit) {
+  const Rates rates = *newest().getRates();
+  // A million cycles of memory; weights take longer.
+  MovedBytes moved = {newest().getMemory("HBM"),
+                      rates.memories[0].bitsPerCycle / 8 * 1e6, false};
+  EXPECT_NEAR(getStartTime(moved, 0, rates, newest()).get(), 1e6 / rates.clock,
+              1e-9);
+  moved.isWeight = true;
+  const double time = 1e6 / rates.weightEfficiency / rates.clock;
+  EXPECT_NEAR(getStartTime(moved, 1e6, rates, newest()).get(), time, 1e-9);
+  EXPECT_NEAR(getStartTime(moved, 4e6, rates, newest()).get(),
+              4e6 / rates.clock, 1e-9);
 }
 
 } // namespace

@@ -18,6 +18,8 @@
 
 namespace dlavm {
 
+class DeviceInfo;
+
 /// The largest level of `-O`, which is that of dlavm compile.
 constexpr unsigned kMaxOptLevel = 2;
 
@@ -27,6 +29,8 @@ struct Optimization {
   llvm::StringLiteral pass;
   /// From this level on it runs; beyond kMaxOptLevel, only by its name.
   unsigned level;
+  /// Whether it does nothing unless registers keep their values.
+  bool needsKeptRegisters = false;
 };
 
 /// In the order in which they run.
@@ -39,6 +43,10 @@ bool isOptimization(llvm::StringRef pass);
 llvm::Expected<std::vector<std::string>>
 chooseOptimizations(unsigned level, llvm::ArrayRef<std::string> enabled,
                     llvm::ArrayRef<std::string> disabled);
+
+/// Why a pass does nothing on \p device, and the device where it would; empty
+/// where the record rules nothing out.
+std::string explainIdlePass(llvm::StringRef pass, const DeviceInfo &device);
 
 } // namespace dlavm
 

@@ -44,6 +44,8 @@ struct CompileCommand {
   std::vector<std::string> ignoredTensors;
   /// The optimizing passes that run, see chooseOptimizations.
   std::vector<std::string> passes;
+  /// Those of them that the user named.
+  std::vector<std::string> namedPasses;
   /// The most bytes of the maps of a slice; 0 for an eighth of the memory.
   int64_t sliceBytes = 0;
   /// Let softmax take slices where no known program does it.

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Device/WorkBuilder.h"
 #include "Rules.h"
 
 using namespace dlavm;
@@ -20,23 +21,16 @@ using llvm::StringRef;
 
 namespace {
 /// Puts the work of a start together.
-class WorkBuilder {
+class MapWork : public WorkBuilder {
 public:
-  WorkBuilder(const RegisterTable &registers, const DeviceInfo &device)
-      : registers(registers), device(device) {}
+  using WorkBuilder::WorkBuilder;
 
-  Formula operator[](StringRef reg) const {
-    return Formula(registers.get(reg));
-  }
   /// The channel groups of so many channels.
   Formula groups(Formula channels) const {
     return ceilDiv(channels, device["Tout"]);
   }
   Formula headChannels() const { return device["MAX_CH_per_HEAD"]; }
 
-  void add(StringRef reg, Formula bytes) {
-    work.traffic.push_back({&registers.get(reg), bytes});
-  }
   void addPixels(StringRef reg, Formula pixels) {
     add(reg, pixels * device["Pixel_Data_Bytes"]);
   }
@@ -48,24 +42,17 @@ public:
   /// bits where INT4 has the whole width of the unit.
   void multiply(Formula rows, Formula inputs, Formula outputs,
                 double weightBits) {
-    work.operations = 2 * rows * inputs * outputs;
-    work.cycles = rows * ceilDiv(inputs, device["Tin"]) * groups(outputs) *
-                  weightBits / device["MAX_WT_DW"];
+    WorkBuilder::multiply(rows, inputs, outputs, device["Tin"], device["Tout"],
+                          weightBits / device["MAX_WT_DW"]);
   }
   /// One number of each lane of so many pixels.
   void compute(Formula pixels) { work.operations = pixels * device["Tout"]; }
-
-  TaskWork work;
-
-private:
-  const RegisterTable &registers;
-  const DeviceInfo &device;
 };
 } // namespace
 
 static TaskWork linearWork(const RegisterTable &registers,
                            const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   const Formula tokens = w["InputWidth"], inputs = w["InputChannels"];
   const Formula outputs =
       w["LastSlice"] * w["SliceChannels"] + w["LastSliceChannels"];
@@ -80,7 +67,7 @@ static TaskWork linearWork(const RegisterTable &registers,
 }
 
 /// Maps of the same size, of which the last is written.
-static TaskWork mapWork(WorkBuilder w, Formula pixels,
+static TaskWork mapWork(MapWork w, Formula pixels,
                         std::initializer_list<StringRef> maps) {
   for (StringRef map : maps)
     w.addPixels(map, pixels);
@@ -90,7 +77,7 @@ static TaskWork mapWork(WorkBuilder w, Formula pixels,
 
 static TaskWork normWork(const RegisterTable &registers,
                          const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   w.add("WeightAddress", 4 * w["ChannelGroups"] * device["Tout"]);
   return mapWork(w, w["Rows"] * w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
@@ -98,7 +85,7 @@ static TaskWork normWork(const RegisterTable &registers,
 
 static TaskWork activationWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   w.add("TableAddress", device["Activation_Table_Bytes"]);
   return mapWork(w, w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
@@ -106,14 +93,14 @@ static TaskWork activationWork(const RegisterTable &registers,
 
 static TaskWork softmaxWork(const RegisterTable &registers,
                             const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   return mapWork(w, w["Heads"] * w["ColumnGroups"] * w["Width"],
                  {"InputAddress", "OutputAddress"});
 }
 
 static TaskWork ropeWork(const RegisterTable &registers,
                          const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   // A pixel of each of the four planes (3.5).
   w.addPixels("TableAddress", 4 * w["Width"]);
   return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
@@ -123,7 +110,7 @@ static TaskWork ropeWork(const RegisterTable &registers,
 /// A product with a KV cache: Q x K^T or P x V.
 static TaskWork attentionWork(const RegisterTable &registers,
                               const DeviceInfo &device, bool readsColumns) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   const HeadConfiguration heads(w["HeadConfiguration"]);
   const Formula rows = heads.queryHeads * w["Width"];
   const Formula inputs = readsColumns ? w["Columns"] : w.headChannels();
@@ -147,7 +134,7 @@ static TaskWork valuesWork(const RegisterTable &registers,
 
 static TaskWork kvAppendWork(const RegisterTable &registers,
                              const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   w.addCache(w["Heads"] * w["Width"] * w.headChannels());
   return mapWork(w, w["Heads"] * w["ChannelGroups"] * w["Width"],
                  {"InputAddress"});
@@ -155,14 +142,14 @@ static TaskWork kvAppendWork(const RegisterTable &registers,
 
 static TaskWork elementwiseWork(const RegisterTable &registers,
                                 const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   return mapWork(w, w["ChannelGroups"] * w["Width"],
                  {"InputAddress", "OtherAddress", "OutputAddress"});
 }
 
 static TaskWork weightCopyWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  MapWork w(registers, device);
   w.add("Source", w["LengthBits"] / 8);
   w.add("DestinationLow", w["LengthBits"] / 8);
   return w.work;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Device/WorkBuilder.h"
 #include "Rules.h"
 
 using namespace dlavm;
@@ -20,23 +21,17 @@ using llvm::StringRef;
 
 namespace {
 /// Puts the work of a start together.
-class WorkBuilder {
+class RowWork : public WorkBuilder {
 public:
-  WorkBuilder(const RegisterTable &registers, const DeviceInfo &device)
-      : g(device), registers(registers), device(device) {}
+  RowWork(const RegisterTable &registers, const DeviceInfo &device)
+      : WorkBuilder(registers, device), g(device) {}
 
-  Formula operator[](StringRef reg) const {
-    return Formula(registers.get(reg));
-  }
   /// The rows of so many channels.
   Formula rows(Formula channels) const { return ceilDiv(channels, g.lanes); }
   Formula headRows(Formula heads) const {
     return ceilDiv(heads, g.headsPerRow);
   }
 
-  void add(StringRef reg, Formula bytes) {
-    work.traffic.push_back({&registers.get(reg), bytes});
-  }
   /// Rows of all ports.
   void addRows(StringRef reg, Formula count) {
     add(reg, count * g.rowBytes * g.ports);
@@ -59,25 +54,18 @@ public:
   /// Tin inputs and Tout outputs take a cycle, with weights of \p weightBits
   /// bits where INT4 has the whole width of the unit.
   void multiply(Formula count, Formula inputs, double weightBits) {
-    const Formula outputs = (*this)["OutputChannels"];
-    work.operations = 2 * count * inputs * outputs;
-    work.cycles = count * ceilDiv(inputs, device["Tin"]) *
-                  ceilDiv(outputs, device["Tout"]) * weightBits /
-                  device["MAX_WT_DW"];
+    WorkBuilder::multiply(count, inputs, (*this)["OutputChannels"],
+                          device["Tin"], device["Tout"],
+                          weightBits / device["MAX_WT_DW"]);
   }
 
   const Geometry g;
-  TaskWork work;
-
-private:
-  const RegisterTable &registers;
-  const DeviceInfo &device;
 };
 } // namespace
 
 static TaskWork linearWork(const RegisterTable &registers,
                            const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   const Formula tokens = w["InputWidth"], inputs = w["InputChannels"];
   w.addInput(tokens * w.rows(inputs));
   w.addWeight("WeightAddress");
@@ -89,7 +77,7 @@ static TaskWork linearWork(const RegisterTable &registers,
 
 static TaskWork conv2DWork(const RegisterTable &registers,
                            const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   const Formula pixels = w["OutputRows"] * w["OutputWidth"];
   w.addInput(w["InputRows"] * w["InputWidth"] * w.rows(w["InputChannels"]));
   w.addWeight("WeightAddress");
@@ -103,7 +91,7 @@ static TaskWork conv2DWork(const RegisterTable &registers,
 
 static TaskWork scoresWork(const RegisterTable &registers,
                            const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   const Formula heads = w["OutputHeads"], tokens = w["InputWidth"];
   w.addInput(tokens * w.headRows(heads));
   w.addWeight("CacheAddress");
@@ -114,7 +102,7 @@ static TaskWork scoresWork(const RegisterTable &registers,
 
 static TaskWork valuesWork(const RegisterTable &registers,
                            const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   const Formula heads = w["OutputHeads"], tokens = w["InputWidth"];
   w.addInput(heads * tokens * w.rows(w["InputChannels"]));
   w.addWeight("CacheAddress");
@@ -124,7 +112,7 @@ static TaskWork valuesWork(const RegisterTable &registers,
 }
 
 /// Maps of so many rows each.
-static TaskWork mapWork(WorkBuilder w, Formula rows,
+static TaskWork mapWork(RowWork w, Formula rows,
                         std::initializer_list<StringRef> maps) {
   for (StringRef map : maps)
     w.addRows(map, rows);
@@ -134,7 +122,7 @@ static TaskWork mapWork(WorkBuilder w, Formula rows,
 
 static TaskWork normWork(const RegisterTable &registers,
                          const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   w.add("WeightAddress", 4 * w["Channels"]);
   return mapWork(w, w["Width"] * w.rows(w["Channels"]),
                  {"InputAddress", "OutputAddress"});
@@ -142,7 +130,7 @@ static TaskWork normWork(const RegisterTable &registers,
 
 static TaskWork activationWork(const RegisterTable &registers,
                                const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   // Versions without the register load the table in each start.
   w.addRows("TableAddress",
             registers.lookup("TableUse") ? 1 - isEqual(w["TableUse"], 2) : 1);
@@ -152,14 +140,14 @@ static TaskWork activationWork(const RegisterTable &registers,
 
 static TaskWork softmaxWork(const RegisterTable &registers,
                             const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   return mapWork(w, w["Heads"] * w["Width"] * w.rows(w["Columns"]),
                  {"InputAddress", "OutputAddress"});
 }
 
 static TaskWork ropeWork(const RegisterTable &registers,
                          const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   w.addRows("TableAddress", w["Width"]);
   return mapWork(w, w["Width"] * w.headRows(w["Heads"]),
                  {"InputAddress", "OutputAddress"});
@@ -167,7 +155,7 @@ static TaskWork ropeWork(const RegisterTable &registers,
 
 static TaskWork kvAppendWork(const RegisterTable &registers,
                              const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   w.add("CacheAddress",
         w["Heads"] * w["Width"] * w.g.headChannels * device["MAX_DAT_DW"] / 8);
   return mapWork(w, w["Width"] * w.headRows(w["Heads"]), {"InputAddress"});
@@ -175,7 +163,7 @@ static TaskWork kvAppendWork(const RegisterTable &registers,
 
 static TaskWork elementwiseWork(const RegisterTable &registers,
                                 const DeviceInfo &device) {
-  WorkBuilder w(registers, device);
+  RowWork w(registers, device);
   return mapWork(w, w["Width"] * w.rows(w["Channels"]),
                  {"InputAddress", "OtherAddress", "OutputAddress"});
 }

@@ -17,25 +17,33 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-/// The bytes that the memories deliver while the host writes the registers of a
-/// start.
-static constexpr double kStartBytes = 1 << 20;
+/// Seconds that an access to a register takes the host. No document says it.
+static constexpr double kAccessTime = 150e-9;
+
+/// Cycles of a product with FP16 numbers for one with INT4 weights of its size.
+static constexpr double kHalfCycles = 4;
 
 TaskCosts::TaskCosts(TaskOpInterface task, const DeviceInfo &device,
                      int64_t maxTokens)
-    : task(task), device(device), maxTokens(maxTokens) {
+    : task(task), device(device), maxTokens(maxTokens),
+      rates(device.getRates()) {
   addObjectsOf(task);
   auto destination = cast<DestinationStyleOpInterface>(task.getOperation());
   for (OpOperand &operand : task->getOpOperands())
-    if (isa<MemRefType>(operand.get().getType()) &&
-        operand.get() != destination.getDpsInits().front())
-      rowBytes += getRowBytes(operand.get());
+    if (isa<MemRefType>(operand.get().getType()))
+      (destination.isDpsInit(&operand) ? outputBytes : inputBytes) +=
+          getRowBytes(operand.get());
+  // And a poll.
+  if (const TaskSupport *support = device.getTask(task.getTaskKind()))
+    accesses +=
+        llvm::count_if(support->registers.getRegisters(),
+                       [](const Register &reg) { return isWritten(reg.role); });
 }
 
 void TaskCosts::addObjectsOf(TaskOpInterface other) {
   for (Value operand : other->getOperands())
     if (auto object = operand.getDefiningOp<GetObjectOp>())
-      objectBytes += getBytes(object);
+      addObject(object);
 }
 
 dlavm::Partition TaskCosts::getPartition(int64_t tokens) const {
@@ -45,16 +53,20 @@ dlavm::Partition TaskCosts::getPartition(int64_t tokens) const {
              : dlavm::Partition();
 }
 
-double TaskCosts::getBytes(GetObjectOp object) const {
+void TaskCosts::addObject(GetObjectOp object) {
   auto declared = SymbolTable::lookupNearestSymbolFrom<ObjectOp>(
       object, object.getObjectAttr());
-  const ObjectSupport *support =
-      declared ? device.getObject(getObjectKind(declared.getKind())) : nullptr;
-  if (!support)
-    return 0;
-  const Memory *memory = device.getMemory(support->memory);
-  return static_cast<double>(support->bytes(declared.getShape(), device)) *
-         static_cast<double>(memory ? memory->ports : 1);
+  if (!declared)
+    return;
+  const ObjectKind kind = getObjectKind(declared.getKind());
+  const ObjectSupport *support = device.getObject(kind);
+  const Memory *memory = support ? device.getMemory(support->memory) : nullptr;
+  if (memory)
+    objects.push_back(
+        {memory,
+         static_cast<double>(support->bytes(declared.getShape(), device)) *
+             static_cast<double>(memory->ports),
+         kind == ObjectKind::Weight});
 }
 
 double TaskCosts::getRowBytes(Value map) const {
@@ -116,6 +128,33 @@ double TaskCosts::get(int64_t tokens) const {
   double starts = tokenParts * channelParts * otherParts;
   if (partition.takesOneKVHead)
     starts *= static_cast<double>(task.getSharedHeads().value_or(1));
-  return starts * kStartBytes + objectReads * objectBytes +
-         inputReads * rowBytes * static_cast<double>(tokens);
+  if (!rates)
+    return starts;
+  SmallVector<MovedBytes> moved = objects;
+  for (MovedBytes &object : moved)
+    object.bytes *= objectReads;
+  moved.push_back(
+      {&device.getMapMemory(),
+       (inputReads * inputBytes + outputBytes) * static_cast<double>(tokens),
+       /*isWeight=*/false});
+  return starts * accesses * kAccessTime +
+         getStartTime(moved, getCycles(tokens), *rates, device).get();
+}
+
+double TaskCosts::getCycles(int64_t tokens) const {
+  Operation *op = task;
+  auto getProduct = [&](int64_t heads, int64_t inputs, int64_t outputs) {
+    return 2 * static_cast<double>(heads * tokens) *
+           static_cast<double>(inputs) * static_cast<double>(outputs) /
+           rates->operationsPerCycle;
+  };
+  if (auto linear = dyn_cast<LinearOp>(op))
+    return getProduct(1, linear.getInputChannels(), linear.getOutputChannels());
+  if (auto scores = dyn_cast<ScoresOp>(op))
+    return kHalfCycles *
+           getProduct(scores.getHeads(), scores.getHeadChannels(), maxTokens);
+  if (auto values = dyn_cast<ValuesOp>(op))
+    return kHalfCycles *
+           getProduct(values.getHeads(), maxTokens, values.getHeadChannels());
+  return 0;
 }

@@ -6,21 +6,23 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A small model by which passes choose: starts of tasks, and what these read,
-// some of it twice. It knows nothing of cycles.
+// The model of times (DLAVM/Device/StartTime.h) for tasks before they are cut
+// to the chip. Where the record has no rates, a start takes a second and all
+// else nothing.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef DLAVM_LIB_DIALECT_ACCEL_TRANSFORMS_TASKCOSTS_H
 #define DLAVM_LIB_DIALECT_ACCEL_TRANSFORMS_TASKCOSTS_H
 
+#include "DLAVM/Device/StartTime.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Encoding/Partition.h"
 
 namespace dlavm::accel {
 
-/// The costs of one task that stands in no loop over its parts yet. The device
-/// must outlive them.
+/// What a task costs in time. It stands in no loop over its parts yet, and is
+/// no convolution. The device must outlive this.
 class TaskCosts {
 public:
   TaskCosts(TaskOpInterface task, const DeviceInfo &device, int64_t maxTokens);
@@ -30,11 +32,13 @@ public:
 
   /// The most tokens that a start takes, in the longest call.
   int64_t getStep(int64_t tokens) const;
-  /// What starts that compute so many tokens read and take, in bytes.
+  /// The seconds that starts take which compute so many tokens. What a start
+  /// reads again, it waits for, unless the matrix unit takes longer.
   double get(int64_t tokens) const;
 
 private:
-  double getBytes(GetObjectOp object) const;
+  void addObject(GetObjectOp object);
+  double getCycles(int64_t tokens) const;
   double getRowBytes(mlir::Value map) const;
   dlavm::Partition getPartition(int64_t tokens) const;
   int64_t getSize(TaskDimension dimension, int64_t tokens) const;
@@ -42,9 +46,12 @@ private:
   mutable TaskOpInterface task;
   const DeviceInfo &device;
   int64_t maxTokens;
-  double objectBytes = 0;
-  /// Of what the task reads for a token.
-  double rowBytes = 0;
+  std::optional<Rates> rates;
+  /// Accesses of the host for a start.
+  double accesses = 1;
+  llvm::SmallVector<MovedBytes> objects;
+  /// Bytes that the task reads, and writes, for a token.
+  double inputBytes = 0, outputBytes = 0;
 };
 
 } // namespace dlavm::accel
