@@ -123,6 +123,17 @@ protected:
   void expectEqual(const MakeModelCommand &model, StringRef deviceName,
                    StringRef scale, ArrayRef<CallShape> shapes);
 
+  /// The optimizing passes that are chosen, of those that the device can have:
+  /// without a memory on the chip, it refuses the one for it.
+  void addPasses(StringRef deviceName, function_ref<bool()> isChosen) {
+    const bool hasChip =
+        DeviceRegistry::instance().lookup(deviceName)->getOnChipMemory();
+    for (const Optimization &optimization : getOptimizations())
+      if (isChosen() &&
+          (hasChip || optimization.pass != "accel-promote-onchip"))
+        passes.push_back(optimization.pass.str());
+  }
+
   TemporaryDirectory directory;
   std::string ropePairing;
   /// The optimizing passes that run, and how much a slice may take.
@@ -281,9 +292,7 @@ TEST_P(Blocks, EqualTheReference) {
   model.context = 60;
   mode = "aux";
   doubleBuffer = number > 0;
-  for (const Optimization &optimization : getOptimizations())
-    if (random.flip())
-      passes.push_back(optimization.pass.str());
+  addPasses(deviceName, [&] { return random.flip(); });
   expectEqual(model,
               deviceName + std::string(number == 2 ? ",Block_Tasks=2" : ""),
               "absmax",
@@ -312,13 +321,7 @@ TEST_P(AnyPasses, EqualTheReference) {
                                           directory / "checkpoint");
   model.layers = 2;
   model.context = 80;
-  // A device without a memory on the chip refuses the pass for it.
-  const bool hasChip =
-      DeviceRegistry::instance().lookup(deviceName)->getOnChipMemory();
-  for (const Optimization &optimization : getOptimizations())
-    if ((number == 0 || random.flip()) &&
-        (hasChip || optimization.pass != "accel-promote-onchip"))
-      passes.push_back(optimization.pass.str());
+  addPasses(deviceName, [&] { return number == 0 || random.flip(); });
   sliceBytes = random.flip() ? 1 : 4000;
   std::string device = deviceName;
   if (number % 2 == 0)
