@@ -9,6 +9,7 @@
 #include "Faults.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -173,11 +174,46 @@ void FaultModel::addLoop(uint32_t site, std::vector<Fault> &faults) const {
   add("loop step - 1", SitePart::LoopStep, -1);
 }
 
+void FaultModel::addRewrite(uint32_t site, std::vector<Fault> &faults) const {
+  auto add = [&](const char *row, SitePart part, int64_t amount) {
+    faults.push_back({row, Action::Rewrite, amount, site, part});
+  };
+  add("rewrite: value + 1", SitePart::Value, 1);
+  add("rewrite: value - 1", SitePart::Value, -1);
+  add("rewrite: value + a pixel", SitePart::Value, pixel);
+  add("rewrite: word + 1", SitePart::Word, 1);
+  add("rewrite: word - 1", SitePart::Word, -1);
+  add("rewrite dropped", SitePart::Dropped, 1);
+}
+
+void FaultModel::addWords(const PlanObject &object,
+                          std::vector<Fault> &faults) const {
+  const std::pair<const char *, int64_t> changes[] = {
+      {"word of a block + 1", 1},
+      {"word of a block - 1", -1},
+      {"word of a block + a pixel", pixel}};
+  for (int64_t word = 0; word < object.bytes / 4; ++word) {
+    const auto &[row, amount] = changes[word % std::size(changes)];
+    faults.push_back({row, Action::AddToWord, amount, std::nullopt,
+                      SitePart::Statement, &object, word});
+  }
+}
+
+void FaultModel::apply(const Fault &fault, MutableArrayRef<uint8_t> bytes) {
+  if (fault.action != Action::AddToWord)
+    return;
+  uint8_t *place = &bytes[4 * *fault.file];
+  support::endian::write32le(place, support::endian::read32le(place) +
+                                        static_cast<uint32_t>(fault.amount));
+}
+
 void FaultModel::addObject(const PlanObject &object, bool isCopied,
                            std::vector<Fault> &faults) const {
   const int64_t files = getNumFiles(object);
   if (files == 0)
     return;
+  if (object.kind == ObjectKind::Instructions)
+    addWords(object, faults);
   std::vector<std::optional<int64_t>> choices = {std::nullopt};
   if (files > 1)
     choices.push_back(static_cast<int64_t>(xxh3_64bits(object.name) % files));
@@ -214,6 +250,9 @@ std::vector<Fault> FaultModel::enumerate(ArrayRef<SiteProfile> profiles) const {
     case SiteKind::Loop:
       addLoop(site, faults);
       break;
+    case SiteKind::Rewrite:
+      addRewrite(site, faults);
+      break;
     case SiteKind::Transfer:
       faults.push_back({"DMA dropped", Action::Drop, 0, site});
       for (int64_t bytes : {int64_t(2), pixel}) {
@@ -237,7 +276,9 @@ std::string FaultModel::describe(const Fault &fault) const {
     os << "line " << sites[*fault.site].line << ", " << sites[*fault.site].text;
   } else {
     os << "load_parameters, " << fault.object->name;
-    if (fault.file)
+    if (fault.action == Action::AddToWord)
+      os << ", word " << *fault.file;
+    else if (fault.file)
       os << ", file " << *fault.file << " of " << getNumFiles(*fault.object);
   }
   os << ": " << fault.row;

@@ -41,6 +41,10 @@ enum class Action {
   /// Adds `amount` to the distance between layers, or ports, of a table entry.
   AddToLayerStride,
   AddToPortStride,
+  /// Adds `amount` to the word or value of a rewrite, or leaves it out.
+  Rewrite,
+  /// Adds `amount` to word `file` of the instruction blocks.
+  AddToWord,
 };
 
 /// One fault: in all executions of a statement, or in the DMA of an object.
@@ -52,7 +56,7 @@ struct Fault {
   /// The statement; none for DMA of parameters.
   std::optional<uint32_t> site;
   SitePart part = SitePart::Statement;
-  /// The object of plan.json, and one of its files, or all.
+  /// The object of plan.json, and one of its files, or all; a word of blocks.
   const PlanObject *object = nullptr;
   std::optional<int64_t> file = std::nullopt;
 };
@@ -111,6 +115,9 @@ public:
   /// What a faulty write writes; nothing if the value stays.
   std::optional<uint32_t> getValue(const Fault &fault, uint32_t value) const;
 
+  /// Changes a word of the blocks, if the fault is one of them.
+  static void apply(const Fault &fault, llvm::MutableArrayRef<uint8_t> bytes);
+
   /// "line 351, device.write(norm::InputLine, line_stride): value + 1"
   std::string describe(const Fault &fault) const;
 
@@ -120,6 +127,8 @@ private:
   void addWrite(uint32_t site, const SiteProfile &profile,
                 std::vector<Fault> &faults) const;
   void addLoop(uint32_t site, std::vector<Fault> &faults) const;
+  void addRewrite(uint32_t site, std::vector<Fault> &faults) const;
+  void addWords(const PlanObject &object, std::vector<Fault> &faults) const;
   void addObject(const PlanObject &object, bool isCopied,
                  std::vector<Fault> &faults) const;
   const Register *getRegister(const Site &site) const;

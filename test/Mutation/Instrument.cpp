@@ -38,6 +38,11 @@ private:
   llvm::Error addLine(StringRef line);
   llvm::Error addStatement(SiteKind kind, StringRef line);
   llvm::Error addLoop(StringRef line);
+  llvm::Error addRewrite(StringRef line);
+  void addSite(Site site) {
+    site.isInDecode = isInDecode;
+    result.sites.push_back(std::move(site));
+  }
   /// The statement that begins on \p line, without its semicolon.
   std::string getStatement(StringRef line) const;
   llvm::Error fail(const Twine &why) const {
@@ -53,6 +58,8 @@ private:
   /// What follows the current line.
   StringRef rest;
   unsigned number = 0;
+  /// Whether the line is one of the function for calls of one token.
+  bool isInDecode = false;
   InstrumentedDriver result;
 };
 
@@ -86,7 +93,7 @@ llvm::Error Instrumenter::addStatement(SiteKind kind, StringRef line) {
   result.source += std::string(indent, ' ') +
                    getCall("site", SitePart::Statement) + ";\n" + line.str() +
                    "\n";
-  result.sites.push_back(std::move(site));
+  addSite(std::move(site));
   return llvm::Error::success();
 }
 
@@ -117,17 +124,52 @@ llvm::Error Instrumenter::addLoop(StringRef line) {
        shifted(boundValue, SitePart::LoopBound) + "; " + variable +
        " += " + shifted(stepValue, SitePart::LoopStep) + ") {\n")
           .str();
-  result.sites.push_back(std::move(site));
+  addSite(std::move(site));
+  return llvm::Error::success();
+}
+
+llvm::Error Instrumenter::addRewrite(StringRef line) {
+  const std::string statement = getStatement(line);
+  // Where the emitter broke it.
+  for (StringRef last = line; !last.ends_with(";"); ++number)
+    std::tie(last, rest) = rest.split('\n');
+  const StringRef arguments =
+      StringRef(statement).split('(').second.drop_back(1);
+  // The comma outside of parentheses.
+  size_t comma = 0;
+  for (int depth = 0; comma < arguments.size(); ++comma) {
+    depth += arguments[comma] == '(' ? 1 : arguments[comma] == ')' ? -1 : 0;
+    if (depth == 0 && arguments[comma] == ',')
+      break;
+  }
+  if (comma == arguments.size())
+    return fail("expected a word and its value, found '" + statement + "'");
+  const std::string indent(line.find_first_not_of(' '), ' ');
+  result.source += indent + getCall("site", SitePart::Statement) + ";\n" +
+                   indent + "if (" + getCall("shift", SitePart::Dropped) +
+                   " == 0)\n" + indent + "  device.set_instruction((" +
+                   arguments.take_front(comma).str() + ") + " +
+                   getCall("shift", SitePart::Word) + ", (" +
+                   arguments.drop_front(comma + 1).trim().str() + ") + " +
+                   getCall("shift", SitePart::Value) + ");\n";
+  addSite({SiteKind::Rewrite, number, statement, "", ""});
   return llvm::Error::success();
 }
 
 llvm::Error Instrumenter::addLine(StringRef line) {
   const StringRef text = line.ltrim();
+  if (line.starts_with("inline void decode("))
+    isInDecode = true;
+  if (line == "}")
+    isInDecode = false;
+  if (text.starts_with("device.set_instruction("))
+    return addRewrite(line);
   if (text.starts_with("device.write("))
     return addStatement(SiteKind::Write, line);
   if (text.starts_with("device.poll("))
     return addStatement(SiteKind::Poll, line);
   if (text.starts_with("dlavm::write_map(") ||
+      text.starts_with("device.send_instructions(") ||
       text.starts_with("return dlavm::read_map("))
     return addStatement(SiteKind::Transfer, line);
   if (text.starts_with("for ("))
@@ -137,8 +179,8 @@ llvm::Error Instrumenter::addLine(StringRef line) {
     result.source += helpers;
   if (text.starts_with("//"))
     return llvm::Error::success();
-  for (StringRef word :
-       {"device.write(", "device.poll(", "for (", "while (", "_map("})
+  for (StringRef word : {"device.write(", "device.poll(", "for (", "while (",
+                         "_map(", "_instruction(", "_instructions("})
     if (text.contains(word))
       return fail("found a statement of an unknown form: '" + text + "'");
   return llvm::Error::success();

@@ -25,12 +25,24 @@ enum class SiteKind {
   Poll,
   /// for (int32_t i = A; i < B; i += C)
   Loop,
-  /// dlavm::write_map(...) or dlavm::read_map(...)
+  /// dlavm::write_map(...), dlavm::read_map(...), or
+  /// device.send_instructions(...)
   Transfer,
+  /// device.set_instruction(WORD, VALUE)
+  Rewrite,
 };
 
 /// What a read of the mutated driver asks for.
-enum class SitePart : uint32_t { Statement, LoopStart, LoopBound, LoopStep };
+enum class SitePart : uint32_t {
+  Statement,
+  LoopStart,
+  LoopBound,
+  LoopStep,
+  Word = LoopStart,
+  Value,
+  /// 1 where the rewrite is left out.
+  Dropped
+};
 
 /// A statement of the driver source that a fault can change.
 struct Site {
@@ -40,6 +52,7 @@ struct Site {
   std::string text;
   /// Of a write: "mvm" and "InputWidth".
   std::string table, reg;
+  bool isInDecode = false;
 };
 
 /// The first register number with which the instrumented driver asks for

@@ -34,6 +34,9 @@ struct LoadedDriver::Call {
   const char *directory;
   const uint16_t *input;
   int32_t seq, past, token, decodes;
+  /// Of instruction blocks; null for all other calls.
+  const void *words;
+  size_t wordBytes;
 };
 
 static const char device[] = R"cpp(
@@ -52,32 +55,33 @@ struct Call {
   const char *directory;
   const uint16_t *input;
   int32_t seq, past, token, decodes;
+  const void *words;
+  size_t wordBytes;
 };
 namespace {
 class CallbackDevice : public dlavm::NullDevice {
 public:
-  explicit CallbackDevice(const Call &call) : call(call) {}
-  uint32_t read(uint32_t reg) override { return call.read(call.sink, reg); }
+  uint32_t read(uint32_t reg) override { return call->read(call->sink, reg); }
   void poll(uint32_t reg, uint32_t value) override {
-    call.poll(call.sink, reg, value);
+    call->poll(call->sink, reg, value);
   }
   void dma_write(uint64_t address, const void *data, size_t bytes) override {
-    call.dmaWrite(call.sink, address, data, bytes);
+    call->dmaWrite(call->sink, address, data, bytes);
   }
   void dma_read(uint64_t address, void *data, size_t bytes) override {
-    call.dmaRead(call.sink, address, data, bytes);
+    call->dmaRead(call->sink, address, data, bytes);
   }
 
 protected:
   void do_task(int32_t layer, const char *name) override {
-    call.task(call.sink, layer, name);
+    call->task(call->sink, layer, name);
   }
   void do_write(uint32_t reg, uint32_t value) override {
-    call.write(call.sink, reg, value);
+    call->write(call->sink, reg, value);
   }
 
-private:
-  const Call &call;
+public:
+  const Call *call = nullptr;
 };
 
 void run(dlavm::Device &device, Call &call) {
@@ -90,9 +94,12 @@ static const char entryText[] = R"cpp(
 extern "C" __attribute__((visibility("default"))) const char *
 dlavm_call(Call *call) {
   static std::string message;
+  static CallbackDevice device;
+  device.call = call;
   try {
-    CallbackDevice device(*call);
-    if (call->directory)
+    if (call->words)
+      device.keep_instructions(call->words, call->wordBytes);
+    else if (call->directory)
       driver::load_parameters(device, call->directory);
     else
       run(device, *call);
@@ -211,6 +218,13 @@ llvm::Error LoadedDriver::loadParameters(StringRef directory, EventSink &sink) {
   Call call = {};
   call.sink = &sink;
   call.directory = path.c_str();
+  return enter(call);
+}
+
+llvm::Error LoadedDriver::keepInstructions(ArrayRef<uint8_t> bytes) {
+  Call call = {};
+  call.words = bytes.data();
+  call.wordBytes = bytes.size();
   return enter(call);
 }
 

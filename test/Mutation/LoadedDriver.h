@@ -25,6 +25,9 @@ public:
   ~LoadedDriver();
 
   llvm::Error loadParameters(llvm::StringRef directory, EventSink &sink);
+  /// Gives the device object of the driver, which stays the same, the words of
+  /// instruction blocks.
+  llvm::Error keepInstructions(llvm::ArrayRef<uint8_t> bytes);
   /// As callDriver, for a driver with one input; with \p decodes by the
   /// function for one token.
   llvm::Expected<CallResult> call(llvm::ArrayRef<uint16_t> input, int64_t seq,

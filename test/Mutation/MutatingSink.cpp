@@ -87,6 +87,7 @@ bool MutatingSink::transfer(uint64_t &address, size_t &bytes) {
     const File &file = files[nextFile++];
     const int64_t number = file.layer * file.object->ports + file.port;
     if (!fault || fault->object != file.object ||
+        fault->action == Action::AddToWord ||
         (fault->file && *fault->file != number))
       return true;
     if (fault->action == Action::AddToLayerStride)
@@ -107,6 +108,13 @@ bool MutatingSink::transfer(uint64_t &address, size_t &bytes) {
 
 void MutatingSink::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
   size_t size = bytes.size();
+  SmallVector<uint8_t, 0> changed;
+  if (isLoading && fault && fault->action == Action::AddToWord &&
+      nextFile < files.size() && files[nextFile].object == fault->object) {
+    changed.assign(bytes.begin(), bytes.end());
+    FaultModel::apply(*fault, changed);
+    bytes = changed;
+  }
   if (transfer(address, size))
     sink->dmaWrite(address, bytes.take_front(size));
 }

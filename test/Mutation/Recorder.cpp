@@ -15,17 +15,27 @@ static constexpr uint64_t unknown = uint64_t(1) << 32;
 
 void Recorder::begin() {
   std::fill(file.begin(), file.end(), unknown);
-  hash = 0;
+  hash = hashOfStarts = 0;
   op = nullptr;
   slices.clear();
 }
 
-void Recorder::mix(uint64_t value) {
+static uint64_t mixed(uint64_t hash, uint64_t value) {
   // The finalizer of SplitMix64.
   hash = (hash + 0x9e3779b97f4a7c15) ^ value;
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-  hash ^= hash >> 31;
+  return hash ^ (hash >> 31);
+}
+
+void Recorder::mix(uint64_t value) {
+  hash = mixed(hash, value);
+  hashOfStarts = mixed(hashOfStarts, value);
+}
+
+void Recorder::mixTransfer(uint64_t kind, uint64_t address, uint64_t bytes) {
+  for (uint64_t value : {kind * unknown, address, bytes})
+    hash = mixed(hash, value);
 }
 
 void Recorder::task(int32_t layer, StringRef name) {
@@ -63,14 +73,10 @@ void Recorder::poll(uint32_t reg, uint32_t value) {
 }
 
 void Recorder::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
-  mix(2 * unknown);
-  mix(address);
-  mix(bytes.size());
+  mixTransfer(2, address, bytes.size());
 }
 
 void Recorder::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
-  mix(3 * unknown);
-  mix(address);
-  mix(bytes.size());
+  mixTransfer(3, address, bytes.size());
   fill(bytes, 0);
 }

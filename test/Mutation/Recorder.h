@@ -34,8 +34,13 @@ public:
 
   void begin();
   uint64_t getHash() const { return hash; }
+  /// Without transfers: what `dlavm check` compares of run and decode.
+  uint64_t getHashOfStarts() const { return hashOfStarts; }
   /// Of the ops of layer 0 and outside the layers, by name.
   const std::map<std::string, OpSlices> &getSlices() const { return slices; }
+
+  /// The host polls a block of instructions, which polls no task.
+  void pollBlock(uint32_t reg, uint32_t value) { mixTransfer(4, reg, value); }
 
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
@@ -46,13 +51,14 @@ public:
 
 private:
   void mix(uint64_t value);
+  void mixTransfer(uint64_t kind, uint64_t address, uint64_t bytes);
 
   TaskDecoder decoder;
   /// Registers have 32 bits; more stands for what nobody wrote.
   std::vector<uint64_t> file;
   /// The same for the decoder, which knows no unknown values.
   std::vector<uint32_t> registers;
-  uint64_t hash = 0;
+  uint64_t hash = 0, hashOfStarts = 0;
   /// Null in the layers behind the first.
   OpSlices *op = nullptr;
   std::map<std::string, OpSlices> slices;

@@ -61,7 +61,7 @@ bool Screening::load(const Fault *fault, Outcome &outcome, Run &run) {
   const bool done = isDone(
       subject.library->loadParameters(subject.temporary, mutating), outcome);
   mutating.end();
-  run = {recorder.getHash(), mutating.executed, 0};
+  run = {recorder.getHash(), recorder.getHashOfStarts(), mutating.executed, 0};
   return done;
 }
 
@@ -74,9 +74,9 @@ bool Screening::call(const CallShape &shape, const Fault *fault,
     return false;
   if (!decodes)
     return true;
-  run.hashOfRun = other.hash;
+  run.hashOfRun = other.hashOfStarts;
   // As `dlavm check` does.
-  if (run.hash != run.hashOfRun && checker.getFindings().empty())
+  if (run.hashOfStarts != run.hashOfRun && checker.getFindings().empty())
     outcome.set(Verdict::Check, "decode does something else than run");
   return outcome.verdict == Verdict::Undecided;
 }
@@ -84,8 +84,9 @@ bool Screening::call(const CallShape &shape, const Fault *fault,
 bool Screening::call(const CallShape &shape, bool decodes, const Fault *fault,
                      Checker &checker, Outcome &outcome, Run &run) {
   const std::vector<uint16_t> input(shape.seq * subject.inputChannels);
-  CheckingSink checking(checker, recorder);
+  CheckingSink checking(checker, *blocks);
   recorder.begin();
+  blocks->expander.beginRun();
   checker.beginRun(shape.seq, shape.past);
   mutating.begin(nullptr, checking, fault);
   mutating.limit = fault
@@ -95,8 +96,20 @@ bool Screening::call(const CallShape &shape, bool decodes, const Fault *fault,
       subject.library->call(input, shape.seq, shape.past, decodes, mutating);
   mutating.end();
   checker.endRun();
-  run = {recorder.getHash(), mutating.executed, 0};
+  run = {recorder.getHash(), recorder.getHashOfStarts(), mutating.executed, 0};
   return isDone(result.takeError(), outcome);
+}
+
+void Screening::begin(Checker &checker, const Fault *fault) {
+  blocks = std::make_unique<Blocks>(*subject.device, recorder);
+  if (!subject.instructions)
+    return;
+  Instructions instructions = *subject.instructions;
+  if (fault)
+    FaultModel::apply(*fault, instructions.bytes);
+  checker.load(instructions);
+  blocks->expander.load(instructions);
+  cantFail(subject.library->keepInstructions(instructions.bytes));
 }
 
 llvm::Error Screening::runOriginal() {
@@ -109,6 +122,7 @@ llvm::Error Screening::runOriginal() {
     return fail("load_parameters");
   Checker checker(*subject.device, subject.plan.getRegions(),
                   subject.plan.getUnmaskedTasks());
+  begin(checker, nullptr);
   for (const CallShape &shape : shapes) {
     Run run;
     const bool done = call(shape, nullptr, checker, outcome, run);
@@ -152,7 +166,8 @@ llvm::Error Screening::checkCoverage() {
 void Screening::screen(const Fault &fault, Outcome &outcome) {
   outcome.set(Verdict::Undecided);
   outcome.firstCall = inSweep;
-  if (!fault.site || getProfiles()[*fault.site].isInLoad) {
+  if (!isOfWord(&fault) &&
+      (!fault.site || getProfiles()[*fault.site].isInLoad)) {
     Run run;
     if (!load(&fault, outcome, run))
       return;
@@ -164,6 +179,7 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
   }
   Checker checker(*subject.device, subject.plan.getRegions(),
                   subject.plan.getUnmaskedTasks());
+  begin(checker, &fault);
   bool isEquivalent = true;
   for (const auto &[index, shape] : enumerate(shapes)) {
     Run run;
@@ -177,8 +193,12 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
     if (!isEquivalent && !checker.getFindings().empty())
       return outcome.set(Verdict::Check, checker.getFindings().front());
     // Execution comes before the rest of the sweep, which takes longer.
-    if (index + 1 == numExecuted && !isEquivalent)
+    if (index + 1 == numExecuted && !isEquivalent) {
+      // It is there from the beginning.
+      if (isOfWord(&fault))
+        outcome.firstCall = inLoad;
       return;
+    }
   }
   if (isEquivalent)
     outcome.set(Verdict::Equivalent);
@@ -186,10 +206,11 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
 
 void Screening::sweep(const Fault &fault, Outcome &outcome) {
   outcome.set(Verdict::Survived);
-  if (outcome.firstCall == inLoad)
+  if (outcome.firstCall == inLoad && !isOfWord(&fault))
     return;
   Checker checker(*subject.device, subject.plan.getRegions(),
                   subject.plan.getUnmaskedTasks());
+  begin(checker, &fault);
   for (const CallShape &shape : ArrayRef(shapes).drop_front(numExecuted)) {
     Run run;
     if (!call(shape, &fault, checker, outcome, run))

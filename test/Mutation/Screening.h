@@ -9,6 +9,7 @@
 #ifndef DLAVM_TEST_MUTATION_SCREENING_H
 #define DLAVM_TEST_MUTATION_SCREENING_H
 
+#include "DLAVM/Check/BlockExpander.h"
 #include "MutatingSink.h"
 #include "Outcome.h"
 #include "Recorder.h"
@@ -42,9 +43,9 @@ public:
 private:
   /// What a run did.
   struct Run {
-    uint64_t hash = 0;
+    uint64_t hash = 0, hashOfStarts = 0;
     uint64_t executed = 0;
-    /// Of the call by `run`, where `decode` serves it.
+    /// Of the starts of the call by `run`, where `decode` serves it.
     uint64_t hashOfRun = 0;
     bool operator!=(const Run &other) const {
       return hash != other.hash || hashOfRun != other.hashOfRun;
@@ -59,10 +60,32 @@ private:
             Checker &checker, Outcome &outcome, Run &run);
   bool isDone(llvm::Error error, Outcome &outcome);
   llvm::Error checkCoverage();
+  /// Driver and checker get the instruction blocks, with the fault if there is
+  /// one; nothing is left of other mutants.
+  void begin(Checker &checker, const Fault *fault);
+  static bool isOfWord(const Fault *fault) {
+    return fault && fault->action == Action::AddToWord;
+  }
 
   Subject &subject;
   MutatingSink mutating;
   Recorder recorder;
+  /// Before the recorder, in calls.
+  struct Blocks final : InterposedSink<> {
+    Blocks(const DeviceInfo &device, Recorder &recorder)
+        : InterposedSink(expander), recorder(recorder),
+          expander(device, image, recorder,
+                   [](llvm::StringRef, const llvm::Twine &) {}) {}
+    void poll(uint32_t reg, uint32_t value) override {
+      if (expander.runs())
+        recorder.pollBlock(reg, value);
+      expander.poll(reg, value);
+    }
+    Recorder &recorder;
+    BlockImage image;
+    BlockExpander expander;
+  };
+  std::unique_ptr<Blocks> blocks;
   /// The calls that are executed, then the rest of the sweep.
   std::vector<CallShape> shapes;
   size_t numExecuted;

@@ -31,6 +31,8 @@ Simulation::Simulation(Subject &subject, const FaultModel &model,
                 {/*sanitize=*/true, /*threads=*/1}),
       comparison(simulator, *subject.device, subject.plan, *subject.reference,
                  /*tolerance=*/0) {
+  if (subject.instructions)
+    simulator.nameInstructions(subject.instructions->names);
   mutating.onSite = [this](uint32_t reg) { return onSite(reg); };
 }
 
@@ -112,6 +114,12 @@ llvm::Error Simulation::runCalls() {
   llvm::Error error =
       subject.library->loadParameters(subject.temporary, mutating);
   mutating.end();
+  if (!error && mutating.fault && subject.instructions) {
+    // What the driver has read from the file.
+    std::vector<uint8_t> bytes = subject.instructions->bytes;
+    FaultModel::apply(*mutating.fault, bytes);
+    error = subject.library->keepInstructions(bytes);
+  }
   if (llvm::Error failed = judge(std::move(error)))
     return failed;
   for (const ExpectedCall &expected : subject.calls) {

@@ -56,6 +56,10 @@ llvm::Error Subject::open(StringRef directory) {
   device = DeviceRegistry::instance().lookup(plan.device);
   if (!device)
     return createStringError("the device '" + plan.device + "' is not known");
+  Expected<std::optional<Instructions>> blocks = assembleInstructions(plan);
+  if (!blocks)
+    return blocks.takeError();
+  instructions = std::move(*blocks);
   for (const HostFunction &function : plan.functions)
     if (function.kind == "input")
       inputChannels = function.channels;

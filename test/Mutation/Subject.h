@@ -29,6 +29,7 @@ public:
 
   DriverPlan plan;
   const DeviceInfo *device = nullptr;
+  std::optional<Instructions> instructions;
   std::vector<Site> sites;
   std::unique_ptr<LoadedDriver> library;
   /// The directory with the driver and its packed parameters.

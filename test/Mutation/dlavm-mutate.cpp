@@ -33,6 +33,9 @@ cl::list<std::string> callOptions("calls", cl::CommaSeparated, cl::Required,
                                   cl::desc("the calls that are executed"));
 cl::opt<unsigned> sample("sample", cl::init(0), cl::value_desc("n"),
                          cl::desc("take about n mutants only; 0 takes all"));
+cl::opt<bool> onlyDecode("only-decode",
+                         cl::desc("take mutants of the function for calls of "
+                                  "one token and of its instruction blocks"));
 cl::opt<unsigned> jobs("jobs", cl::init(std::thread::hardware_concurrency()),
                        cl::value_desc("n"), cl::desc("processes at a time"));
 cl::opt<std::string> listFile("list", cl::value_desc("file"),
@@ -84,8 +87,13 @@ int main(int argc, char **argv) {
   if (llvm::Error error = screening.runOriginal())
     return fail(toString(std::move(error)));
 
-  const std::vector<Fault> faults =
-      takeSample(model.enumerate(screening.getProfiles()));
+  std::vector<Fault> all = model.enumerate(screening.getProfiles());
+  if (onlyDecode)
+    erase_if(all, [&](const Fault &fault) {
+      return fault.site ? !(*subject)->sites[*fault.site].isInDecode
+                        : fault.object->kind != ObjectKind::Instructions;
+    });
+  const std::vector<Fault> faults = takeSample(std::move(all));
   Outcomes outcomes(faults.size());
   auto select = [&](Verdict verdict) {
     std::vector<size_t> indices;
