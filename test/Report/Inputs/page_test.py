@@ -233,14 +233,14 @@ class Page(unittest.TestCase):
             with self.subTest(call):
                 self.assertGreater(self.check_kept("kept", *call), 100)
         # Beside decode stands run.
-        self.browser.run("setCall(1, 5); setFunction(false); update(); selectTask('query');")
+        self.browser.run("setCall(1, 5); setFunction(false); update(); selectTask('gate');")
         self.assertIn("kept from starts before", self.run("byId('task').textContent"))
         decode = self.run("current.total.writes")
         self.browser.click("#uses-run")
         self.browser.run("update()")
         self.assertGreaterEqual(self.run("current.total.writes"), decode)
         self.browser.click("#level-decode")
-        self.assertIn("query", self.run("document.querySelector('.node.chosen').textContent"))
+        self.assertIn("gate", self.run("document.querySelector('.node.chosen').textContent"))
         # What run --compare has written.
         self.assertIn("0 of ", self.run("byId('comparison').textContent"))
 
