@@ -13,14 +13,44 @@ using namespace mlir;
 using namespace dlavm;
 namespace json = llvm::json;
 
+/// The bit of the register of flags that puts the map of \p reg on the chip, or
+/// nothing where it always lies in one memory.
+static std::optional<unsigned> findOnChipBit(const RegisterTable &table,
+                                             const Register &reg,
+                                             const DeviceInfo &device) {
+  const Register *flags = table.lookup(RegisterRole::OnChip);
+  if (!flags)
+    return std::nullopt;
+  uint32_t end = 0;
+  for (const Register &other : table.getRegisters())
+    end = std::max(end, other.number + 1);
+  std::vector<uint32_t> file(end);
+  const RegisterValues values(table, file);
+  const Memory *elsewhere = &device.getMemory(values, reg);
+  for (unsigned bit = 0; bit != 32; ++bit) {
+    file[flags->number] = uint32_t(1) << bit;
+    if (&device.getMemory(values, reg) != elsewhere)
+      return bit;
+  }
+  return std::nullopt;
+}
+
 /// The work of a start: formulas of registers, see Formula::toJSON.
-static json::Value toJSON(const TaskWork &work, const DeviceInfo &device) {
+static json::Value toJSON(const TaskWork &work, const RegisterTable &table,
+                          const DeviceInfo &device) {
   json::Array traffic;
-  for (const Traffic &moved : work.traffic)
-    traffic.push_back(
-        json::Object{{"memory", device.getMemory(moved.reg->role).name},
-                     {"bytes", moved.bytes.toJSON()},
-                     {"isWeight", moved.reg->role == RegisterRole::Weight}});
+  for (const Traffic &moved : work.traffic) {
+    json::Object entry{{"memory", device.getMemory(moved.reg->role).name},
+                       {"bytes", moved.bytes.toJSON()},
+                       {"isWeight", moved.reg->role == RegisterRole::Weight}};
+    if (std::optional<unsigned> bit =
+            findOnChipBit(table, *moved.reg, device)) {
+      const Formula flags(*table.lookup(RegisterRole::OnChip));
+      entry["isOnChip"] = (flags >> *bit & 1).toJSON();
+      entry["chip"] = device.getOnChipMemory()->name;
+    }
+    traffic.push_back(std::move(entry));
+  }
   return json::Object{{"operations", work.operations.toJSON()},
                       {"cycles", work.cycles.toJSON()},
                       {"traffic", std::move(traffic)}};
@@ -74,7 +104,7 @@ static void addTables(ModuleOp module, const DeviceInfo &device,
     json::Object entry{{"title", op.getTitle()},
                        {"registers", std::move(registers)}};
     if (task && task->work)
-      entry["work"] = toJSON(task->work(*table, device), device);
+      entry["work"] = toJSON(task->work(*table, device), *table, device);
     tables[op.getSymName()] = std::move(entry);
   }
 }

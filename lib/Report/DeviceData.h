@@ -21,6 +21,9 @@ namespace dlavm {
 ///            "work": {"operations": formula, "cycles": formula, "traffic":
 ///                     [{"memory": "HBM", "bytes": formula, "isWeight":
 ///                     true}]}}}
+///
+/// What can lie on the chip has `isOnChip`, a formula that is 1 or 0, and
+/// `chip`, the memory where it is then.
 llvm::json::Value makeTableData(const Report &report);
 
 /// How fast the device is, as Rates and TimeOptions have it; null where nobody

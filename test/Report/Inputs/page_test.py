@@ -244,6 +244,9 @@ class Page(unittest.TestCase):
         # What run --compare has written.
         self.assertIn("0 of ", self.run("byId('comparison').textContent"))
 
+    def test_on_chip(self):
+        self.check_times("chip", [(1, 5), (19, 0)])
+
     def test_slices(self):
         self.check_memory("streamed")
         self.assertEqual(self.run("getPeak((map) => bufferBytes(map, 2048, 0)).peak"), 83886080)
