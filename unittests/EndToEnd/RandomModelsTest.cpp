@@ -124,9 +124,10 @@ protected:
                    StringRef scale, ArrayRef<CallShape> shapes);
 
   /// The optimizing passes that are chosen, of those that the device can have:
-  /// without a memory on the chip, it refuses the one for it.
+  /// blocks, and devices without a memory on the chip, refuse the one for it.
   void addPasses(StringRef deviceName, function_ref<bool()> isChosen) {
     const bool hasChip =
+        mode == "direct" &&
         DeviceRegistry::instance().lookup(deviceName)->getOnChipMemory();
     for (const Optimization &optimization : getOptimizations())
       if (isChosen() &&
@@ -292,10 +293,7 @@ TEST_P(Blocks, EqualTheReference) {
   model.context = 60;
   mode = "aux";
   doubleBuffer = number > 0;
-  for (const char *pass :
-       {"accel-group-appends", "accel-merge-linears", "accel-stream-attention"})
-    if (random.flip())
-      passes.push_back(pass);
+  addPasses(deviceName, [&] { return random.flip(); });
   expectEqual(model,
               deviceName + std::string(number == 2 ? ",Block_Tasks=2" : ""),
               "absmax",
