@@ -184,6 +184,11 @@ bool Compiler::checkMode(const DeviceInfo &device) {
   if (command.doubleBuffer && command.mode != "aux")
     return fail("--double-buffer is about instruction blocks; compile with "
                 "--mode=aux");
+  // plan.json would not say where tasks of blocks leave their results.
+  if (command.mode == "aux" &&
+      llvm::is_contained(command.passes, "accel-promote-onchip"))
+    return fail("--enable-passes=accel-promote-onchip is for calls in direct "
+                "mode; compile without it or without --mode=aux");
   return command.mode == "direct" || device.getInstructionBlocks() ||
          fail("--mode=aux needs instruction blocks, which ", device.getName(),
               " does not have; compile with --mode=direct");
