@@ -193,8 +193,10 @@ void DecodeBuilder::changeLayers(const InstructionRun &run) {
     auto getTaskPlace = [&, number = run.first.size() + i,
                          before =
                              firstBeats + task.beatsBefore](const Word &layer) {
-      return getPlace(run, layer * Word(run.layer.size()) + Word(number),
-                      layer * Word(layerBeats) + Word(before));
+      return getPlace(
+          run,
+          (layer * Word(run.layer.size())).named("layer_task") + Word(number),
+          (layer * Word(layerBeats)).named("layer_beat") + Word(before));
     };
     const Word place =
         (getTaskPlace(Word(inner, loop.getInductionVar(), 0, run.layers - 1)) +
@@ -268,7 +270,8 @@ Word DecodeBuilder::getBeatsBefore(const InstructionRun &run,
           : Word(builder,
                  LookupOp::create(builder, loc, builder.getI32Type(), prefix,
                                   within.materialize(builder, loc)),
-                 0, sums.back());
+                 0, sums.back())
+                .named("beats_before");
   return layer * Word(getBeats(run.layer)) + sum;
 }
 
@@ -310,9 +313,10 @@ void DecodeBuilder::start(const InstructionRun &run, const Word &block,
   const Word number = (block * Word(most)).named("first_task");
   const Word tasks =
       min(Word(most), (Word(all) - number).withBounds(1, all)).named("tasks");
-  const Word begin = getBeatsBefore(run, number, prefix, sums);
-  const Word end =
-      getBeatsBefore(run, (number + tasks).withBounds(1, all), prefix, sums);
+  const Word begin =
+      getBeatsBefore(run, number, prefix, sums).named("first_beat");
+  const Word endTask = (number + tasks).withBounds(1, all).named("end_task");
+  const Word end = getBeatsBefore(run, endTask, prefix, sums).named("end_beat");
   const int64_t beats = getBeats(run.first) + run.layers * getBeats(run.layer) +
                         getBeats(run.last);
   const int64_t start = object.getAddress();
