@@ -10,6 +10,7 @@
 #define DLAVM_TEST_MUTATION_SUBJECT_H
 
 #include "DLAVM/Compare/Execution.h"
+#include "DLAVM/Plan/Instructions.h"
 #include "Instrument.h"
 #include "LoadedDriver.h"
 #include "OpenedModel.h"
