@@ -173,3 +173,61 @@ func.func @decode() attributes {accel.decode} {
   return
 }
 }
+
+// -----
+
+// The other function reads "hidden" at its address, through a buffer of its caller.
+
+module attributes {accel.device = "edgellm-20240923", llm.max_tokens = 64 : i64} {
+accel.object @silu activation_table [] in <DDR>
+func.func private @start(%in: memref<2x1x32xf16, #accel.space<DDR>>, %out: memref<2x1x32xf16, #accel.space<DDR>>) attributes {accel.decode} {
+  %t = accel.get_object @silu : !accel.object
+  accel.activation "second" ins(%in : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%out : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  return
+}
+// CHECK-LABEL: func.func @decode()
+// CHECK-NOT:   CHIP
+// CHECK:         return
+func.func @decode() attributes {accel.decode} {
+  %x = accel.buffer "input" at 8192 bytes 8192 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %a = accel.buffer "hidden" at 0 bytes 8192 live [0, 2] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %r = accel.buffer "hidden" at 0 bytes 8192 live [0, 2] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %s = accel.buffer "s" at 16384 bytes 8192 live [1, 3] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %u = accel.buffer "u" at 24576 bytes 8192 live [1, 3] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %t = accel.get_object @silu : !accel.object
+  accel.activation "first" ins(%x : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%a : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  accel.activation "reads" ins(%a : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%u : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  func.call @start(%r, %s) : (memref<2x1x32xf16, #accel.space<DDR>>, memref<2x1x32xf16, #accel.space<DDR>>) -> ()
+  return
+}
+}
+
+// -----
+
+// Where the branch is not taken, "last" reads what "first" wrote.
+
+module attributes {accel.device = "edgellm-20240923", llm.max_tokens = 64 : i64} {
+accel.object @silu activation_table [] in <DDR>
+// CHECK-LABEL: func.func @decode()
+// CHECK-NOT:   CHIP
+// CHECK:         return
+func.func @decode() attributes {accel.decode} {
+  %x = accel.buffer "input" at 8192 bytes 8192 live [0, 0] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %a = accel.buffer "hidden" at 0 bytes 8192 live [0, 4] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %r = accel.buffer "hidden" at 0 bytes 8192 live [0, 4] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %q = accel.buffer "hidden" at 0 bytes 8192 live [0, 4] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %s = accel.buffer "s" at 16384 bytes 8192 live [1, 4] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %u = accel.buffer "u" at 24576 bytes 8192 live [1, 4] : memref<2x1x32xf16, #accel.space<DDR>>, <2, 1, 32>
+  %t = accel.get_object @silu : !accel.object
+  %past = accel.tokens past
+  %c9 = arith.constant 9 : index
+  accel.activation "first" ins(%x : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%a : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  accel.activation "reads" ins(%a : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%u : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  %c = arith.cmpi slt, %past, %c9 : index
+  scf.if %c {
+    accel.activation "other" ins(%x : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%q : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  }
+  accel.activation "last" ins(%r : memref<2x1x32xf16, #accel.space<DDR>>) table(%t) outs(%s : memref<2x1x32xf16, #accel.space<DDR>>) [64]
+  return
+}
+}

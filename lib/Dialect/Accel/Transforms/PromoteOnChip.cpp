@@ -77,15 +77,27 @@ public:
     if (BufferOp writer = writers.lookup(address))
       handed.insert(writer);
   }
-  bool contains(BufferOp buffer) const { return handed.contains(buffer); }
+  bool contains(BufferOp buffer) const {
+    return takesMaps || handed.contains(buffer);
+  }
 
 private:
+  using Writers = llvm::DenseMap<int64_t, BufferOp>;
+
   void visit(TaskOpInterface task);
+  /// What may have been skipped has left what \p before wrote.
+  void keep(const Writers &before) {
+    for (auto [address, writer] : before)
+      if (writers.lookup(address) != writer)
+        handed.insert(writer);
+  }
 
   ModuleOp module;
   /// Of what lies at each address.
-  llvm::DenseMap<int64_t, BufferOp> writers;
+  Writers writers;
   llvm::DenseSet<Operation *> handed;
+  /// A function has a map as an argument, whose buffer is its caller's.
+  bool takesMaps = false;
 };
 
 } // namespace
@@ -114,11 +126,17 @@ void HandedAround::walk(Block &block) {
     if (auto task = dyn_cast<TaskOpInterface>(op)) {
       visit(task);
     } else if (auto call = dyn_cast<func::CallOp>(op)) {
+      takesMaps |=
+          llvm::any_of(call.getOperandTypes(), llvm::IsaPred<MemRefType>);
       if (auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee()))
         walk(callee.getBody().front());
     } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      const Writers before = writers;
       for (int i = 0; i < 2; ++i)
         walk(*loop.getBody());
+      const std::optional<llvm::APInt> trips = loop.getStaticTripCount();
+      if (!trips || trips->isZero())
+        keep(before);
     } else if (op.getNumRegions() > 0) {
       // Either branch may have written what comes later.
       op.walk([&](TaskOpInterface task) {
@@ -126,9 +144,11 @@ void HandedAround::walk(Block &block) {
           if (BufferOp buffer = getRoot(operand))
             handed.insert(buffer);
       });
+      const Writers before = writers;
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           walk(inner);
+      keep(before);
     }
   }
 }
