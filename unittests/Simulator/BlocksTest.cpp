@@ -256,7 +256,8 @@ TEST(SimulatedBlocks, FindingsOfTheHost) {
         });
     std::vector<std::string> expected;
     if (!rewrites)
-      expected = {"instructions, start 3 of the call of 1 tokens after 0, "
+      // The tasks of the block have been computed when it has started.
+      expected = {"instructions[2], start 3 of the call of 1 tokens after 0, "
                   "block::Status: the host writes bytes [1048640, 1048644) of "
                   "DDR, a part of the block that runs"};
     EXPECT_EQ(outcome.findings, expected);
