@@ -37,7 +37,9 @@ Expected<ParameterRows> ObjectPacker::openRows(const PlanObject &object,
   if (!object.isShape(i, info->shape))
     return createStringError("the parameter '" + info->name +
                              "' has the shape " + printShape(info->shape) +
-                             ", but the object " + printShape(object.shape));
+                             ", but the object " +
+                             (object.isMerged() ? "made of several " : "") +
+                             printShape(object.shape));
   return ParameterRows::open(source, *info, layer);
 }
 

@@ -271,7 +271,11 @@ TEST_F(PackerTest, PlansOfOtherDevices) {
   EXPECT_THAT(pack(), HasSubstr("the parameter 'bias' has the shape [40], but "
                                 "the object [40, 200]"));
   plan.objects[0].from = {"w", "w"};
-  EXPECT_THAT(pack(), HasSubstr("the plan makes it of 2 parameters"));
+  EXPECT_THAT(pack(),
+              HasSubstr("the parameter 'w' has the shape [40, 200], but "
+                        "the object made of several [40, 200]"));
+  plan.objects[0].from = {};
+  EXPECT_THAT(pack(), HasSubstr("the plan makes it of 0 parameters"));
 }
 
 TEST_F(PackerTest, ErrorsOfTheSink) {
