@@ -164,6 +164,12 @@ public:
                   instructions.size() * sizeof(uint32_t));
   }
 
+  /// For a device that passes all on to another one, which has the words.
+  void swap_instructions(Device &other) {
+    instructions.swap(other.instructions);
+    std::swap(sent_calls, other.sent_calls);
+  }
+
   /// Changes a word of what was kept.
   void set_instruction(int32_t word, int64_t value) {
     check_instructions(word, 1);

@@ -28,8 +28,10 @@ struct StepTimes::Step {
 /// Looks at the clock where tasks begin and end.
 class StepTimes::TimedDevice : public Device {
 public:
-  TimedDevice(StepTimes &times, Device &device)
-      : times(times), device(device) {}
+  TimedDevice(StepTimes &times, Device &device) : times(times), device(device) {
+    swap_instructions(device);
+  }
+  ~TimedDevice() override { device.swap_instructions(*this); }
 
   uint32_t read(uint32_t reg) override { return device.read(reg); }
   void poll(uint32_t reg, uint32_t value) override {

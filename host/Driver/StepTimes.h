@@ -26,7 +26,8 @@ public:
   explicit StepTimes(const std::string &path);
   ~StepTimes();
 
-  /// A call of a driver begins, which must run on the device that is returned.
+  /// A call of a driver begins, which must run on the device that is returned:
+  /// until end(), that one has the instruction blocks of \p device.
   Device &begin(Device &device, int32_t seq, int32_t past);
   // The same for a driver that runs on no Device: whoever runs it says where a
   // task begins, and when a poll has ended.

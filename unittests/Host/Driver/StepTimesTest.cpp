@@ -87,6 +87,24 @@ TEST(StepTimes, ALineForEachTask) {
   EXPECT_EQ(table.times[4], 0);
 }
 
+TEST(StepTimes, InstructionBlocks) {
+  const TestDirectory directory;
+  SlowDevice device;
+  StepTimes times(directory.getPath() + "/times.csv");
+  const uint32_t words[] = {3, 4};
+  device.keep_instructions(words, sizeof words);
+  for (int32_t past = 5; past < 8; ++past) {
+    // The call before has sent them already.
+    EXPECT_EQ(device.sent_instructions(1), past == 5 ? -1 : past);
+    Device &timed = times.begin(device, 1, past);
+    timed.set_instruction(1, past);
+    timed.send_instructions(0, 0, 2, past + 1, 1);
+    times.end();
+  }
+  device.set_instruction(1, 0);
+  EXPECT_THROW(device.set_instruction(2, 0), Error);
+}
+
 TEST(StepTimes, FilesThatCannotBeWritten) {
   for (const auto &[path, why] :
        {std::pair("/nowhere/times.csv", "No such file or directory"),
