@@ -77,7 +77,16 @@ UsedRegisters dlavm::host::findRegisters(const CompiledDriver &driver) {
   };
   UsedRegisters registers;
   Listener listener(registers);
-  driver.run(listener, 1, 0);
+  const Plan &plan = driver.getPlan();
+  // Nobody looks at the words of blocks here, so they need not be packed yet.
+  for (const PlanObject &object : plan.objects)
+    if (object.kind == "instructions") {
+      const std::vector<char> words(static_cast<size_t>(object.bytes));
+      listener.keep_instructions(words.data(), words.size());
+    }
+  // One token may take other registers: those that start blocks.
+  for (int32_t seq = 1; seq <= std::min(plan.maxTokens, 2); ++seq)
+    driver.run(listener, seq, 0);
   return registers;
 }
 

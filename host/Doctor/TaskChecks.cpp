@@ -35,7 +35,10 @@ class Lockstep : public Device {
 public:
   Lockstep(const Plan &plan, Device &card, Device &simulator)
       : plan(plan), memories(findMemories(plan)), card(card),
-        simulator(simulator) {}
+        simulator(simulator) {
+    swap_instructions(card);
+  }
+  ~Lockstep() override { card.swap_instructions(*this); }
 
   /// What nobody writes is the same then.
   void clear() {
