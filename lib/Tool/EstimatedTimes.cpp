@@ -26,6 +26,7 @@ Expected<CallEstimate> dlavm::estimateCall(OpenedDriver &driver, int64_t seq,
   if (Error error = isDecode ? driver.library->decode(past, blocks)
                              : driver.library->run(seq, past, blocks))
     return error;
+  blocks.endRun();
   if (!blocks.getProblem().empty())
     return createStringError("the driver starts a block of instructions that "
                              "is wrong, so its time means nothing: " +

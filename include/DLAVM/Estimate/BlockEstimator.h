@@ -32,6 +32,9 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
+  /// After the call's last event.
+  void endRun() { expander.endRun(); }
+
   /// What is wrong with the first block that does not run as it should; empty
   /// if there is none.
   llvm::StringRef getProblem() const { return problem; }
@@ -42,9 +45,12 @@ private:
   public:
     explicit Tasks(CallEstimator &estimator) : estimator(estimator) {}
     void task(int32_t layer, llvm::StringRef name) override {
+      op = {layer, name.str()};
       estimator.task(layer, name);
     }
+    /// The host may have been elsewhere since the last start of this op.
     void write(uint32_t reg, uint32_t value) override {
+      estimator.task(op.layer, op.name);
       estimator.start(reg, value);
     }
     void poll(uint32_t, uint32_t) override {}
@@ -52,6 +58,7 @@ private:
 
   private:
     CallEstimator &estimator;
+    InstructionName op = {-1, ""};
   };
 
   /// The estimator counts what follows for the op of the host.
