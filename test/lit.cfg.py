@@ -46,3 +46,4 @@ if config.sanitizers:
     config.available_features.add("sanitizers")
     # AddressSanitizer reports crashes itself, and takes time and memory.
     config.excludes += ["crash.test", "depth.test", "growth.test", "trace-memory.test"]
+    config.excludes += ["benchmarks.test", "plan-memory-models.test"]
