@@ -221,12 +221,9 @@ void DecodeBuilder::send(InstructionVariant &built) {
       getAddress(object.getSymName()), arith::IntegerOverflowFlags::nsw);
   Value first = (bufferWords + firstWord).materialize(builder, loc);
   const int64_t words = lastWord - firstWord + 1;
-  if (sender)
-    SendInstructionsOp::create(builder, loc, address, first, words, past,
-                               buffer.materialize(builder, loc));
-  else
-    SendInstructionsOp::create(builder, loc, address, first, words, Value(),
-                               Value());
+  SendInstructionsOp::create(
+      builder, loc, address, first, words, sender ? past : Value(),
+      sender ? buffer.materialize(builder, loc) : Value());
 }
 
 //===----------------------------------------------------------------------===//

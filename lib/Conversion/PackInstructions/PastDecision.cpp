@@ -19,7 +19,7 @@ namespace {
 class PastEvaluator {
 public:
   PastEvaluator(Value past, int64_t number)
-      : past(past), number(IntegerAttr::get(past.getType(), number)) {}
+      : known({{past, IntegerAttr::get(past.getType(), number)}}) {}
 
   std::optional<int64_t> get(Value value) {
     auto result = dyn_cast_or_null<IntegerAttr>(evaluate(value));
@@ -31,8 +31,13 @@ public:
 
 private:
   Attribute evaluate(Value value) {
-    if (value == past)
-      return number;
+    if (auto it = known.find(value); it != known.end())
+      return it->second;
+    const Attribute result = fold(value);
+    return known[value] = result;
+  }
+
+  Attribute fold(Value value) {
     Operation *op = value.getDefiningOp();
     if (!op || op->getNumResults() != 1)
       return {};
@@ -48,8 +53,7 @@ private:
     return evaluate(cast<Value>(results.front()));
   }
 
-  Value past;
-  Attribute number;
+  llvm::DenseMap<Value, Attribute> known;
 };
 
 } // namespace

@@ -31,23 +31,15 @@ using namespace dlavm::accel;
 /// memory until the last of its parts was read.
 static constexpr double kLeastSaving = 1.0 / 100;
 
-static Value getViewed(Value map) {
-  while (auto view = map.getDefiningOp<ViewLikeOpInterface>())
-    map = view.getViewSource();
-  return map;
-}
-
-/// True if \p op, or what it contains, writes \p map or may do so.
-static bool mayWrite(Operation *op, Value map) {
+/// True if \p op, or what it contains, writes a resource of TaskAccesses, or
+/// may do so.
+static bool mayWrite(Operation *op, const void *resource) {
   return op
       ->walk([&](Operation *inner) {
-        auto task = dyn_cast<DestinationStyleOpInterface>(inner);
-        const bool isWrite =
-            isa<CallOpInterface>(inner) ||
-            (task && llvm::any_of(task.getDpsInits(), [&](Value output) {
-               return getViewed(output) == map;
-             }));
-        return isWrite ? WalkResult::interrupt() : WalkResult::advance();
+        return isa<CallOpInterface>(inner) ||
+                       getAccesses(inner).writes.contains(resource)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -107,7 +99,8 @@ public:
 
   SmallVector<MergeGroup> findGroups();
   /// Whether one layer costs less than those of \p group.
-  bool pays(MergeGroup group, const DeviceInfo &device, int64_t maxTokens);
+  bool pays(const MergeGroup &group, const DeviceInfo &device,
+            int64_t maxTokens);
   void merge(const MergeGroup &group);
 
 private:
@@ -173,7 +166,7 @@ bool Merging::canJoin(const MergeGroup &group, LinearOp layer) {
       getObject(first.getWeight()).getLayers() !=
           getObject(layer.getWeight()).getLayers())
     return false;
-  const Value input = getViewed(layer.getInput());
+  const void *input = getResource(layer.getInput());
   for (Operation *op = first; op != layer; op = op->getNextNode())
     if (mayWrite(op, input))
       return false;
@@ -200,9 +193,9 @@ SmallVector<MergeGroup> Merging::findGroups() {
   return result;
 }
 
-bool Merging::pays(MergeGroup group, const DeviceInfo &device,
+bool Merging::pays(const MergeGroup &group, const DeviceInfo &device,
                    int64_t maxTokens) {
-  LinearOp probe = group.layers.front().clone();
+  LinearOp first = group.layers.front(), probe = first.clone();
   probe.setOutputChannels(group.channels);
   TaskCosts merged(probe, device, maxTokens);
   SmallVector<TaskCosts> costs;

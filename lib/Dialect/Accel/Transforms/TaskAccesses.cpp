@@ -14,7 +14,7 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-static const void *getResource(Value operand) {
+const void *accel::getResource(Value operand) {
   if (GetObjectOp cache = getCache(operand))
     return cache.getObjectAttr().getAttr().getAsOpaquePointer();
   if (auto object = operand.getDefiningOp<GetObjectOp>())

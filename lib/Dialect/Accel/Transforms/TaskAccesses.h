@@ -25,6 +25,9 @@ struct TaskAccesses {
   bool conflicts(const TaskAccesses &other) const;
 };
 
+/// What an operand stands for in these.
+const void *getResource(mlir::Value operand);
+
 /// None for ops that are no tasks.
 TaskAccesses getAccesses(mlir::Operation *op);
 
