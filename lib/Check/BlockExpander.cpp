@@ -46,7 +46,8 @@ void BlockImage::store(int64_t address, llvm::ArrayRef<uint8_t> bytes) {
 
 BlockExpander::BlockExpander(const DeviceInfo &device, BlockMemory &memory,
                              EventSink &next, Report report)
-    : device(device), blocks(device.getInstructionBlocks()), memory(memory),
+    : device(device), blocks(device.getInstructionBlocks()),
+      keepsValues(device.getTraits().registersKeepValues), memory(memory),
       next(&next), reporter(std::move(report)), decoder(device),
       file(decoder.getRegisterEnd()) {
   for (const auto &[kind, support] : device.getTasks()) {
@@ -92,7 +93,7 @@ void BlockExpander::enter(const InstructionName &entered) {
 
 /// Registers hold what is needed of this start, unless they keep it.
 void BlockExpander::endStart() {
-  if (!device.getTraits().registersKeepValues)
+  if (!keepsValues)
     values.clear();
   hasPendingWrites = false;
 }

@@ -112,9 +112,11 @@ MapValue interpreter::attentionScores(const Numerics &numerics,
     const int64_t slot = kvHead * slots + head % group;
     for (int64_t token = 0; token < input.tokens; ++token)
       for (int64_t key = 0; key < result.channels; ++key) {
+        const double *query =
+            &input.values[(slot * input.tokens + token) * input.channels];
         double sum = 0;
-        for (int64_t c = 0; c < cache.channels; ++c)
-          sum += input.at(slot, token, c) * cache.at(kvHead, key, c);
+        for (auto [c, value] : llvm::enumerate(cache.getRow(kvHead, key)))
+          sum += query[c] * value;
         result.at(head, token, key) = numerics.store(sum * factor);
       }
   });
@@ -171,9 +173,11 @@ MapValue interpreter::attentionValues(const Numerics &numerics,
     const int64_t slot = kvHead * slots + head % group;
     for (int64_t token = 0; token < input.tokens; ++token) {
       double *sums = &result.at(slot, token, 0);
-      for (int64_t key = 0; key < input.channels; ++key)
-        for (int64_t c = 0; c < cache.channels; ++c)
-          sums[c] += input.at(head, token, key) * cache.at(kvHead, key, c);
+      for (int64_t key = 0; key < input.channels; ++key) {
+        const double probability = input.at(head, token, key);
+        for (auto [c, value] : llvm::enumerate(cache.getRow(kvHead, key)))
+          sums[c] += probability * value;
+      }
       for (int64_t c = 0; c < cache.channels; ++c)
         sums[c] = numerics.store(sums[c]);
     }

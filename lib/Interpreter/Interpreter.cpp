@@ -202,7 +202,6 @@ MapValue Interpreter::getCache(llvm::StringRef symbol, int64_t layer) const {
   MapValue result = createMap(cache.heads, cache.getTokens(), cache.channels);
   for (int64_t head = 0; head < cache.heads; ++head)
     for (int64_t token = 0; token < result.tokens; ++token)
-      for (int64_t c = 0; c < cache.channels; ++c)
-        result.at(head, token, c) = cache.at(head, token, c);
+      llvm::copy(cache.getRow(head, token), &result.at(head, token, 0));
   return result;
 }

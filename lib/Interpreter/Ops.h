@@ -26,8 +26,9 @@ struct KVCache {
   std::vector<double> values;
 
   int64_t getTokens() const { return values.size() / (heads * channels); }
-  double at(int64_t head, int64_t token, int64_t channel) const {
-    return values[(token * heads + head) * channels + channel];
+  /// The channels of one head of a token.
+  Vector getRow(int64_t head, int64_t token) const {
+    return Vector(values).slice((token * heads + head) * channels, channels);
   }
 };
 

@@ -139,6 +139,7 @@ private:
 
   const DeviceInfo &device;
   const std::optional<InstructionBlocks> blocks;
+  const bool keepsValues;
   BlockMemory &memory;
   EventSink *next;
   const Report reporter;
