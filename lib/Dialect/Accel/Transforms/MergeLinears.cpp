@@ -202,7 +202,7 @@ bool Merging::pays(const MergeGroup &group, const DeviceInfo &device,
   for (LinearOp layer : group.layers) {
     costs.emplace_back(layer, device, maxTokens);
     if (costs.size() > 1)
-      merged.addObjectsOf(layer);
+      merged.join(layer);
   }
   // Most calls have one token.
   auto savesAt = [&](int64_t tokens) {

@@ -27,12 +27,11 @@ TaskCosts::TaskCosts(TaskOpInterface task, const DeviceInfo &device,
                      int64_t maxTokens)
     : task(task), device(device), maxTokens(maxTokens),
       rates(device.getRates()) {
-  addObjectsOf(task);
   auto destination = cast<DestinationStyleOpInterface>(task.getOperation());
-  for (OpOperand &operand : task->getOpOperands())
-    if (isa<MemRefType>(operand.get().getType()))
-      (destination.isDpsInit(&operand) ? outputBytes : inputBytes) +=
-          getRowBytes(operand.get());
+  for (Value input : destination.getDpsInputs())
+    if (isa<MemRefType>(input.getType()))
+      inputBytes += getRowBytes(input);
+  join(task);
   // And a poll.
   if (const TaskSupport *support = device.getTask(task.getTaskKind()))
     accesses +=
@@ -40,10 +39,14 @@ TaskCosts::TaskCosts(TaskOpInterface task, const DeviceInfo &device,
                        [](const Register &reg) { return isWritten(reg.role); });
 }
 
-void TaskCosts::addObjectsOf(TaskOpInterface other) {
+void TaskCosts::join(TaskOpInterface other) {
   for (Value operand : other->getOperands())
     if (auto object = operand.getDefiningOp<GetObjectOp>())
       addObject(object);
+  auto destination = cast<DestinationStyleOpInterface>(other.getOperation());
+  for (Value output : destination.getDpsInits())
+    if (isa<MemRefType>(output.getType()))
+      outputBytes += getRowBytes(output);
 }
 
 dlavm::Partition TaskCosts::getPartition(int64_t tokens) const {

@@ -27,8 +27,9 @@ class TaskCosts {
 public:
   TaskCosts(TaskOpInterface task, const DeviceInfo &device, int64_t maxTokens);
 
-  /// Counts the parameters of \p other as those of the task, too.
-  void addObjectsOf(TaskOpInterface other);
+  /// Counts what \p other, which has the input of the task, needs and writes
+  /// as if the task computed that as well.
+  void join(TaskOpInterface other);
 
   /// The most tokens that a start takes, in the longest call.
   int64_t getStep(int64_t tokens) const;
