@@ -16,15 +16,18 @@
 using namespace dlavm;
 using namespace llvm;
 
+static constexpr StringLiteral kMakesDecode = "accel-specialize-decode";
+
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
       {"accel-group-appends", 2, /*needsKeptRegisters=*/true},
       {"accel-stream-attention", 2},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
-      {"accel-specialize-decode", 2},
+      {kMakesDecode, 2},
       // No board is known to have run it.
-      {"accel-promote-onchip", kMaxOptLevel + 1},
+      {"accel-promote-onchip", kMaxOptLevel + 1, /*needsKeptRegisters=*/false,
+       /*needsDecode=*/true},
       {"csb-eliminate-redundant-writes", 2, /*needsKeptRegisters=*/true},
   };
   return optimizations;
@@ -39,35 +42,47 @@ bool dlavm::isOptimization(StringRef pass) {
   return is_contained(getNames(), pass);
 }
 
-static Error checkName(StringRef option, StringRef pass) {
-  if (isOptimization(pass))
-    return Error::success();
-  return createStringError("--" + option + "=" + pass +
-                           " names no optimizing pass; there are " +
-                           join(getNames(), ", "));
+Error dlavm::checkOptimizations(StringRef option, ArrayRef<std::string> names) {
+  for (StringRef name : names)
+    if (!isOptimization(name))
+      return createStringError(option + "=" + name +
+                               " names no optimizing pass; there are " +
+                               join(getNames(), ", "));
+  return Error::success();
 }
 
 Expected<std::vector<std::string>>
 dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
-                           ArrayRef<std::string> disabled) {
+                           ArrayRef<std::string> disabled, StringRef mode) {
   if (level > kMaxOptLevel)
     return createStringError("-O" + Twine(level) +
                              " is no level; there are 0 to " +
                              Twine(kMaxOptLevel));
-  for (StringRef pass : enabled) {
-    if (Error error = checkName("enable-passes", pass))
-      return error;
+  if (Error error = checkOptimizations("--enable-passes", enabled))
+    return error;
+  if (Error error = checkOptimizations("--disable-passes", disabled))
+    return error;
+  for (StringRef pass : enabled)
     if (is_contained(disabled, pass))
       return createStringError(pass + " is both enabled and disabled");
-  }
-  for (StringRef pass : disabled)
-    if (Error error = checkName("disable-passes", pass))
-      return error;
+  auto isChosen = [&](const Optimization &optimization) {
+    return is_contained(enabled, optimization.pass) ||
+           (optimization.level <= level &&
+            !is_contained(disabled, optimization.pass));
+  };
+  StringRef needsDecode = mode == "aux" ? "--mode=aux" : "";
+  for (const Optimization &optimization : getOptimizations())
+    if (optimization.needsDecode && isChosen(optimization))
+      needsDecode = optimization.pass;
+  if (!needsDecode.empty() && is_contained(disabled, kMakesDecode))
+    return createStringError(kMakesDecode + " is disabled, but " + needsDecode +
+                             " needs the function that it makes; compile with "
+                             "it, or without " +
+                             needsDecode);
   std::vector<std::string> chosen;
   for (const Optimization &optimization : getOptimizations())
-    if (is_contained(enabled, optimization.pass) ||
-        (optimization.level <= level &&
-         !is_contained(disabled, optimization.pass)))
+    if (isChosen(optimization) ||
+        (optimization.pass == kMakesDecode && !needsDecode.empty()))
       chosen.push_back(optimization.pass.str());
   return chosen;
 }

@@ -75,11 +75,9 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());
-  const bool promotes = options.runs("accel-promote-onchip");
-  if (options.runs("accel-specialize-decode") || options.mode == "aux" ||
-      promotes)
+  if (options.runs("accel-specialize-decode"))
     manager.addPass(accel::createSpecializeDecode());
-  if (promotes)
+  if (options.runs("accel-promote-onchip"))
     manager.addPass(accel::createPromoteOnChip());
   manager.addPass(accel::createOutlineStarts());
   manager.addPass(createCanonicalizerPass());

@@ -418,8 +418,8 @@ std::optional<int> dlavm::runModelCommand() {
     compileCommand.portStride = getOptional(portStride);
     compileCommand.dmaBase = getOptional(dmaBase);
     compileCommand.ignoredTensors = ignoredTensors;
-    Expected<std::vector<std::string>> passes =
-        chooseOptimizations(optLevel, enabledPasses, disabledPasses);
+    Expected<std::vector<std::string>> passes = chooseOptimizations(
+        optLevel, enabledPasses, disabledPasses, compileCommand.mode);
     if (!passes)
       return failUsage(toString(passes.takeError()));
     compileCommand.passes = std::move(*passes);

@@ -159,7 +159,7 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.model = model.outputDirectory;
   compile.device = deviceName.str();
   compile.ropePairing = ropePairing;
-  compile.passes = passes;
+  compile.passes = get(chooseOptimizations(/*level=*/0, passes, {}, mode));
   compile.sliceBytes = sliceBytes;
   compile.sliceSoftmax = true;
   compile.mode = mode;

@@ -31,18 +31,27 @@ struct Optimization {
   unsigned level;
   /// Whether it does nothing unless registers keep their values.
   bool needsKeptRegisters = false;
+  /// Whether it changes the function that accel-specialize-decode makes.
+  bool needsDecode = false;
 };
 
 /// In the order in which they run.
 llvm::ArrayRef<Optimization> getOptimizations();
 bool isOptimization(llvm::StringRef pass);
 
+/// Refuses names that are none of them. \p option is where they stand:
+/// "--enable-passes".
+llvm::Error checkOptimizations(llvm::StringRef option,
+                               llvm::ArrayRef<std::string> names);
+
 /// Those of a level, with some more and without others, in the order in which
-/// they run. An error names a pass that is none of them or is in both lists,
-/// and a level that there is not.
+/// they run. accel-specialize-decode is among them where one of them, or the
+/// \p mode "aux", needs the function that it makes. An error names a pass that
+/// is none of them, is in both lists or is disabled but needed, and a level
+/// that there is not.
 llvm::Expected<std::vector<std::string>>
 chooseOptimizations(unsigned level, llvm::ArrayRef<std::string> enabled,
-                    llvm::ArrayRef<std::string> disabled);
+                    llvm::ArrayRef<std::string> disabled, llvm::StringRef mode);
 
 /// Why a pass does nothing on \p device, and the device where it would; empty
 /// where the record rules nothing out.
