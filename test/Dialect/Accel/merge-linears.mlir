@@ -14,6 +14,15 @@ llm.parameter @w1 from "{layer}.w1" layers 28 : tensor<32x4096xi4>
 llm.parameter @w2 from "{layer}.w2" layers 28 : tensor<32x4096xi4>
 llm.parameter @w3 from "{layer}.w3" layers 28 : tensor<4096x4096xi4>
 llm.parameter @w4 from "w4" : tensor<32x4096xi4>
+llm.parameter @w5 from "{layer}.w5" layers 28 : tensor<32x4096xi4>
+llm.parameter @w6 from "{layer}.w6" layers 28 : tensor<32x4096xi4>
+llm.parameter @w7 from "{layer}.w7" layers 28 : tensor<32x4096xi4>
+llm.parameter @s5 from "{layer}.s5" layers 28 : tensor<32xf16>
+llm.parameter @b5 from "{layer}.b5" layers 28 : tensor<32xf16>
+llm.parameter @s6 from "s6" : tensor<32xf16>
+llm.parameter @b6 from "b6" : tensor<32xf16>
+llm.parameter @s7 from "{layer}.s7" layers 27 : tensor<32xf16>
+llm.parameter @b7 from "{layer}.b7" layers 27 : tensor<32xf16>
 
 // CHECK:     accel.object @query_key_weight weight [4346, 4096] from [@q, @k] layers 28 in <HBM>
 // CHECK-NOT: accel.object @query_weight
@@ -31,6 +40,12 @@ accel.object @b_scale_bias scale_bias [32] from [@s1, @b1] layers 28 in <DDR>
 accel.object @c_weight weight [32, 4096] from [@w2] layers 28 in <HBM>
 accel.object @d_weight weight [4096, 4096] from [@w3] layers 28 in <HBM>
 accel.object @e_weight weight [32, 4096] from [@w4] in <HBM>
+accel.object @f_weight weight [32, 4096] from [@w5] layers 28 in <HBM>
+accel.object @f_scale_bias scale_bias [32] from [@s5, @b5] layers 28 in <DDR>
+accel.object @g_weight weight [32, 4096] from [@w6] layers 28 in <HBM>
+accel.object @g_scale_bias scale_bias [32] from [@s6, @b6] in <DDR>
+accel.object @h_weight weight [32, 4096] from [@w7] layers 28 in <HBM>
+accel.object @h_scale_bias scale_bias [32] from [@s7, @b7] layers 27 in <DDR>
 accel.object @table rope_table [] in <DDR>
 accel.object @keys kv_cache [2] layers 28 in <HBM>
 
@@ -103,6 +118,28 @@ func.func @scale_bias(%layer: index {accel.layer}) {
   %e = accel.buffer "e" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   %we = accel.get_object @e_weight : !accel.object
   accel.linear "e" ins(%n : memref<128x?x32xf16, #accel.space<DDR>>) weight(%we) outs(%e : memref<1x?x32xf16, #accel.space<DDR>>) [4096, 32]
+  return
+}
+
+// Scales and biases that all layers share, or of fewer layers, are of others.
+// CHECK-LABEL: func.func @other_layers(
+// CHECK:         accel.linear "f"
+// CHECK:         accel.linear "g"
+// CHECK:         accel.linear "h"
+func.func @other_layers(%layer: index {accel.layer}) {
+  %n = accel.buffer "o" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
+  %f = accel.buffer "f" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %wf = accel.get_object @f_weight[%layer] : !accel.object
+  %sf = accel.get_object @f_scale_bias[%layer] : !accel.object
+  accel.linear "f" ins(%n : memref<128x?x32xf16, #accel.space<DDR>>) weight(%wf) scale_bias(%sf) outs(%f : memref<1x?x32xf16, #accel.space<DDR>>) [4096, 32]
+  %g = accel.buffer "g" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %wg = accel.get_object @g_weight[%layer] : !accel.object
+  %sg = accel.get_object @g_scale_bias : !accel.object
+  accel.linear "g" ins(%n : memref<128x?x32xf16, #accel.space<DDR>>) weight(%wg) scale_bias(%sg) outs(%g : memref<1x?x32xf16, #accel.space<DDR>>) [4096, 32]
+  %h = accel.buffer "h" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  %wh = accel.get_object @h_weight[%layer] : !accel.object
+  %sh = accel.get_object @h_scale_bias[%layer] : !accel.object
+  accel.linear "h" ins(%n : memref<128x?x32xf16, #accel.space<DDR>>) weight(%wh) scale_bias(%sh) outs(%h : memref<1x?x32xf16, #accel.space<DDR>>) [4096, 32]
   return
 }
 }

@@ -112,6 +112,7 @@ private:
     return get ? symbols.lookup<ObjectOp>(get.getObject()) : ObjectOp();
   }
   bool isOwn(Value operand);
+  bool canFollow(Value object, Value other);
   /// An object made of those that are operand \p get of the layers.
   Value createObject(OpBuilder &builder, const MergeGroup &group,
                      StringRef name, llvm::function_ref<Value(LinearOp)> get);
@@ -154,17 +155,22 @@ bool Merging::canMerge(LinearOp layer) {
   });
 }
 
+/// True for parameters of one layer, of as many layers, and where there are
+/// none of both.
+bool Merging::canFollow(Value object, Value other) {
+  if (!object || !other)
+    return !object && !other;
+  return object.getDefiningOp<GetObjectOp>().getLayer() ==
+             other.getDefiningOp<GetObjectOp>().getLayer() &&
+         getObject(object).getLayers() == getObject(other).getLayers();
+}
+
 bool Merging::canJoin(const MergeGroup &group, LinearOp layer) {
   LinearOp first = group.layers.front();
   auto type = cast<MemRefType>(first.getOutput().getType());
-  auto getLayer = [](Value object) {
-    return object.getDefiningOp<GetObjectOp>().getLayer();
-  };
   if (group.channels % type.getDimSize(2) != 0 ||
-      bool(first.getScaleBias()) != bool(layer.getScaleBias()) ||
-      getLayer(first.getWeight()) != getLayer(layer.getWeight()) ||
-      getObject(first.getWeight()).getLayers() !=
-          getObject(layer.getWeight()).getLayers())
+      !canFollow(first.getWeight(), layer.getWeight()) ||
+      !canFollow(first.getScaleBias(), layer.getScaleBias()))
     return false;
   const void *input = getResource(layer.getInput());
   for (Operation *op = first; op != layer; op = op->getNextNode())
