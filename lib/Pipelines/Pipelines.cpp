@@ -28,6 +28,29 @@ bool CompileOptions::runs(StringRef pass) const {
   return llvm::is_contained(passes, pass);
 }
 
+llvm::Error dlavm::checkMode(const CompileOptions &options,
+                             const DeviceInfo &device) {
+  const std::string mode = options.mode;
+  if (mode != "direct" && mode != "aux")
+    return llvm::createStringError("--mode=" + mode + " must be direct or aux");
+  if (options.doubleBuffer && mode != "aux")
+    return llvm::createStringError("--double-buffer is about instruction "
+                                   "blocks; compile with --mode=aux");
+  if (mode != "aux")
+    return llvm::Error::success();
+  if (!device.getInstructionBlocks())
+    return llvm::createStringError(
+        "--mode=aux needs instruction blocks, which " + device.getName() +
+        " does not have; compile with --mode=direct");
+  // plan.json would not say where tasks of blocks leave their results. The pass
+  // refuses devices without the memory, whatever the mode.
+  if (options.runs("accel-promote-onchip") && device.getOnChipMemory())
+    return llvm::createStringError(
+        "accel-promote-onchip is for calls in direct mode; compile without it "
+        "or without --mode=aux");
+  return llvm::Error::success();
+}
+
 void dlavm::buildLLMPipeline(OpPassManager &manager,
                              const CompileOptions &options) {
   // The conversion refuses what the device cannot do; that there is no such
@@ -111,9 +134,37 @@ void dlavm::buildCompilePipeline(OpPassManager &manager,
   buildCSBPipeline(manager, options);
 }
 
+/// Chooses the passes, and refuses options, as dlavm compile does. A device
+/// that is not known, the conversion refuses.
+static llvm::Error complete(CompileOptions &options) {
+  const std::vector<std::string> named(options.passes.begin(),
+                                       options.passes.end());
+  if (llvm::Error error = checkOptimizations("passes", named))
+    return error;
+  llvm::Expected<std::vector<std::string>> passes = chooseOptimizations(
+      /*level=*/0, named, /*disabled=*/{}, options.mode.getValue());
+  if (!passes)
+    return passes.takeError();
+  options.passes = llvm::ArrayRef<std::string>(*passes);
+  const DeviceInfo *device = DeviceRegistry::instance().lookup(options.device);
+  return device ? checkMode(options, *device) : llvm::Error::success();
+}
+
 void dlavm::registerPipelines() {
-  PassPipelineRegistration<CompileOptions>(
+  registerPassPipeline(
       "dlavm-compile",
       "From an llm module to a csb module that can be printed as C++",
-      buildCompilePipeline);
+      [](OpPassManager &manager, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> fail) {
+        CompileOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        if (llvm::Error error = complete(options))
+          return fail(toString(std::move(error)));
+        buildCompilePipeline(manager, options);
+        return success();
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)> handle) {
+        handle(CompileOptions());
+      });
 }

@@ -53,13 +53,12 @@ private:
   OwningOpRef<ModuleOp> readModel(const DeviceInfo &device);
   std::string printIR(ModuleOp module);
   bool checkRopePairing(const DeviceInfo &device);
-  bool checkMode(const DeviceInfo &device);
+  void setOptions(const DeviceInfo &device);
   /// Runs all passes. Adds what the levels look like to \p files.
-  bool lower(ModuleOp module, const DeviceInfo &device, StringRef name,
-             OutputFiles &files, std::string &model);
+  bool lower(ModuleOp module, StringRef name, OutputFiles &files,
+             std::string &model);
   bool runPasses(ModuleOp module,
-                 void (*build)(OpPassManager &, const CompileOptions &),
-                 const CompileOptions &options);
+                 void (*build)(OpPassManager &, const CompileOptions &));
   bool write(OutputFiles &files, std::string plan);
   template <typename... Args> bool fail(Args &&...args) {
     (llvm::WithColor::error(llvm::errs()) << ... << args) << "\n";
@@ -67,6 +66,7 @@ private:
   }
 
   const CompileCommand &command;
+  CompileOptions options;
   DialectRegistry registry;
   MLIRContext context{MLIRContext::Threading::DISABLED};
 };
@@ -95,12 +95,12 @@ OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
     return {};
   }
   if (!model.ends_with(".mlir")) {
-    ImportOptions options;
-    options.layers = command.layers;
-    options.maxTokens = command.maxTokens;
-    options.contextLimit = device.getTraits().maxTokens;
-    options.ignoredTensors = command.ignoredTensors;
-    return importModel(model, options, context);
+    ImportOptions importOptions;
+    importOptions.layers = command.layers;
+    importOptions.maxTokens = command.maxTokens;
+    importOptions.contextLimit = device.getTraits().maxTokens;
+    importOptions.ignoredTensors = command.ignoredTensors;
+    return importModel(model, importOptions, context);
   }
   if (command.layers) {
     fail("--layers needs a config.json or a checkpoint; ", model,
@@ -131,8 +131,8 @@ std::string Compiler::printIR(ModuleOp module) {
 }
 
 bool Compiler::runPasses(ModuleOp module,
-                         void (*build)(OpPassManager &, const CompileOptions &),
-                         const CompileOptions &options) {
+                         void (*build)(OpPassManager &,
+                                       const CompileOptions &)) {
   PassManager manager(&context);
   // Verifying after every pass costs as much as the passes; tests do it.
   manager.enableVerifier(false);
@@ -178,20 +178,19 @@ bool Compiler::checkRopePairing(const DeviceInfo &device) {
               " must be neighbours or halves");
 }
 
-bool Compiler::checkMode(const DeviceInfo &device) {
-  if (command.mode != "direct" && command.mode != "aux")
-    return fail("--mode=", command.mode, " must be direct or aux");
-  if (command.doubleBuffer && command.mode != "aux")
-    return fail("--double-buffer is about instruction blocks; compile with "
-                "--mode=aux");
-  // plan.json would not say where tasks of blocks leave their results.
-  if (command.mode == "aux" &&
-      llvm::is_contained(command.passes, "accel-promote-onchip"))
-    return fail("--enable-passes=accel-promote-onchip is for calls in direct "
-                "mode; compile without it or without --mode=aux");
-  return command.mode == "direct" || device.getInstructionBlocks() ||
-         fail("--mode=aux needs instruction blocks, which ", device.getName(),
-              " does not have; compile with --mode=direct");
+void Compiler::setOptions(const DeviceInfo &device) {
+  options.device = device.getName();
+  if (command.maxTokens)
+    options.maxTokens = *command.maxTokens;
+  options.weightLoading = command.weightLoading;
+  options.mode = command.mode;
+  options.doubleBuffer = command.doubleBuffer;
+  options.ropePairing = command.ropePairing;
+  options.passes = llvm::ArrayRef<std::string>(command.passes);
+  options.sliceBytes = command.sliceBytes;
+  options.sliceSoftmax = command.sliceSoftmax;
+  options.mergeLinears = command.mergeLinears;
+  options.printSteps = command.printSteps;
 }
 
 bool Compiler::run() {
@@ -211,8 +210,11 @@ bool Compiler::run() {
       (*command.maxTokens < 1 || *command.maxTokens > limit))
     return fail("--max-tokens=", *command.maxTokens, " is not between 1 and ",
                 limit, ", the context of ", device->getName());
-  if (!checkRopePairing(*device) || !checkMode(*device))
+  if (!checkRopePairing(*device))
     return false;
+  setOptions(*device);
+  if (llvm::Error error = checkMode(options, *device))
+    return fail(toString(std::move(error)));
   for (StringRef pass : command.namedPasses)
     if (const std::string why = explainIdlePass(pass, *device); !why.empty())
       llvm::WithColor::warning(llvm::errs())
@@ -235,10 +237,10 @@ bool Compiler::run() {
   const std::optional<int64_t> layers = llm::getModelLayers(*module);
   const std::optional<int64_t> context = llm::getMaxTokens(*module);
   std::string model;
-  if (!lower(*module, *device, name, files, model)) {
+  if (!lower(*module, name, files, model)) {
     if (layers && context && !StringRef(command.model).ends_with(".mlir"))
-      explainWhatFits(command, device->getName(),
-                      command.layers.value_or(*layers), *context);
+      explainWhatFits(command.model, options, command.layers.value_or(*layers),
+                      *context);
     return false;
   }
 
@@ -257,23 +259,10 @@ bool Compiler::run() {
   return write(files, std::move(plan));
 }
 
-bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
-                     OutputFiles &files, std::string &model) {
-  CompileOptions options;
-  options.device = device.getName();
-  options.weightLoading = command.weightLoading;
-  options.mode = command.mode;
-  options.doubleBuffer = command.doubleBuffer;
-  options.ropePairing = command.ropePairing;
-  options.passes = llvm::ArrayRef<std::string>(command.passes);
-  options.sliceBytes = command.sliceBytes;
-  options.sliceSoftmax = command.sliceSoftmax;
-  options.mergeLinears = command.mergeLinears;
-  options.printSteps = command.printSteps;
+bool Compiler::lower(ModuleOp module, StringRef name, OutputFiles &files,
+                     std::string &model) {
   const std::optional<int64_t> context = llm::getMaxTokens(module);
-  if (command.maxTokens)
-    options.maxTokens = *command.maxTokens;
-  if (!runPasses(module, buildLLMPipeline, options))
+  if (!runPasses(module, buildLLMPipeline))
     return false;
   // The model of a driver has the context of the driver. One beyond its own is
   // refused below.
@@ -283,11 +272,11 @@ bool Compiler::lower(ModuleOp module, const DeviceInfo &device, StringRef name,
         Builder(&this->context).getI64IntegerAttr(options.maxTokens));
   model = printIR(module);
   files.add((name + ".llm.mlir").str(), model);
-  if (!runPasses(module, buildAccelPipeline, options))
+  if (!runPasses(module, buildAccelPipeline))
     return false;
   if (command.saveIR)
     files.add((name + ".accel.mlir").str(), printIR(module));
-  if (!runPasses(module, buildCSBPipeline, options))
+  if (!runPasses(module, buildCSBPipeline))
     return false;
   if (command.saveIR)
     files.add((name + ".csb.mlir").str(), printIR(module));

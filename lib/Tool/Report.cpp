@@ -155,7 +155,7 @@ int dlavm::runReport(const ReportCommand &command) {
     return reportError(times.takeError());
   std::vector<PassVariant> variants;
   if (command.format == ReportFormat::HTML)
-    variants = lowerVariants(model->getModule(), plan);
+    variants = lowerVariants(model->getModule(), plan, **device);
   std::string findings, packReport;
   Report report{plan, **device, *levels, variants, *driver, *times};
   if (Error error = addFiles(command, findings, packReport, report))

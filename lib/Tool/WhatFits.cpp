@@ -30,13 +30,10 @@ using namespace mlir;
 namespace {
 class Attempts {
 public:
-  explicit Attempts(const CompileCommand &command) : file(command.model) {
-    options.weightLoading = command.weightLoading;
-    options.ropePairing = command.ropePairing;
-    options.passes = llvm::ArrayRef<std::string>(command.passes);
-    options.sliceBytes = command.sliceBytes;
-    options.sliceSoftmax = command.sliceSoftmax;
-    options.mergeLinears = command.mergeLinears;
+  Attempts(llvm::StringRef model, const CompileOptions &failed) : file(model) {
+    options.copyOptionValuesFrom(failed);
+    // That of each attempt is its model's.
+    options.maxTokens = 0;
     // The tensors of the directory are no part of the question.
     if (llvm::sys::fs::is_directory(file))
       llvm::sys::path::append(file, "config.json");
@@ -68,6 +65,10 @@ bool Attempts::compiles(const DeviceInfo &device, int64_t layers,
   if (!module)
     return false;
   options.device = device.getName();
+  if (llvm::Error error = checkMode(options, device)) {
+    llvm::consumeError(std::move(error));
+    return false;
+  }
   PassManager manager(&context);
   manager.enableVerifier(false);
   buildLLMPipeline(manager, options);
@@ -104,11 +105,12 @@ findDevices(llvm::StringRef own,
   return names;
 }
 
-void dlavm::explainWhatFits(const CompileCommand &command,
-                            llvm::StringRef deviceName, int64_t layers,
+void dlavm::explainWhatFits(llvm::StringRef model,
+                            const CompileOptions &options, int64_t layers,
                             int64_t maxTokens) {
+  const std::string deviceName = options.device;
   const DeviceInfo &device = *DeviceRegistry::instance().lookup(deviceName);
-  Attempts attempts(command);
+  Attempts attempts(model, options);
   auto note = []() -> llvm::raw_ostream & {
     return llvm::WithColor::note(llvm::errs());
   };

@@ -9,15 +9,16 @@
 #ifndef DLAVM_LIB_TOOL_WHATFITS_H
 #define DLAVM_LIB_TOOL_WHATFITS_H
 
-#include "DLAVM/Tool/Tool.h"
+#include "DLAVM/Pipelines/Pipelines.h"
 
 namespace dlavm {
 
-/// Says on stderr what would fit in place of \p command, which has failed: a
+/// Says on stderr what would fit where compiling with \p options has failed: a
 /// smaller context, another device or board, or how many layers, and so how
-/// many boards; nothing where nothing does. \p layers and \p maxTokens are those
-/// of the model that failed, of which \p command names the configuration.
-void explainWhatFits(const CompileCommand &command, llvm::StringRef device,
+/// many boards; nothing where nothing does. \p layers and \p maxTokens are
+/// those of the model that failed, whose configuration or checkpoint is \p
+/// model.
+void explainWhatFits(llvm::StringRef model, const CompileOptions &options,
                      int64_t layers, int64_t maxTokens);
 
 } // namespace dlavm

@@ -11,8 +11,11 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "llvm/Support/Error.h"
 
 namespace dlavm {
+
+class DeviceInfo;
 
 /// The options of `--dlavm-compile="..."`.
 struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
@@ -65,6 +68,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
   bool runs(llvm::StringRef pass) const;
 };
 
+/// Refuses a mode that the device does not have, or that does not go with the
+/// passes and the other options. What a pass alone needs of the device, it asks
+/// itself.
+llvm::Error checkMode(const CompileOptions &options, const DeviceInfo &device);
+
 /// The first part: what is computed, as the device can compute it, with a name
 /// for each hardware task. The module stays one of the `llm` dialect. Heads are
 /// padded if the options name the device.
@@ -80,7 +88,8 @@ void buildCSBPipeline(mlir::OpPassManager &manager,
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 
-/// Registers `--dlavm-compile`.
+/// Registers `--dlavm-compile`, whose options are checked as those of dlavm
+/// compile are.
 void registerPipelines();
 
 } // namespace dlavm

@@ -54,17 +54,18 @@ struct PassVariant {
   std::string pass;
   /// Whether the driver was compiled with the pass, and the variant is without.
   bool isInDriver = false;
-  /// The csb module; null where the passes fail.
+  /// The csb module; null where dlavm compile refuses the passes or they fail.
   mlir::OwningOpRef<mlir::ModuleOp> csb;
-  /// Why they fail.
+  /// Why.
   std::string message;
 };
 
 /// Compiles \p model, see lowerDriver, once for each optimizing pass of the
-/// pipeline: without it where \p plan has it, with it elsewhere. Emits no
-/// diagnostic.
+/// pipeline: without it where \p plan has it, with it elsewhere. \p device is
+/// that of the plan. Emits no diagnostic.
 std::vector<PassVariant> lowerVariants(mlir::ModuleOp model,
-                                       const DriverPlan &plan);
+                                       const DriverPlan &plan,
+                                       const DeviceInfo &device);
 
 /// What a report shows.
 struct Report {
