@@ -51,6 +51,35 @@ llvm::Error dlavm::checkMode(const CompileOptions &options,
   return llvm::Error::success();
 }
 
+llvm::Error dlavm::checkPassOptions(const CompileOptions &options,
+                                    const DeviceInfo &device) {
+  auto check = [&](bool isGiven, StringRef option,
+                   llvm::ArrayRef<StringRef> passes) -> llvm::Error {
+    if (!isGiven || llvm::any_of(passes, [&](StringRef pass) {
+          return options.runs(pass);
+        }))
+      return llvm::Error::success();
+    return llvm::createStringError(
+        option + " is an option of " + llvm::join(passes, " and ") +
+        ", which " + (passes.size() > 1 ? "do" : "does") +
+        " not run; add --enable-passes=" + passes.front() + ", or leave " +
+        option + " out");
+  };
+  const StringRef attention = "accel-stream-attention";
+  if (llvm::Error error = check(options.sliceBytes != 0, "--slice-bytes",
+                                {attention, "accel-stream-ffn"}))
+    return error;
+  if (llvm::Error error =
+          check(options.sliceSoftmax, "--slice-softmax", attention))
+    return error;
+  if (options.sliceSoftmax &&
+      device.getTraits().softmaxSlices == SoftmaxSlices::Never)
+    return llvm::createStringError("--slice-softmax is nothing that " +
+                                   device.getName() + " can do; leave it out");
+  return check(options.mergeLinears, "--merge-linears",
+               StringRef("accel-merge-linears"));
+}
+
 void dlavm::buildLLMPipeline(OpPassManager &manager,
                              const CompileOptions &options) {
   // The conversion refuses what the device cannot do; that there is no such
@@ -147,7 +176,11 @@ static llvm::Error complete(CompileOptions &options) {
     return passes.takeError();
   options.passes = llvm::ArrayRef<std::string>(*passes);
   const DeviceInfo *device = DeviceRegistry::instance().lookup(options.device);
-  return device ? checkMode(options, *device) : llvm::Error::success();
+  if (!device)
+    return llvm::Error::success();
+  if (llvm::Error error = checkMode(options, *device))
+    return error;
+  return checkPassOptions(options, *device);
 }
 
 void dlavm::registerPipelines() {

@@ -215,6 +215,8 @@ bool Compiler::run() {
   setOptions(*device);
   if (llvm::Error error = checkMode(options, *device))
     return fail(toString(std::move(error)));
+  if (llvm::Error error = checkPassOptions(options, *device))
+    return fail(toString(std::move(error)));
   for (StringRef pass : command.namedPasses)
     if (const std::string why = explainIdlePass(pass, *device); !why.empty())
       llvm::WithColor::warning(llvm::errs())

@@ -254,6 +254,20 @@ TEST_F(SyntheticVersionTest, RefusesAContextThatOnlyTheParentHas) {
       << message;
 }
 
+TEST_F(SyntheticVersionTest, SoftmaxThatTakesNoSlicesRefusesTheOption) {
+  DeviceInfo device =
+      DeviceRegistry::instance().lookup(parent)->derive("without-slices");
+  device.traits = [](const DeviceInfo &) { return Traits(); };
+  const std::vector<std::string> passes = {"accel-stream-attention"};
+  CompileOptions options;
+  options.passes = llvm::ArrayRef<std::string>(passes);
+  EXPECT_EQ(llvm::toString(checkPassOptions(options, device)), "");
+  options.sliceSoftmax = true;
+  EXPECT_EQ(llvm::toString(checkPassOptions(options, device)),
+            "--slice-softmax is nothing that edgellm-without-slices can do; "
+            "leave it out");
+}
+
 TEST_F(SyntheticVersionTest, AnUnknownVersionIsAnsweredWithTheKnownOnes) {
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {

@@ -160,11 +160,16 @@ void EndToEnd::expectEqual(const MakeModelCommand &model, StringRef deviceName,
   compile.device = deviceName.str();
   compile.ropePairing = ropePairing;
   compile.passes = get(chooseOptimizations(/*level=*/0, passes, {}, mode));
-  compile.sliceBytes = sliceBytes;
-  compile.sliceSoftmax = true;
+  auto runs = [&](StringRef pass) {
+    return is_contained(compile.passes, pass);
+  };
+  const bool slicesSoftmax = runs("accel-stream-attention");
+  if (slicesSoftmax || runs("accel-stream-ffn"))
+    compile.sliceBytes = sliceBytes;
+  compile.sliceSoftmax = slicesSoftmax;
   compile.mode = mode;
   compile.doubleBuffer = doubleBuffer;
-  compile.mergeLinears = true;
+  compile.mergeLinears = runs("accel-merge-linears");
   compile.outputDirectory = directory / "driver";
   ASSERT_EQ(runCompile(compile), 0);
   PackCommand pack;

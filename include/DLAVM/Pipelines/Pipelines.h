@@ -73,6 +73,11 @@ struct CompileOptions : public mlir::PassPipelineOptions<CompileOptions> {
 /// itself.
 llvm::Error checkMode(const CompileOptions &options, const DeviceInfo &device);
 
+/// Refuses options of passes that do not run, or that the device has nothing
+/// for.
+llvm::Error checkPassOptions(const CompileOptions &options,
+                             const DeviceInfo &device);
+
 /// The first part: what is computed, as the device can compute it, with a name
 /// for each hardware task. The module stays one of the `llm` dialect. Heads are
 /// padded if the options name the device.
