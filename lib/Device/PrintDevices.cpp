@@ -189,6 +189,12 @@ void dlavm::printDifferences(const DeviceInfo &device, const DeviceInfo &origin,
       os << "  " << parameter.name << " " << parameter.value << ", was "
          << was->value << "\n";
   }
+  for (const Memory &memory : device.getMemories())
+    if (!origin.getMemory(memory.name))
+      os << "  new memory " << memory.name << "\n";
+  for (const Memory &memory : origin.getMemories())
+    if (!device.getMemory(memory.name))
+      os << "  no memory " << memory.name << "\n";
   for (const auto &[kind, support] : device.getTasks())
     if (const TaskSupport *was = origin.getTask(kind))
       ::printDifferences(support.registers, was->registers, os);

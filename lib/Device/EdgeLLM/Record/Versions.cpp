@@ -50,13 +50,13 @@ static OnChipFlags getOnChipOfLinear(const DeviceInfo &device) {
           outputBit};
 }
 
+/// As many as known programs use; no document has the size.
+static constexpr int64_t onChipBytes = 71168;
+
 /// Tasks of a call of one token can leave maps on the chip for others (section
 /// 6), without what the document calls contradictory: values, appends and forms
 /// with argmax have none there, and softmax leaves none.
 static void addOnChip(DeviceInfo &device) {
-  // No document has its size.
-  device.addParameter("On_Chip_Bytes", 71168,
-                      "maps on the chip, as many bytes as known programs use");
   device.addParameter("On_Chip_Residual", 0,
                       "a residual is on the chip: 0 with the input, 1 with the "
                       "output",
@@ -64,7 +64,7 @@ static void addOnChip(DeviceInfo &device) {
   std::vector<Board> boards(device.getBoards());
   for (Board &board : boards) {
     Memory chip = {"CHIP",
-                   device["On_Chip_Bytes"],
+                   onChipBytes,
                    /*dmaBase=*/0,
                    /*ports=*/1,
                    /*portStride=*/0,
@@ -83,7 +83,8 @@ static void addOnChip(DeviceInfo &device) {
     flags.fields = std::move(fields);
     support.registers.replace("OnChip", flags);
   };
-  const BitField input = {"Input", inputBit, 1}, output = {"Output", outputBit, 1};
+  const BitField input = {"Input", inputBit, 1},
+                 output = {"Output", outputBit, 1};
   add(TaskKind::Linear, getOnChipOfLinear, {output, input});
   for (TaskKind kind : {TaskKind::Norm, TaskKind::Rope, TaskKind::Scores,
                         TaskKind::Activation, TaskKind::Elementwise})
@@ -92,7 +93,6 @@ static void addOnChip(DeviceInfo &device) {
 }
 
 static void removeOnChip(DeviceInfo &device) {
-  device.removeParameter("On_Chip_Bytes");
   device.removeParameter("On_Chip_Residual");
   std::vector<Board> boards(device.getBoards());
   for (Board &board : boards)
