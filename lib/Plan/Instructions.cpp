@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Plan/Instructions.h"
+#include "InstructionFields.h"
+#include "PlanReader.h"
 
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Endian.h"
@@ -17,27 +19,38 @@ using namespace llvm;
 
 static constexpr size_t wordBytes = sizeof(uint32_t);
 
+Expected<InstructionContent> dlavm::readInstructions(const json::Object &config,
+                                                     StringRef place,
+                                                     StringRef file) {
+  InstructionContent content;
+  PlanReader::Problem problem;
+  PlanReader reader(config, place.str(), problem);
+  if (!mapFields(reader, content) || !reader.finish())
+    return make_error<PlanError>(problem.expected, problem.place, problem.found,
+                                 file.str());
+  return content;
+}
+
 namespace {
 
 /// Puts tasks into blocks, one after the other.
 class Assembler {
 public:
-  Assembler(int64_t blockTasks, int64_t headerWords, const PlanObject &object)
-      : blockTasks(blockTasks), headerBytes(headerWords * wordBytes),
-        object(object) {
+  Assembler(const InstructionContent &content, const PlanObject &object)
+      : blockTasks(content.blockTasks),
+        headerBytes(content.headerWords * wordBytes), object(object) {
     instructions.dmaAddress =
         static_cast<uint64_t>(object.dmaBase) + object.address;
   }
 
-  /// The next task begins a block.
-  void endBlock() { numTasks = 0; }
-
-  Error add(const json::Object &task, int64_t layer);
+  Error addRun(const InstructionRun &run);
 
   Instructions instructions;
 
 private:
-  Expected<InstructionName> getName(const json::Object &task, int64_t layer);
+  Error add(ArrayRef<InstructionTask> tasks, int64_t layer);
+  Error add(const InstructionTask &task, int64_t layer);
+  Expected<InstructionName> getName(const InstructionTask &task, int64_t layer);
 
   const int64_t blockTasks, headerBytes;
   const PlanObject &object;
@@ -47,14 +60,28 @@ private:
 
 } // namespace
 
-Error Assembler::add(const json::Object &task, int64_t layer) {
-  std::optional<int64_t> code = task.getInteger("code");
-  const json::Array *values = task.getArray("words");
-  const json::Array *steps = task.getArray("steps");
-  if (!code || !isUInt<8>(*code) || !values ||
-      (steps && steps->size() != values->size()))
+Error Assembler::addRun(const InstructionRun &run) {
+  // It begins a block.
+  numTasks = 0;
+  if (Error error = add(run.first, 0))
+    return error;
+  for (int64_t i = 0; !run.layer.empty() && i < run.layers; ++i)
+    if (Error error = add(run.layer, i))
+      return error;
+  return add(run.last, 0);
+}
+
+Error Assembler::add(ArrayRef<InstructionTask> tasks, int64_t layer) {
+  for (const InstructionTask &task : tasks)
+    if (Error error = add(task, layer))
+      return error;
+  return Error::success();
+}
+
+Error Assembler::add(const InstructionTask &task, int64_t layer) {
+  if (!task.steps.empty() && task.steps.size() != task.words.size())
     return createStringError("the plan has a task of an instruction block "
-                             "without code, words or as many steps");
+                             "without as many steps as words");
   Expected<InstructionName> name = getName(task, layer);
   if (!name)
     return name.takeError();
@@ -64,38 +91,33 @@ Error Assembler::add(const json::Object &task, int64_t layer) {
     bytes.resize(bytes.size() + headerBytes);
     numTasks = 0;
   }
-  if (bytes.size() + wordBytes * values->size() >
+  if (bytes.size() + wordBytes * task.words.size() >
       static_cast<size_t>(object.bytes))
     return createStringError("the plan gives instruction blocks fewer bytes "
                              "than they have");
-  bytes[header + numTasks++] = static_cast<uint8_t>(*code);
+  bytes[header + numTasks++] = static_cast<uint8_t>(task.code);
   instructions.names[object.address + bytes.size()] = std::move(*name);
-  for (auto [i, value] : enumerate(*values)) {
-    std::optional<int64_t> number = value.getAsInteger();
-    std::optional<int64_t> step =
-        steps ? (*steps)[i].getAsInteger() : std::optional<int64_t>(0);
-    if (number && step)
-      number = checkedMulAdd(layer, *step, *number);
-    if (!number || !step || !isUInt<32>(*number))
+  for (auto [i, first] : enumerate(task.words)) {
+    const std::optional<int64_t> word =
+        checkedMulAdd(layer, task.steps.empty() ? 0 : task.steps[i], first);
+    if (!word || !isUInt<32>(*word))
       return createStringError("the plan has a word of an instruction block "
                                "that 32 bits do not hold");
     bytes.resize(bytes.size() + wordBytes);
     support::endian::write32le(&*bytes.end() - wordBytes,
-                               static_cast<uint32_t>(*number));
+                               static_cast<uint32_t>(*word));
   }
   return Error::success();
 }
 
-Expected<InstructionName> Assembler::getName(const json::Object &task,
+Expected<InstructionName> Assembler::getName(const InstructionTask &task,
                                              int64_t layer) {
-  InstructionName op = {-1, task.getString("name").value_or("").str()};
-  std::optional<int64_t> number;
-  if (const json::Array *layers = task.getArray("layer")) {
-    if (layers->size() == 2)
-      if (auto first = layers->front().getAsInteger(),
-          step = layers->back().getAsInteger();
-          first && step)
-        number = checkedMulAdd(layer, *step, *first);
+  InstructionName op = {-1, task.name};
+  if (!task.layer.empty()) {
+    const std::optional<int64_t> number =
+        task.layer.size() == 2
+            ? checkedMulAdd(layer, task.layer.back(), task.layer.front())
+            : std::nullopt;
     if (!number || *number < 0 || !isInt<32>(*number))
       op.name.clear();
     else
@@ -108,55 +130,18 @@ Expected<InstructionName> Assembler::getName(const json::Object &task,
 }
 
 Expected<Instructions> dlavm::assembleInstructions(const PlanObject &object) {
-  const json::Object &content = object.config;
-  const int64_t blockTasks = content.getInteger("block_tasks").value_or(0);
-  const int64_t headerWords = content.getInteger("header_words").value_or(0);
-  const int64_t copies = content.getInteger("copies").value_or(1);
-  const json::Array *runs = content.getArray("runs");
-  if (copies < 1 || copies > 2)
-    return createStringError("the plan has instruction blocks " +
-                             Twine(copies) + " times, not once or twice");
-  if (blockTasks < 1 || headerWords < 1 || headerWords > object.bytes / 4 ||
-      !runs || blockTasks > 4 * headerWords)
-    return createStringError("the plan does not say how instruction blocks "
-                             "begin, or how many tasks they have");
-  Assembler assembler(blockTasks, headerWords, object);
-  auto add = [&](const json::Object &run, StringRef part,
-                 int64_t layer) -> Error {
-    const json::Array *tasks = run.getArray(part);
-    if (!tasks)
-      return createStringError("the plan has a run of instruction blocks "
-                               "without '" +
-                               part + "'");
-    for (const json::Value &task : *tasks) {
-      const json::Object *object = task.getAsObject();
-      if (!object)
-        return createStringError("the plan has a task of an instruction block "
-                                 "that is no object");
-      if (Error error = assembler.add(*object, layer))
-        return error;
-    }
-    return Error::success();
-  };
-  auto addRun = [&](const json::Value &value) -> Error {
-    const json::Object *run = value.getAsObject();
-    if (!run)
-      return createStringError("the plan has a run of instruction blocks that "
-                               "is no object");
-    assembler.endBlock();
-    if (Error error = add(*run, "first", 0))
-      return error;
-    const int64_t layers = run->getInteger("layers").value_or(0);
-    const json::Array *layer = run->getArray("layer");
-    for (int64_t i = 0; layer && !layer->empty() && i < layers; ++i)
-      if (Error error = add(*run, "layer", i))
-        return error;
-    return add(*run, "last", 0);
-  };
-  // As many as the object has bytes for.
-  for (int64_t i = 0; !runs->empty() && i < copies; ++i)
-    for (const json::Value &run : *runs)
-      if (Error error = addRun(run))
+  Expected<InstructionContent> content =
+      readInstructions(object.config, object.name + ".with", "plan.json");
+  if (!content)
+    return content.takeError();
+  if (content->headerWords > object.bytes / 4 ||
+      content->blockTasks > 4 * content->headerWords)
+    return createStringError("the plan gives headers of instruction blocks "
+                             "more bytes than there are, or fewer than tasks");
+  Assembler assembler(*content, object);
+  for (int64_t i = 0; i < content->copies.value_or(1); ++i)
+    for (const InstructionRun &run : content->runs)
+      if (Error error = assembler.addRun(run))
         return error;
   if (const size_t bytes = assembler.instructions.bytes.size();
       static_cast<int64_t>(bytes) != object.bytes)

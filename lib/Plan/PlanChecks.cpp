@@ -8,6 +8,7 @@
 
 #include "PlanChecks.h"
 #include "DLAVM/Support/CppNames.h"
+#include "InstructionFields.h"
 #include "PlanRange.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -15,6 +16,8 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <utility>
 
 using namespace dlavm;
 using namespace llvm;
@@ -66,6 +69,7 @@ private:
   StringRef file;
   /// Of buffers and objects.
   StringSet<> names;
+  bool hasInstructions = false;
 };
 
 } // namespace
@@ -288,6 +292,15 @@ llvm::Error ContentChecker::check(const PlanObject &object,
                   object.portStride);
   if (Error error = checkSources(object, place))
     return error;
+  if (object.kind == ObjectKind::Instructions) {
+    if (std::exchange(hasInstructions, true))
+      return refuse(place + ".kind", "no second object of instructions",
+                    getName(object.kind));
+    if (Error error =
+            readInstructions(object.config, (place + ".with").str(), file)
+                .takeError())
+      return error;
+  }
   return checkFile(object, place);
 }
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DLAVM/Plan/DriverPlan.h"
+#include "DLAVM/Plan/Instructions.h"
 
 #include "gtest/gtest.h"
 
@@ -55,8 +55,8 @@ DriverPlan makePlan() {
   PlanObject table;
   table.name = "table";
   table.kind = ObjectKind::RopeTable;
-  table.config = json::Object{{"theta", 10000.5},
-                              {"divisors", json::Array{1, 2.5}}};
+  table.config =
+      json::Object{{"theta", 10000.5}, {"divisors", json::Array{1, 2.5}}};
   table.memory = "SRAM";
   table.bytes = 64;
   table.file = "table.bin";
@@ -68,6 +68,27 @@ DriverPlan makePlan() {
   cache.memory = "SRAM";
   cache.bytes = 64;
   plan.objects.push_back(cache);
+  PlanObject blocks;
+  blocks.name = "blocks";
+  blocks.kind = ObjectKind::Instructions;
+  const json::Object task{{"code", 7},
+                          {"layer", json::Array{0, 1}},
+                          {"name", "w"},
+                          {"steps", json::Array{0, 4}},
+                          {"words", json::Array{1, 64}}};
+  blocks.config = json::Object{
+      {"block_tasks", 2},
+      {"copies", 2},
+      {"header_words", 1},
+      {"runs",
+       json::Array{json::Object{{"first", json::Array{}},
+                                {"last", json::Array{}},
+                                {"layer", json::Array{json::Object(task)}},
+                                {"layers", 2}}}}};
+  blocks.memory = "SRAM";
+  blocks.bytes = 40;
+  blocks.file = "instructions.bin";
+  plan.objects.push_back(blocks);
   plan.packed =
       PackedPlan{"search", {2, 69}, {{"table.bin", 64, 0xfedcba9876543210}}};
   return plan;
@@ -96,11 +117,19 @@ TEST(DriverPlan, ReadsWhatItPrints) {
   EXPECT_EQ(plan->packed->files.front().checksum, 0xfedcba9876543210);
   EXPECT_EQ(plan->getObject("weight")->getFile(1, 0), "layer01/weight.00.bin");
   const std::vector<PlanRegion> regions = plan->getRegions();
-  ASSERT_EQ(regions.size(), 4u);
+  ASSERT_EQ(regions.size(), 5u);
   EXPECT_EQ(regions[0].kind, "input");
   EXPECT_EQ(regions[1].end, (int64_t(1) << 40) + 2048);
   EXPECT_EQ(regions[1].kind, "parameter");
   EXPECT_EQ(regions[3].kind, "cache");
+  EXPECT_EQ(regions[4].kind, "instructions");
+  Expected<std::optional<Instructions>> blocks = assembleInstructions(*plan);
+  ASSERT_TRUE(!!blocks) << toString(blocks.takeError());
+  const std::vector<uint8_t> copy = {7, 7, 0, 0, 1, 0, 0,  0, 64, 0,
+                                     0, 0, 1, 0, 0, 0, 68, 0, 0,  0};
+  std::vector<uint8_t> twice = copy;
+  twice.insert(twice.end(), copy.begin(), copy.end());
+  EXPECT_EQ((*blocks)->bytes, twice);
 }
 
 TEST(DriverPlan, KeysAreThoseOfAPlan) {
@@ -121,6 +150,29 @@ TEST(DriverPlan, KeysAreThoseOfAPlan) {
   EXPECT_EQ(changed("\"heads\": 2", "\"heads\": 2, \"head\": 2"),
             "expected no such key at plan.json.parameters[1].row_heads.head, "
             "found 2");
+}
+
+TEST(DriverPlan, InstructionsAreThoseOfBlocks) {
+  EXPECT_EQ(changed("\"copies\"", "\"copy\""),
+            "expected no such key at plan.json.objects[3].with.copy, found 2");
+  EXPECT_EQ(changed("\"block_tasks\"", "\"tasks\""),
+            "missing value at plan.json.objects[3].with.block_tasks");
+  EXPECT_EQ(changed("\"steps\"", "\"step\""),
+            "expected no such key at "
+            "plan.json.objects[3].with.runs[0].layer[0].step");
+  EXPECT_EQ(changed("\"last\"", "\"end\""),
+            "expected an array at plan.json.objects[3].with.runs[0].last");
+  EXPECT_EQ(changed("\"code\": 7", "\"code\": 256"),
+            "expected 0 to 255 at "
+            "plan.json.objects[3].with.runs[0].layer[0].code, found 256");
+  EXPECT_EQ(changed("\"copies\": 2", "\"copies\": 3"),
+            "expected 1 to 2 at plan.json.objects[3].with.copies, found 3");
+  DriverPlan plan = makePlan();
+  plan.objects.push_back(plan.objects.back());
+  plan.objects.back().name = "other";
+  EXPECT_EQ(getMessage(plan.print()),
+            "expected no second object of instructions at "
+            "plan.json.objects[4].kind, found \"instructions\"");
 }
 
 TEST(DriverPlan, TypesAndNumbers) {

@@ -44,8 +44,10 @@ struct Instructions {
 /// `header_words`, and `runs` of tasks, each in blocks of its own: those
 /// `first`, those of each of the `layers`, and those at the `last`. Word i of a
 /// task is `words[i]`, in layer k `words[i] + k * steps[i]`; it belongs to the
-/// op `name`, in layer `layer[0] + k * layer[1]`. All of it comes `copies` times,
-/// or else once. Fails where this is not as many bytes as the object has.
+/// op `name`, in layer `layer[0] + k * layer[1]`. All of it comes `copies`
+/// times, or else once. Fails where this is not as many bytes as the object
+/// has; what there must be, and that there is nothing else, the plan was read
+/// for.
 llvm::Expected<Instructions> assembleInstructions(const PlanObject &object);
 
 /// Those of a driver whose decode runs from blocks, or nothing.
