@@ -120,6 +120,10 @@ inline String to_text(uint32_t number) { return to_text(uint64_t{number}); }
 // Devices
 //===----------------------------------------------------------------------===//
 
+/// For devices that must compile with older headers, too: there Device has no
+/// do_task, and task is overridden.
+#define DLAVM_DEVICE_HAS_DO_TASK
+
 /// An accelerator as its driver sees it. DMA addresses are absolute: they
 /// include the base of the memory and, in HBM, the port.
 class Device {
@@ -208,8 +212,10 @@ public:
 
   /// Says which operation the following writes belong to; \p layer is -1
   /// outside the layers. Only devices that record or check have a use for it;
-  /// the others are asked once.
-  void task(int32_t layer, const char *name) {
+  /// the others are asked once. Devices override do_task; the function is
+  /// virtual only so that one that overrides it, as in older headers, does not
+  /// compile. Calls of it are direct, since it is final.
+  virtual void task(int32_t layer, const char *name) final { // override do_task
     if (follows_tasks)
       do_task(layer, name);
   }

@@ -111,9 +111,11 @@ public:
     putTransfer(RecordKind::DMARead, address, bytes);
     stream.answer(data, bytes);
   }
-  // Neither says override: the runtime header of a driver that was compiled
-  // before Device had do_task calls task.
+#ifndef DLAVM_DEVICE_HAS_DO_TASK
+  // The runtime header of a driver that was compiled before Device had do_task
+  // calls task. Without override, as in some headers both are there.
   virtual void task(int32_t layer, const char *name) { do_task(layer, name); }
+#endif
 
 protected:
   virtual void do_task(int32_t layer, const char *name) {
