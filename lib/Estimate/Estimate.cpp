@@ -122,6 +122,12 @@ void CallEstimator::addStart(const DecodedTask &task) {
   elapsed += factor * time;
 }
 
+void CallEstimator::beginCall() {
+  tasks.clear();
+  places.clear();
+  elapsed = 0;
+}
+
 CallEstimate CallEstimator::finish(int64_t tokens) const {
   CallEstimate call;
   call.tokens = tokens;

@@ -23,6 +23,13 @@ Expected<CallEstimate> dlavm::estimateCall(OpenedDriver &driver, int64_t seq,
   if (Error error = driver.loadInstructions(blocks))
     return error;
   const bool isDecode = seq == 1 && driver.library->hasDecode();
+  // The token before may have sent words of this one.
+  if (isDecode && past > 0 && driver.instructions) {
+    if (Error error = driver.library->decode(past - 1, blocks))
+      return error;
+    blocks.endRun();
+    estimator.beginCall();
+  }
   if (Error error = isDecode ? driver.library->decode(past, blocks)
                              : driver.library->run(seq, past, blocks))
     return error;

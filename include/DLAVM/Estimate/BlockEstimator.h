@@ -32,8 +32,11 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
-  /// After the call's last event.
-  void endRun() { expander.endRun(); }
+  /// After a call's last event.
+  void endRun() {
+    expander.endRun();
+    op = {-1, ""};
+  }
 
   /// What is wrong with the first block that does not run as it should; empty
   /// if there is none.

@@ -86,6 +86,8 @@ public:
   }
   void start(uint32_t reg, uint32_t value);
 
+  /// Forgets what was counted: all until now belongs to calls before.
+  void beginCall();
   /// The seconds that all until now takes.
   double getElapsed() const { return elapsed; }
   /// The call of \p tokens tokens.
