@@ -45,12 +45,12 @@ llvm::Error TimedDevice::takeError() {
 }
 
 void TimedDevice::beginRun(int64_t seq, int64_t past) {
-  next.beginRun(seq, past);
+  next->beginRun(seq, past);
   impl->times.begin(static_cast<int32_t>(seq), static_cast<int32_t>(past));
 }
 
 void TimedDevice::endRun() {
-  next.endRun();
+  next->endRun();
   try {
     impl->times.end();
   } catch (const std::exception &error) {
@@ -59,24 +59,24 @@ void TimedDevice::endRun() {
 }
 
 EventSink *TimedDevice::watch(EventSink &watcher) {
-  return next.watch(watcher);
+  return next->watch(watcher);
 }
 
 ArrayRef<uint8_t> TimedDevice::getMemory(const Memory &memory, int64_t port,
                                          int64_t address, int64_t bytes) const {
-  return next.getMemory(memory, port, address, bytes);
+  return next->getMemory(memory, port, address, bytes);
 }
 
 ArrayRef<Finding> TimedDevice::getFindings() const {
-  return next.getFindings();
+  return next->getFindings();
 }
 
 void TimedDevice::task(int32_t layer, StringRef name) {
-  next.task(layer, name);
+  next->task(layer, name);
   impl->times.beginTask(layer, name.str());
 }
 
 void TimedDevice::poll(uint32_t reg, uint32_t value) {
-  next.poll(reg, value);
+  next->poll(reg, value);
   impl->times.endPoll();
 }

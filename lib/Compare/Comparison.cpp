@@ -20,15 +20,14 @@ using namespace llvm;
 Comparison::Comparison(ReadableDevice &machine, const DeviceInfo &device,
                        const DriverPlan &plan, const Reference &reference,
                        double tolerance)
-    : machine(machine), tasks(*this), first(&machine), plan(plan),
-      reference(reference), device(device),
+    : InterposedSink(machine), machine(machine), tasks(*this, machine),
+      plan(plan), reference(reference), device(device),
       rowBytes(device.getTraits().rowBytes), tolerance(tolerance),
       decoder(device) {
-  tasks.next = machine.watch(tasks);
-  if (!tasks.next) {
-    tasks.next = &machine;
-    first = &tasks;
-  }
+  if (EventSink *watched = machine.watch(tasks))
+    tasks.setNext(*watched);
+  else
+    setNext(tasks);
   for (int64_t lane = 0; lane < device.getTraits().lanes; ++lane)
     lanePlaces.push_back(device.placeLane(device, lane));
 }
@@ -50,7 +49,7 @@ void Comparison::endCall() {
   finishOp();
   // Nobody sees what runs from blocks on a card.
   const bool isSeen =
-      first == &machine || call->seq != 1 || !plan.decodesFromBlocks();
+      next == &machine || call->seq != 1 || !plan.decodesFromBlocks();
   if (isSeen)
     checkMissing();
   compareCaches();
@@ -112,26 +111,6 @@ void Comparison::Tasks::write(uint32_t reg, uint32_t value) {
     comparison.started = task;
     ++comparison.starts;
   }
-}
-
-void Comparison::task(int32_t newLayer, StringRef newName) {
-  first->task(newLayer, newName);
-}
-
-void Comparison::write(uint32_t reg, uint32_t value) {
-  first->write(reg, value);
-}
-
-void Comparison::poll(uint32_t reg, uint32_t value) { first->poll(reg, value); }
-
-uint32_t Comparison::read(uint32_t reg) { return first->read(reg); }
-
-void Comparison::dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) {
-  first->dmaWrite(address, bytes);
-}
-
-void Comparison::dmaRead(uint64_t address, MutableArrayRef<uint8_t> bytes) {
-  first->dmaRead(address, bytes);
 }
 
 void Comparison::finishOp() {

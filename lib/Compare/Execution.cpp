@@ -14,22 +14,22 @@ using namespace llvm;
 
 void CheckingSink::task(int32_t layer, StringRef name) {
   checker.task(layer, name);
-  next.task(layer, name);
+  next->task(layer, name);
 }
 
 void CheckingSink::write(uint32_t reg, uint32_t value) {
   checker.write(reg, value);
-  next.write(reg, value);
+  next->write(reg, value);
 }
 
 void CheckingSink::poll(uint32_t reg, uint32_t value) {
   checker.poll(reg, value);
-  next.poll(reg, value);
+  next->poll(reg, value);
 }
 
 uint32_t CheckingSink::read(uint32_t reg) {
   checker.read(reg);
-  return next.read(reg);
+  return next->read(reg);
 }
 
 Expected<CallResult> dlavm::callDriver(DriverLibrary &library,

@@ -42,11 +42,11 @@ StartDump::create(OutputDirectory output, DumpSelection selection,
 StartDump::StartDump(OutputDirectory output, DumpSelection selection,
                      const DeviceInfo &device, Plan plan, Simulator &simulator,
                      std::unique_ptr<raw_fd_ostream> file)
-    : output(std::move(output)), selection(std::move(selection)),
-      device(device), plan(std::move(plan)), simulator(simulator),
-      next(*simulator.watch(*this)), decoder(device),
-      indexFile(std::move(file)),
+    : InterposedSink(simulator), output(std::move(output)),
+      selection(std::move(selection)), device(device), plan(std::move(plan)),
+      simulator(simulator), decoder(device), indexFile(std::move(file)),
       index(std::in_place, *indexFile, /*IndentSize=*/2) {
+  setNext(*simulator.watch(*this));
   index->objectBegin();
   index->attribute("device", device.getName());
   index->attributeBegin("starts");
@@ -110,27 +110,27 @@ void StartDump::task(int32_t newLayer, StringRef newName) {
   finishStart(std::nullopt);
   layer = newLayer;
   name = newName.str();
-  next.task(newLayer, newName);
+  next->task(newLayer, newName);
 }
 
 void StartDump::write(uint32_t reg, uint32_t value) {
   writes.push_back({reg, value});
   const DecodedTask *started = decoder.write(reg, value);
   if (!decoder.isOpcode(reg))
-    return next.write(reg, value);
+    return next->write(reg, value);
   finishStart(std::nullopt);
   if (started && (!selection.call || *selection.call == call) &&
       selection.includes(layer, name) && error.empty())
     dump(*started, reg, value);
   else
-    next.write(reg, value);
+    next->write(reg, value);
   writes.clear();
   ++starts;
 }
 
 void StartDump::poll(uint32_t reg, uint32_t value) {
   finishStart(std::pair(reg, value));
-  next.poll(reg, value);
+  next->poll(reg, value);
 }
 
 //===----------------------------------------------------------------------===//
@@ -179,7 +179,7 @@ void StartDump::dump(const DecodedTask &task, uint32_t reg, uint32_t value) {
   index->attributeBegin("images");
   index->arrayBegin();
   writeImages(values, extents, "before");
-  next.write(reg, value);
+  next->write(reg, value);
   erase_if(extents,
            [](const Extent &extent) { return !isOutput(extent.reg->role); });
   writeImages(values, extents, "after");

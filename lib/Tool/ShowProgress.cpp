@@ -38,7 +38,7 @@ public:
       : InterposedSink(next),
         line("loading parameters", total, getMegabytes(total)) {}
   void dmaWrite(uint64_t address, ArrayRef<uint8_t> bytes) override {
-    next.dmaWrite(address, bytes);
+    next->dmaWrite(address, bytes);
     line.update(done += static_cast<int64_t>(bytes.size()));
   }
 

@@ -40,23 +40,26 @@ public:
 template <typename Sink = EventSink> class InterposedSink : public Sink {
 public:
   /// \p next must outlive it.
-  explicit InterposedSink(Sink &next) : next(next) {}
+  explicit InterposedSink(Sink &next) : next(&next) {}
+  /// Hands on to \p newNext from now on.
+  void setNext(Sink &newNext) { next = &newNext; }
+
   void task(int32_t layer, llvm::StringRef name) override {
-    next.task(layer, name);
+    next->task(layer, name);
   }
-  void write(uint32_t reg, uint32_t value) override { next.write(reg, value); }
-  void poll(uint32_t reg, uint32_t value) override { next.poll(reg, value); }
-  uint32_t read(uint32_t reg) override { return next.read(reg); }
+  void write(uint32_t reg, uint32_t value) override { next->write(reg, value); }
+  void poll(uint32_t reg, uint32_t value) override { next->poll(reg, value); }
+  uint32_t read(uint32_t reg) override { return next->read(reg); }
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
-    next.dmaWrite(address, bytes);
+    next->dmaWrite(address, bytes);
   }
   void dmaRead(uint64_t address,
                llvm::MutableArrayRef<uint8_t> bytes) override {
-    next.dmaRead(address, bytes);
+    next->dmaRead(address, bytes);
   }
 
 protected:
-  Sink &next;
+  Sink *next;
 };
 
 /// Counts the events.

@@ -41,7 +41,7 @@ struct OpDistance {
 /// op with the reference as soon as the op has ended, before another overwrites
 /// it; KV caches and the token at the end of the call. Where the device runs
 /// instruction blocks unseen, only what they leave is compared.
-class Comparison : public EventSink {
+class Comparison : public InterposedSink<> {
 public:
   /// Watches the machine, if that can be watched. With \p tolerance 0, FP16
   /// codes must be equal. Otherwise an element may differ by \p tolerance times
@@ -58,13 +58,6 @@ public:
   /// the token; both must be there if the model has them.
   void checkResult(llvm::ArrayRef<uint16_t> output,
                    std::optional<int32_t> token);
-
-  void task(int32_t layer, llvm::StringRef name) override;
-  void write(uint32_t reg, uint32_t value) override;
-  void poll(uint32_t reg, uint32_t value) override;
-  uint32_t read(uint32_t reg) override;
-  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override;
-  void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
   /// All ops in the order in which they ran first, KV caches behind them.
   std::vector<OpDistance> getDistances() const;
@@ -88,21 +81,12 @@ private:
 
   /// The tasks that run: those of the host, and of blocks where the machine
   /// shows them.
-  class Tasks final : public EventSink {
+  class Tasks final : public InterposedSink<> {
   public:
-    explicit Tasks(Comparison &comparison) : comparison(comparison) {}
+    Tasks(Comparison &comparison, EventSink &next)
+        : InterposedSink(next), comparison(comparison) {}
     void task(int32_t layer, llvm::StringRef name) override;
     void write(uint32_t reg, uint32_t value) override;
-    void poll(uint32_t reg, uint32_t value) override { next->poll(reg, value); }
-    uint32_t read(uint32_t reg) override { return next->read(reg); }
-    void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
-      next->dmaWrite(address, bytes);
-    }
-    void dmaRead(uint64_t address,
-                 llvm::MutableArrayRef<uint8_t> bytes) override {
-      next->dmaRead(address, bytes);
-    }
-    EventSink *next;
 
   private:
     Comparison &comparison;
@@ -133,9 +117,8 @@ private:
               std::string message);
 
   ReadableDevice &machine;
+  /// Inside the machine, or before it.
   Tasks tasks;
-  /// Where the host's events come in: the machine, or before it the tasks.
-  EventSink *first;
   const DriverPlan &plan;
   const Reference &reference;
   const DeviceInfo &device;

@@ -45,7 +45,7 @@ public:
   uint32_t read(uint32_t reg) override;
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
     checker.dmaWrite(address, bytes);
-    next.dmaWrite(address, bytes);
+    next->dmaWrite(address, bytes);
   }
 
 private:

@@ -38,7 +38,7 @@ struct DumpSelection {
 /// Watches a simulator and writes what a testbench needs to replay single
 /// starts: the registers, what lay in memory before, and what the start left
 /// there. docs/Driver.md, "Memory images", describes the files.
-class StartDump : public EventSink {
+class StartDump : public InterposedSink<> {
 public:
   /// Simulator and device must outlive the dump; the simulator gets no events
   /// after it. The plan names what lies in memory.
@@ -64,14 +64,6 @@ public:
   void task(int32_t layer, llvm::StringRef name) override;
   void write(uint32_t reg, uint32_t value) override;
   void poll(uint32_t reg, uint32_t value) override;
-  uint32_t read(uint32_t reg) override { return next.read(reg); }
-  void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes) override {
-    next.dmaWrite(address, bytes);
-  }
-  void dmaRead(uint64_t address,
-               llvm::MutableArrayRef<uint8_t> bytes) override {
-    next.dmaRead(address, bytes);
-  }
 
 private:
   StartDump(OutputDirectory output, DumpSelection selection,
@@ -81,8 +73,8 @@ private:
   using Writes = std::vector<std::pair<uint32_t, uint32_t>>;
   /// Hands the write on that starts the task.
   void dump(const DecodedTask &task, uint32_t reg, uint32_t value);
-  void writeImages(const RegisterValues &values,
-                   llvm::ArrayRef<Extent> extents, llvm::StringRef when);
+  void writeImages(const RegisterValues &values, llvm::ArrayRef<Extent> extents,
+                   llvm::StringRef when);
   void writeImage(const Extent &extent, const Memory &memory, int64_t port,
                   llvm::StringRef when);
   /// Writes the registers of the start that was dumped last; \p status is the
@@ -97,7 +89,6 @@ private:
   const DeviceInfo &device;
   const Plan plan;
   const Simulator &simulator;
-  EventSink &next;
   StartDecoder decoder;
 
   std::unique_ptr<llvm::raw_fd_ostream> indexFile;
