@@ -8,6 +8,7 @@
 
 #include "DLAVM/Check/TraceDiff.h"
 #include "DLAVM/Check/TaskDecoder.h"
+#include "DLAVM/Check/TracePrinter.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -32,9 +33,6 @@ static std::string describeTask(StringRef comment) {
   auto [layer, name] = comment.split(' ');
   return (layer == "-1" ? name : "layer " + layer + ", " + name).str();
 }
-
-/// As TracePrinter::getIndent has it.
-static constexpr StringLiteral kBlockIndent("#   ");
 
 Expected<std::vector<TraceEvent>> dlavm::parseTrace(StringRef text) {
   std::vector<TraceEvent> events;

@@ -15,6 +15,9 @@
 
 namespace dlavm {
 
+/// What a block does is printed as comments that begin so.
+inline constexpr llvm::StringLiteral kBlockIndent("#   ");
+
 /// Prints the events of a run in the format of traces, with the names of the
 /// registers as comments:
 ///
@@ -82,8 +85,7 @@ private:
   void printWrite(uint32_t reg, uint32_t value);
   void printPoll(uint32_t reg, uint32_t value);
   void report(llvm::StringRef reg, const llvm::Twine &message);
-  /// Tasks of a block are comments.
-  llvm::StringRef getIndent() const { return isInBlock ? "#   " : ""; }
+  llvm::StringRef getIndent() const { return isInBlock ? kBlockIndent : ""; }
   void flush();
   std::string getText(uint32_t value) const;
   void print(const char *kind, uint32_t reg, uint32_t value,
