@@ -47,3 +47,5 @@ if config.sanitizers:
     # AddressSanitizer reports crashes itself, and takes time and memory.
     config.excludes += ["crash.test", "depth.test", "growth.test", "trace-memory.test"]
     config.excludes += ["benchmarks.test", "plan-memory-models.test"]
+    # 7,122 calls of whole models; clean.test does the same with a small one.
+    config.excludes += ["clean-models.test"]
