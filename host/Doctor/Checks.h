@@ -61,8 +61,10 @@ void checkMemory(Report &report, Device &device, const UsedMemory &memory,
                  const std::string &deviceName);
 void checkLatency(Report &report, Device &device,
                   const UsedRegisters &registers);
-/// A call of the driver, task by task, beside a simulator; both are loaded. Of
-/// a card whose memory cannot be read only the token is compared.
+/// A call of the driver, and one of its function for one token if it has that,
+/// task by task beside a simulator; both are loaded. A block of instructions
+/// counts as a task. Of a card whose memory cannot be read only the tokens are
+/// compared.
 void checkTasks(Report &report, const CompiledDriver &driver, Device &card,
                 Device &simulator, double tolerance);
 

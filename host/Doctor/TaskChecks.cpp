@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 using namespace dlavm::host;
 using dlavm::Device;
@@ -93,6 +95,8 @@ protected:
   }
 
 private:
+  /// How far a map on the card is off. It is right then.
+  double compare(const PlanBuffer &map);
   /// Of a large map the first part will do.
   size_t getSize(const PlanBuffer &buffer) const {
     int64_t ports = 0;
@@ -143,22 +147,10 @@ struct Sums {
 
 } // namespace
 
-void Lockstep::finishTask() {
-  if (!card.can_read_memory())
-    return;
-  const auto task =
-      std::find_if(plan.tasks.begin(), plan.tasks.end(),
-                   [&](const PlanTask &task) { return task.name == current; });
-  if (task == plan.tasks.end() || task->result.empty())
-    return;
-  const auto buffer = std::find_if(
-      plan.buffers.begin(), plan.buffers.end(),
-      [&](const PlanBuffer &buffer) { return buffer.name == task->result; });
-  if (buffer == plan.buffers.end())
-    return;
+double Lockstep::compare(const PlanBuffer &map) {
   Sums sums;
-  visitPorts(*buffer, [&](uint64_t address) {
-    const size_t bytes = getSize(*buffer);
+  visitPorts(map, [&](uint64_t address) {
+    const size_t bytes = getSize(map);
     std::vector<uint16_t> found(bytes / 2), expected(bytes / 2);
     card.dma_read(address, found.data(), bytes);
     simulator.dma_read(address, expected.data(), bytes);
@@ -166,15 +158,35 @@ void Lockstep::finishTask() {
     if (found != expected)
       card.dma_write(address, expected.data(), bytes);
   });
+  return sums.getRelativeError();
+}
+
+void Lockstep::finishTask() {
+  const std::string name = std::exchange(current, "");
+  if (name.empty() || !card.can_read_memory())
+    return;
+  const auto hasName = [&](const PlanTask &task) { return task.name == name; };
+  // What is no task starts a block of them.
+  const bool isBlock =
+      std::none_of(plan.tasks.begin(), plan.tasks.end(), hasName);
+  std::optional<double> error;
+  for (const PlanTask &task : plan.tasks) {
+    if (!isBlock && !hasName(task))
+      continue;
+    for (const PlanBuffer &buffer : plan.buffers)
+      if (buffer.name == task.result)
+        error = std::max(error.value_or(0), compare(buffer));
+  }
+  if (!error)
+    return;
   auto result =
       std::find_if(results.begin(), results.end(),
-                   [&](const TaskResult &one) { return one.name == current; });
+                   [&](const TaskResult &one) { return one.name == name; });
   if (result == results.end())
-    result = results.insert(results.end(), {current, {}, 0, -1});
+    result = results.insert(results.end(), {name, {}, 0, -1});
   result->layers.insert(currentLayer);
-  const double error = sums.getRelativeError();
-  if (error > result->worst) {
-    result->worst = error;
+  if (*error > result->worst) {
+    result->worst = *error;
     result->worstLayer = currentLayer;
   }
 }
@@ -204,20 +216,29 @@ void dlavm::host::checkTasks(Report &report, const CompiledDriver &driver,
                              double tolerance) {
   const Plan &plan = driver.getPlan();
   Lockstep both(plan, card, simulator);
-  const bool hasRun = report.run("tasks", [&] {
-    if (card.can_read_memory())
-      both.clear();
-    const int32_t seq = std::min(plan.maxTokens, 3);
+  const auto call = [&](int32_t seq, int32_t past) {
     std::vector<int32_t> ids;
     for (int32_t i = 0; i < seq; ++i)
-      ids.push_back((i + 1) % plan.vocabulary);
+      ids.push_back((past + i + 1) % plan.vocabulary);
     driver.writeInput(both, driver.readEmbeddings(ids), seq);
-    driver.run(both, seq, 0);
+    driver.run(both, seq, past);
     both.finishTask();
     if (plan.findFunction("token"))
       driver.readToken(both);
-    return "a call of " + to_string(seq) + " tokens ends";
+  };
+  const bool decodes = plan.findFunction("decode") && plan.maxTokens > 1;
+  const int32_t prompt = std::min(plan.maxTokens - int32_t{decodes}, 3);
+  const bool hasRun = report.run("tasks", [&] {
+    if (card.can_read_memory())
+      both.clear();
+    call(prompt, 0);
+    return "a call of " + to_string(prompt) + " tokens ends";
   });
+  if (hasRun && decodes)
+    report.run("decode", [&] {
+      call(1, prompt);
+      return "a call of one token after " + to_string(prompt) + " ends";
+    });
   if (hasRun && !card.can_read_memory())
     report.skip("task", "what a task wrote is in the card's memory, which can "
                         "only be written");

@@ -16,6 +16,7 @@
 #include <map>
 #include <new>
 #include <sstream>
+#include <vector>
 
 using namespace dlavm::host;
 
@@ -30,7 +31,12 @@ struct Fate {
   int opens = 1000;
   /// After so many transfers to it there is no memory any more.
   int writes = 1000000;
+  /// Whether tasks of a token after others compute what they should.
+  bool decodes = true;
 };
+
+/// The map that tasks write: a number.
+constexpr uint64_t kMap = 256;
 
 class FatedDevice : public dlavm::Device {
 public:
@@ -39,7 +45,10 @@ public:
       throw std::bad_alloc();
   }
   uint32_t read(uint32_t) override { return fate.token; }
-  void poll(uint32_t, uint32_t) override {}
+  void poll(uint32_t, uint32_t) override {
+    // Of 1.0 or 2.0, in FP16.
+    memory[kMap + 1] = past == 0 || fate.decodes ? 0x3c : 0x40;
+  }
   void dma_write(uint64_t address, const void *data, size_t bytes) override {
     if (fate.writes-- <= 0)
       throw std::bad_alloc();
@@ -55,10 +64,14 @@ public:
   bool can_read_memory() const override { return fate.isReadable; }
 
 protected:
-  void do_write(uint32_t, uint32_t) override {}
+  void do_write(uint32_t reg, uint32_t value) override {
+    if (reg == 3)
+      past = value;
+  }
 
 private:
   Fate &fate;
+  uint32_t past = 0;
   std::map<uint64_t, char> memory;
 };
 
@@ -66,8 +79,9 @@ class DoctorTest : public testing::Test {
 protected:
   /// The outcome and the name of each check.
   std::string examine(const std::string &on = "card",
-                      const std::string &plan = kTestPlan) {
-    const TestDriverDirectory directory(kTestDriver, plan);
+                      const std::string &plan = kTestPlan,
+                      const std::string &driver = kTestDriver) {
+    const TestDriverDirectory directory(driver, plan);
     // Of the checksums nobody asks here: the driver's load_parameters does.
     std::vector<DeviceKind> kinds;
     const auto add = [&](const std::string &name, Fate &fate) {
@@ -145,13 +159,58 @@ TEST_F(DoctorTest, WhateverIsThrownIsALine) {
       << text;
 }
 
+static void replace(std::string &plan, const std::string &from,
+                    const std::string &to) {
+  plan.replace(plan.find(from), from.size(), to);
+}
+
+TEST_F(DoctorTest, OneTokenAfterOthers) {
+  std::string plan = kTestPlan;
+  replace(plan, "\"functions\": [", R"("functions": [
+    {"name": "decode", "kind": "decode", "channels": 0,
+     "last_token_only": true, "buffer": ""},)");
+  replace(plan, "\"buffers\": [",
+          R"("tasks": [{"name": "query", "result": "map"}],
+  "buffers": [
+    {"name": "map", "space": "DDR", "address": 256, "bytes": 2,
+     "is_input": false, "live": [0, 0]},)");
+  // As a task of its own, and in a block.
+  for (const std::string &name :
+       std::vector<std::string>{"query", "instructions"}) {
+    SCOPED_TRACE(name);
+    std::string driver = std::string(kTestDriver) + R"cpp(
+namespace tiny {
+inline void decode(dlavm::Device &device, int32_t past) {
+  device.task(0, "TASK");
+  device.write(3, past);
+  device.poll(1, 1);
+}
+} // namespace tiny
+)cpp";
+    replace(driver, "TASK", name);
+    card.decodes = true;
+    examine("card", plan, driver);
+    EXPECT_NE(text.find("ok    decode: a call of one token after 3 ends\n"
+                        "ok    task query: equal to the simulator\n"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("ok    task " + name + ": "), std::string::npos)
+        << text;
+    EXPECT_TRUE(hasPassed);
+    card.decodes = false;
+    examine("card", plan, driver);
+    EXPECT_NE(
+        text.find("FAIL  task " + name + ": relative error 1 in layer 0, "),
+        std::string::npos)
+        << text;
+    EXPECT_FALSE(hasPassed);
+  }
+}
+
 TEST_F(DoctorTest, MemoriesOfABit) {
   std::string plan = kTestPlan;
   // One byte of each port.
-  const auto replace = [&](const std::string &from, const std::string &to) {
-    plan.replace(plan.find(from), from.size(), to);
-  };
-  replace("\"port_stride\": 1024", "\"port_stride\": 1");
+  replace(plan, "\"port_stride\": 1024", "\"port_stride\": 1");
   EXPECT_NE(examine("card", plan).find("ok    memory HBM\n"), std::string::npos)
       << text;
 }
