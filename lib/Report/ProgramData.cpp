@@ -243,6 +243,22 @@ private:
                                   "does");
           }
         })
+        .Case([&](csb::LookupOp op) {
+          auto table = symbols.lookup<csb::TableOp>(op.getTable());
+          body.push_back(json::Array{"lookup", getNumber(op.getValue()),
+                                     getNumber(op.getIndex()),
+                                     json::Array(table.getValues())});
+          return success();
+        })
+        .Case([&](csb::SentInstructionsOp) { return compute("sent"); })
+        .Case([&](csb::SendInstructionsOp op) {
+          json::Array send{"send"};
+          for (Value value : {op.getPast(), op.getBuffer()})
+            if (value)
+              send.push_back(getNumber(value));
+          body.push_back(std::move(send));
+          return success();
+        })
         .Case([&](csb::WriteOp op) {
           return addAccess("write", op.getReg(), getNumber(op.getValue()));
         })
@@ -291,8 +307,8 @@ private:
               json::Array{"call", op.getCallee(), std::move(arguments)});
           return success();
         })
-        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp, csb::CheckCallOp>(
-            [](Operation *) { return success(); })
+        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp, csb::CheckCallOp,
+              csb::SetInstructionOp>([](Operation *) { return success(); })
         .Default([](Operation *op) -> LogicalResult {
           return op->emitOpError("is no part of a register program");
         });
@@ -310,5 +326,14 @@ private:
 FailureOr<json::Value> dlavm::makeProgramData(ModuleOp csb,
                                               ArrayRef<StringRef> entries,
                                               StringRef driver) {
-  return ProgramWriter(csb, driver).run(entries);
+  FailureOr<json::Value> program = ProgramWriter(csb, driver).run(entries);
+  const StringRef decode = "decode";
+  if (failed(program) || llvm::is_contained(entries, decode) ||
+      !csb.lookupSymbol(decode))
+    return program;
+  FailureOr<json::Value> blocks = ProgramWriter(csb, /*driver=*/"").run(decode);
+  if (failed(blocks))
+    return failure();
+  (*program->getAsObject())["blocks"] = std::move(*blocks);
+  return program;
 }

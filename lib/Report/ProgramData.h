@@ -18,13 +18,19 @@ namespace dlavm {
 /// functions \p entries on:
 ///
 ///   {"functions": {"run": {"arguments": [0, 1], "body": [...]}},
-///    "names": {"7": "line_stride"}, "hasLines": true}
+///    "names": {"7": "line_stride"}, "hasLines": true,
+///    "blocks": {"functions": {"decode": ...}, ...}}
+///
+/// `blocks` is the program that starts blocks of instructions in place of a
+/// call of one token; only there where it is none of the entries.
 ///
 /// An operation is a list: what it does, and values by number. With `line`, 1
 /// for the first line of the driver and 0 where none belongs to it:
 ///
 ///   ["set", result, number]            ["address", result, symbol]
 ///   ["+", result, a, b], also - * / % min = != < <= > >= copy
+///   ["lookup", result, index, numbers]
+///   ["send"] or ["send", past, buffer]  ["sent", result, buffer]
 ///   ["write", table, register, value, line]
 ///   ["poll", table, register, number, line]
 ///   ["task", name, layer or -1, line]

@@ -108,11 +108,16 @@ class Page(unittest.TestCase):
             tasks, total, rates, least = self.run(
                 f"(({{tasks, total}}) => [[...tasks].map(([name, task]) => ({{...task, name, bound: getBound(task)}})), total,"
                 f" getThroughput({seq}, {past}), getRoofline(total)])(countAccesses({seq}, {past}))")
+            if self.run("Boolean(program.blocks)"):
+                # The page has what starts blocks behind the tasks.
+                for entries in (tasks, expected["tasks"]):
+                    entries.sort(key=lambda task: task["name"])
             self.assertEqual([task["name"] for task in tasks], [task["name"] for task in expected["tasks"]])
             memories = self.run("data.memories.map((memory) => memory.name)")
             for found, task in zip(tasks, expected["tasks"]):
-                for key in ("starts", "writes", "polls", "bound"):
+                for key in ("starts", "writes", "polls", "transfers", "bound"):
                     self.assertEqual(found[key], task[key], (task["name"], key))
+                self.check_close(found["hostTime"] * 1e6, task["host_microseconds"], task["name"])
                 self.assertEqual(dict(zip(memories, found["bytes"])), task["bytes"], task["name"])
                 self.assertEqual(found["operations"], task["operations"], task["name"])
                 self.check_close(found["time"] * 1e6, task["microseconds"], task["name"])
@@ -246,6 +251,19 @@ class Page(unittest.TestCase):
 
     def test_on_chip(self):
         self.check_times("chip", [(1, 5), (19, 0)])
+
+    def test_blocks(self):
+        """What the host does for blocks of instructions is counted, in a driver and in one with a pass less."""
+        for name in ("blocks", "double", "ohbm-blocks"):
+            with self.subTest(name):
+                self.open(name)
+                most = self.plan["max_tokens"]
+                self.check_times(name, [(1, 0), (1, 5), (1, most - 1), (19, 3)], "--pcie-latency=1e-6")
+                self.browser.run("setCall(1, 5); update();")
+                self.assertIn(", 1 DMA", self.run("byId('facts').textContent"))
+                self.assertIn("instructions", self.run("byId('tasks').textContent"))
+                variants = self.run("getEffects().passes.filter((row) => row.call).map((row) => row.call.transfers)")
+                self.assertEqual(set(variants), {1})
 
     def test_slices(self):
         self.check_memory("streamed")
