@@ -9,65 +9,15 @@
 #include "DLAVM/Check/BlockExpander.h"
 #include "DLAVM/Check/FindingLog.h"
 
-#include "llvm/Support/Endian.h"
-
 using namespace dlavm;
 using llvm::Twine;
 
-std::optional<int64_t> BlockImage::fetch(int64_t address,
-                                         llvm::MutableArrayRef<uint8_t> bytes) {
-  std::optional<int64_t> unwritten;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const int64_t place = address + static_cast<int64_t>(i);
-    const auto page = pages.find(place / pageBytes);
-    const bool isKnown =
-        page != pages.end() && page->second.isWritten[place % pageBytes];
-    bytes[i] = isKnown ? page->second.bytes[place % pageBytes] : 0;
-    if (!isKnown && !unwritten)
-      unwritten = place;
-  }
-  return unwritten;
-}
-
-void BlockImage::store(int64_t address, llvm::ArrayRef<uint8_t> bytes) {
-  while (!bytes.empty()) {
-    Page &page = pages[address / pageBytes];
-    const int64_t first = address % pageBytes;
-    const int64_t count = std::min<int64_t>(pageBytes - first,
-                                            static_cast<int64_t>(bytes.size()));
-    for (int64_t i = 0; i < count; ++i) {
-      page.bytes[first + i] = bytes[i];
-      page.isWritten.set(first + i);
-    }
-    bytes = bytes.drop_front(count);
-    address += count;
-  }
-}
-
 BlockExpander::BlockExpander(const DeviceInfo &device, BlockMemory &memory,
                              EventSink &next, Report report)
-    : device(device), blocks(device.getInstructionBlocks()),
+    : device(device), reader(device, memory), blocks(reader.getBlocks()),
       keepsValues(device.getTraits().registersKeepValues), memory(memory),
       next(&next), reporter(std::move(report)), decoder(device),
-      file(decoder.getRegisterEnd()) {
-  for (const auto &[kind, support] : device.getTasks()) {
-    if (!support.instruction || !blocks)
-      continue;
-    const Register &opcode = support.registers.getOpcode();
-    for (const NamedValue &value : opcode.values) {
-      const std::optional<TaskInstruction> instruction =
-          support.instruction(value.value, device);
-      if (!instruction)
-        continue;
-      Form &form = forms[instruction->code];
-      form.beats = instruction->beats;
-      form.words = instruction->words;
-      form.opcode = &opcode;
-      if (!llvm::is_contained(form.opcodes, value.value))
-        form.opcodes.push_back(value.value);
-    }
-  }
-}
+      file(decoder.getRegisterEnd()) {}
 
 void BlockExpander::load(const Instructions &instructions) {
   if (!blocks)
@@ -270,9 +220,15 @@ void BlockExpander::start() {
   used.clear();
   range = {0, 0};
   if (isKnown)
-    if (std::optional<llvm::SmallVector<const Form *>> tasks = readHeader()) {
+    if (std::optional<BlockReader::Block> block = reader.readHeader(
+            get(RegisterRole::BlockAddress), get(RegisterRole::BlockTasks),
+            get(RegisterRole::BlockBeats),
+            [&](RegisterRole role, const Twine &message) {
+              report(role, message);
+            })) {
+      range = block->bytes;
       int64_t address = range.begin + blocks->headerBytes;
-      for (auto [number, form] : llvm::enumerate(*tasks)) {
+      for (auto [number, form] : llvm::enumerate(block->tasks)) {
         if (!runTask(*form, number, address))
           break;
         address += form->beats * blocks->beatBytes;
@@ -282,120 +238,28 @@ void BlockExpander::start() {
   endStart();
 }
 
-std::optional<llvm::SmallVector<const BlockExpander::Form *>>
-BlockExpander::readHeader() {
-  auto fail = [&](RegisterRole role, const Twine &message) {
-    report(role, message + "; the block does not run");
-    return std::nullopt;
-  };
-  const Memory &place = getMemory();
-  const int64_t begin = get(RegisterRole::BlockAddress);
-  const int64_t count = get(RegisterRole::BlockTasks);
-  if (count < 1 || count > blocks->maxTasks)
-    return fail(RegisterRole::BlockTasks,
-                "Tasks is " + Twine(count) + ", but a block has 1 to " +
-                    Twine(blocks->maxTasks) + " tasks");
-  if (begin % place.minimumAlignment != 0)
-    return fail(RegisterRole::BlockAddress, "Address is " + Twine(begin) +
-                                                ", no multiple of " +
-                                                Twine(place.minimumAlignment));
-  auto isOutside = [&](int64_t bytes) {
-    return bytes > place.capacity - begin;
-  };
-  auto failOutside = [&] {
-    return fail(RegisterRole::BlockAddress,
-                "the block at " + Twine(begin) + " leaves the " +
-                    Twine(place.capacity) + " bytes of " + place.name);
-  };
-  if (isOutside(blocks->headerBytes))
-    return failOutside();
-  std::vector<uint8_t> header(blocks->headerBytes);
-  if (std::optional<int64_t> unwritten = memory.fetch(begin, header))
-    return fail(RegisterRole::BlockAddress,
-                "nobody wrote byte " + Twine(*unwritten - begin) +
-                    " of the header of the block at " + Twine(begin));
-  llvm::SmallVector<const Form *> tasks;
-  int64_t beats = 0;
-  for (int64_t k = 0; k < blocks->headerBytes; ++k) {
-    const int64_t code = header[k];
-    if (k >= count) {
-      if (code != 0)
-        return fail(RegisterRole::BlockTasks,
-                    "byte " + Twine(k) + " of the header of the block at " +
-                        Twine(begin) + " is " + Twine(code) +
-                        ", but the block has " + Twine(count) + " tasks");
-      continue;
-    }
-    const auto form = forms.find(code);
-    if (form == forms.end())
-      return fail(RegisterRole::BlockAddress,
-                  "task " + Twine(k) + " of the block at " + Twine(begin) +
-                      " has the code " + Twine(code) + ", which no task has");
-    tasks.push_back(&form->second);
-    beats += form->second.beats;
-  }
-  if (get(RegisterRole::BlockBeats) != blocks->countBeats(beats))
-    return fail(RegisterRole::BlockBeats,
-                "Beats is " + Twine(get(RegisterRole::BlockBeats)) +
-                    ", but the tasks of the block have " + Twine(beats) +
-                    " beats" +
-                    (blocks->countsHeader
-                         ? ", with the header " +
-                               std::to_string(blocks->countBeats(beats))
-                         : std::string(" without the header")));
-  const int64_t bytes = blocks->headerBytes + beats * blocks->beatBytes;
-  if (isOutside(bytes))
-    return failOutside();
-  range = {begin, begin + bytes};
-  return tasks;
-}
-
-bool BlockExpander::runTask(const Form &form, unsigned number,
+bool BlockExpander::runTask(const BlockReader::Form &form, unsigned number,
                             int64_t address) {
   const auto named = names.find(address);
   enter(named != names.end()
             ? named->second
             : InstructionName{op.layer,
                               op.name + "[" + std::to_string(number) + "]"});
-  const std::string what = "task " + std::to_string(number) +
-                           " of the block at " + std::to_string(range.begin);
   // Its op is known: a finding is there.
-  auto report = [&](const Twine &message) {
-    reporter(getName(RegisterRole::BlockAddress), message);
-  };
-  std::vector<uint8_t> bytes(form.beats * blocks->beatBytes);
-  if (std::optional<int64_t> unwritten = memory.fetch(address, bytes)) {
-    report("nobody wrote word " + Twine((*unwritten - address) / 4) + " of " +
-           what + "; the block stops");
+  const std::optional<BlockReader::Writes> writes = reader.readTask(
+      form, address,
+      "task " + Twine(number) + " of the block at " + Twine(range.begin),
+      [&](RegisterRole role, const Twine &message) {
+        reporter(getName(role), message);
+      });
+  if (!writes)
     return false;
-  }
-  uint32_t opcode = form.opcodes.front();
-  llvm::SmallVector<std::pair<uint32_t, uint32_t>, 36> writes;
-  for (size_t word = 0; word < bytes.size() / 4; ++word) {
-    const uint32_t value = llvm::support::endian::read32le(&bytes[4 * word]);
-    const int32_t reg = word < form.words.size() ? form.words[word] : -1;
-    if (reg < 0) {
-      if (value != 0)
-        report("word " + Twine(word) + " of " + what + " is " + Twine(value) +
-               ", but stands for no register");
-    } else if (static_cast<uint32_t>(reg) == form.opcode->number) {
-      opcode = value;
-    } else {
-      writes.push_back({static_cast<uint32_t>(reg), value});
-    }
-  }
-  if (!llvm::is_contained(form.opcodes, opcode)) {
-    report("the opcode of " + what + " is " + Twine(opcode) +
-           ", which its code in the header does not stand for; the block "
-           "stops");
-    return false;
-  }
-  writes.push_back({form.opcode->number, opcode});
-  for (auto [reg, value] : writes) {
+  for (auto [reg, value] : *writes) {
     file[reg] = value;
     next->write(reg, value);
   }
-  const DecodedTask *task = decoder.lookup(form.opcode->number, opcode, file);
+  const DecodedTask *task =
+      decoder.lookup(form.opcode->number, writes->back().second, file);
   if (task)
     noteUsedBytes(*task, number);
   const Register &status =

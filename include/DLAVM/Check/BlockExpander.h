@@ -9,48 +9,18 @@
 #ifndef DLAVM_CHECK_BLOCKEXPANDER_H
 #define DLAVM_CHECK_BLOCKEXPANDER_H
 
+#include "DLAVM/Check/BlockReader.h"
 #include "DLAVM/Check/EventSink.h"
-#include "DLAVM/Check/Intervals.h"
 #include "DLAVM/Check/TaskDecoder.h"
 #include "DLAVM/Plan/Instructions.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/Twine.h"
 
-#include <array>
-#include <bitset>
 #include <functional>
 #include <map>
 
 namespace dlavm {
-
-/// The memory that blocks lie in, or the first of its ports.
-class BlockMemory {
-public:
-  virtual ~BlockMemory() = default;
-  /// Copies the bytes from \p address on, 0 where nobody wrote. Returns the
-  /// first address that nobody wrote, if there is one.
-  virtual std::optional<int64_t>
-  fetch(int64_t address, llvm::MutableArrayRef<uint8_t> bytes) = 0;
-  /// The host writes by DMA.
-  virtual void store(int64_t address, llvm::ArrayRef<uint8_t> bytes) {}
-};
-
-/// What the host has written, for those who only listen.
-class BlockImage final : public BlockMemory {
-public:
-  std::optional<int64_t> fetch(int64_t address,
-                               llvm::MutableArrayRef<uint8_t> bytes) override;
-  void store(int64_t address, llvm::ArrayRef<uint8_t> bytes) override;
-
-private:
-  static constexpr int64_t pageBytes = 4096;
-  struct Page {
-    std::array<uint8_t, pageBytes> bytes = {};
-    std::bitset<pageBytes> isWritten;
-  };
-  std::map<int64_t, Page> pages;
-};
 
 /// Hands events on with each start of a block (DLAVM/Device/
 /// InstructionBlocks.h) as the writes, starts and polls of its tasks, as if the
@@ -102,14 +72,6 @@ public:
   void dmaRead(uint64_t address, llvm::MutableArrayRef<uint8_t> bytes) override;
 
 private:
-  /// What a code in a header stands for.
-  struct Form {
-    int64_t beats;
-    llvm::SmallVector<int32_t, 36> words;
-    const Register *opcode;
-    /// More than one where the block has opcodes.
-    llvm::SmallVector<uint32_t, 2> opcodes;
-  };
   struct UsedBytes {
     const Memory *memory;
     ByteRange bytes;
@@ -130,21 +92,19 @@ private:
   void endStart();
 
   void start();
-  /// The tasks of the header, or nothing if the block cannot run.
-  std::optional<llvm::SmallVector<const Form *>> readHeader();
   /// False if the task cannot run.
-  bool runTask(const Form &form, unsigned number, int64_t address);
+  bool runTask(const BlockReader::Form &form, unsigned number, int64_t address);
   void noteUsedBytes(const DecodedTask &task, unsigned number);
   void checkWrite(uint64_t address, int64_t bytes);
 
   const DeviceInfo &device;
-  const std::optional<InstructionBlocks> blocks;
+  const BlockReader reader;
+  const std::optional<InstructionBlocks> &blocks;
   const bool keepsValues;
   BlockMemory &memory;
   EventSink *next;
   const Report reporter;
   TaskDecoder decoder;
-  std::map<int64_t, Form> forms;
   std::map<int64_t, InstructionName> names;
 
   /// Of the block's registers: their values, where they are known.
