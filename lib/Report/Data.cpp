@@ -106,14 +106,18 @@ static json::Value getSizes(const Report &report) {
   return sizes;
 }
 
-static json::Value getSymbols(ModuleOp csb) {
+static json::Value getSymbols(const DriverLevels &levels) {
   json::Object symbols;
-  for (auto op : csb.getOps<csb::BufferOp>())
-    symbols[op.getSymName()] = op.getAddress();
-  for (auto op : csb.getOps<csb::ObjectOp>())
-    symbols[op.getSymName()] = op.getAddress();
-  for (auto op : csb.getOps<csb::ConstantOp>())
-    symbols[op.getSymName()] = op.getValue();
+  for (ModuleOp csb : {levels.unpacked.get(), levels.csb.get()}) {
+    if (!csb)
+      continue;
+    for (auto op : csb.getOps<csb::BufferOp>())
+      symbols[op.getSymName()] = op.getAddress();
+    for (auto op : csb.getOps<csb::ObjectOp>())
+      symbols[op.getSymName()] = op.getAddress();
+    for (auto op : csb.getOps<csb::ConstantOp>())
+      symbols[op.getSymName()] = op.getValue();
+  }
   return symbols;
 }
 
@@ -215,10 +219,9 @@ static json::Value getFindings(StringRef text) {
   return json::Object{{"text", text}, {"findings", std::move(findings)}};
 }
 
-SmallVector<StringRef, 2> dlavm::getEntries(ModuleOp csb,
-                                            const DriverPlan &plan) {
+SmallVector<StringRef, 2> dlavm::getEntries(ModuleOp csb) {
   SmallVector<StringRef, 2> entries = {"run"};
-  if (csb.lookupSymbol("decode") && !plan.decodesFromBlocks())
+  if (csb.lookupSymbol("decode"))
     entries.push_back("decode");
   return entries;
 }
@@ -237,16 +240,15 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
   };
   for (Graph *graph : {&*llmGraph, &*accelGraph, &*csbGraph})
     addGraph(*graph);
-  const SmallVector<StringRef, 2> entries =
-      getEntries(*levels.csb, report.plan);
+  const SmallVector<StringRef, 2> entries = getEntries(*levels.csb);
   for (StringRef entry : ArrayRef(entries).drop_front()) {
     FailureOr<Graph> graph = makeCSBGraph(*levels.csb, entry);
     if (failed(graph))
       return failure();
     addGraph(*graph);
   }
-  FailureOr<json::Value> program =
-      makeProgramData(*levels.csb, entries, report.driver);
+  FailureOr<json::Value> program = makeProgramData(
+      *levels.csb, levels.unpacked.get(), entries, report.driver);
   FailureOr<json::Value> variants = makeVariantData(report);
   if (failed(program) || failed(variants))
     return failure();
@@ -277,9 +279,8 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
                     {"sizes", getSizes(report)},
                     {"tables", makeTableData(report)},
                     {"times", makeTimeData(report)},
-                    {"decodesFromBlocks", report.plan.decodesFromBlocks()},
                     {"variants", std::move(*variants)},
-                    {"symbols", getSymbols(*levels.csb)},
+                    {"symbols", getSymbols(levels)},
                     {"program", std::move(*program)},
                     {"driver", json::Object{{"file", report.plan.driver},
                                             {"text", report.driver}}},

@@ -103,6 +103,8 @@ static void addTables(ModuleOp module, const DeviceInfo &device,
     }
     json::Object entry{{"title", op.getTitle()},
                        {"registers", std::move(registers)}};
+    if (op.getRunsBlocks())
+      entry["runsBlocks"] = true;
     if (task && task->work)
       entry["work"] = toJSON(task->work(*table, device), *table, device);
     tables[op.getSymName()] = std::move(entry);
@@ -112,6 +114,8 @@ static void addTables(ModuleOp module, const DeviceInfo &device,
 json::Value dlavm::makeTableData(const Report &report) {
   json::Object tables;
   addTables(*report.levels.csb, report.device, tables);
+  if (report.levels.unpacked)
+    addTables(*report.levels.unpacked, report.device, tables);
   // Another program may have tasks that this one has not.
   for (const PassVariant &variant : report.variants)
     if (variant.csb)

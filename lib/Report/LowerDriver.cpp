@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LowerDriver.h"
+#include "DLAVM/Conversion/Passes.h"
 #include "DLAVM/Dialect/Accel/IR/Accel.h"
 #include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Target/TranslateToCpp.h"
@@ -25,12 +26,19 @@ namespace {
 /// Counts what each pass leaves.
 class EffectCounter : public PassInstrumentation {
 public:
-  EffectCounter(StringRef level, std::vector<PassEffect> &effects)
-      : level(level), effects(effects) {}
+  /// \p unpacked gets the module as it is before csb-pack-instructions.
+  EffectCounter(StringRef level, std::vector<PassEffect> &effects,
+                OwningOpRef<ModuleOp> *unpacked)
+      : level(level), effects(effects), unpacked(unpacked),
+        packArgument(createPackInstructions()->getArgument()) {}
 
   void runBeforePass(Pass *pass, Operation *op) override {
-    if (isa<ModuleOp>(op))
-      before.emplace(op, /*includeNested=*/true);
+    auto module = dyn_cast<ModuleOp>(op);
+    if (!module)
+      return;
+    before.emplace(op, /*includeNested=*/true);
+    if (unpacked && pass->getArgument() == packArgument)
+      *unpacked = module.clone();
   }
   void runAfterPass(Pass *pass, Operation *op) override {
     if (!isa<ModuleOp>(op) || pass->getArgument().empty())
@@ -51,6 +59,8 @@ public:
 private:
   StringRef level;
   std::vector<PassEffect> &effects;
+  OwningOpRef<ModuleOp> *unpacked;
+  std::string packArgument;
   std::optional<OperationFingerPrint> before;
 };
 
@@ -60,10 +70,12 @@ LogicalResult dlavm::runPasses(ModuleOp module, StringRef level,
                                void (*build)(OpPassManager &,
                                              const CompileOptions &),
                                const CompileOptions &options,
-                               std::vector<PassEffect> &effects) {
+                               std::vector<PassEffect> &effects,
+                               OwningOpRef<ModuleOp> *unpacked) {
   PassManager manager(module.getContext());
   manager.enableVerifier(false);
-  manager.addInstrumentation(std::make_unique<EffectCounter>(level, effects));
+  manager.addInstrumentation(
+      std::make_unique<EffectCounter>(level, effects, unpacked));
   build(manager, options);
   return success(succeeded(manager.run(module)) && succeeded(verify(module)));
 }
@@ -112,7 +124,8 @@ dlavm::lowerDriver(ModuleOp model, const DriverPlan &plan, StringRef driver) {
     ScopedDiagnosticHandler quiet(model.getContext(), [&](Diagnostic &) {
       return success(bool(levels.csb));
     });
-    if (failed(runPasses(*csb, "csb", buildCSBPipeline, options, passes))) {
+    if (failed(runPasses(*csb, "csb", buildCSBPipeline, options, passes,
+                         &levels.unpacked))) {
       if (levels.csb)
         continue;
       return failure();

@@ -23,7 +23,8 @@ void setOptions(CompileOptions &options, const DriverPlan &plan);
 llvm::LogicalResult
 runPasses(mlir::ModuleOp module, llvm::StringRef level,
           void (*build)(mlir::OpPassManager &, const CompileOptions &),
-          const CompileOptions &options, std::vector<PassEffect> &effects);
+          const CompileOptions &options, std::vector<PassEffect> &effects,
+          mlir::OwningOpRef<mlir::ModuleOp> *unpacked = nullptr);
 
 } // namespace dlavm
 

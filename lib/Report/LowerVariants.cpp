@@ -44,7 +44,8 @@ static PassVariant lower(ModuleOp model, const DriverPlan &plan,
   std::vector<PassEffect> effects;
   if (succeeded(
           runPasses(*module, "accel", buildAccelPipeline, options, effects)) &&
-      succeeded(runPasses(*module, "csb", buildCSBPipeline, options, effects)))
+      succeeded(runPasses(*module, "csb", buildCSBPipeline, options, effects,
+                          &variant.unpacked)))
     variant.csb = std::move(module);
   return variant;
 }

@@ -121,27 +121,32 @@ namespace {
 
 class ProgramWriter {
 public:
-  ProgramWriter(ModuleOp module, StringRef driver)
-      : symbols(module), driver(driver) {}
-
-  FailureOr<json::Value> run(ArrayRef<StringRef> entries) {
+  /// The functions of \p module that \p entries call, with \p prefix before
+  /// their names. All modules must live until getResult().
+  LogicalResult add(ModuleOp module, ArrayRef<StringRef> entries,
+                    StringRef newPrefix, StringRef driver) {
+    SymbolTable symbols(module);
+    prefix = newPrefix;
+    tables = &symbols;
     llvm::SetVector<func::FuncOp> order;
     for (StringRef name : entries) {
       auto entry = symbols.lookup<func::FuncOp>(name);
       if (!entry)
-        return symbols.getOp()->emitError("has no function '" + name + "'");
+        return module.emitError("has no function '" + name + "'");
       FailureOr<SmallVector<func::FuncOp>> called = llm::orderFunctions(entry);
       if (failed(called))
         return failure();
       order.insert_range(*called);
     }
-    json::Object functions;
-    bool hasLines = true;
     for (func::FuncOp function : order) {
       if (function.isExternal() || !function.getBody().hasOneBlock())
         return function.emitOpError("has no body of one block");
-      lines = findLines(function, symbols, driver);
-      hasLines &= !lines.empty() || !hasAccesses(function);
+      lines.clear();
+      // Words of blocks are written by nobody.
+      if (prefix.empty()) {
+        lines = findLines(function, symbols, driver);
+        hasLines &= !lines.empty() || !hasAccesses(function);
+      }
       json::Array arguments, body;
       auto names = function->getAttrOfType<ArrayAttr>(
           csb::CSBDialect::getArgNamesAttrName());
@@ -153,12 +158,16 @@ public:
       }
       if (failed(add(function.getBody().front(), body)))
         return failure();
-      functions[function.getName()] = json::Object{
+      functions[getKey(function.getName())] = json::Object{
           {"arguments", std::move(arguments)}, {"body", std::move(body)}};
     }
-    return json::Value(json::Object{{"functions", std::move(functions)},
-                                    {"names", std::move(valueNames)},
-                                    {"hasLines", hasLines}});
+    return success();
+  }
+
+  json::Value getResult() {
+    return json::Object{{"functions", std::move(functions)},
+                        {"names", std::move(valueNames)},
+                        {"hasLines", hasLines}};
   }
 
 private:
@@ -177,6 +186,9 @@ private:
     valueNames[std::to_string(getNumber(value))] = name;
   }
   int64_t getLine(Operation *op) const { return lines.lookup(op); }
+  std::string getKey(StringRef function) const {
+    return (prefix + function).str();
+  }
 
   LogicalResult add(Block &block, json::Array &body) {
     for (Operation &op : block)
@@ -243,22 +255,6 @@ private:
                                   "does");
           }
         })
-        .Case([&](csb::LookupOp op) {
-          auto table = symbols.lookup<csb::TableOp>(op.getTable());
-          body.push_back(json::Array{"lookup", getNumber(op.getValue()),
-                                     getNumber(op.getIndex()),
-                                     json::Array(table.getValues())});
-          return success();
-        })
-        .Case([&](csb::SentInstructionsOp) { return compute("sent"); })
-        .Case([&](csb::SendInstructionsOp op) {
-          json::Array send{"send"};
-          for (Value value : {op.getPast(), op.getBuffer()})
-            if (value)
-              send.push_back(getNumber(value));
-          body.push_back(std::move(send));
-          return success();
-        })
         .Case([&](csb::WriteOp op) {
           return addAccess("write", op.getReg(), getNumber(op.getValue()));
         })
@@ -303,8 +299,29 @@ private:
           json::Array arguments;
           for (Value operand : op.getOperands())
             arguments.push_back(getNumber(operand));
-          body.push_back(
-              json::Array{"call", op.getCallee(), std::move(arguments)});
+          body.push_back(json::Array{"call", getKey(op.getCallee()),
+                                     std::move(arguments)});
+          return success();
+        })
+        .Case([&](csb::LookupOp op) {
+          auto table = tables->lookup<csb::TableOp>(op.getTable());
+          body.push_back(json::Array{"lookup", getNumber(op.getValue()),
+                                     getNumber(op.getIndex()),
+                                     json::Array(table.getValues())});
+          return success();
+        })
+        .Case([&](csb::SentInstructionsOp op) {
+          body.push_back(json::Array{"sent", getNumber(op.getPast()),
+                                     getNumber(op.getBuffer())});
+          return success();
+        })
+        .Case([&](csb::SendInstructionsOp op) {
+          json::Array send{"send"};
+          if (op.getPast()) {
+            send.push_back(getNumber(op.getPast()));
+            send.push_back(getNumber(op.getBuffer()));
+          }
+          body.push_back(std::move(send));
           return success();
         })
         .Case<scf::YieldOp, func::ReturnOp, csb::StepOp, csb::CheckCallOp,
@@ -314,8 +331,11 @@ private:
         });
   }
 
-  SymbolTable symbols;
-  StringRef driver;
+  /// Of the module that is added.
+  const SymbolTable *tables = nullptr;
+  StringRef prefix;
+  json::Object functions;
+  bool hasLines = true;
   llvm::DenseMap<Value, int64_t> numbers;
   llvm::DenseMap<Operation *, int64_t> lines;
   json::Object valueNames;
@@ -323,17 +343,13 @@ private:
 
 } // namespace
 
-FailureOr<json::Value> dlavm::makeProgramData(ModuleOp csb,
+FailureOr<json::Value> dlavm::makeProgramData(ModuleOp csb, ModuleOp unpacked,
                                               ArrayRef<StringRef> entries,
                                               StringRef driver) {
-  FailureOr<json::Value> program = ProgramWriter(csb, driver).run(entries);
-  const StringRef decode = "decode";
-  if (failed(program) || llvm::is_contained(entries, decode) ||
-      !csb.lookupSymbol(decode))
-    return program;
-  FailureOr<json::Value> blocks = ProgramWriter(csb, /*driver=*/"").run(decode);
-  if (failed(blocks))
+  ProgramWriter writer;
+  if (failed(writer.add(csb, entries, /*prefix=*/"", driver)) ||
+      (unpacked &&
+       failed(writer.add(unpacked, {"decode"}, "blocks:", /*driver=*/""))))
     return failure();
-  (*program->getAsObject())["blocks"] = std::move(*blocks);
-  return program;
+  return writer.getResult();
 }

@@ -29,11 +29,12 @@ static int64_t getArena(ModuleOp csb, const DeviceInfo &device) {
 }
 
 FailureOr<json::Value> dlavm::makeVariantData(const Report &report) {
-  auto getProgram = [&](ModuleOp csb) {
-    return makeProgramData(csb, getEntries(csb, report.plan), /*driver=*/"");
+  auto getProgram = [&](ModuleOp csb, ModuleOp unpacked) {
+    return makeProgramData(csb, unpacked, getEntries(csb), /*driver=*/"");
   };
   ModuleOp csb = *report.levels.csb;
-  FailureOr<json::Value> program = getProgram(csb);
+  FailureOr<json::Value> program =
+      getProgram(csb, report.levels.unpacked.get());
   if (failed(program))
     return failure();
   const int64_t arena = getArena(csb, report.device);
@@ -46,7 +47,8 @@ FailureOr<json::Value> dlavm::makeVariantData(const Report &report) {
       passes.push_back(std::move(entry));
       continue;
     }
-    FailureOr<json::Value> other = getProgram(*variant.csb);
+    FailureOr<json::Value> other =
+        getProgram(*variant.csb, variant.unpacked.get());
     if (failed(other))
       return failure();
     entry["arena"] = getArena(*variant.csb, report.device);

@@ -42,6 +42,8 @@ struct Program::Instruction {
     Copy,
     Lookup,
     Word,
+    Send,
+    Sent,
     Write,
     Poll,
     Task,
@@ -59,6 +61,8 @@ struct Program::Instruction {
   /// Of Set: the constant. Of Write and Poll: the register; of Poll the value
   /// is in `other`. Of Task: 1 if `lhs` is its layer. Of Compare the predicate.
   int64_t number = 0, other = 0;
+  /// Of Send, `lhs` is the address of word 0 and `rhs` the first word; `result`
+  /// and `step` are past and the buffer, if `other` is 1.
   /// Of Task its name, of Write the register's.
   std::string name;
   /// Of Lookup.
@@ -226,10 +230,21 @@ private:
           return success();
         })
         .Case([&](csb::SentInstructionsOp op) {
-          // Programs run as if the blocks had just been loaded.
-          Instruction instruction(Instruction::Set, op);
+          Instruction instruction(Instruction::Sent, op);
           instruction.result = getSlot(op.getPast());
-          instruction.number = -1;
+          instruction.lhs = getSlot(op.getBuffer());
+          body.push_back(std::move(instruction));
+          return success();
+        })
+        .Case([&](csb::SendInstructionsOp op) {
+          Instruction instruction(Instruction::Send, op);
+          instruction.lhs = getSlot(op.getAddress());
+          instruction.rhs = getSlot(op.getFirst());
+          if (op.getPast()) {
+            instruction.other = 1;
+            instruction.result = getSlot(op.getPast());
+            instruction.step = getSlot(op.getBuffer());
+          }
           body.push_back(std::move(instruction));
           return success();
         })
@@ -324,8 +339,7 @@ private:
           body.push_back(std::move(instruction));
           return success();
         })
-        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp,
-              csb::SendInstructionsOp>(
+        .Case<scf::YieldOp, func::ReturnOp, csb::StepOp>(
             [](Operation *) { return success(); })
         .Default([](Operation *op) -> LogicalResult {
           return op->emitOpError("is no part of a register program");
@@ -504,6 +518,16 @@ LogicalResult Program::execute(const std::vector<Instruction> &body,
                            " into a word of an instruction block, which holds "
                            "0 to 4294967295");
       break;
+    case Instruction::Send:
+      if (i.other)
+        sent[slots[i.step]] = slots[i.result];
+      sink.dmaWrite(static_cast<uint64_t>(slots[i.lhs] + 4 * slots[i.rhs]), {});
+      break;
+    case Instruction::Sent: {
+      const auto known = sent.find(slots[i.lhs]);
+      slots[i.result] = known == sent.end() ? -1 : known->second;
+      break;
+    }
     case Instruction::Write:
       if (!llvm::isUInt<32>(slots[i.lhs]))
         return fail(i, "writes " + std::to_string(slots[i.lhs]) + " to " +

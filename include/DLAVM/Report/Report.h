@@ -31,6 +31,9 @@ struct PassEffect {
 /// The module of a driver on its three levels.
 struct DriverLevels {
   mlir::OwningOpRef<mlir::ModuleOp> llm, accel, csb;
+  /// The csb module before the tasks of its decode went into instruction
+  /// blocks; null where they did not.
+  mlir::OwningOpRef<mlir::ModuleOp> unpacked;
   std::vector<PassEffect> passes;
   /// Whether the csb module is the program of the driver: printed, it is the
   /// driver to the last byte.
@@ -56,6 +59,8 @@ struct PassVariant {
   bool isInDriver = false;
   /// The csb module; null where dlavm compile refuses the passes or they fail.
   mlir::OwningOpRef<mlir::ModuleOp> csb;
+  /// See DriverLevels.
+  mlir::OwningOpRef<mlir::ModuleOp> unpacked;
   /// Why.
   std::string message;
 };
@@ -96,15 +101,16 @@ llvm::LogicalResult printReportPage(const Report &report,
 /// Prints a call as a timeline in the JSON of Chrome's traces, which Perfetto
 /// opens: of `decode` where the call is one of a single token and \p report
 /// shows a driver that has it, of `run` elsewhere. A start takes what is
-/// estimated; on a device without rates, a microsecond for each register
-/// access. Fails, with a diagnostic, where the program cannot run the call.
+/// estimated; on a device without rates, a microsecond for each access of the
+/// host. Those of instruction blocks take no access of their own; the blocks
+/// stand beside them. Fails, with a diagnostic, where the program cannot run
+/// the call.
 llvm::LogicalResult printTimeline(const Report &report, int64_t seq,
                                   int64_t past, llvm::raw_ostream &os);
 
-/// The functions of a driver that run calls: `run`, and `decode` if its writes
-/// are those of the csb module.
-llvm::SmallVector<llvm::StringRef, 2> getEntries(mlir::ModuleOp csb,
-                                                 const DriverPlan &plan);
+/// The functions of a driver that run calls: `run`, and `decode` if it has
+/// that.
+llvm::SmallVector<llvm::StringRef, 2> getEntries(mlir::ModuleOp csb);
 
 } // namespace dlavm
 

@@ -13,6 +13,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,7 +40,9 @@ public:
   /// divides by zero or its result does not fit its type, which is an integer
   /// of 32 or 64 bits in the driver, if a loop makes no step, or if the call
   /// takes more steps than any driver's would. The events before that have
-  /// reached the sink.
+  /// reached the sink. Instruction words go to it as transfers of no bytes,
+  /// since their content is not known here; which have been sent, the next run
+  /// knows.
   llvm::LogicalResult run(int64_t seq, int64_t past, EventSink &sink,
                           bool someLayers = false);
 
@@ -69,6 +72,8 @@ private:
 
   std::vector<std::unique_ptr<Function>> functions;
   std::vector<int64_t> slots;
+  /// The past of the words that were sent last to each buffer of them.
+  std::map<int64_t, int64_t> sent;
   int64_t maxTokens = 0;
   bool someLayers = false;
   Function *entry = nullptr;

@@ -110,3 +110,24 @@ for task in json.loads(read("estimate.json"))["tasks"]:
 layers = [event for event in events if event["ph"] == "X" and event["tid"] == 1]
 assert [event["name"] for event in layers] == ["layer 0", "layer 1"]
 assert layers[0]["ts"] == 0 and abs(layers[0]["dur"] - layers[1]["ts"]) < 1e-6
+
+# Of instruction blocks, the tasks take no access; what the host does for a block stands beside them.
+estimate = {task["name"]: task for task in json.loads(read("blocks-estimate.json"))["tasks"]}
+slices = [event for event in json.loads(read("blocks.json"))["traceEvents"] if event["ph"] == "X"]
+blocks = [event for event in slices if event["tid"] == 3]
+starts = [event for event in slices if event["tid"] == 2]
+assert [event["name"] for event in blocks] == ["instructions"] * 3
+assert sum(task["starts"] for task in estimate.values()) == len(starts) == 32
+assert estimate["instructions"]["transfers"] == 1 and estimate["instructions"]["writes"] == 12
+for name, task in estimate.items():
+    durations = [event["dur"] for event in starts if event["name"] == name]
+    assert len(durations) == task["starts"], name
+    if task["starts"]:
+        assert abs(sum(durations) - task["microseconds"]) <= 1e-3 * len(durations), name
+    assert sum(event["args"]["accesses"] for event in starts if event["name"] == name) == (task["writes"] + task["polls"] if task["starts"] else 0)
+inside = [[event for event in starts if block["ts"] <= event["ts"] and event["ts"] + event["dur"] <= block["ts"] + block["dur"] + 1e-6] for block in blocks]
+assert sum(map(len, inside)) == 31 and starts[-1]["name"] == "lm_head"
+of_host = sum(block["dur"] - sum(event["dur"] for event in tasks) for block, tasks in zip(blocks, inside))
+assert abs(of_host - estimate["instructions"]["microseconds"]) <= 1e-3 * len(slices)
+end = max(event["ts"] + event["dur"] for event in slices)
+assert abs(end - sum(task["microseconds"] for task in estimate.values())) <= 1e-3 * len(slices)

@@ -108,10 +108,6 @@ class Page(unittest.TestCase):
             tasks, total, rates, least = self.run(
                 f"(({{tasks, total}}) => [[...tasks].map(([name, task]) => ({{...task, name, bound: getBound(task)}})), total,"
                 f" getThroughput({seq}, {past}), getRoofline(total)])(countAccesses({seq}, {past}))")
-            if self.run("Boolean(program.blocks)"):
-                # The page has what starts blocks behind the tasks.
-                for entries in (tasks, expected["tasks"]):
-                    entries.sort(key=lambda task: task["name"])
             self.assertEqual([task["name"] for task in tasks], [task["name"] for task in expected["tasks"]])
             memories = self.run("data.memories.map((memory) => memory.name)")
             for found, task in zip(tasks, expected["tasks"]):
@@ -249,21 +245,48 @@ class Page(unittest.TestCase):
         # What run --compare has written.
         self.assertIn("0 of ", self.run("byId('comparison').textContent"))
 
+    def test_blocks(self):
+        """Tokens from instruction blocks: accesses are those of the host, starts those of its blocks."""
+        for name, calls in (("blocks", [(1, 0), (19, 0)]), ("buffers", [(1, 0), (1, 1), (1, 255)]), ("variants", [(1, 1023), (1, 1024), (1, 2047)])):
+            with self.subTest(name):
+                self.check_times(name, calls, "--pcie-latency=1e-6")
+                self.browser.run("setCall(1, 128); update(); drawThroughput(); drawEffects();")
+                expected = json.loads(run_tool("estimate", name, "--past=128", "--json", "--pcie-latency=1e-6"))
+                self.assertEqual(self.run("byId('decode-rate').textContent"), f"{expected['decode_tokens_per_second']:,.1f}")
+                # The point on the line is that of the call.
+                self.assertEqual(self.run("[...document.querySelectorAll('#throughput text.now')].at(-1).textContent"),
+                                 f"{expected['decode_tokens_per_second']:,.1f}")
+                # What the driver does, by the effect of each pass.
+                own = self.run("(({own}) => own.call)(getEffects())")
+                for key in ("starts", "writes", "polls", "transfers"):
+                    self.assertEqual(own[key], sum(task[key] for task in expected["tasks"]), key)
+                self.check_close(own["time"] * 1e3, expected["milliseconds"])
+                self.assertIn(f"{own['writes']:,}", self.run("document.querySelector('#effect tr.own').textContent"))
+                if name != "variants":
+                    transfers = self.run("getEffects().passes.filter((row) => row.call).map((row) => row.call.transfers)")
+                    self.assertEqual(set(transfers), {1})
+                # run is what run would do.
+                self.browser.click("#uses-run")
+                self.browser.run("update()")
+                self.assertGreater(self.run("current.total.writes"), own["writes"])
+                self.assertEqual(self.run("current.total.transfers"), 0)
+                # The words of a task are the registers of its start.
+                self.browser.click("#uses-decode")
+                self.browser.run("update(); selectTask('gate');")
+                self.assertTrue(self.run("Boolean(byId('in-block'))"))
+        # Those of direct mode.
+        self.open("blocks")
+        for layer, task, accesses, _ in trace("edgellm", 1, 77, True)[1:]:
+            found = self.run(f"getStart('{task}', {max(layer, 0)}, 0, 1, 77).accesses.map((access) => "
+                             "[data.tables[access.table].registers[access.register].number, access.value])")
+            self.assertEqual([tuple(access) for access in found], accesses, task)
+        self.browser.click("#level-decode")
+        self.assertEqual(self.run("graph().nodes.map((node) => node.task)"), ["instructions", "lm_head"])
+        self.browser.run("setCall(1, 9); update(); selectTask('instructions');")
+        self.assertIn("device.write(block::Tasks, 31);", self.run("document.querySelector('#task pre').textContent"))
+
     def test_on_chip(self):
         self.check_times("chip", [(1, 5), (19, 0)])
-
-    def test_blocks(self):
-        """What the host does for blocks of instructions is counted, in a driver and in one with a pass less."""
-        for name in ("blocks", "double", "ohbm-blocks"):
-            with self.subTest(name):
-                self.open(name)
-                most = self.plan["max_tokens"]
-                self.check_times(name, [(1, 0), (1, 5), (1, most - 1), (19, 3)], "--pcie-latency=1e-6")
-                self.browser.run("setCall(1, 5); update();")
-                self.assertIn(", 1 DMA", self.run("byId('facts').textContent"))
-                self.assertIn("instructions", self.run("byId('tasks').textContent"))
-                variants = self.run("getEffects().passes.filter((row) => row.call).map((row) => row.call.transfers)")
-                self.assertEqual(set(variants), {1})
 
     def test_slices(self):
         self.check_memory("streamed")
