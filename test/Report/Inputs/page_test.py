@@ -201,6 +201,23 @@ class Page(unittest.TestCase):
         self.assertEqual(self.run("byId('call-time').textContent"), "14.2 ms")
         self.assertEqual(self.run("byId('decode-rate').textContent"), "70.7")
         self.assertEqual(self.run("rates"), {"memories": [512 * 280e6 / 8, 8192 * 280e6 / 8], "operations": 2 * 128 * 32 * 280e6})
+        # What was typed stands there.
+        for typed in ("99999", "0.1", "0.7", "1.1", "123.456"):
+            self.browser.run("byId('latency').value = arguments[0]; byId('latency').dispatchEvent(new Event('change'));", typed)
+            self.assertEqual(self.run("byId('latency').value"), typed)
+        self.browser.run("byId('latency').value = 0; byId('latency').dispatchEvent(new Event('change')); update();")
+        # No task is nearer to its roof than its point to the roofs that are drawn.
+        for name, share, point in self.run("[...current.tasks].filter(([name, task]) => getPoint(task)).map(([name, task]) => [name, getRoof(task), getPoint(task)])"):
+            self.assertLessEqual(share, 1 + 1e-9, name)
+            self.assertGreaterEqual(share, point["y"] / (2 * 128 * 32 * 280e6) - 1e-9, name)
+        self.assertLess(self.run("getRoof(current.tasks.get('attention'))"), 0.5)
+        # The call lies on the lines of the throughput.
+        for seq, past in ((128, 0), (1, 777)):
+            self.browser.run("setCall(...arguments); update(); drawThroughput();", seq, past)
+            for points, x, y in self.run("[...document.querySelectorAll('#throughput svg')].filter((svg) => svg.querySelector('circle.now')).map((svg) => "
+                                         "[svg.querySelector('.curve-line').getAttribute('d').slice(1).split('L').map((point) => point.split(' ').map(Number)),"
+                                         " ...['cx', 'cy'].map((key) => Number(svg.querySelector('circle.now').getAttribute(key)))])"):
+                self.assertLess(min(abs(u - x) + abs(v - y) for u, v in points), 0.2, (seq, past))
         # Each task that moves bytes and computes is a point.
         points = self.run("[...document.querySelectorAll('#roofline .point')].map((point) => point.dataset.task)")
         self.assertEqual(set(points), {task["name"] for task in self.plan["tasks"]})
