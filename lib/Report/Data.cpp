@@ -193,32 +193,6 @@ static json::Value getQuantization(StringRef text) {
   return json::Object{{"text", text}, {"rows", std::move(rows)}};
 }
 
-/// What `dlavm check` prints: an error each, with its place in the lines below.
-static json::Value getFindings(StringRef text) {
-  json::Array findings;
-  SmallVector<StringRef> lines;
-  text.split(lines, '\n');
-  json::Object *current = nullptr;
-  for (StringRef line : lines) {
-    if (line.consume_front("error: ") || line.consume_front("warning: ")) {
-      findings.push_back(json::Object{{"message", line}});
-      current = findings.back().getAsObject();
-      continue;
-    }
-    if (!line.starts_with("  ") || !current)
-      continue;
-    const auto [key, value] = line.trim().split(": ");
-    if (value.empty()) {
-      (*current)["note"] = line.trim();
-      continue;
-    }
-    (*current)[key] = key == "task" ? value.split(' ').first : value;
-    if (key == "task")
-      (*current)["where"] = value;
-  }
-  return json::Object{{"text", text}, {"findings", std::move(findings)}};
-}
-
 SmallVector<StringRef, 2> dlavm::getEntries(ModuleOp csb) {
   SmallVector<StringRef, 2> entries = {"run"};
   if (csb.lookupSymbol("decode"))
@@ -286,7 +260,7 @@ FailureOr<json::Value> dlavm::makeReportData(const Report &report) {
                                             {"text", report.driver}}},
                     {"passes", std::move(passes)}};
   if (report.findings)
-    data["findings"] = getFindings(*report.findings);
+    data["findings"] = *report.findings;
   if (report.packReport)
     data["quantization"] = getQuantization(*report.packReport);
   if (report.comparison)

@@ -40,33 +40,32 @@ static std::string getPlace(StringRef directory, StringRef name) {
 }
 
 /// The findings of dlavm check are text, those of run --compare are JSON.
-static Error addFindings(StringRef file, std::string &findings,
-                         Report &report) {
+static Error addFindings(StringRef file, Report &report) {
   Expected<std::string> text = readText(file);
   if (!text)
     return text.takeError();
-  findings = std::move(*text);
-  if (!StringRef(findings).ltrim().starts_with("{")) {
-    report.findings = findings;
+  if (!StringRef(*text).ltrim().starts_with("{")) {
+    Expected<json::Value> findings = parseFindings(*text, file, report.plan);
+    if (!findings)
+      return findings.takeError();
+    report.findings = std::move(*findings);
     return Error::success();
   }
-  Expected<json::Object> comparison = parseJSONObject(findings, file);
+  Expected<json::Object> comparison = parseJSONObject(*text, file);
   if (!comparison)
     return comparison.takeError();
-  if (!comparison->getArray("ops") || !comparison->getArray("findings"))
-    return createStringError(file +
-                             ": expected the ops and findings that dlavm run "
-                             "--compare writes with --json, found other JSON");
+  if (Error error = checkComparison(*comparison, file, report.plan))
+    return error;
   report.comparison = std::move(*comparison);
   return Error::success();
 }
 
-/// What there is beside the modules. Fills in the strings that the report
-/// refers to.
-static Error addFiles(const ReportCommand &command, std::string &findings,
-                      std::string &packReport, Report &report) {
+/// What there is beside the modules. Fills in the text that the report refers
+/// to.
+static Error addFiles(const ReportCommand &command, std::string &packReport,
+                      Report &report) {
   if (!command.findingsFile.empty())
-    if (Error error = addFindings(command.findingsFile, findings, report))
+    if (Error error = addFindings(command.findingsFile, report))
       return error;
   const std::string path = getPlace(command.directory, kReportFile);
   if (!sys::fs::exists(path))
@@ -156,9 +155,9 @@ int dlavm::runReport(const ReportCommand &command) {
   std::vector<PassVariant> variants;
   if (command.format == ReportFormat::HTML)
     variants = lowerVariants(model->getModule(), plan, **device);
-  std::string findings, packReport;
+  std::string packReport;
   Report report{plan, **device, *levels, variants, *driver, *times};
-  if (Error error = addFiles(command, findings, packReport, report))
+  if (Error error = addFiles(command, packReport, report))
     return reportError(std::move(error));
   if (Error error = opened->input.check())
     return reportError(std::move(error));

@@ -82,13 +82,28 @@ struct Report {
   llvm::StringRef driver;
   /// How long it takes.
   const TimeOptions &times;
-  /// What `dlavm check` has printed; null if that is not known.
-  std::optional<llvm::StringRef> findings = std::nullopt;
-  /// What `dlavm run --compare` wrote with `--json`.
+  /// See parseFindings; null if that is not known.
+  std::optional<llvm::json::Value> findings = std::nullopt;
+  /// See checkComparison.
   std::optional<llvm::json::Value> comparison = std::nullopt;
   /// pack-report.txt, where there is one.
   std::optional<llvm::StringRef> packReport = std::nullopt;
 };
+
+/// Parses what `dlavm check` has printed of the driver of \p plan into \p file.
+/// The error names the line and says what is expected: a text that has neither
+/// findings nor the line "checked N calls", or whose findings are of tasks,
+/// layers or ops that the driver does not have, is none.
+llvm::Expected<llvm::json::Value> parseFindings(llvm::StringRef text,
+                                                llvm::StringRef file,
+                                                const DriverPlan &plan);
+
+/// Fails unless \p comparison is what `dlavm run --compare` wrote of the driver
+/// of \p plan with `--json=FILE`: all ops are of its tasks and caches, in its
+/// layers, and compute what the plan says. The error names the place in
+/// \p file.
+llvm::Error checkComparison(const llvm::json::Object &comparison,
+                            llvm::StringRef file, const DriverPlan &plan);
 
 /// The data of the page. Fails, with diagnostics, where a module is none of a
 /// driver.
