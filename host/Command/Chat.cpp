@@ -51,29 +51,41 @@ struct ChatArguments {
 static void addSamplingOptions(CLI::App &command, ChatArguments &arguments) {
   SamplingArguments &sampling = arguments.sampling;
   addGenerationConfigOption(command, sampling.config);
-  command.add_option("--temperature", sampling.temperature,
-                     "divides the logits; 0, the default of models that do not "
-                     "say otherwise, takes the most probable token");
+  command
+      .add_option("--temperature", sampling.temperature,
+                  "divides the logits; 0, the default of models that do not "
+                  "say otherwise, takes the most probable token")
+      ->check(checkNumber);
   command
       .add_option("--top-k", sampling.topK,
                   "choose among the n most probable tokens; 0, the "
                   "default, are all")
       ->check(checkDecimal<int32_t>);
-  command.add_option("--top-p", sampling.topP,
-                     "choose among the most probable tokens that have this "
-                     "probability together; 1 by default");
-  command.add_option("--min-p", sampling.minP,
-                     "choose among tokens with at least this part of the "
-                     "probability of the most probable one; 0 by default");
-  command.add_option("--repetition-penalty", sampling.repetitionPenalty,
-                     "divides the logits of tokens of the conversation; 1 by "
-                     "default");
-  command.add_option("--presence-penalty", sampling.presencePenalty,
-                     "subtracted from the logits of tokens of the answer; 0 "
-                     "by default");
-  command.add_option("--frequency-penalty", sampling.frequencyPenalty,
-                     "subtracted for each time that a token is in the answer; "
-                     "0 by default");
+  command
+      .add_option("--top-p", sampling.topP,
+                  "choose among the most probable tokens that have this "
+                  "probability together; 1 by default")
+      ->check(checkNumber);
+  command
+      .add_option("--min-p", sampling.minP,
+                  "choose among tokens with at least this part of the "
+                  "probability of the most probable one; 0 by default")
+      ->check(checkNumber);
+  command
+      .add_option("--repetition-penalty", sampling.repetitionPenalty,
+                  "divides the logits of tokens of the conversation; 1 by "
+                  "default")
+      ->check(checkNumber);
+  command
+      .add_option("--presence-penalty", sampling.presencePenalty,
+                  "subtracted from the logits of tokens of the answer; 0 "
+                  "by default")
+      ->check(checkNumber);
+  command
+      .add_option("--frequency-penalty", sampling.frequencyPenalty,
+                  "subtracted for each time that a token is in the answer; "
+                  "0 by default")
+      ->check(checkNumber);
   command
       .add_option("--seed", sampling.seed,
                   "the same seed gives the same answers; by default it is "
@@ -167,8 +179,10 @@ void dlavm::host::addChatCommand(CLI::App &command, CommandContext &context) {
                   "a directory that dlavm compile and dlavm pack wrote")
       ->required();
   addDeviceOption(command, context, arguments->on);
-  command.add_option("--system", arguments->system,
-                     "the system message, with which conversations begin");
+  context.mayBeEmpty.push_back(
+      command.add_option("--system", arguments->system,
+                         "the system message, with which conversations begin; "
+                         "by default, and if it is empty, there is none"));
   command
       .add_option("--max-new-tokens", arguments->options.maxNewTokens,
                   "the most tokens of an answer; by default, what the "

@@ -38,6 +38,9 @@ template <typename T> std::string checkDecimal(const std::string &text) {
          std::to_string(std::numeric_limits<T>::max());
 }
 
+/// Takes what is a number from its first to its last letter.
+std::string checkNumber(const std::string &text);
+
 void addChatCommand(CLI::App &command, CommandContext &context);
 void addDoctorCommand(CLI::App &command, CommandContext &context);
 void addServeCommand(CLI::App &command, CommandContext &context);

@@ -9,10 +9,12 @@
 #include "host/Command/Program.h"
 
 #include "host/Command/Command.h"
+#include "host/Command/CommandLine.h"
 #include "host/Command/CommandNames.h"
 #include "host/Command/ProgramHelp.h"
 #include "host/Device/SimulatorKind.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -113,9 +115,11 @@ static const char kDescription[] = "runs drivers of DLAVM";
 static void addCommands(CLI::App &app, const Program &program,
                         CommandContext &context) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  for (const Command &command : program.commands)
-    command.add(*app.add_subcommand(command.name, command.description),
-                context);
+  for (const Command &command : program.commands) {
+    CLI::App &added = *app.add_subcommand(command.name, command.description);
+    command.add(added, context);
+    requireValues(added, context);
+  }
 }
 
 /// What helps where an argument that begins with a dash is no option.
@@ -134,21 +138,25 @@ static int run(int argc, const char *const *argv, const Program &program) {
   CLI::App app(kDescription, program.name);
   app.set_version_flag("--version", program.version);
   app.require_subcommand(1);
-  CommandContext context{program.devices, program.defaultDevice, {}};
+  CommandContext context{program.devices, program.defaultDevice, {}, {}};
   addCommands(app, program, context);
+  std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+  const CLI::App *command = findCommand(app, args);
   try {
-    app.parse(argc, argv);
+    if (command)
+      args = separateEmptyValues(*command, args);
+    std::reverse(args.begin(), args.end());
+    app.parse(std::move(args));
   } catch (const CLI::Success &help) {
     app.exit(help, std::cout, std::cerr);
     return finish(0);
   } catch (const CLI::ParseError &error) {
-    if (app.get_subcommands().empty())
+    if (!command)
       return fail("give a command; " + program.name +
                   " --help lists them, and " + program.name +
                   " COMMAND --help explains one");
-    const CLI::App &command = *app.get_subcommands().front();
-    return fail(std::string(error.what()) + describeDashes(command) + "; " +
-                program.name + " " + command.get_name() +
+    return fail(std::string(error.what()) + describeDashes(*command) + "; " +
+                program.name + " " + command->get_name() +
                 " --help explains it");
   }
   return finish(context.run());
@@ -167,7 +175,7 @@ int dlavm::host::runProgram(int argc, const char *const *argv,
 
 ProgramHelp dlavm::host::describeProgram(const Program &program) {
   CLI::App app;
-  CommandContext context{program.devices, program.defaultDevice, {}};
+  CommandContext context{program.devices, program.defaultDevice, {}, {}};
   addCommands(app, program, context);
   ProgramHelp help{program.name, kDescription, program.version, {}};
   for (const CLI::App *command : app.get_subcommands({})) {

@@ -17,6 +17,7 @@
 
 namespace CLI {
 class App;
+class Option;
 } // namespace CLI
 
 namespace dlavm::host {
@@ -30,6 +31,9 @@ struct CommandContext {
   /// The callback of the command that the command line names sets it; it
   /// returns the exit code.
   std::function<int()> run;
+  /// The options and operands that take an empty value; for all others it is an
+  /// error.
+  std::vector<const CLI::Option *> mayBeEmpty;
 };
 
 struct Command {

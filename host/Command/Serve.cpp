@@ -18,6 +18,7 @@
 #include <cctype>
 #include <cmath>
 #include <iostream>
+#include <sstream>
 
 using namespace dlavm::host;
 using dlavm::Error;
@@ -123,8 +124,14 @@ static int run(const ServeArguments &arguments, const CommandContext &context) {
                 ", but must be 1 to " + std::to_string(mostBytes) +
                 ": requests have bodies");
   options.http.request.bodyBytes = static_cast<size_t>(arguments.bodyBytes);
-  for (const std::string &origin : options.corsOrigins)
-    checkOrigin(origin);
+  options.corsOrigins.clear();
+  for (const std::string &list : arguments.options.corsOrigins) {
+    std::istringstream origins(list + ",");
+    for (std::string origin; std::getline(origins, origin, ',');) {
+      checkOrigin(origin);
+      options.corsOrigins.push_back(origin);
+    }
+  }
   const std::string &name = arguments.name;
   if (!isUTF8(name) ||
       std::any_of(name.begin(), name.end(),
@@ -181,13 +188,9 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
                   "the port to listen on; 0 takes one that is free")
       ->check(checkDecimal<int>)
       ->capture_default_str();
-  command
-      .add_option("--name", arguments->name,
-                  "what clients call the model; by default, the name of the "
-                  "compiled one")
-      ->check([](const std::string &name) {
-        return name.empty() ? "a name must not be empty" : "";
-      });
+  command.add_option("--name", arguments->name,
+                     "what clients call the model; by default, the name of the "
+                     "compiled one");
   addGenerationConfigOption(command, arguments->config);
   command
       .add_option("--queue", arguments->queue,
@@ -199,6 +202,7 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
       .add_option("--request-timeout", arguments->requestSeconds,
                   "the most seconds of a request, its wait included; 0 is "
                   "without limit")
+      ->check(checkNumber)
       ->type_name("SECONDS")
       ->capture_default_str();
   command
@@ -212,15 +216,11 @@ void dlavm::host::addServeCommand(CLI::App &command, CommandContext &context) {
                   "answer only those who give this key; all users of the "
                   "machine see a command line, so better set the variable")
       ->envname("DLAVM_API_KEY")
-      ->type_name("KEY")
-      ->check([](const std::string &key) {
-        return key.empty() ? "a key must not be empty" : "";
-      });
+      ->type_name("KEY");
   command
       .add_option("--cors", options.corsOrigins,
                   "the pages of these origins may ask, too; * are all")
       ->type_name("ORIGIN,...")
-      ->delimiter(',')
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   command.callback([arguments, &context] {

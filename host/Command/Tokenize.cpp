@@ -104,12 +104,13 @@ void dlavm::host::addTokenizeCommand(CLI::App &command,
                   "the directory of a checkpoint or of a packed driver, or a "
                   "file of a tokenizer")
       ->required();
-  command.add_option("TEXT", arguments->text,
-                     "the text; - reads it from "
-                     "standard input");
-  command.add_option("--decode", arguments->ids,
-                     "print the text of these ids instead; - reads them from "
-                     "standard input");
+  context.mayBeEmpty.push_back(command.add_option("TEXT", arguments->text,
+                                                  "the text; - reads it from "
+                                                  "standard input"));
+  context.mayBeEmpty.push_back(command.add_option(
+      "--decode", arguments->ids,
+      "print the text of these ids instead; - reads them from "
+      "standard input"));
   command.add_flag("--ids", arguments->idsOnly,
                    "print the ids only, on one line, as other commands take "
                    "them");

@@ -16,11 +16,21 @@ using namespace dlavm::host;
 
 namespace {
 
-std::string directory, on;
+std::string directory, on, text;
+std::vector<std::string> stops;
+bool isQuiet = false;
+double part = 0;
 
 void addTestCommand(CLI::App &command, CommandContext &context) {
   command.add_option("DIR", directory, "the directory")->required();
   addDeviceOption(command, context, on);
+  context.mayBeEmpty.push_back(command.add_option("--text", text, "a text"));
+  command.add_option("--stop", stops, "a text that ends something")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command.add_option("--part", part, "a part")->check(checkNumber);
+  command.add_option("-o", part, "another one");
+  command.add_flag("--quiet", isQuiet, "says nothing");
   command.callback([&context] {
     context.run = [&context] {
       std::cout << directory << " on " << on << "\n";
@@ -100,6 +110,50 @@ TEST(ProgramTest, CommandLines) {
   for (const char *part : {"does nothing", "--on DEVICE", "one:PATH: a board",
                            "two:PATH: a board"})
     EXPECT_NE(help.out.find(part), std::string::npos) << help.out;
+}
+
+/// A value that is empty takes nothing from what comes next.
+TEST(ProgramTest, EmptyValues) {
+  const std::string help = "; dlavm-test test --help explains it\n";
+  text = "before";
+  expect(run({"test", "here", "--text=", "--on=one"}), 0, "here on one\n", "");
+  EXPECT_EQ(text, "");
+  for (const std::vector<const char *> &last :
+       {std::vector<const char *>{"--on="},
+        {"--on=", "--text=x"},
+        {"--on", ""}}) {
+    std::vector<const char *> arguments = {"test", "here"};
+    arguments.insert(arguments.end(), last.begin(), last.end());
+    expect(run(arguments), 1, "", "error: --on= has no value" + help);
+  }
+  expect(run({"test", "here", "--stop=a", "--stop=", "--text=x"}), 1, "",
+         "error: --stop= has no value" + help);
+  expect(run({"test", "here", "--part=", "--text=x"}), 1, "",
+         "error: --part= has no value" + help);
+  expect(run({"test", "here", "-o", ""}), 1, "",
+         "error: -o has no value" + help);
+  expect(run({"test", "here", "--quiet="}), 1, "",
+         "error: --quiet= has no value" + help);
+  expect(run({"test", ""}), 1, "", "error: DIR is empty" + help);
+  expect(run({"test", "here", "--off="}), 1, "",
+         "error: The following argument was not expected: --off=" + help);
+  // What is itself a value, or an operand.
+  expect(run({"test", "here", "--text", "--on="}), 0, "here on \n", "");
+  EXPECT_EQ(text, "--on=");
+  expect(run({"test", "--", "--on="}), 0, "--on= on \n", "");
+}
+
+TEST(ProgramTest, Values) {
+  const std::string help = "; dlavm-test test --help explains it\n";
+  expect(run({"test", "here", "--part=-.5e1", "--quiet=false"}), 0,
+         "here on \n", "");
+  EXPECT_EQ(part, -5);
+  for (const std::string value : {"abc", "0.5x", "0x10", " 1", "1,5"})
+    expect(run({"test", "here", ("--part=" + value).c_str()}), 1, "",
+           "error: --part: expected a decimal number such as 0.5, found " +
+               value + help);
+  expect(run({"test", "here", "--quiet=yes"}), 1, "",
+         "error: --quiet: expected true or false, found yes" + help);
 }
 
 } // namespace
