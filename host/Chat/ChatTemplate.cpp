@@ -167,7 +167,7 @@ static std::string getTemplate(const json &value, const std::string &place) {
 
 /// The template of a directory or a GGUF file; without a place if there is
 /// none.
-static Source readSource(const std::string &path, const Tokenizer &tokenizer) {
+static Source readSource(const std::string &path) {
   Source source;
   const bool isGGUF = GGUFMetadata::isGGUF(path);
   const std::string configPath = joinPath(path, "tokenizer_config.json");
@@ -179,11 +179,6 @@ static Source readSource(const std::string &path, const Tokenizer &tokenizer) {
     addSpecialTokens(readObject(joinPath(path, "special_tokens_map.json")),
                      source);
   }
-  if (const auto begin = tokenizer.getBeginToken())
-    source.specialTokens.emplace("bos_token", tokenizer.getPiece(*begin));
-  if (const auto end = tokenizer.getEndToken())
-    source.specialTokens.emplace("eos_token", tokenizer.getPiece(*end));
-
   const std::string jinjaPath = joinPath(path, "chat_template.jinja");
   if (const auto text = isGGUF ? std::nullopt : readFileIfThere(jinjaPath)) {
     source.place = jinjaPath;
@@ -224,10 +219,18 @@ static std::vector<int32_t> findEndTokens(const Tokenizer &tokenizer,
   return ids;
 }
 
+void ChatTemplate::check(const std::string &directory) {
+  (void)readSource(directory);
+}
+
 std::unique_ptr<ChatTemplate>
 ChatTemplate::open(const std::string &directory, const Tokenizer &tokenizer,
                    const std::function<void(const std::string &)> &note) {
-  Source source = readSource(directory, tokenizer);
+  Source source = readSource(directory);
+  if (const auto begin = tokenizer.getBeginToken())
+    source.specialTokens.emplace("bos_token", tokenizer.getPiece(*begin));
+  if (const auto end = tokenizer.getEndToken())
+    source.specialTokens.emplace("eos_token", tokenizer.getPiece(*end));
   const std::vector<int32_t> endTokens = findEndTokens(tokenizer, source.jinja);
   std::unique_ptr<ChatTemplate> result;
   std::string why;

@@ -45,6 +45,8 @@ public:
   static std::unique_ptr<ChatTemplate>
   open(const std::string &directory, const Tokenizer &tokenizer,
        const std::function<void(const std::string &)> &note);
+  /// Throws what open does where a file is malformed.
+  static void check(const std::string &directory);
 
   /// The conversation as text that the assistant's next message continues.
   /// Throws dlavm::Error with the message of a template that refuses it.

@@ -10,6 +10,7 @@
 
 #include "dlavm_runtime.h"
 #include "host/Support/GGUFValues.h"
+#include "host/Tokenizer/Tokenizer.h"
 #include "host/Tokenizer/UTF8.h"
 
 #include <cstring>
@@ -231,12 +232,20 @@ GGUFMetadata GGUFMetadata::read(const std::string &path) {
   return metadata;
 }
 
-void GGUFMetadata::fail(const std::string &key, const std::string &what) const {
+std::string GGUFMetadata::getPlace(const std::string &key) const {
   const Value *value = find(key);
-  throw dlavm::Error(
-      path + ": " +
-      (value ? "byte " + std::to_string(value->position) + ": " : "") + "'" +
-      key + "' " + what);
+  return path + ": " +
+         (value ? "byte " + std::to_string(value->position) + ": " : "") + "'" +
+         key + "' ";
+}
+
+void GGUFMetadata::fail(const std::string &key, const std::string &what) const {
+  throw dlavm::Error(getPlace(key) + what);
+}
+
+void GGUFMetadata::refuse(const std::string &key,
+                          const std::string &what) const {
+  throw UnknownTokenizer(getPlace(key) + what);
 }
 
 const GGUFMetadata::Value *GGUFMetadata::find(const std::string &key) const {

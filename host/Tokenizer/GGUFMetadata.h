@@ -52,10 +52,14 @@ public:
   std::string print() const;
 
   [[noreturn]] void fail(const std::string &key, const std::string &what) const;
+  /// Fails as the key may be right, but is not known here.
+  [[noreturn]] void refuse(const std::string &key,
+                           const std::string &what) const;
   const std::string &getPath() const { return path; }
 
 private:
   const Value *find(const std::string &key) const;
+  std::string getPlace(const std::string &key) const;
 
   std::string path;
   std::map<std::string, Value> values;

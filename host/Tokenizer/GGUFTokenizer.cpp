@@ -46,16 +46,16 @@ public:
     const std::optional<std::string> model =
         metadata.findText("tokenizer.ggml.model");
     if (!model)
-      metadata.fail("tokenizer.ggml.model",
-                    "is missing; the file has no tokenizer");
+      metadata.refuse("tokenizer.ggml.model",
+                      "is missing; the file has no tokenizer");
     readPieces();
     if (*model == "gpt2")
       readByteLevel();
     else if (*model == "llama")
       readSentencePiece();
     else
-      metadata.fail("tokenizer.ggml.model",
-                    "is '" + *model + "'; known are gpt2 and llama");
+      metadata.refuse("tokenizer.ggml.model",
+                      "is '" + *model + "'; known are gpt2 and llama");
     readSpecial();
     return std::make_unique<PipelineTokenizer>(std::move(parts));
   }
@@ -98,11 +98,11 @@ private:
       std::string names;
       for (std::string_view other : getGGUFPreTokenizers())
         names += (names.empty() ? "" : ", ") + std::string(other);
-      metadata.fail("tokenizer.ggml.pre",
-                    (name ? "is '" + *name + "', which is not known"
-                          : "is missing: how the text is cut is not known; "
-                            "convert the model again") +
-                        "; known are " + names);
+      metadata.refuse("tokenizer.ggml.pre",
+                      (name ? "is '" + *name + "', which is not known"
+                            : "is missing: how the text is cut is not known; "
+                              "convert the model again") +
+                          "; known are " + names);
     }
     for (std::string_view text : known->expressions)
       parts.preTokenizers.push_back(makeSplit(Regex(text, metadata.getPath()),

@@ -11,6 +11,7 @@
 
 #include "dlavm_runtime.h"
 #include "host/Support/File.h"
+#include "host/Tokenizer/Tokenizer.h"
 
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,10 @@ public:
 
   [[noreturn]] void fail(const std::string &what) const {
     throw dlavm::Error(getPlace() + ": " + what);
+  }
+  /// Fails as this may be right, but is not known here.
+  [[noreturn]] void refuse(const std::string &what) const {
+    throw UnknownTokenizer(getPlace() + ": " + what);
   }
   /// Fails as something else was expected.
   [[noreturn]] void expect(const std::string &what) const {
@@ -116,7 +121,7 @@ public:
       for (const char *known : keys)
         isKnown |= key == known;
       if (!isKnown)
-        getElement(key, value).fail("this member is not known here");
+        getElement(key, value).refuse("this member is not known here");
     }
   }
 

@@ -9,6 +9,7 @@
 #include "host/Tokenizer/Regex.h"
 
 #include "dlavm_runtime.h"
+#include "host/Tokenizer/Tokenizer.h"
 #include "host/Tokenizer/UTF8.h"
 
 #include <unicode/regex.h>
@@ -23,8 +24,8 @@ using namespace dlavm::host;
 static std::string translate(std::string_view pattern,
                              const std::string &place) {
   auto fail = [&](const std::string &what) {
-    throw dlavm::Error(place + ": the regular expression '" +
-                       std::string(pattern) + "' has " + what);
+    throw UnknownTokenizer(place + ": the regular expression '" +
+                           std::string(pattern) + "' has " + what);
   };
   std::string result;
   int depth = 0;
@@ -143,9 +144,9 @@ Regex::Regex(std::string_view pattern, const std::string &place)
       icu::UnicodeString::fromUTF8(translated),
       UREGEX_MULTILINE | UREGEX_UNIX_LINES, error, status));
   if (U_FAILURE(status))
-    throw dlavm::Error(place + ": '" + impl->text +
-                       "' is no regular expression: " + u_errorName(status) +
-                       " at character " + std::to_string(error.offset));
+    throw UnknownTokenizer(
+        place + ": '" + impl->text + "' is no regular expression: " +
+        u_errorName(status) + " at character " + std::to_string(error.offset));
 }
 
 Regex Regex::literal(std::string_view text, const std::string &place) {

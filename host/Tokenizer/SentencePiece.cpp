@@ -95,6 +95,12 @@ public:
     throw dlavm::Error(path + ": byte " + std::to_string(begin) + ": " + what);
   }
 
+  /// Fails as this may be right, but is not known here.
+  [[noreturn]] void refuse(const std::string &what) const {
+    throw UnknownTokenizer(path + ": byte " + std::to_string(begin) + ": " +
+                           what);
+  }
+
 private:
   void expect(unsigned type) const {
     if (wireType != type)
@@ -230,8 +236,8 @@ void readTrainer(Message message) {
   while (message.next())
     if (message.getNumber() == 3 && message.asVarint() != 1 &&
         message.asVarint() != 2)
-      message.fail("the model type is " + std::to_string(message.asVarint()) +
-                   "; known are 1 (unigram) and 2 (BPE)");
+      message.refuse("the model type is " + std::to_string(message.asVarint()) +
+                     "; known are 1 (unigram) and 2 (BPE)");
 }
 
 void readNormalizer(Message message) {

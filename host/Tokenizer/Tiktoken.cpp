@@ -177,10 +177,10 @@ dlavm::host::openTiktoken(const std::string &path,
     model.prefix = {"[gMASK]", "<sop>"};
     return openTiktoken(path, config, model);
   }
-  throw dlavm::Error(path +
-                     " has tokens and ranks, but not how text is cut; "
-                     "tokenizer_config.json must say \"tokenizer_class\": "
-                     "\"QWenTokenizer\" or \"ChatGLM4Tokenizer\", found " +
-                     (name.empty() ? "none" : "\"" + name + "\"") +
-                     "; a tokenizer.json beside it would say all");
+  throw UnknownTokenizer(path +
+                         " has tokens and ranks, but not how text is cut; "
+                         "tokenizer_config.json must say \"tokenizer_class\": "
+                         "\"QWenTokenizer\" or \"ChatGLM4Tokenizer\", found " +
+                         (name.empty() ? "none" : "\"" + name + "\"") +
+                         "; a tokenizer.json beside it would say all");
 }

@@ -57,7 +57,7 @@ std::unique_ptr<Tokenizer> Tokenizer::open(const std::string &path) {
   for (const char *name : kFiles)
     if (exists(joinPath(path, name)))
       return openFile(joinPath(path, name));
-  throw dlavm::Error(path + " has no tokenizer: none of tokenizer.json, "
-                            "tokenizer.model, qwen.tiktoken and "
-                            "tokenizer.gguf is there");
+  throw UnknownTokenizer(path + " has no tokenizer: none of tokenizer.json, "
+                                "tokenizer.model, qwen.tiktoken and "
+                                "tokenizer.gguf is there");
 }

@@ -9,6 +9,8 @@
 #ifndef DLAVM_HOST_TOKENIZER_TOKENIZER_H
 #define DLAVM_HOST_TOKENIZER_TOKENIZER_H
 
+#include "dlavm_runtime.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +19,12 @@
 #include <vector>
 
 namespace dlavm::host {
+
+/// There is no tokenizer, or one of a kind that is not known here. What else
+/// Tokenizer::open throws is about files that are damaged.
+class UnknownTokenizer : public Error {
+  using Error::Error;
+};
 
 struct EncodeOptions {
   /// Add what the tokenizer puts around a text, such as BOS.
@@ -35,8 +43,9 @@ public:
 
   /// Opens the tokenizer of a directory (tokenizer.json; tokenizer.model, of
   /// sentencepiece or tiktoken; tokenizer.gguf), with what
-  /// tokenizer_config.json says of it, or a GGUF file. Throws dlavm::Error,
-  /// with file and place, if there is none or it is malformed.
+  /// tokenizer_config.json says of it, or a GGUF file. Throws
+  /// UnknownTokenizer if there is none that is known, else dlavm::Error, with
+  /// file and place, if it is malformed.
   static std::unique_ptr<Tokenizer> open(const std::string &path);
   /// Whether the directory has a file that open takes.
   static bool isIn(const std::string &directory);

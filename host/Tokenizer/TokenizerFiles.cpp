@@ -47,8 +47,10 @@ dlavm::host::collectTokenizerFiles(const std::string &checkpoint) noexcept {
   TokenizerFiles result;
   try {
     collect(checkpoint, result);
-  } catch (const std::exception &error) {
+  } catch (const UnknownTokenizer &error) {
     result.problem = error.what();
+  } catch (const std::exception &error) {
+    result.damage = error.what();
   }
   return result;
 }

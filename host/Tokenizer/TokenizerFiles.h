@@ -26,6 +26,8 @@ struct TokenizerFiles {
   int32_t size = 0;
   /// Why there is no tokenizer that can be used; empty if there is one.
   std::string problem;
+  /// What is wrong with a file, so that none of them may be used; else empty.
+  std::string damage;
 };
 
 /// Reads those of a directory, or makes tokenizer.gguf of the metadata of a

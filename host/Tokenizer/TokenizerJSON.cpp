@@ -38,8 +38,8 @@ static void readSequence(const JSONValue &value, const char *members,
 
 [[noreturn]] static void refuse(const JSONValue &type, const char *what,
                                 const char *known) {
-  type.fail(std::string("the ") + what + " " + type.describe() +
-            " is not known; known are " + known);
+  type.refuse(std::string("the ") + what + " " + type.describe() +
+              " is not known; known are " + known);
 }
 
 /// A text that is one character.
@@ -284,22 +284,26 @@ static void readMerges(const JSONValue &value, BPE &bpe) {
 static std::unique_ptr<BPE> readModel(const JSONValue &model) {
   if (std::optional<JSONValue> type = model.find("type")) {
     if (type->asString() != "BPE")
-      type->fail("the model " + type->describe() +
-                 " is not known; known is "
-                 "BPE");
+      type->refuse("the model " + type->describe() +
+                   " is not known; known is "
+                   "BPE");
   } else if (!model.find("merges")) {
-    model.fail("it is no BPE, which has 'merges'");
+    (void)model.at("vocab");
+    model.refuse("it is no BPE, which has 'merges'");
   }
   model.allow({"dropout", "unk_token", "continuing_subword_prefix",
                "end_of_word_suffix", "fuse_unk", "byte_fallback",
                "ignore_merges", "vocab", "merges"});
   if (std::optional<JSONValue> dropout = model.find("dropout"))
     if (dropout->get() != 0)
-      dropout->expect("null or 0, as the same text must have the same tokens");
+      dropout->refuse("expected null or 0, as the same text must have the same "
+                      "tokens, found " +
+                      dropout->describe());
   for (const char *key : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (std::optional<JSONValue> text = model.find(key))
       if (!text->asString().empty())
-        text->expect("null or \"\"; no other form is known");
+        text->refuse("expected null or \"\"; no other form is known, found " +
+                     text->describe());
   auto bpe = std::make_unique<BPE>(readVocabulary(model.at("vocab")));
   if (std::optional<JSONValue> unknown = model.find("unk_token")) {
     bpe->options.unknown = bpe->find(unknown->asString());
@@ -464,7 +468,7 @@ dlavm::host::openTokenizerJSON(const std::string &path,
   const JSONValue file(json, path);
   if (std::optional<JSONValue> version = file.find("version"))
     if (version->asString() != "1.0")
-      version->expect("\"1.0\"");
+      version->refuse("expected \"1.0\", found " + version->describe());
 
   PipelineParts parts;
   parts.bpe = readModel(file.at("model"));

@@ -15,6 +15,7 @@
 #include "Errors.h"
 #include "OpenedDriver.h"
 #include "ShowProgress.h"
+#include "host/Chat/ChatFiles.h"
 #include "host/Tokenizer/TokenizerFiles.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -52,10 +53,16 @@ static const PlanObject *findLogits(mlir::ModuleOp module,
 
 /// The files of the tokenizer go along, so that the checkpoint is not needed
 /// any more, and ids that it does not have never win.
-static void addTokenizer(const PackCommand &command, mlir::ModuleOp module,
-                         const DriverPlan &plan, PackOptions &options) {
+static Error addTokenizer(const PackCommand &command, mlir::ModuleOp module,
+                          const DriverPlan &plan, PackOptions &options) {
   host::TokenizerFiles tokenizer =
       host::collectTokenizerFiles(command.checkpoint);
+  if (tokenizer.damage.empty())
+    tokenizer.damage = host::findDamage(command.checkpoint);
+  if (!tokenizer.damage.empty())
+    return createStringError(tokenizer.damage +
+                             "; nothing is packed, as chat and serve would "
+                             "not take it: mend the file, or remove it");
   if (!tokenizer.problem.empty())
     WithColor::note(errs())
         << "the driver gets token ids only: " << tokenizer.problem << "\n";
@@ -67,6 +74,7 @@ static void addTokenizer(const PackCommand &command, mlir::ModuleOp module,
   options.formerTexts = host::getTokenizerFileNames();
   for (std::string &source : tokenizer.sources)
     options.inputs.push_back(std::move(source));
+  return Error::success();
 }
 
 static Expected<PackedDirectory> pack(const PackCommand &command) {
@@ -113,7 +121,8 @@ static Expected<PackedDirectory> pack(const PackCommand &command) {
     return endTokens.takeError();
   options.endTokens = std::move(*endTokens);
   options.inputs = Checkpoint::getInputFiles(command.checkpoint);
-  addTokenizer(command, model->getModule(), *plan, options);
+  if (Error error = addTokenizer(command, model->getModule(), *plan, options))
+    return error;
   return packDirectory(*output, *plan, **device, **checkpoint, options);
 }
 
