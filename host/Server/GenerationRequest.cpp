@@ -9,6 +9,7 @@
 #include "host/Server/GenerationRequest.h"
 
 #include "host/Server/ApiError.h"
+#include "host/Tokenizer/JSONValue.h"
 
 #include <nlohmann/json.hpp>
 
@@ -41,13 +42,9 @@ std::string ApiError::toJson() const {
 static constexpr int maxDepth = 32;
 
 static std::string describePlace(const std::string &text, size_t byte) {
-  const size_t position = std::min(byte, text.size());
-  const size_t line = 1 + static_cast<size_t>(std::count(
-                              text.begin(), text.begin() + position, '\n'));
-  const size_t lineStart =
-      position == 0 ? 0 : text.rfind('\n', position - 1) + 1;
-  return "line " + std::to_string(line) + ", column " +
-         std::to_string(position - lineStart + 1);
+  const TextPlace place = findPlace(text, byte);
+  return "line " + std::to_string(place.line) + ", column " +
+         std::to_string(place.column);
 }
 
 /// nlohmann's messages: "[json.exception.parse_error.101] parse error at line

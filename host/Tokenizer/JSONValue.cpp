@@ -8,7 +8,18 @@
 
 #include "host/Tokenizer/JSONValue.h"
 
+#include <algorithm>
+
 using namespace dlavm::host;
+
+TextPlace dlavm::host::findPlace(const std::string &text, size_t offset) {
+  const size_t position = std::min(offset, text.size());
+  const auto lines = std::count(
+      text.begin(), text.begin() + static_cast<ptrdiff_t>(position), '\n');
+  const size_t lineStart =
+      position == 0 ? 0 : text.rfind('\n', position - 1) + 1;
+  return {1 + static_cast<size_t>(lines), position - lineStart + 1};
+}
 
 nlohmann::json dlavm::host::parseJSON(const std::string &path,
                                       const std::string &text) {
@@ -27,8 +38,11 @@ nlohmann::json dlavm::host::parseJSON(const std::string &path,
     if (const size_t end = message.find("syntax error");
         end != std::string::npos)
       message = message.substr(end);
-    throw dlavm::Error(path + ": byte " + std::to_string(error.byte) + ": " +
-                       message);
+    // Bytes are counted from 1.
+    const TextPlace place =
+        findPlace(text, error.byte > 0 ? error.byte - 1 : 0);
+    throw dlavm::Error(path + ":" + std::to_string(place.line) + ":" +
+                       std::to_string(place.column) + ": " + message);
   } catch (const nlohmann::json::exception &error) {
     // "[json.exception.out_of_range.406] number overflow parsing '1e999'"
     const std::string message = error.what();

@@ -21,7 +21,14 @@
 
 namespace dlavm::host {
 
-/// Parses a file; errors name it and the byte.
+/// A place in a text, counted from 1.
+struct TextPlace {
+  size_t line, column;
+};
+/// The place of the byte \p offset, or of the end; columns are bytes.
+TextPlace findPlace(const std::string &text, size_t offset);
+
+/// Parses a file; errors begin with it and the place: "plan.json:1:21: ".
 nlohmann::json parseJSON(const std::string &path, const std::string &text);
 
 /// A value of a JSON file that knows where it stands. What is expected of it

@@ -94,7 +94,7 @@ TEST_F(GenerationConfigTest, Choices) {
 
 TEST_F(GenerationConfigTest, WhatIsMalformed) {
   EXPECT_EQ(fail("[]"), ": expected an object, found an array");
-  EXPECT_EQ(fail("{").substr(0, 23), ": byte 2: syntax error ");
+  EXPECT_EQ(fail("{").substr(0, 19), ":1:2: syntax error ");
   EXPECT_EQ(fail(R"({"temperature": "warm"})"),
             ": temperature: expected a number, found \"warm\"");
   EXPECT_EQ(fail(R"({"do_sample": 1})"),

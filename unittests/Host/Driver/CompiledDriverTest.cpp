@@ -468,7 +468,7 @@ TEST(PlanTest, Refused) {
   EXPECT_EQ(read("\"functions\": [", "\"functions\": 3, \"other\": ["),
             "expected an array at plan.json.functions, found 3");
   EXPECT_EQ(read("\"driver\": ", "\"driver\" "),
-            "plan.json: byte 21: syntax error while parsing object separator - "
+            "plan.json:2:19: syntax error while parsing object separator - "
             "unexpected string literal; expected ':'; compile the model again "
             "with dlavm compile");
   EXPECT_EQ(read("\"max_tokens\": 8", "\"max_tokens\": 1e999"),
