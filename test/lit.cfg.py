@@ -47,5 +47,6 @@ if config.sanitizers:
     # AddressSanitizer reports crashes itself, and takes time and memory.
     config.excludes += ["crash.test", "depth.test", "growth.test", "trace-memory.test"]
     config.excludes += ["benchmarks.test", "plan-memory-models.test"]
-    # 7,122 calls of whole models; clean.test does the same with a small one.
-    config.excludes += ["clean-models.test"]
+    # Many models that take the same ways: 7,122 calls of whole ones, as clean.test with a small one; and
+    # tokens of each architecture and device, as EndToEnd with random models.
+    config.excludes += ["clean-models.test", "run-architectures.test", "run-shared-devices.test"]
