@@ -469,7 +469,7 @@ TEST_F(ChatTemplateTest, WhereTemplatesAre) {
   EXPECT_EQ(messageOf([&] { open(); }),
             "DIR/tokenizer_config.json: expected a JSON object");
   write("tokenizer_config.json", R"({"a": ])");
-  EXPECT_EQ(messageOf([&] { open(); }).substr(0, 44),
+  EXPECT_EQ(messageOf([&] { open(); }).substr(0, 43),
             "DIR/tokenizer_config.json:1:7: syntax error");
   write("tokenizer_config.json", R"({"a": 1e999})");
   EXPECT_EQ(messageOf([&] { open(); }),
