@@ -13,17 +13,20 @@
 
 using namespace dlavm;
 
+std::string dlavm::getAllowedValues(const Parameter &convention) {
+  return llvm::join(
+      llvm::map_range(convention.allowed,
+                      [](int64_t value) { return std::to_string(value); }),
+      " or ");
+}
+
 std::optional<std::string> dlavm::checkConventions(const DeviceInfo &device) {
   for (const Parameter &parameter : device.getParameters())
     if (!parameter.allowed.empty() &&
         !llvm::is_contained(parameter.allowed, parameter.value))
       return ("the parameter " + parameter.name + " of " + device.getName() +
               " is " + llvm::Twine(parameter.value) + ", but must be " +
-              llvm::join(llvm::map_range(parameter.allowed,
-                                         [](int64_t value) {
-                                           return std::to_string(value);
-                                         }),
-                         " or "))
+              getAllowedValues(parameter))
           .str();
   return std::nullopt;
 }

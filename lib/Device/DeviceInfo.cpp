@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Device/Conventions.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -59,9 +60,7 @@ llvm::Error DeviceInfo::changeMemory(llvm::StringRef what, int64_t bytes) {
   auto memory = llvm::find_if(memories, isOpen);
   assert(memory != memories.end() && "the board leaves nothing open");
   const bool isStride = what == "port-stride";
-  if (!isStride && what != "dma-base")
-    return fail("is nothing that the board " + getBoard().name +
-                " leaves open, which is port-stride and dma-base");
+  assert((isStride || what == "dma-base") && "nothing that boards leave open");
   if (changes.count(what.str()))
     return fail("says again what the name of the device says");
   if (bytes < (isStride ? 1 : 0) || bytes % memory->alignment != 0)
@@ -98,12 +97,8 @@ llvm::Error DeviceInfo::changeConvention(llvm::StringRef name, int64_t value) {
   if (changes.count(name.str()))
     return fail("says again what the name of the device says");
   if (!llvm::is_contained(convention.allowed, value))
-    return fail(
-        "is no convention of " + getName() + ", which has " +
-        llvm::join(llvm::map_range(convention.allowed,
-                                   [](int64_t v) { return std::to_string(v); }),
-                   " or ") +
-        ": " + convention.meaning);
+    return fail("is no convention of " + getName() + ", which has " +
+                getAllowedValues(convention) + ": " + convention.meaning);
   if (convention.value == value)
     return llvm::Error::success();
   setParameter(name, value);

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Device/Conventions.h"
 #include "DLAVM/Device/DeviceInfo.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -110,6 +111,44 @@ getOpenBoards(const std::map<std::string, DeviceInfo> &devices) {
   return names.empty() ? "none" : names;
 }
 
+/// Why \p change in the name of \p device is none: what its name may say, and
+/// which other devices have the convention.
+static llvm::Error
+refuseChange(llvm::StringRef change, const DeviceInfo &device,
+             const std::map<std::string, DeviceInfo> &devices) {
+  const llvm::StringRef what = change.split('=').first;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (const Parameter *convention = device.getConvention(what)) {
+    os << "'" << change << "' does not say which " << what << " "
+       << device.getName() << " is to have: " << what << "="
+       << getAllowedValues(*convention) << ", " << convention->meaning;
+    return llvm::createStringError(text);
+  }
+  const bool isKnown =
+      llvm::any_of(device.getParameters(), [&](const Parameter &parameter) {
+        return parameter.name == what;
+      });
+  os << "'" << change << "' in the name of the device: " << what << " of "
+     << device.getName()
+     << (isKnown ? " is known and cannot be chosen" : " is no convention")
+     << "; ";
+  llvm::ListSeparator separator;
+  os << "those that it has: ";
+  for (const Parameter &parameter : device.getParameters())
+    if (!parameter.allowed.empty())
+      os << separator << parameter.name << "=" << getAllowedValues(parameter);
+  if (device.getBoard().hasOpenMemory())
+    os << separator << "port-stride=BYTES" << separator << "dma-base=BYTES";
+  std::vector<std::string> others;
+  for (const auto &[name, other] : devices)
+    if (other.getConvention(what))
+      others.push_back(name);
+  if (!others.empty())
+    os << "; devices with " << what << ": " << llvm::join(others, ", ");
+  return llvm::createStringError(text);
+}
+
 llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
   const llvm::StringRef whole =
       name.take_until([](char c) { return c == ','; });
@@ -136,6 +175,8 @@ llvm::Expected<DeviceInfo> DeviceRegistry::resolve(llvm::StringRef name) const {
         return error;
       continue;
     }
+    if (what != "port-stride" && what != "dma-base")
+      return refuseChange(change, device, state->createAll());
     if (!device.getBoard().hasOpenMemory())
       return llvm::createStringError(
           change + " cannot be, because the board " + device.getBoard().name +

@@ -613,8 +613,9 @@ TEST(DeviceRegistry, ABoardLeavesAMemoryOpen) {
             "has its memories where it has them; boards that leave it open: "
             "family-1@large");
   EXPECT_EQ(explain(large + ",banks=512"),
-            "banks=512 is nothing that the board large leaves open, which is "
-            "port-stride and dma-base");
+            "'banks=512' in the name of the device: banks of family-1@large is "
+            "no convention; those that it has: port-stride=BYTES, "
+            "dma-base=BYTES");
   for (const char *wrong : {"port-stride=0", "port-stride=-512",
                             "port-stride=1000", "dma-base=-512", "dma-base=8"})
     EXPECT_NE(explain(large + "," + wrong)
@@ -658,9 +659,26 @@ TEST(DeviceRegistry, AConventionIsChosenByName) {
                                          "logits: which");
   EXPECT_EQ(explain("Argmax_Tie=1,Argmax_Tie=0"),
             "Argmax_Tie=0 says again what the name of the device says");
-  // What is known is no convention.
-  EXPECT_NE(explain("depth=8"), "");
-  EXPECT_NE(explain("Argmax_Tie"), "");
+  for (const char *change : {"Argmax_Tie", "Argmax_Tie=", "Argmax_Tie=one"})
+    EXPECT_EQ(explain(change),
+              "'" + std::string(change) + "' does not say which Argmax_Tie " +
+                  name +
+                  " is to have: Argmax_Tie=0 or 1, of equal logits: which");
+  const std::string known = "; those that it has: Argmax_Tie=0 or 1";
+  EXPECT_EQ(explain("depth=8"), "'depth=8' in the name of the device: depth "
+                                "of " +
+                                    name + " is known and cannot be chosen" +
+                                    known);
+  EXPECT_EQ(explain("width=8"), "'width=8' in the name of the device: width "
+                                "of " +
+                                    name + " is no convention" + known);
+  DeviceInfo next = device.derive("2");
+  next.addParameter("width", 8, "of a row", {8, 16});
+  llvm::cantFail(registry.add(next));
+  EXPECT_EQ(explain("width=8"), "'width=8' in the name of the device: width "
+                                "of " +
+                                    name + " is no convention" + known +
+                                    "; devices with width: family-2");
 }
 
 TEST(DeviceRegistry, PrintsParametersAndBoards) {

@@ -21,6 +21,9 @@ namespace dlavm {
 /// values there are. Whoever computes what the device computes asks this first.
 std::optional<std::string> checkConventions(const DeviceInfo &device);
 
+/// The values that a convention may have: "0 or 1".
+std::string getAllowedValues(const Parameter &convention);
+
 } // namespace dlavm
 
 #endif // DLAVM_DEVICE_CONVENTIONS_H
