@@ -21,7 +21,8 @@ static constexpr StringLiteral kMakesDecode = "accel-specialize-decode";
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
       {"accel-group-appends", 2, /*needsKeptRegisters=*/true},
-      {"accel-stream-attention", 2},
+      {"accel-stream-attention", 2, /*needsKeptRegisters=*/false,
+       /*needsDecode=*/false, /*needsSoftmaxSlices=*/true},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
       {kMakesDecode, 2},
@@ -101,12 +102,27 @@ static std::string getKeepingDevice(const DeviceInfo &device) {
   return "";
 }
 
-std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device) {
+std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device,
+                                   bool slicesSoftmax) {
   const Optimization *known =
       find_if(getOptimizations(),
               [&](const Optimization &each) { return each.pass == pass; });
-  if (known == getOptimizations().end() || !known->needsKeptRegisters ||
-      device.getTraits().registersKeepValues)
+  if (known == getOptimizations().end())
+    return "";
+  const Traits &traits = device.getTraits();
+  if (known->needsSoftmaxSlices &&
+      traits.softmaxSlices == SoftmaxSlices::Never)
+    return (pass + " does nothing, as softmax of " + device.getName() +
+            " takes all tokens of a call")
+        .str();
+  if (known->needsSoftmaxSlices && !slicesSoftmax &&
+      traits.softmaxSlices == SoftmaxSlices::Untested)
+    return (pass + " does nothing, as no known program gives softmax of " +
+            device.getName() +
+            " a part of a call's tokens; if yours takes it, add "
+            "--slice-softmax")
+        .str();
+  if (!known->needsKeptRegisters || traits.registersKeepValues)
     return "";
   std::string text =
       (pass + " does nothing, as no document says that registers of " +

@@ -218,7 +218,9 @@ bool Compiler::run() {
   if (llvm::Error error = checkPassOptions(options, *device))
     return fail(toString(std::move(error)));
   for (StringRef pass : command.namedPasses)
-    if (const std::string why = explainIdlePass(pass, *device); !why.empty())
+    if (const std::string why =
+            explainIdlePass(pass, *device, command.sliceSoftmax);
+        !why.empty())
       llvm::WithColor::warning(llvm::errs())
           << "--enable-passes=" << why << "\n";
   OwningOpRef<ModuleOp> module = readModel(*device);

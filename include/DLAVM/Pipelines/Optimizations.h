@@ -19,6 +19,7 @@
 namespace dlavm {
 
 class DeviceInfo;
+struct DriverPlan;
 
 /// The largest level of `-O`, which is that of dlavm compile.
 constexpr unsigned kMaxOptLevel = 2;
@@ -33,6 +34,8 @@ struct Optimization {
   bool needsKeptRegisters = false;
   /// Whether it changes the function that accel-specialize-decode makes.
   bool needsDecode = false;
+  /// Whether it does nothing unless softmax takes a part of a call's tokens.
+  bool needsSoftmaxSlices = false;
 };
 
 /// In the order in which they run.
@@ -53,9 +56,14 @@ llvm::Expected<std::vector<std::string>>
 chooseOptimizations(unsigned level, llvm::ArrayRef<std::string> enabled,
                     llvm::ArrayRef<std::string> disabled, llvm::StringRef mode);
 
-/// Why a pass does nothing on \p device, and the device where it would; empty
-/// where the record rules nothing out.
-std::string explainIdlePass(llvm::StringRef pass, const DeviceInfo &device);
+/// Refuses a plan whose passes, or options of them, dlavm compile cannot have
+/// written: a PlanError for plan.json in \p file.
+llvm::Error checkPlannedPasses(const DriverPlan &plan, llvm::StringRef file);
+
+/// Why a pass does nothing on \p device, and the device or the option with which
+/// it would; empty where the record rules nothing out.
+std::string explainIdlePass(llvm::StringRef pass, const DeviceInfo &device,
+                            bool slicesSoftmax);
 
 } // namespace dlavm
 
