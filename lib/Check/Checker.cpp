@@ -17,7 +17,7 @@ using llvm::Twine;
 class Checker::Impl final : public EventSink {
 public:
   Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
-       std::vector<std::string> unmasked);
+       std::vector<PlannedTask> tasks);
 
   void beginRun(int64_t seq, int64_t past);
   void task(int32_t layer, llvm::StringRef name) override;
@@ -57,15 +57,16 @@ private:
 };
 
 Checker::Impl::Impl(const DeviceInfo &device, std::vector<PlanRegion> regions,
-                    std::vector<std::string> unmasked)
+                    std::vector<PlannedTask> tasks)
     : blocks(device, blockImage, *this,
              [this](llvm::StringRef reg, const Twine &message) {
                report(reg, message);
              }),
-      device(device), decoder(device), plan(device, std::move(regions)),
+      device(device), decoder(device),
+      plan(device, std::move(regions), std::move(tasks)),
       run(device, decoder.getRegisterEnd(), plan, log), cache(device),
       dataflow(device, plan, log),
-      op(run, device, decoder, plan, dataflow, log, std::move(unmasked)) {}
+      op(run, device, decoder, plan, dataflow, log) {}
 
 //===----------------------------------------------------------------------===//
 // Protocol
@@ -103,6 +104,7 @@ void Checker::Impl::task(int32_t layer, llvm::StringRef name) {
     return;
   op.finish();
   run.mark = {layer, log.intern(name)};
+  plan.checkTask(run.mark, run.starts, log);
 }
 
 void Checker::Impl::write(uint32_t reg, uint32_t value) {
@@ -223,9 +225,8 @@ void Checker::Impl::checkPlacement(const DecodedTask &task,
 //===----------------------------------------------------------------------===//
 
 Checker::Checker(const DeviceInfo &device, std::vector<PlanRegion> plan,
-                 std::vector<std::string> unmasked)
-    : impl(std::make_unique<Impl>(device, std::move(plan),
-                                  std::move(unmasked))) {}
+                 std::vector<PlannedTask> tasks)
+    : impl(std::make_unique<Impl>(device, std::move(plan), std::move(tasks))) {}
 Checker::~Checker() = default;
 
 void Checker::beginRun(int64_t seq, int64_t past) { impl->beginRun(seq, past); }

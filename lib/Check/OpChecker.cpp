@@ -29,9 +29,9 @@ static auto findOperand(Operands &operands, const Register *reg)
 
 OpChecker::OpChecker(CheckedRun &run, const DeviceInfo &device,
                      const TaskDecoder &decoder, Plan &plan, Dataflow &dataflow,
-                     FindingLog &log, std::vector<std::string> unmasked)
+                     FindingLog &log)
     : run(run), decoder(decoder), plan(plan), dataflow(dataflow), log(log),
-      unmasked(std::move(unmasked)), rowBytes(device.getTraits().rowBytes) {
+      rowBytes(device.getTraits().rowBytes) {
   for (const DecodedTask &task : decoder.getTasks()) {
     const RegisterTable &table = task.getTable();
     widths.push_back(table.lookup(RegisterRole::Tokens));
@@ -98,8 +98,9 @@ void OpChecker::add(const DecodedTask &task, Operands operands) {
 void OpChecker::checkMask(const DecodedTask &task, int64_t firstToken,
                           int64_t tokens) {
   const Register *mask = masks[&task - decoder.getTasks().data()];
+  const PlannedTask *planned = plan.getTask(log.getName(run.mark.name));
   if (!mask || !run.isKnown(*mask) || run.getValue(*mask) != 0 ||
-      llvm::is_contained(unmasked, log.getName(run.mark.name)))
+      (planned && planned->isUnmasked))
     return;
   // The newest token alone has none behind it.
   if (tokens > 1 || firstToken + tokens != run.seq + run.past)

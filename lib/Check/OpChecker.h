@@ -24,10 +24,10 @@ class OpChecker {
 public:
   using Operands = llvm::SmallVector<Operand, 6>;
 
-  /// The ops \p unmasked need no mask. All else must outlive the checker.
+  /// All must outlive the checker.
   OpChecker(CheckedRun &run, const DeviceInfo &device,
             const TaskDecoder &decoder, Plan &plan, Dataflow &dataflow,
-            FindingLog &log, std::vector<std::string> unmasked);
+            FindingLog &log);
 
   void beginRun() { earlier.clear(); }
   /// A start of the op that the run is at.
@@ -86,7 +86,6 @@ private:
   Plan &plan;
   Dataflow &dataflow;
   FindingLog &log;
-  const std::vector<std::string> unmasked;
   const int64_t rowBytes;
   /// Those that say how many tokens a start writes, its first output channel,
   /// and what call it belongs to.

@@ -8,14 +8,19 @@
 
 #include "DLAVM/Check/Plan.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace dlavm;
 
 unsigned dlavm::getMemoryIndex(const DeviceInfo &device, const Memory &memory) {
   return static_cast<unsigned>(&memory - device.getMemories().data());
 }
 
-Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions)
+Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions,
+           std::vector<PlannedTask> plannedTasks)
     : cachesAreMaps(device.getTraits().cachesAreMaps) {
+  for (PlannedTask &task : plannedTasks)
+    tasks[task.name] = std::move(task);
   for (PlanRegion &region : planRegions) {
     const Kind kind = region.kind == "parameter" ? Kind::Parameter
                       : region.kind == "cache"   ? Kind::Cache
@@ -124,8 +129,30 @@ void Plan::forEach(Kind kind, Visit visit) const {
                region.bytes.end + layer * region.layerStride});
 }
 
+const PlannedTask *Plan::getTask(llvm::StringRef name) const {
+  auto found = tasks.find(name);
+  return found == tasks.end() ? nullptr : &found->second;
+}
+
+void Plan::checkTask(Mark mark, unsigned start, FindingLog &log) {
+  const llvm::StringRef name = log.getName(mark.name);
+  seen.insert(name);
+  if (knowsTasks() && !getTask(name))
+    log.report(mark, start, "", "", "the plan has no task of this name");
+}
+
+bool Plan::mayHold(const Region &region, const Operand &operand,
+                   const PlannedTask *task) const {
+  return mayHold(region.kind, operand.reg->role) &&
+         region.memory == operand.memory &&
+         (operand.reg->role != RegisterRole::MapOut || !task ||
+          task->results.empty() ||
+          llvm::is_contained(task->results, region.name));
+}
+
 void Plan::beginRun() {
   reached.reset();
+  seen.clear();
   for (Region &region : regions)
     region.read.reset();
 }
@@ -141,6 +168,7 @@ static bool has(const llvm::BitVector &bits, int64_t index) {
 }
 
 void Plan::endRun(FindingLog &log, bool onlySomeLayers) const {
+  std::vector<std::string> missing;
   for (const Region &region : regions)
     for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
          ++layer)
@@ -148,6 +176,15 @@ void Plan::endRun(FindingLog &log, bool onlySomeLayers) const {
           (region.layers == 0 || !onlySomeLayers || has(reached, layer)))
         log.report({}, 0, "", region.getName(layer),
                    "no task reads this parameter");
+  if (onlySomeLayers)
+    return;
+  for (const PlannedTask &task : llvm::make_second_range(tasks))
+    if (!seen.contains(task.name))
+      missing.push_back(task.name);
+  llvm::sort(missing);
+  for (const std::string &name : missing)
+    log.report({-1, log.intern(name)}, 0, "", "",
+               "the plan has this task, but the driver does not");
 }
 
 /// The region with a property, that which begins where the operand does before
@@ -172,10 +209,10 @@ void Plan::check(const Op &op, FindingLog &log) {
     lastRegions.resize(op.mark.name + 1);
   auto &last = lastRegions[op.mark.name];
   last.resize(op.operands.size());
+  const PlannedTask *task = getTask(log.getName(op.mark.name));
   for (auto [region, operand] : llvm::zip_equal(last, op.operands)) {
     auto holds = [&](const Region &candidate) {
-      if (!mayHold(candidate.kind, operand.reg->role) ||
-          candidate.memory != operand.memory)
+      if (!mayHold(candidate, operand, task))
         return false;
       std::optional<int64_t> layer = candidate.find(operand.bytes);
       return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
@@ -193,11 +230,11 @@ void Plan::check(const Op &op, FindingLog &log) {
 
 void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
   const std::string bytes = FindingLog::describe(operand.bytes);
+  const PlannedTask *task = getTask(log.getName(op.mark.name));
   const Region *partial = nullptr;
   int64_t fits = -1;
   for (const Region &region : regions) {
-    if (region.memory != operand.memory ||
-        !mayHold(region.kind, operand.reg->role))
+    if (!mayHold(region, operand, task))
       continue;
     if (std::optional<int64_t> layer = region.find(operand.bytes)) {
       log.report(op, operand, region.getName(*layer),
@@ -222,6 +259,12 @@ void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
                "the operand, " + bytes + ", is " +
                    llvm::Twine(operand.bytes.end - operand.bytes.begin - fits) +
                    " bytes larger than the plan has room for");
+  else if (operand.reg->role == RegisterRole::MapOut && task &&
+           !task->results.empty())
+    log.report(op, operand, getName(operand.memory, operand.bytes),
+               "the operand, " + bytes + ", does not lie in " +
+                   llvm::join(task->results, " or ") +
+                   ", where the plan has the result of this task");
   else
     log.report(op, operand, getName(operand.memory, operand.bytes),
                "the operand, " + bytes + ", lies in no " +

@@ -9,6 +9,7 @@
 #include "DLAVM/Pipelines/Optimizations.h"
 
 #include "DLAVM/Device/DeviceInfo.h"
+#include "DLAVM/Plan/DriverPlan.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -86,6 +87,68 @@ dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
         (optimization.pass == kMakesDecode && !needsDecode.empty()))
       chosen.push_back(optimization.pass.str());
   return chosen;
+}
+
+Error dlavm::checkPlannedPasses(const DriverPlan &plan, StringRef file) {
+  if (!plan.optimizations)
+    return Error::success();
+  const std::vector<std::string> &passes = plan.optimizations->passes;
+  auto fail = [&](const Twine &place, const Twine &expected, StringRef found) {
+    return make_error<PlanError>(("expected " + expected).str(),
+                                 ("optimizations." + place).str(),
+                                 found.str(), file.str());
+  };
+  const Optimization *next = getOptimizations().begin();
+  for (auto [i, pass] : enumerate(passes)) {
+    const auto *known = find_if(
+        getOptimizations(),
+        [&, &pass = pass](const Optimization &each) { return each.pass == pass; });
+    if (known >= next && known != getOptimizations().end()) {
+      next = known + 1;
+      continue;
+    }
+    return fail("passes[" + Twine(i) + "]",
+                known == getOptimizations().end()
+                    ? "an optimizing pass: " + join(getNames(), ", ")
+                    : "passes in the order in which they run: " +
+                          join(getNames(), ", "),
+                pass);
+  }
+  auto runs = [&](StringRef pass) { return is_contained(passes, pass); };
+  // What there is, and the passes of which one makes it.
+  struct Need {
+    bool isNeeded;
+    StringRef what;
+    SmallVector<StringRef, 2> passes;
+  };
+  auto hasTask = [&](auto holds) { return any_of(plan.tasks, holds); };
+  const SmallVector<StringRef, 2> streams = {"accel-stream-attention",
+                                             "accel-stream-ffn"};
+  const Need needs[] = {
+      {any_of(plan.functions,
+              [](const HostFunction &each) { return each.kind == "decode"; }),
+       "a function for one token",
+       {kMakesDecode}},
+      {runs("accel-promote-onchip"), "accel-promote-onchip", {kMakesDecode}},
+      {hasTask([](const PlanTask &task) { return !task.decodeResult.empty(); }),
+       "results on the chip",
+       {"accel-promote-onchip"}},
+      {hasTask([](const PlanTask &task) { return task.slice.has_value(); }),
+       "tasks of slices", streams},
+      {hasTask([](const PlanTask &task) { return !task.merges.empty(); }),
+       "merged tasks",
+       {"accel-merge-linears"}},
+      {plan.optimizations->sliceBytes != 0, "slice_bytes", streams},
+      {plan.optimizations->slicesSoftmax, "slice_softmax", {streams.front()}},
+      {plan.optimizations->mergesLinears,
+       "merge_linears",
+       {"accel-merge-linears"}},
+  };
+  for (const Need &need : needs)
+    if (need.isNeeded && none_of(need.passes, runs))
+      return fail("passes", join(need.passes, " or ") + ", as there is " + need.what,
+                  "");
+  return Error::success();
 }
 
 /// The name of \p device with the value of a convention by which registers keep

@@ -131,12 +131,18 @@ int64_t DriverPlan::getFirstRow(const PlanObject &object, size_t i) const {
   return row;
 }
 
-std::vector<std::string> DriverPlan::getUnmaskedTasks() const {
-  std::vector<std::string> names;
-  for (const PlanTask &task : tasks)
-    if (task.isUnmasked)
-      names.push_back(task.name);
-  return names;
+std::vector<PlannedTask> DriverPlan::getPlannedTasks() const {
+  std::vector<PlannedTask> planned;
+  for (const PlanTask &task : tasks) {
+    PlannedTask &entry = planned.emplace_back(
+        PlannedTask{task.name, task.isUnmasked, {}});
+    if (task.result.empty())
+      continue;
+    entry.results.push_back(task.result);
+    if (!task.decodeResult.empty())
+      entry.results.push_back(task.decodeResult);
+  }
+  return planned;
 }
 
 std::vector<PlanRegion> DriverPlan::getRegions() const {

@@ -13,6 +13,8 @@
 #include "DLAVM/Run/PlanRegions.h"
 #include "DLAVM/Run/Program.h"
 
+#include "llvm/ADT/MapVector.h"
+
 namespace dlavm {
 #define GEN_PASS_DEF_VERIFYPLACEMENT
 #include "DLAVM/Run/Passes.h.inc"
@@ -69,6 +71,22 @@ bool runsBlocks(func::FuncOp function) {
       .wasInterrupted();
 }
 
+/// Those of all functions, one for each name.
+std::vector<PlannedTask> getPlannedTasks(ModuleOp module) {
+  llvm::MapVector<StringRef, PlannedTask> tasks;
+  module.walk([&](csb::TaskOp op) {
+    PlannedTask &task = tasks[op.getName()];
+    task.name = op.getName().str();
+    task.isUnmasked |= op.getUnmasked();
+    if (std::optional<StringRef> result = op.getOutput())
+      task.results.push_back(result->str());
+  });
+  std::vector<PlannedTask> result;
+  for (auto &[name, task] : tasks)
+    result.push_back(std::move(task));
+  return result;
+}
+
 struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
   using VerifyPlacementBase::VerifyPlacementBase;
 
@@ -88,12 +106,7 @@ struct VerifyPlacement : dlavm::impl::VerifyPlacementBase<VerifyPlacement> {
         getPlanRegions(module, *device);
     if (failed(regions))
       return signalPassFailure();
-    std::vector<std::string> unmasked;
-    module.walk([&](csb::TaskOp task) {
-      if (task.getUnmasked())
-        unmasked.push_back(task.getName().str());
-    });
-    Checker checker(*device, std::move(*regions), std::move(unmasked));
+    Checker checker(*device, std::move(*regions), getPlannedTasks(module));
     for (auto [seq, past] : getCalls(*maxTokens))
       if (failed(run(*program, seq, past, checker)))
         return signalPassFailure();

@@ -208,7 +208,7 @@ int dlavm::runCheck(const CheckCommand &command) {
     return reportError(driver.takeError());
   const DriverPlan &plan = driver->plan;
   const DeviceInfo &device = *driver->device;
-  Checker checker(device, plan.getRegions(), plan.getUnmaskedTasks());
+  Checker checker(device, plan.getRegions(), plan.getPlannedTasks());
   DecodeComparison comparison(device);
   size_t checked = 0;
   if (llvm::Error error = joinErrors(driver->loadInstructions(checker),

@@ -8,6 +8,7 @@
 
 #include "OpenedDriver.h"
 #include "DLAVM/Pack/PackDirectory.h"
+#include "DLAVM/Pipelines/Optimizations.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -66,6 +67,10 @@ Expected<OpenedPlan> OpenedPlan::open(StringRef directory) {
   Expected<DriverPlan> plan = DriverPlan::read(directory);
   if (!plan)
     return plan.takeError();
+  SmallString<128> file(directory);
+  sys::path::append(file, "plan.json");
+  if (Error error = checkPlannedPasses(*plan, file))
+    return error;
   return OpenedPlan{std::move(*input), std::move(*plan)};
 }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLAVM/Report/Report.h"
+#include "DLAVM/Dialect/CSB/IR/CSB.h"
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Report/Graph.h"
 #include "DLAVM/Support/InputFile.h"
@@ -18,6 +19,7 @@
 #include "EstimatedTimes.h"
 #include "OpenedModel.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
@@ -117,6 +119,19 @@ static mlir::LogicalResult print(const ReportCommand &command,
   return mlir::success();
 }
 
+/// The tasks of a plan are those of its driver.
+static Error checkTasks(const DriverPlan &plan, mlir::ModuleOp driver) {
+  llvm::StringSet<> names;
+  driver.walk([&](csb::TaskOp task) { names.insert(task.getName()); });
+  for (auto [i, task] : enumerate(plan.tasks))
+    if (!names.contains(task.name))
+      return createStringError("plan.json has a task that " + plan.driver +
+                               " does not have at tasks[" + Twine(i) +
+                               "].name, found \"" + task.name +
+                               "\"; compile the model again");
+  return Error::success();
+}
+
 int dlavm::runReport(const ReportCommand &command) {
   Expected<OpenedPlan> opened = OpenedPlan::open(command.directory);
   if (!opened)
@@ -149,6 +164,9 @@ int dlavm::runReport(const ReportCommand &command) {
       lowerDriver(model->getModule(), plan, *driver);
   if (failed(levels))
     return 1;
+  if (levels->isDriver)
+    if (Error error = checkTasks(plan, *levels->csb))
+      return reportError(std::move(error));
   Expected<TimeOptions> times = getTimes(command, **device);
   if (!times)
     return reportError(times.takeError());

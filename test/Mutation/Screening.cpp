@@ -121,7 +121,7 @@ llvm::Error Screening::runOriginal() {
   if (!load(nullptr, outcome, originalLoad))
     return fail("load_parameters");
   Checker checker(*subject.device, subject.plan.getRegions(),
-                  subject.plan.getUnmaskedTasks());
+                  subject.plan.getPlannedTasks());
   begin(checker, nullptr);
   for (const CallShape &shape : shapes) {
     Run run;
@@ -178,7 +178,7 @@ void Screening::screen(const Fault &fault, Outcome &outcome) {
     return;
   }
   Checker checker(*subject.device, subject.plan.getRegions(),
-                  subject.plan.getUnmaskedTasks());
+                  subject.plan.getPlannedTasks());
   begin(checker, &fault);
   bool isEquivalent = true;
   for (const auto &[index, shape] : enumerate(shapes)) {
@@ -209,7 +209,7 @@ void Screening::sweep(const Fault &fault, Outcome &outcome) {
   if (outcome.firstCall == inLoad && !isOfWord(&fault))
     return;
   Checker checker(*subject.device, subject.plan.getRegions(),
-                  subject.plan.getUnmaskedTasks());
+                  subject.plan.getPlannedTasks());
   begin(checker, &fault);
   for (const CallShape &shape : ArrayRef(shapes).drop_front(numExecuted)) {
     Run run;

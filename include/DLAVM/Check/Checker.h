@@ -68,7 +68,9 @@ struct Finding {
 ///     wrote; maps that are overwritten before anybody reads them; parameters
 ///     that are ever overwritten or overlap; KV caches that overlap parameters
 ///     or each other, or that are read before they are written.
-///  7. Operands that leave their region of the plan or belong to another layer.
+///  7. Operands that leave their region of the plan or belong to another layer,
+///     maps that a task writes elsewhere than the plan says, tasks that the plan
+///     does not have and those that only the plan has.
 ///
 /// Ops are told apart by their marks, (layer, name), and an op may come in
 /// several groups of starts.
@@ -79,10 +81,10 @@ struct Finding {
 class Checker {
 public:
   /// The device must outlive the checker. Without a plan, what no task of a run
-  /// has written counts as its input. \p unmasked are the tasks whose tokens
-  /// see those behind them, as the model wants it.
+  /// has written counts as its input. Without \p tasks, their names and results
+  /// are not known, and all tokens see those before them.
   Checker(const DeviceInfo &device, std::vector<PlanRegion> plan,
-          std::vector<std::string> unmasked = {});
+          std::vector<PlannedTask> tasks = {});
   ~Checker();
 
   void beginRun(int64_t seq, int64_t past);
@@ -96,8 +98,8 @@ public:
   void dmaWrite(uint64_t address, llvm::ArrayRef<uint8_t> bytes);
   /// Blocks that the host has loaded before the first run.
   void load(const Instructions &instructions);
-  /// With \p onlySomeLayers, parameters of layers that the run left out are no
-  /// finding.
+  /// With \p onlySomeLayers, parameters and tasks of layers that the run left
+  /// out are no finding.
   void endRun(bool onlySomeLayers = false);
 
   /// Adds what somebody else has found at this point of the run.

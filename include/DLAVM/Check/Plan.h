@@ -14,13 +14,15 @@
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dlavm {
 
 /// The regions of the plan, by what an operand may find there.
 class Plan {
 public:
-  Plan(const DeviceInfo &device, std::vector<PlanRegion> regions);
+  Plan(const DeviceInfo &device, std::vector<PlanRegion> regions,
+       std::vector<PlannedTask> tasks = {});
 
   bool empty() const { return regions.empty(); }
   /// The regions that hold \p bytes: "hidden", "query[3]", "a or b"; empty if
@@ -45,12 +47,19 @@ public:
   /// The same for KV caches.
   void forEachCache(Visit visit) const { forEach(Kind::Cache, visit); }
 
+  /// What the plan says of a task; null if it has none of this name.
+  const PlannedTask *getTask(llvm::StringRef name) const;
+  bool knowsTasks() const { return !tasks.empty(); }
+
   void beginRun();
+  /// Reports a task that the plan does not have.
+  void checkTask(Mark mark, unsigned start, FindingLog &log);
   /// Reports an operand that does not lie within one region of its kind and
   /// layer.
   void check(const Op &op, FindingLog &log);
   /// Reports the parameters that no op of the run has read, though their layer
-  /// ran: one that should have took the place of another.
+  /// ran: one that should have took the place of another. Reports the tasks of
+  /// the plan that the run did not have.
   void endRun(FindingLog &log, bool onlySomeLayers) const;
 
 private:
@@ -76,11 +85,17 @@ private:
     return kind == getKind(role) || (cachesAreMaps && kind == Kind::Cache &&
                                      role == RegisterRole::MapOut);
   }
+  /// The same, for what a task writes: its result, where the plan says so.
+  bool mayHold(const Region &region, const Operand &operand,
+               const PlannedTask *task) const;
   void forEach(Kind kind, Visit visit) const;
   Region *find(const Operand &operand,
                llvm::function_ref<bool(const Region &)> holds);
   void check(const Op &op, const Operand &operand, FindingLog &log) const;
 
+  llvm::StringMap<PlannedTask> tasks;
+  /// The names that the run has had.
+  llvm::StringSet<> seen;
   const bool cachesAreMaps;
   /// The layers that the run has reached.
   llvm::BitVector reached;

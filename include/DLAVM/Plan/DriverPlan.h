@@ -247,8 +247,8 @@ struct DriverPlan {
 
   /// Buffers and objects as the checks want them.
   std::vector<PlanRegion> getRegions() const;
-  /// The names of the tasks whose tokens see those behind them.
-  std::vector<std::string> getUnmaskedTasks() const;
+  /// Tasks as the checks want them.
+  std::vector<PlannedTask> getPlannedTasks() const;
 };
 
 } // namespace dlavm

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace dlavm {
 
@@ -29,6 +30,16 @@ struct PlanRegion {
   /// "buffer", "parameter", "cache", "instructions", or "input" for what the
   /// caller wrote before the run.
   std::string kind;
+};
+
+/// What the plan says of a task, for those who see it run.
+struct PlannedTask {
+  std::string name;
+  /// Its tokens see those behind them.
+  bool isUnmasked = false;
+  /// The regions where its map may lie: one for calls of any length and perhaps
+  /// one for calls of a token. Empty where the plan does not say.
+  std::vector<std::string> results = {};
 };
 
 } // namespace dlavm
