@@ -56,7 +56,8 @@ private:
 } // namespace
 
 Expected<BufferFile> Parser::parse(StringRef text) {
-  for (StringRef rest = text.rtrim("\r\n"); !rest.empty();) {
+  // Blank lines may end the file.
+  for (StringRef rest = text; !rest.trim().empty();) {
     std::tie(line, rest) = rest.split('\n');
     line.consume_back("\r");
     ++lineNumber;
