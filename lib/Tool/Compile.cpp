@@ -144,14 +144,19 @@ bool Compiler::runPasses(ModuleOp module,
 /// if it loads the same ones. Otherwise what says that they have been packed is
 /// removed, as the new plan does not know how.
 bool Compiler::write(OutputFiles &files, std::string plan) {
+  std::string unpacked;
   auto write = [&]() -> llvm::Error {
     llvm::Expected<OutputDirectory> output =
         OutputDirectory::open(command.outputDirectory);
     if (!output)
       return output.takeError();
-    if (!keepPacking(command.outputDirectory, plan))
+    if (!keepPacking(command.outputDirectory, plan)) {
+      const std::string checksums = output->getPlace(kChecksumFile);
+      if (llvm::sys::fs::is_regular_file(checksums))
+        unpacked = checksums;
       for (StringRef name : {kChecksumFile, kReportFile})
         output->remove(name);
+    }
     files.add("plan.json", std::move(plan));
     if (llvm::Error error = checkOutputs(
             files.getPaths(), Checkpoint::getInputFiles(command.model)))
@@ -160,6 +165,10 @@ bool Compiler::write(OutputFiles &files, std::string plan) {
   };
   if (llvm::Error error = write())
     return fail(toString(std::move(error)));
+  if (!unpacked.empty())
+    llvm::WithColor::note(llvm::errs())
+        << unpacked << " is removed, as the parameters beside it are not those "
+        << "of the new driver; run dlavm pack\n";
   return true;
 }
 
