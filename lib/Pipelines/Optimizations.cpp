@@ -56,9 +56,9 @@ Error dlavm::checkOptimizations(StringRef option, ArrayRef<std::string> names) {
 Expected<std::vector<std::string>>
 dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
                            ArrayRef<std::string> disabled, StringRef mode) {
-  if (level > kMaxOptLevel)
+  if (level != 0 && level != kMaxOptLevel)
     return createStringError("-O" + Twine(level) +
-                             " is no level; there are 0 to " +
+                             " is no level; there are 0 and " +
                              Twine(kMaxOptLevel));
   if (Error error = checkOptimizations("--enable-passes", enabled))
     return error;

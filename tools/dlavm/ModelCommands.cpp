@@ -96,7 +96,7 @@ cl::opt<std::string, true> ropePairing(
     cl::desc("the channels of a head that rotary embeddings pair; by default "
              "what the model and the device make cheapest"));
 cl::opt<unsigned>
-    optLevel("O", cl::sub(compile), cl::Prefix, cl::value_desc("0..2"),
+    optLevel("O", cl::sub(compile), cl::Prefix, cl::value_desc("0|2"),
              cl::init(kMaxOptLevel),
              cl::desc("optimize: 2 runs all passes of docs/Optimizations.md "
                       "(default), 0 none of them: each task writes all of its "
