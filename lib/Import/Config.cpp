@@ -8,6 +8,8 @@
 
 #include "Architecture.h"
 
+#include "DLAVM/Checkpoint/Vocabulary.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -109,6 +111,11 @@ static LogicalResult readSizes(const ConfigReader &reader,
       failed(reader.readSize(architecture.vocabulary, config.vocabulary)) ||
       failed(reader.readSize(architecture.context, config.context)))
     return failure();
+  if (config.vocabulary > kMaxEmbeddingRows)
+    return reader.emitError(architecture.vocabulary)
+           << "must be at most " << kMaxEmbeddingRows
+           << ", the tokens that an embedding can have here, found "
+           << config.vocabulary;
   if (config.intermediate % architecture.intermediateFactor != 0)
     return reader.emitError(architecture.intermediate)
            << "must be a multiple of " << architecture.intermediateFactor

@@ -200,7 +200,8 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   if (failed(applyOptions(*reader, options, *config)))
     return nullptr;
   OwningOpRef<ModuleOp> module =
-      ModelBuilder(*config, context).build(getModelName(name), layers);
+      ModelBuilder(*config, *file, context)
+          .build(getModelName(name), layers);
   if (failed(verify(*module)) ||
       failed(checkDirectory(path, options, *module, *config, layers)))
     return nullptr;

@@ -17,8 +17,10 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::llm;
 
-ModelBuilder::ModelBuilder(const ModelConfig &config, MLIRContext &context)
-    : config(config), builder(UnknownLoc::get(&context), &context),
+ModelBuilder::ModelBuilder(const ModelConfig &config, StringRef path,
+                           MLIRContext &context)
+    : config(config),
+      builder(FileLineColLoc::get(&context, path, 0, 0), &context),
       forms(config.hasRope) {
   forms.resize(config.layers, true);
   context.loadDialect<LLMDialect, arith::ArithDialect, func::FuncDialect,

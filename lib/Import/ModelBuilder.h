@@ -20,7 +20,9 @@ namespace dlavm {
 /// Builds the module of one configuration, whose context is the module's.
 class ModelBuilder {
 public:
-  ModelBuilder(const ModelConfig &config, mlir::MLIRContext &context);
+  /// The place of what it builds is the file that \p path names.
+  ModelBuilder(const ModelConfig &config, llvm::StringRef path,
+               mlir::MLIRContext &context);
 
   /// \p modelLayers are all of the model, of which the module may have fewer.
   mlir::OwningOpRef<mlir::ModuleOp> build(llvm::StringRef name,

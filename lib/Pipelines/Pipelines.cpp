@@ -65,6 +65,10 @@ llvm::Error dlavm::checkPassOptions(const CompileOptions &options,
         " not run; add --enable-passes=" + passes.front() + ", or leave " +
         option + " out");
   };
+  if (options.sliceBytes < 0)
+    return llvm::createStringError(
+        "--slice-bytes=" + Twine(options.sliceBytes) +
+        " must be 1 or more, or 0 for what the memory of the device says");
   const StringRef attention = "accel-stream-attention";
   if (llvm::Error error = check(options.sliceBytes != 0, "--slice-bytes",
                                 {attention, "accel-stream-ffn"}))

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DLAVM/Checkpoint/Vocabulary.h"
 #include "DLAVM/Support/SaturatingProduct.h"
 #include "PlanChecks.h"
 
@@ -14,8 +15,6 @@
 using namespace dlavm;
 using namespace llvm;
 
-/// No vocabulary has as many tokens.
-static constexpr int64_t mostEmbeddingRows = int64_t(1) << 22;
 static constexpr int64_t bytesPerElement = 2;
 
 namespace {
@@ -189,10 +188,10 @@ llvm::Error LimitChecker::run() {
                   "no more tokens than the largest buffer has room for");
   for (auto [i, parameter] : enumerate(plan.parameters))
     if (parameter.name == plan.embedding &&
-        parameter.shape.front() > mostEmbeddingRows)
+        parameter.shape.front() > kMaxEmbeddingRows)
       return refuse(
           "parameters[" + Twine(i) + "].shape[0]", parameter.shape.front(),
-          "at most " + Twine(mostEmbeddingRows) + " tokens in the embedding");
+          "at most " + Twine(kMaxEmbeddingRows) + " tokens in the embedding");
   return llvm::Error::success();
 }
 

@@ -13,6 +13,7 @@
 #include "DLAVM/InitAll.h"
 #include "DLAVM/Pack/PackDirectory.h"
 #include "DLAVM/Pipelines/Optimizations.h"
+#include "DLAVM/Plan/DriverPlan.h"
 #include "DLAVM/Support/InputFile.h"
 #include "DLAVM/Support/OutputFiles.h"
 #include "DLAVM/Target/TranslateToCpp.h"
@@ -83,6 +84,27 @@ static LogicalResult checkLevel(ModuleOp module) {
              << " dialect; give the module of the llm dialect that it came "
                 "from, or run the passes that are left with dlavm-opt";
   return success();
+}
+
+/// The module beside a plan has been lowered for the plan's device.
+static void explainLowered(StringRef model, StringRef device) {
+  llvm::SmallString<128> plan(model);
+  llvm::sys::path::remove_filename(plan);
+  llvm::sys::path::append(plan, "plan.json");
+  if (!model.ends_with(".mlir") || !llvm::sys::fs::exists(plan))
+    return;
+  llvm::Expected<DriverPlan> driver =
+      DriverPlan::read(llvm::sys::path::parent_path(plan));
+  if (!driver) {
+    consumeError(driver.takeError());
+    return;
+  }
+  if (driver->model == llvm::sys::path::filename(model) &&
+      driver->device != device)
+    llvm::WithColor::note(llvm::errs())
+        << model << " has been lowered for " << driver->device
+        << "; give the model that it came from to compile for " << device
+        << "\n";
 }
 
 OwningOpRef<ModuleOp> Compiler::readModel(const DeviceInfo &device) {
@@ -251,6 +273,7 @@ bool Compiler::run() {
   const std::optional<int64_t> context = llm::getMaxTokens(*module);
   std::string model;
   if (!lower(*module, name, files, model)) {
+    explainLowered(command.model, options.device);
     if (layers && context && !StringRef(command.model).ends_with(".mlir"))
       explainWhatFits(command.model, options, command.layers.value_or(*layers),
                       *context);

@@ -21,6 +21,8 @@ static void print(Diagnostic &diagnostic) {
   if (place && place.getLine() > 0)
     os << place.getFilename().getValue() << ":" << place.getLine() << ":"
        << place.getColumn() << ": ";
+  else if (place) // What is imported has no lines.
+    os << place.getFilename().getValue() << ": ";
   switch (diagnostic.getSeverity()) {
   case DiagnosticSeverity::Error:
     llvm::WithColor::error(os) << diagnostic.str() << "\n";

@@ -128,6 +128,8 @@ Expected<TimeOptions> dlavm::readTimes(OpenedDriver &driver,
   Expected<StringMap<double>> factors = calibrate(driver, *lines, times);
   if (!factors)
     return fail(factors.takeError());
+  if (all_of(*factors, [](const auto &factor) { return factor.second == 0; }))
+    return fail(createStringError("says that no task takes any time"));
   times.factors = std::move(*factors);
   return times;
 }

@@ -40,6 +40,9 @@ public:
   }
 
   bool compiles(const DeviceInfo &device, int64_t layers, int64_t maxTokens);
+  /// The same with --slice-softmax, where that may be and is not given.
+  bool compilesInSlices(const DeviceInfo &device, int64_t layers,
+                        int64_t maxTokens);
 
   /// The largest number from 1 to \p most with which \p compiles, which holds
   /// for 1, and for all below one for which it does.
@@ -75,6 +78,17 @@ bool Attempts::compiles(const DeviceInfo &device, int64_t layers,
   buildAccelPipeline(manager, options);
   buildCSBPipeline(manager, options);
   return succeeded(manager.run(*module));
+}
+
+bool Attempts::compilesInSlices(const DeviceInfo &device, int64_t layers,
+                                int64_t maxTokens) {
+  if (options.sliceSoftmax || !options.runs("accel-stream-attention") ||
+      device.getTraits().softmaxSlices != SoftmaxSlices::Untested)
+    return false;
+  options.sliceSoftmax = true;
+  const bool result = compiles(device, layers, maxTokens);
+  options.sliceSoftmax = false;
+  return result;
 }
 
 int64_t Attempts::findLargest(int64_t most,
@@ -121,6 +135,10 @@ void dlavm::explainWhatFits(llvm::StringRef model,
     note() << "on " << deviceName << " a context of up to "
            << Attempts::findLargest(maxTokens, fitsTokens)
            << " tokens fits (--max-tokens)\n";
+  if (attempts.compilesInSlices(device, layers, maxTokens))
+    note() << "on " << deviceName
+           << " all of it fits where softmax takes slices of a call's tokens "
+              "(--slice-softmax)\n";
   const std::vector<std::string> others =
       findDevices(deviceName, [&](const DeviceInfo &other) {
         return attempts.compiles(

@@ -64,6 +64,8 @@ bool dlavm::checkValue(const cl::opt<std::string, true> &option) {
   const bool isMissing =
       option.getNumOccurrences() > 0 && option.getValue().empty();
   if (isMissing)
-    failUsage("--" + option.ArgStr + "= has no value");
+    failUsage((option.ArgStr.size() == 1 ? "-" + option.ArgStr
+                                         : "--" + option.ArgStr + "=") +
+              " has no value");
   return !isMissing;
 }

@@ -21,7 +21,7 @@ def main(absent, *command):
     result = subprocess.run(command, capture_output=True, text=True, timeout=100)
     print(result.stderr, end="")
     # Errors of the driver's compiler are quoted below the one of dlavm.
-    errors = re.findall(r"(?:^|:\d+:\d+: )error: |^dlavm: (?!Did you mean)", result.stderr, re.M)
+    errors = re.findall(r"^(?:\S+: )?error: |:\d+:\d+: error: |^dlavm: (?!Did you mean)", result.stderr, re.M)
     problems = []
     if result.returncode != 1:
         problems.append(f"the exit code is {result.returncode}")
