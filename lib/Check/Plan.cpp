@@ -19,19 +19,24 @@ unsigned dlavm::getMemoryIndex(const DeviceInfo &device, const Memory &memory) {
 Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions,
            std::vector<PlannedTask> plannedTasks)
     : cachesAreMaps(device.getTraits().cachesAreMaps) {
-  for (PlannedTask &task : plannedTasks)
+  llvm::StringSet<> results;
+  for (PlannedTask &task : plannedTasks) {
+    results.insert_range(task.results);
     tasks[task.name] = std::move(task);
+  }
   for (PlanRegion &region : planRegions) {
     const Kind kind = region.kind == "parameter" ? Kind::Parameter
                       : region.kind == "cache"   ? Kind::Cache
                                                  : Kind::Buffer;
+    const bool isResult = results.contains(region.name);
     regions.push_back({std::move(region.name),
                        getMemoryIndex(device, *device.getMemory(region.memory)),
                        {region.begin, region.end},
                        region.layerStride,
                        region.layers,
                        kind,
-                       region.kind == "input"});
+                       region.kind == "input",
+                       isResult});
   }
   for (auto [i, region] : llvm::enumerate(regions))
     byBegin[{region.memory, region.bytes.begin}].push_back(i);
@@ -146,7 +151,7 @@ bool Plan::mayHold(const Region &region, const Operand &operand,
   return mayHold(region.kind, operand.reg->role) &&
          region.memory == operand.memory &&
          (operand.reg->role != RegisterRole::MapOut || !task ||
-          task->results.empty() ||
+          !region.isResult || task->results.empty() ||
           llvm::is_contained(task->results, region.name));
 }
 

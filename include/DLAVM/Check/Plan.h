@@ -72,6 +72,8 @@ private:
     int64_t layers;
     Kind kind;
     bool isInput;
+    /// Whether the plan says what task writes it.
+    bool isResult;
     /// The layers whose parameter an op of the run has read.
     llvm::BitVector read = {};
 
@@ -85,7 +87,7 @@ private:
     return kind == getKind(role) || (cachesAreMaps && kind == Kind::Cache &&
                                      role == RegisterRole::MapOut);
   }
-  /// The same, for what a task writes: its result, where the plan says so.
+  /// The same, for what a task writes: not the result of others.
   bool mayHold(const Region &region, const Operand &operand,
                const PlannedTask *task) const;
   void forEach(Kind kind, Visit visit) const;
