@@ -19,24 +19,19 @@ unsigned dlavm::getMemoryIndex(const DeviceInfo &device, const Memory &memory) {
 Plan::Plan(const DeviceInfo &device, std::vector<PlanRegion> planRegions,
            std::vector<PlannedTask> plannedTasks)
     : cachesAreMaps(device.getTraits().cachesAreMaps) {
-  llvm::StringSet<> results;
-  for (PlannedTask &task : plannedTasks) {
-    results.insert_range(task.results);
+  for (PlannedTask &task : plannedTasks)
     tasks[task.name] = std::move(task);
-  }
   for (PlanRegion &region : planRegions) {
     const Kind kind = region.kind == "parameter" ? Kind::Parameter
                       : region.kind == "cache"   ? Kind::Cache
                                                  : Kind::Buffer;
-    const bool isResult = results.contains(region.name);
     regions.push_back({std::move(region.name),
                        getMemoryIndex(device, *device.getMemory(region.memory)),
                        {region.begin, region.end},
                        region.layerStride,
                        region.layers,
                        kind,
-                       region.kind == "input",
-                       isResult});
+                       region.kind == "input"});
   }
   for (auto [i, region] : llvm::enumerate(regions))
     byBegin[{region.memory, region.bytes.begin}].push_back(i);
@@ -150,9 +145,14 @@ bool Plan::mayHold(const Region &region, const Operand &operand,
                    const PlannedTask *task) const {
   return mayHold(region.kind, operand.reg->role) &&
          region.memory == operand.memory &&
-         (operand.reg->role != RegisterRole::MapOut || !task ||
-          !region.isResult || task->results.empty() ||
+         (!task || task->results.empty() ||
           llvm::is_contained(task->results, region.name));
+}
+
+/// Whether it is the map that the plan calls a task's result. Others, as the
+/// word of an argmax, it does not name.
+static bool isResult(const Op &op, const Operand &operand) {
+  return operand.reg == op.task->getTable().lookup(RegisterRole::MapOut);
 }
 
 void Plan::beginRun() {
@@ -217,7 +217,7 @@ void Plan::check(const Op &op, FindingLog &log) {
   const PlannedTask *task = getTask(log.getName(op.mark.name));
   for (auto [region, operand] : llvm::zip_equal(last, op.operands)) {
     auto holds = [&](const Region &candidate) {
-      if (!mayHold(candidate, operand, task))
+      if (!mayHold(candidate, operand, isResult(op, operand) ? task : nullptr))
         return false;
       std::optional<int64_t> layer = candidate.find(operand.bytes);
       return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
@@ -235,7 +235,8 @@ void Plan::check(const Op &op, FindingLog &log) {
 
 void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
   const std::string bytes = FindingLog::describe(operand.bytes);
-  const PlannedTask *task = getTask(log.getName(op.mark.name));
+  const PlannedTask *task =
+      isResult(op, operand) ? getTask(log.getName(op.mark.name)) : nullptr;
   const Region *partial = nullptr;
   int64_t fits = -1;
   for (const Region &region : regions) {
@@ -264,8 +265,7 @@ void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
                "the operand, " + bytes + ", is " +
                    llvm::Twine(operand.bytes.end - operand.bytes.begin - fits) +
                    " bytes larger than the plan has room for");
-  else if (operand.reg->role == RegisterRole::MapOut && task &&
-           !task->results.empty())
+  else if (task && !task->results.empty())
     log.report(op, operand, getName(operand.memory, operand.bytes),
                "the operand, " + bytes + ", does not lie in " +
                    llvm::join(task->results, " or ") +

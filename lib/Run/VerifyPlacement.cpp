@@ -78,7 +78,8 @@ std::vector<PlannedTask> getPlannedTasks(ModuleOp module) {
     PlannedTask &task = tasks[op.getName()];
     task.name = op.getName().str();
     task.isUnmasked |= op.getUnmasked();
-    if (std::optional<StringRef> result = op.getOutput())
+    if (std::optional<StringRef> result = op.getOutput();
+        result && !llvm::is_contained(task.results, *result))
       task.results.push_back(result->str());
   });
   std::vector<PlannedTask> result;

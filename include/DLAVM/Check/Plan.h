@@ -72,8 +72,6 @@ private:
     int64_t layers;
     Kind kind;
     bool isInput;
-    /// Whether the plan says what task writes it.
-    bool isResult;
     /// The layers whose parameter an op of the run has read.
     llvm::BitVector read = {};
 
@@ -87,7 +85,7 @@ private:
     return kind == getKind(role) || (cachesAreMaps && kind == Kind::Cache &&
                                      role == RegisterRole::MapOut);
   }
-  /// The same, for what a task writes: not the result of others.
+  /// The same, for what a task writes: its result, where the plan says so.
   bool mayHold(const Region &region, const Operand &operand,
                const PlannedTask *task) const;
   void forEach(Kind kind, Visit visit) const;
