@@ -149,10 +149,10 @@ bool Plan::mayHold(const Region &region, const Operand &operand,
           llvm::is_contained(task->results, region.name));
 }
 
-/// Whether it is the map that the plan calls a task's result. Others, as the
-/// word of an argmax, it does not name.
-static bool isResult(const Op &op, const Operand &operand) {
-  return operand.reg == op.task->getTable().lookup(RegisterRole::MapOut);
+/// The register of the map that the plan calls the result of its task. Others,
+/// as that of the word of an argmax, it does not name.
+static const Register *getResultRegister(const Op &op) {
+  return op.task->getTable().lookup(RegisterRole::MapOut);
 }
 
 void Plan::beginRun() {
@@ -173,7 +173,6 @@ static bool has(const llvm::BitVector &bits, int64_t index) {
 }
 
 void Plan::endRun(FindingLog &log, bool onlySomeLayers) const {
-  std::vector<std::string> missing;
   for (const Region &region : regions)
     for (int64_t layer = 0; layer < std::max<int64_t>(region.layers, 1);
          ++layer)
@@ -183,6 +182,7 @@ void Plan::endRun(FindingLog &log, bool onlySomeLayers) const {
                    "no task reads this parameter");
   if (onlySomeLayers)
     return;
+  std::vector<std::string> missing;
   for (const PlannedTask &task : llvm::make_second_range(tasks))
     if (!seen.contains(task.name))
       missing.push_back(task.name);
@@ -215,9 +215,10 @@ void Plan::check(const Op &op, FindingLog &log) {
   auto &last = lastRegions[op.mark.name];
   last.resize(op.operands.size());
   const PlannedTask *task = getTask(log.getName(op.mark.name));
+  const Register *result = getResultRegister(op);
   for (auto [region, operand] : llvm::zip_equal(last, op.operands)) {
     auto holds = [&](const Region &candidate) {
-      if (!mayHold(candidate, operand, isResult(op, operand) ? task : nullptr))
+      if (!mayHold(candidate, operand, operand.reg == result ? task : nullptr))
         return false;
       std::optional<int64_t> layer = candidate.find(operand.bytes);
       return layer && (candidate.layers <= 1 || *layer == op.mark.layer);
@@ -235,8 +236,9 @@ void Plan::check(const Op &op, FindingLog &log) {
 
 void Plan::check(const Op &op, const Operand &operand, FindingLog &log) const {
   const std::string bytes = FindingLog::describe(operand.bytes);
-  const PlannedTask *task =
-      isResult(op, operand) ? getTask(log.getName(op.mark.name)) : nullptr;
+  const PlannedTask *task = operand.reg == getResultRegister(op)
+                                ? getTask(log.getName(op.mark.name))
+                                : nullptr;
   const Region *partial = nullptr;
   int64_t fits = -1;
   for (const Region &region : regions) {
