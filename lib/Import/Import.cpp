@@ -200,8 +200,7 @@ OwningOpRef<ModuleOp> dlavm::importModel(StringRef path,
   if (failed(applyOptions(*reader, options, *config)))
     return nullptr;
   OwningOpRef<ModuleOp> module =
-      ModelBuilder(*config, *file, context)
-          .build(getModelName(name), layers);
+      ModelBuilder(*config, *file, context).build(getModelName(name), layers);
   if (failed(verify(*module)) ||
       failed(checkDirectory(path, options, *module, *config, layers)))
     return nullptr;

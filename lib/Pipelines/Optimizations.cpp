@@ -95,14 +95,15 @@ Error dlavm::checkPlannedPasses(const DriverPlan &plan, StringRef file) {
   const std::vector<std::string> &passes = plan.optimizations->passes;
   auto fail = [&](const Twine &place, const Twine &expected, StringRef found) {
     return make_error<PlanError>(("expected " + expected).str(),
-                                 ("optimizations." + place).str(),
-                                 found.str(), file.str());
+                                 ("optimizations." + place).str(), found.str(),
+                                 file.str());
   };
   const Optimization *next = getOptimizations().begin();
   for (auto [i, pass] : enumerate(passes)) {
-    const auto *known = find_if(
-        getOptimizations(),
-        [&, &pass = pass](const Optimization &each) { return each.pass == pass; });
+    const auto *known = find_if(getOptimizations(),
+                                [&, &pass = pass](const Optimization &each) {
+                                  return each.pass == pass;
+                                });
     if (known >= next && known != getOptimizations().end()) {
       next = known + 1;
       continue;
@@ -146,8 +147,8 @@ Error dlavm::checkPlannedPasses(const DriverPlan &plan, StringRef file) {
   };
   for (const Need &need : needs)
     if (need.isNeeded && none_of(need.passes, runs))
-      return fail("passes", join(need.passes, " or ") + ", as there is " + need.what,
-                  "");
+      return fail("passes",
+                  join(need.passes, " or ") + ", as there is " + need.what, "");
   return Error::success();
 }
 
@@ -173,8 +174,7 @@ std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device,
   if (known == getOptimizations().end())
     return "";
   const Traits &traits = device.getTraits();
-  if (known->needsSoftmaxSlices &&
-      traits.softmaxSlices == SoftmaxSlices::Never)
+  if (known->needsSoftmaxSlices && traits.softmaxSlices == SoftmaxSlices::Never)
     return (pass + " does nothing, as softmax of " + device.getName() +
             " takes all tokens of a call")
         .str();

@@ -134,8 +134,8 @@ int64_t DriverPlan::getFirstRow(const PlanObject &object, size_t i) const {
 std::vector<PlannedTask> DriverPlan::getPlannedTasks() const {
   std::vector<PlannedTask> planned;
   for (const PlanTask &task : tasks) {
-    PlannedTask &entry = planned.emplace_back(
-        PlannedTask{task.name, task.isUnmasked, {}});
+    PlannedTask &entry =
+        planned.emplace_back(PlannedTask{task.name, task.isUnmasked, {}});
     if (task.result.empty())
       continue;
     entry.results.push_back(task.result);

@@ -260,9 +260,7 @@ TEST(Validate, MapsOnTheChip) {
                                 "uses it");
   device = version.derive("bits");
   TaskSupport &softmax = device.addTask(TaskKind::Softmax);
-  softmax.onChip = [](const DeviceInfo &) {
-    return OnChipFlags{0, 0, 1};
-  };
+  softmax.onChip = [](const DeviceInfo &) { return OnChipFlags{0, 0, 1}; };
   EXPECT_EQ(getProblem(device),
             "the record of edgellm-bits is not complete: softmax::OnChip has "
             "no field for the flag of bit 1");

@@ -69,8 +69,8 @@ struct Finding {
 ///     that are ever overwritten or overlap; KV caches that overlap parameters
 ///     or each other, or that are read before they are written.
 ///  7. Operands that leave their region of the plan or belong to another layer,
-///     maps that a task writes elsewhere than the plan says, tasks that the plan
-///     does not have and those that only the plan has.
+///     maps that a task writes elsewhere than the plan says, tasks that the
+///     plan does not have and those that only the plan has.
 ///
 /// Ops are told apart by their marks, (layer, name), and an op may come in
 /// several groups of starts.

@@ -60,8 +60,8 @@ chooseOptimizations(unsigned level, llvm::ArrayRef<std::string> enabled,
 /// written: a PlanError for plan.json in \p file.
 llvm::Error checkPlannedPasses(const DriverPlan &plan, llvm::StringRef file);
 
-/// Why a pass does nothing on \p device, and the device or the option with which
-/// it would; empty where the record rules nothing out.
+/// Why a pass does nothing on \p device, and the device or the option with
+/// which it would; empty where the record rules nothing out.
 std::string explainIdlePass(llvm::StringRef pass, const DeviceInfo &device,
                             bool slicesSoftmax);
 
