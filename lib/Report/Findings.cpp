@@ -69,6 +69,7 @@ public:
 
 namespace {
 
+/// What it makes has its own text: a value made of a StringRef refers to it.
 class CheckParser {
 public:
   CheckParser(StringRef file, const DriverPlan &plan)
@@ -99,7 +100,7 @@ public:
                   " findings, but " + Twine(count) +
                   " stand before it; give all that dlavm check has printed");
     return json::Value(
-        json::Object{{"text", text}, {"findings", std::move(findings)}});
+        json::Object{{"text", text.str()}, {"findings", std::move(findings)}});
   }
 
 private:
@@ -111,7 +112,7 @@ private:
     if (line.consume_front("error: ")) {
       if (llvm::Error error = checkCall())
         return error;
-      findings.push_back(json::Object{{"message", line}});
+      findings.push_back(json::Object{{"message", line.str()}});
       current = findings.back().getAsObject();
       return llvm::Error::success();
     }
@@ -129,12 +130,13 @@ private:
       return llvm::Error::success();
     const auto [key, value] = line.trim().split(": ");
     if (value.empty()) {
-      (*current)["note"] = line.trim();
+      (*current)["note"] = line.trim().str();
       return llvm::Error::success();
     }
-    (*current)[key] = key == "task" ? value.split(' ').first : value;
+    (*current)[key.str()] =
+        (key == "task" ? value.split(' ').first : value).str();
     if (key == "task") {
-      (*current)["where"] = value;
+      (*current)["where"] = value.str();
       return checkTask(value);
     }
     if (key == "op")
