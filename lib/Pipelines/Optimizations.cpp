@@ -26,6 +26,7 @@ ArrayRef<Optimization> dlavm::getOptimizations() {
        /*needsDecode=*/false, /*needsSoftmaxSlices=*/true},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
+      {"accel-order-loops", 2},
       {kMakesDecode, 2},
       // No board is known to have run it.
       {"accel-promote-onchip", kMaxOptLevel + 1, /*needsKeptRegisters=*/false,

@@ -128,6 +128,8 @@ void dlavm::buildAccelPipeline(OpPassManager &manager,
     manager.addPass(accel::createStreamFFN({options.sliceBytes}));
   if (options.runs("accel-merge-linears"))
     manager.addPass(accel::createMergeLinears({options.mergeLinears}));
+  if (options.runs("accel-order-loops"))
+    manager.addPass(accel::createOrderLoops());
   manager.addPass(accel::createPartitionTasks());
   manager.addPass(accel::createPlaceObjects());
   manager.addPass(accel::createPlanMemory());

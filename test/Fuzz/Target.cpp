@@ -60,6 +60,7 @@ static constexpr Pipeline kAccelPipelines[] = {
     {"accel-stream-attention", "{untested=true slice-bytes=4096}"},
     {"accel-stream-ffn", "{slice-bytes=4096}"},
     {"accel-merge-linears", ""},
+    {"accel-order-loops", ""},
     {"accel-partition-tasks", ""},
     {"accel-place-objects", ""},
     {"accel-plan-memory", ""},

@@ -53,7 +53,9 @@ struct PartitionLoop {
 };
 
 /// The loops that cut a task to starts, outermost first, each dimension at most
-/// once; none where one start takes it all.
+/// once; none where one start takes it all. Loops over tokens and output
+/// channels are right in both orders, as a start knows what it reuses; they
+/// stand as those of the known programs.
 struct Partition {
   llvm::SmallVector<PartitionLoop, 2> loops;
   /// Where the order of the loops depends on the call: it is as listed where

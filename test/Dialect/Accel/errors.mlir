@@ -10,7 +10,7 @@ func.func private @f() attributes {accel.device = "edgellm-20241128"}
 
 // -----
 
-// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit', 'accel.decode', 'accel.slice' and 'accel.merges'}}
+// expected-error@+1 {{has an attribute "accel.version" that the accel dialect does not know; it knows 'accel.device', 'accel.limit', 'accel.decode', 'accel.slice', 'accel.keeps_weight_from' and 'accel.merges'}}
 module attributes {accel.version = "edgellm-20241128"} {}
 
 // -----
@@ -409,6 +409,15 @@ func.func @f(%cache: !accel.object) {
 func.func @f(%cache: !accel.object) {
   // expected-error@+1 {{'accel.cache_map' op is a whole map}}
   %0 = accel.cache_map %cache : memref<8x2048x32xf16>
+  return
+}
+
+// -----
+
+func.func @f() {
+  %x = accel.buffer "x" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  // expected-error@+1 {{'accel.keeps_weight_from' must be a positive i64 at a task}}
+  accel.elementwise add "sum" ins(%x, %x : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32] {accel.keeps_weight_from = 0 : i64}
   return
 }
 

@@ -73,12 +73,14 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
     return op->emitError("'accel.decode' must be a unit attribute of a "
                          "function");
   }
-  if (attribute.getName() == getSliceAttrName()) {
+  if (attribute.getName() == getSliceAttrName() ||
+      attribute.getName() == getKeepsWeightFromAttrName()) {
     auto tokens = dyn_cast<IntegerAttr>(attribute.getValue());
     if (isa<TaskOpInterface>(op) && tokens && tokens.getType().isInteger(64) &&
         tokens.getInt() > 0)
       return success();
-    return op->emitError("'accel.slice' must be a positive i64 at a task");
+    return op->emitError() << "'" << attribute.getName().getValue()
+                           << "' must be a positive i64 at a task";
   }
   if (attribute.getName() == getMergesAttrName()) {
     auto names = dyn_cast<ArrayAttr>(attribute.getValue());
@@ -92,7 +94,8 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
     return op->emitError() << "has an attribute " << attribute.getName()
                            << " that the accel dialect does not know; it knows "
                               "'accel.device', 'accel.limit', "
-                              "'accel.decode', 'accel.slice' and "
+                              "'accel.decode', 'accel.slice', "
+                              "'accel.keeps_weight_from' and "
                               "'accel.merges'";
   if (!isa<ModuleOp>(op) || !isa<StringAttr>(attribute.getValue()))
     return op->emitError("'accel.device' must be a string at the module");

@@ -345,6 +345,28 @@ bool TaskPartition::run() {
   return true;
 }
 
+/// Puts the loops as accel-order-loops says, if it does.
+static LogicalResult orderLoops(TaskOpInterface task, const Word &tokens,
+                                Partition &partition) {
+  auto from = dyn_cast_if_present<IntegerAttr>(
+      task->removeAttr(AccelDialect::getKeepsWeightFromAttrName()));
+  if (!from)
+    return success();
+  auto isInnermost = [&](TaskDimension dimension) {
+    return partition.loops.back().dimension == dimension;
+  };
+  if (partition.loops.size() == 2 && isInnermost(TaskDimension::OutputChannels))
+    std::swap(partition.loops.front(), partition.loops.back());
+  if (partition.loops.size() != 2 || !isInnermost(TaskDimension::Tokens) ||
+      partition.loops.front().dimension != TaskDimension::OutputChannels)
+    return task.emitOpError()
+           << "has '" << AccelDialect::getKeepsWeightFromAttrName()
+           << "', but its starts do not share tokens and output channels; "
+              "leave it out";
+  partition.isListedOrder = {Word(from.getInt() - 1), tokens};
+  return success();
+}
+
 namespace {
 
 struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
@@ -388,6 +410,8 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
       return failure();
     Partition partition = support->partition(
         task, device, {*count, Word(builder, total, 1, maxTokens)});
+    if (failed(orderLoops(task, *count, partition)))
+      return failure();
     if (task.getWindow()) {
       ++(partitionImage(task, partition) ? numCut : numWhole);
       total.erase();

@@ -28,9 +28,9 @@ TaskCosts::TaskCosts(TaskOpInterface task, const DeviceInfo &device,
     : task(task), device(device), maxTokens(maxTokens),
       rates(device.getRates()) {
   auto destination = cast<DestinationStyleOpInterface>(task.getOperation());
-  for (Value input : destination.getDpsInputs())
+  for (auto [i, input] : llvm::enumerate(destination.getDpsInputs()))
     if (isa<MemRefType>(input.getType()))
-      inputBytes += getRowBytes(input);
+      (i == 0 ? inputBytes : outputBytes) += getRowBytes(input);
   join(task);
   // And a poll.
   if (const TaskSupport *support = device.getTask(task.getTaskKind()))
@@ -47,6 +47,15 @@ void TaskCosts::join(TaskOpInterface other) {
   for (Value output : destination.getDpsInits())
     if (isa<MemRefType>(output.getType()))
       outputBytes += getRowBytes(output);
+}
+
+/// The order of a call's loops where each of its counts is known.
+static bool isTokenInnermost(const dlavm::Partition &partition) {
+  const bool isListed =
+      !partition.isListedOrder || partition.isListedOrder->first.getMin() <
+                                      partition.isListedOrder->second.getMin();
+  return !partition.loops.empty() && (partition.loops.back().dimension ==
+                                      TaskDimension::Tokens) == isListed;
 }
 
 dlavm::Partition TaskCosts::getPartition(int64_t tokens) const {
@@ -100,48 +109,57 @@ int64_t TaskCosts::getStep(int64_t tokens) const {
   return tokens;
 }
 
-double TaskCosts::get(int64_t tokens) const {
-  const dlavm::Partition partition = getPartition(tokens);
-  double tokenParts = 1, channelParts = 1, otherParts = 1;
-  bool sharesChannels = false;
+TaskCosts::Parts TaskCosts::getParts(const dlavm::Partition &partition,
+                                     int64_t tokens) const {
+  Parts parts;
   for (const PartitionLoop &loop : partition.loops) {
     const int64_t size = getSize(loop.dimension, tokens);
-    const auto parts = static_cast<double>(
+    const auto count = static_cast<double>(
         llvm::divideCeil(size, std::max<int64_t>(loop.step.getMin(), 1)));
     if (loop.dimension == TaskDimension::Tokens)
-      tokenParts = parts;
+      parts.tokens = count;
     else if (loop.dimension == TaskDimension::OutputChannels)
-      channelParts = parts;
+      parts.channels = count;
     else
-      otherParts *= parts;
-    sharesChannels |= loop.dimension == TaskDimension::OutputChannels;
+      parts.others *= count;
+    parts.sharesChannels |= loop.dimension == TaskDimension::OutputChannels;
   }
-  bool isTokenInnermost =
-      !partition.loops.empty() &&
-      partition.loops.back().dimension == TaskDimension::Tokens;
-  if (const auto &order = partition.isListedOrder)
-    if (order->first.getMin() >= order->second.getMin())
-      isTokenInnermost = !isTokenInnermost;
-  // The innermost loop leaves on the chip what it does not cut.
-  double objectReads = 1, inputReads = 1;
-  if (sharesChannels && isTokenInnermost)
-    inputReads = channelParts;
-  else
-    objectReads = tokenParts;
-  double starts = tokenParts * channelParts * otherParts;
   if (partition.takesOneKVHead)
-    starts *= static_cast<double>(task.getSharedHeads().value_or(1));
-  if (!rates)
-    return starts;
+    parts.others *= static_cast<double>(task.getSharedHeads().value_or(1));
+  return parts;
+}
+
+StartTime TaskCosts::getTime(const Parts &parts, int64_t tokens,
+                             bool keepsWeight) const {
+  // The innermost loop leaves on the chip what it does not cut.
+  const bool readsInputAgain = parts.sharesChannels && keepsWeight;
+  const double inputReads = readsInputAgain ? parts.channels : 1;
   SmallVector<MovedBytes> moved = objects;
-  for (MovedBytes &object : moved)
-    object.bytes *= objectReads;
+  if (!readsInputAgain)
+    for (MovedBytes &object : moved)
+      object.bytes *= parts.tokens;
   moved.push_back(
       {&device.getMapMemory(),
        (inputReads * inputBytes + outputBytes) * static_cast<double>(tokens),
        /*isWeight=*/false});
+  return getStartTime(moved, getCycles(tokens), *rates, device);
+}
+
+double TaskCosts::get(int64_t tokens) const {
+  const dlavm::Partition partition = getPartition(tokens);
+  const Parts parts = getParts(partition, tokens);
+  const double starts = parts.tokens * parts.channels * parts.others;
+  if (!rates)
+    return starts;
   return starts * accesses * kAccessTime +
-         getStartTime(moved, getCycles(tokens), *rates, device).get();
+         getTime(parts, tokens, isTokenInnermost(partition)).get();
+}
+
+double TaskCosts::getMemoryTime(int64_t tokens, bool keepsWeight) const {
+  return rates ? getTime(getParts(getPartition(tokens), tokens), tokens,
+                         keepsWeight)
+                     .memory
+               : 0;
 }
 
 double TaskCosts::getCycles(int64_t tokens) const {

@@ -33,11 +33,23 @@ public:
 
   /// The most tokens that a start takes, in the longest call.
   int64_t getStep(int64_t tokens) const;
-  /// The seconds that starts take which compute so many tokens. What a start
-  /// reads again, it waits for, unless the matrix unit takes longer.
+  /// The seconds that starts take which compute so many tokens, in the order of
+  /// the record. What a start reads again, it waits for, unless the matrix unit
+  /// takes longer.
   double get(int64_t tokens) const;
+  /// The seconds of the slowest memory with the loop over tokens innermost,
+  /// which keeps the weight on the chip, or with the one over output channels,
+  /// which keeps the input. 0 where the record has no rates.
+  double getMemoryTime(int64_t tokens, bool keepsWeight) const;
 
 private:
+  /// How many starts share the dimensions of the task.
+  struct Parts {
+    double tokens = 1, channels = 1, others = 1;
+    bool sharesChannels = false;
+  };
+  Parts getParts(const dlavm::Partition &partition, int64_t tokens) const;
+  StartTime getTime(const Parts &parts, int64_t tokens, bool keepsWeight) const;
   void addObject(GetObjectOp object);
   double getCycles(int64_t tokens) const;
   double getRowBytes(mlir::Value map) const;
@@ -51,7 +63,8 @@ private:
   /// Accesses of the host for a start.
   double accesses = 1;
   llvm::SmallVector<MovedBytes> objects;
-  /// Bytes that the task reads, and writes, for a token.
+  /// Bytes of a token: what stays on the chip for the next start, and what is
+  /// written, or read where that is.
   double inputBytes = 0, outputBytes = 0;
 };
 

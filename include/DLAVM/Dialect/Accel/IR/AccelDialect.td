@@ -86,6 +86,12 @@ def Accel_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral getSliceAttrName() {
       return "accel.slice";
     }
+    /// The attribute of a task whose starts share tokens and output channels: a
+    /// positive i64, the fewest tokens with which they keep the weight on the
+    /// chip, with the loop over tokens innermost; with fewer, the input.
+    static constexpr ::llvm::StringLiteral getKeepsWeightFromAttrName() {
+      return "accel.keeps_weight_from";
+    }
     /// The attribute of a linear layer that several became: strings, the names
     /// of their tasks in the order of their results.
     static constexpr ::llvm::StringLiteral getMergesAttrName() {

@@ -230,6 +230,37 @@ def MergeLinears : Pass<"accel-merge-linears", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def OrderLoops : Pass<"accel-order-loops", "::mlir::ModuleOp"> {
+  let summary = "let starts keep on the chip what takes longest to read again";
+  let description = [{
+    Where starts share the tokens and the output channels of a task, two loops
+    stand around it, and the inner one leaves on the chip what it does not cut:
+    over tokens the weight, so that the input is read again for each part of the
+    channels; over output channels the input, so that the weight is read again
+    for each part of the tokens. Both are right. The record has the order of
+    the known programs, which estimate for themselves; here the model of times
+    decides which takes the memory less (docs/Estimate.md). The attribute says
+    from how many tokens on the weight stays, and accel-partition-tasks makes
+    the loops so:
+
+    ```mlir
+    accel.linear "up" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 13696]
+    ```
+
+    becomes
+
+    ```mlir
+    accel.linear "up" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 13696] {accel.keeps_weight_from = 129 : i64}
+    ```
+
+    A number larger than the context says that the input stays always. Left
+    alone are convolutions, and devices of which nobody said how fast they are.
+  }];
+  let statistics = [
+    Statistic<"numOrdered", "num-ordered", "Tasks with two loops">
+  ];
+}
+
 def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
   let summary = "cut tasks to what fits on the chip";
   let description = [{
@@ -257,8 +288,8 @@ def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
     } {accel.limit = "activation buffer of 524288 values"}
     ```
 
-    Two loops stand in the order that the device wants. Where that depends on
-    the call, an `scf.if` chooses between both orders, and each start says what
+    Two loops stand in the order of the record, or as accel-order-loops says.
+    Where that depends on the call, an `scf.if` chooses between both orders, and each start says what
     of the one before it reuses:
 
     ```mlir
