@@ -129,10 +129,13 @@ refuseChange(llvm::StringRef change, const DeviceInfo &device,
       llvm::any_of(device.getParameters(), [&](const Parameter &parameter) {
         return parameter.name == what;
       });
-  os << "'" << change << "' in the name of the device: " << what << " of "
-     << device.getName()
-     << (isKnown ? " is known and cannot be chosen" : " is no convention")
-     << "; ";
+  os << "'" << change << "' in the name of the device: ";
+  if (what.empty())
+    os << "expected NAME=VALUE after a comma; ";
+  else
+    os << what << " of " << device.getName()
+       << (isKnown ? " is known and cannot be chosen; "
+                   : " is no convention; ");
   llvm::ListSeparator separator;
   os << "those that it has: ";
   for (const Parameter &parameter : device.getParameters())

@@ -670,6 +670,12 @@ TEST(DeviceRegistry, AConventionIsChosenByName) {
   EXPECT_EQ(explain("width=8"), "'width=8' in the name of the device: width "
                                 "of " +
                                     name + " is no convention" + known);
+  for (const char *change : {"", "=8", ",depth=8"})
+    EXPECT_EQ(explain(change),
+              "'" + llvm::StringRef(change).split(',').first.str() +
+                  "' in the name of the device: expected NAME=VALUE after a "
+                  "comma" +
+                  known);
   DeviceInfo next = device.derive("2");
   next.addParameter("width", 8, "of a row", {8, 16});
   llvm::cantFail(registry.add(next));
