@@ -27,12 +27,19 @@
 using namespace dlavm;
 using namespace llvm;
 
+/// Text that JSON can have.
 static Expected<std::string> readText(const Twine &path) {
   Expected<std::unique_ptr<MemoryBuffer>> buffer = readTextFile(path);
   if (!buffer)
     return createStringError(
         path + ": cannot be read: " + toString(buffer.takeError()));
-  return (*buffer)->getBuffer().str();
+  const StringRef text = (*buffer)->getBuffer();
+  size_t offset = 0;
+  if (!json::isUTF8(text, &offset))
+    return createStringError(path + ": expected text in UTF-8, found another "
+                                    "byte at offset " +
+                             Twine(offset));
+  return text.str();
 }
 
 static std::string getPlace(StringRef directory, StringRef name) {

@@ -11,6 +11,7 @@
 
 #include "DLAVM/Encoding/Word.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <optional>
@@ -53,9 +54,7 @@ struct PartitionLoop {
 };
 
 /// The loops that cut a task to starts, outermost first, each dimension at most
-/// once; none where one start takes it all. Loops over tokens and output
-/// channels are right in both orders, as a start knows what it reuses; they
-/// stand as those of the known programs.
+/// once; none where one start takes it all.
 struct Partition {
   llvm::SmallVector<PartitionLoop, 2> loops;
   /// Where the order of the loops depends on the call: it is as listed where
@@ -64,6 +63,17 @@ struct Partition {
   /// Whether a start of an attention product takes one KV head, so that a loop
   /// over these stands around the others.
   bool takesOneKVHead = false;
+
+  /// Whether loops over tokens and output channels stand around a start. They
+  /// are right in both orders, as the start is told what it reuses; a record
+  /// lists that of the known programs.
+  bool hasTwoOrders() const {
+    return loops.size() == 2 &&
+           llvm::all_of(loops, [](const PartitionLoop &loop) {
+             return loop.dimension == TaskDimension::Tokens ||
+                    loop.dimension == TaskDimension::OutputChannels;
+           });
+  }
 };
 
 } // namespace dlavm

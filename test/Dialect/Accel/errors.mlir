@@ -416,8 +416,17 @@ func.func @f(%cache: !accel.object) {
 
 func.func @f() {
   %x = accel.buffer "x" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
-  // expected-error@+1 {{'accel.keeps_weight_from' must be a positive i64 at a task}}
-  accel.elementwise add "sum" ins(%x, %x : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32] {accel.keeps_weight_from = 0 : i64}
+  // expected-error@+1 {{'accel.keeps_weight_from' must be a positive i64 at an accel.linear}}
+  accel.elementwise add "sum" ins(%x, %x : memref<1x?x32xf16, #accel.space<DDR>>, memref<1x?x32xf16, #accel.space<DDR>>) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32] {accel.keeps_weight_from = 1 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%w: !accel.object) {
+  %x = accel.buffer "x" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
+  // expected-error@+1 {{'accel.keeps_weight_from' must be a positive i64 at an accel.linear}}
+  accel.linear "l" ins(%x : memref<1x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32, 32] {accel.keeps_weight_from = 0 : i64}
   return
 }
 

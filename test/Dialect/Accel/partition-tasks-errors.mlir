@@ -54,19 +54,3 @@ func.func @f(%w: !accel.object) {
   return
 }
 }
-
-// -----
-
-// Starts share the tokens alone.
-
-module attributes {accel.device = "edgellm-20241128", llm.max_tokens = 2048 : i64} {
-accel.object @w weight [4096, 4096] in <HBM>
-func.func @ordered() {
-  %x = accel.buffer "x" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
-  %y = accel.buffer "y" : memref<128x?x32xf16, #accel.space<DDR>>, <128, seq, 32>
-  %w = accel.get_object @w : !accel.object
-  // expected-error@+1 {{'accel.linear' op has 'accel.keeps_weight_from', but its starts do not share tokens and output channels; leave it out}}
-  accel.linear "l" ins(%x : memref<128x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%y : memref<128x?x32xf16, #accel.space<DDR>>) [4096, 4096] {accel.keeps_weight_from = 129 : i64}
-  return
-}
-}

@@ -60,6 +60,11 @@ Operation *AccelDialect::materializeConstant(OpBuilder &builder,
   return arith::ConstantOp::materialize(builder, value, type, loc);
 }
 
+static bool isPositive(Attribute value) {
+  auto number = dyn_cast<IntegerAttr>(value);
+  return number && number.getType().isInteger(64) && number.getInt() > 0;
+}
+
 LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
                                                      NamedAttribute attribute) {
   if (attribute.getName() == getLimitAttrName()) {
@@ -73,14 +78,16 @@ LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
     return op->emitError("'accel.decode' must be a unit attribute of a "
                          "function");
   }
-  if (attribute.getName() == getSliceAttrName() ||
-      attribute.getName() == getKeepsWeightFromAttrName()) {
-    auto tokens = dyn_cast<IntegerAttr>(attribute.getValue());
-    if (isa<TaskOpInterface>(op) && tokens && tokens.getType().isInteger(64) &&
-        tokens.getInt() > 0)
+  if (attribute.getName() == getSliceAttrName()) {
+    if (isa<TaskOpInterface>(op) && isPositive(attribute.getValue()))
       return success();
-    return op->emitError() << "'" << attribute.getName().getValue()
-                           << "' must be a positive i64 at a task";
+    return op->emitError("'accel.slice' must be a positive i64 at a task");
+  }
+  if (attribute.getName() == getKeepsWeightFromAttrName()) {
+    if (isa<LinearOp>(op) && isPositive(attribute.getValue()))
+      return success();
+    return op->emitError("'accel.keeps_weight_from' must be a positive i64 at "
+                         "an accel.linear");
   }
   if (attribute.getName() == getMergesAttrName()) {
     auto names = dyn_cast<ArrayAttr>(attribute.getValue());

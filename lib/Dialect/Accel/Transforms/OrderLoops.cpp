@@ -23,37 +23,31 @@ using namespace mlir;
 using namespace dlavm;
 using namespace dlavm::accel;
 
-/// Whether starts share tokens and output channels of \p task, so that two
-/// loops stand around it.
-static bool hasTwoLoops(TaskOpInterface task, const DeviceInfo &device,
-                        int64_t maxTokens) {
-  const TaskSupport *support = device.getTask(task.getTaskKind());
-  if (!support || !support->partition || task.isPart() || task.getWindow())
-    return false;
-  const Partition partition =
-      support->partition(task, device, {Word(maxTokens), Word(maxTokens)});
-  auto hasLoop = [&](TaskDimension dimension) {
-    return llvm::any_of(partition.loops, [&](const PartitionLoop &loop) {
-      return loop.dimension == dimension;
-    });
-  };
-  return hasLoop(TaskDimension::Tokens) &&
-         hasLoop(TaskDimension::OutputChannels);
+/// The most tokens that \p linear computes at once: of a slice, or of a call.
+static int64_t getMostTokens(LinearOp linear, int64_t maxTokens) {
+  if (std::optional<int64_t> slice = getSlice(linear))
+    return *slice;
+  BufferOp root = getRoot(linear.getOutput());
+  std::optional<llm::TokenRange> range;
+  if (root)
+    range = llm::getRange(root.getDims().getDim(1), maxTokens);
+  return range ? range->max : maxTokens;
 }
 
-/// The fewest tokens from which on keeping the weight is never slower, or one
-/// more than there are. With a part of the tokens more, all weights are read
-/// once more, but the input grows with each token: the difference has one sign
-/// up to some part, and the other from there on, if one looks at whole parts.
-static int64_t findFewestTokens(const TaskCosts &costs, int64_t maxTokens) {
-  const int64_t step = costs.getStep(maxTokens);
+/// The fewest tokens from which on the memory delivers sooner where the weight
+/// stays, or one more than there are. For each part of the tokens, the time of
+/// reading the weight again is the same and that of reading the input again
+/// shared by the parts that there are, so whole parts have one turning point.
+static int64_t findFewestTokens(const TaskCosts &costs, int64_t most) {
+  const int64_t step = costs.getStep(most);
   const auto parts =
-      llvm::seq_inclusive<int64_t>(1, llvm::divideCeil(maxTokens, step));
+      llvm::seq_inclusive<int64_t>(1, llvm::divideCeil(most, step));
   const auto first = llvm::partition_point(parts, [&](int64_t count) {
-    return costs.getMemoryTime(count * step, /*keepsWeight=*/true) >
-           costs.getMemoryTime(count * step, /*keepsWeight=*/false);
+    const int64_t tokens = std::min(count * step, most);
+    return costs.getMemoryTime(tokens, /*keepsWeight=*/true) >
+           costs.getMemoryTime(tokens, /*keepsWeight=*/false);
   });
-  return first == parts.end() ? maxTokens + 1 : (*first - 1) * step + 1;
+  return first == parts.end() ? most + 1 : (*first - 1) * step + 1;
 }
 
 namespace {
@@ -64,16 +58,18 @@ struct OrderLoops : dlavm::accel::impl::OrderLoopsBase<OrderLoops> {
     FailureOr<int64_t> maxTokens = getMaxTokens(getOperation());
     if (!device || failed(maxTokens))
       return signalPassFailure();
-    if (!device->getRates())
+    const TaskSupport *support = device->getTask(TaskKind::Linear);
+    if (!device->getRates() || !support || !support->partition)
       return;
     Builder builder(&getContext());
-    getOperation().walk([&](TaskOpInterface task) {
-      if (!hasTwoLoops(task, *device, *maxTokens))
+    getOperation().walk([&](LinearOp linear) {
+      const int64_t most = getMostTokens(linear, *maxTokens);
+      if (!support->partition(linear, *device, {Word(most), Word(*maxTokens)})
+               .hasTwoOrders())
         return;
-      const TaskCosts costs(task, *device, *maxTokens);
-      task->setAttr(
-          AccelDialect::getKeepsWeightFromAttrName(),
-          builder.getI64IntegerAttr(findFewestTokens(costs, *maxTokens)));
+      const TaskCosts costs(linear, *device, *maxTokens);
+      linear->setAttr(AccelDialect::getKeepsWeightFromAttrName(),
+                      builder.getI64IntegerAttr(findFewestTokens(costs, most)));
       ++numOrdered;
     });
   }

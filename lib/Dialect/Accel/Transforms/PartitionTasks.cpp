@@ -345,26 +345,14 @@ bool TaskPartition::run() {
   return true;
 }
 
-/// Puts the loops as accel-order-loops says, if it does.
-static LogicalResult orderLoops(TaskOpInterface task, const Word &tokens,
-                                Partition &partition) {
-  auto from = dyn_cast_if_present<IntegerAttr>(
-      task->removeAttr(AccelDialect::getKeepsWeightFromAttrName()));
-  if (!from)
-    return success();
-  auto isInnermost = [&](TaskDimension dimension) {
-    return partition.loops.back().dimension == dimension;
-  };
-  if (partition.loops.size() == 2 && isInnermost(TaskDimension::OutputChannels))
+/// Puts the loops in the order that accel-order-loops has found.
+static void orderLoops(Partition &partition, int64_t keepsWeightFrom,
+                       const Word &tokens) {
+  if (!partition.hasTwoOrders())
+    return;
+  if (partition.loops.back().dimension != TaskDimension::Tokens)
     std::swap(partition.loops.front(), partition.loops.back());
-  if (partition.loops.size() != 2 || !isInnermost(TaskDimension::Tokens) ||
-      partition.loops.front().dimension != TaskDimension::OutputChannels)
-    return task.emitOpError()
-           << "has '" << AccelDialect::getKeepsWeightFromAttrName()
-           << "', but its starts do not share tokens and output channels; "
-              "leave it out";
-  partition.isListedOrder = {Word(from.getInt() - 1), tokens};
-  return success();
+  partition.isListedOrder = {Word(keepsWeightFrom - 1), tokens};
 }
 
 namespace {
@@ -384,6 +372,8 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
 
   LogicalResult partition(TaskOpInterface task, const DeviceInfo &device,
                           int64_t maxTokens) {
+    auto from = dyn_cast_if_present<IntegerAttr>(
+        task->removeAttr(AccelDialect::getKeepsWeightFromAttrName()));
     const TaskSupport *support = device.getTask(task.getTaskKind());
     if (!support)
       return task.emitOpError() << "has no task on " << device.getName();
@@ -410,8 +400,8 @@ struct PartitionTasks : dlavm::accel::impl::PartitionTasksBase<PartitionTasks> {
       return failure();
     Partition partition = support->partition(
         task, device, {*count, Word(builder, total, 1, maxTokens)});
-    if (failed(orderLoops(task, *count, partition)))
-      return failure();
+    if (from)
+      orderLoops(partition, from.getInt(), *count);
     if (task.getWindow()) {
       ++(partitionImage(task, partition) ? numCut : numWhole);
       total.erase();

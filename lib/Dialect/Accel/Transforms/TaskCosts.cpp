@@ -49,7 +49,7 @@ void TaskCosts::join(TaskOpInterface other) {
       outputBytes += getRowBytes(output);
 }
 
-/// The order of a call's loops where each of its counts is known.
+/// Whether the inner loop is the one over tokens, in a call of known counts.
 static bool isTokenInnermost(const dlavm::Partition &partition) {
   const bool isListed =
       !partition.isListedOrder || partition.isListedOrder->first.getMin() <

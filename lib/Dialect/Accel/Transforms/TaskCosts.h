@@ -63,8 +63,8 @@ private:
   /// Accesses of the host for a start.
   double accesses = 1;
   llvm::SmallVector<MovedBytes> objects;
-  /// Bytes of a token: what stays on the chip for the next start, and what is
-  /// written, or read where that is.
+  /// Bytes of a token: of the input, which starts may read again, and of the
+  /// maps that move once, results and what is added to them.
   double inputBytes = 0, outputBytes = 0;
 };
 

@@ -86,9 +86,10 @@ def Accel_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral getSliceAttrName() {
       return "accel.slice";
     }
-    /// The attribute of a task whose starts share tokens and output channels: a
-    /// positive i64, the fewest tokens with which they keep the weight on the
-    /// chip, with the loop over tokens innermost; with fewer, the input.
+    /// The attribute of a linear layer whose starts share tokens and output
+    /// channels: a positive i64, the fewest tokens with which they keep the
+    /// weight on the chip, with the loop over tokens innermost; with fewer, the
+    /// input.
     static constexpr ::llvm::StringLiteral getKeepsWeightFromAttrName() {
       return "accel.keeps_weight_from";
     }

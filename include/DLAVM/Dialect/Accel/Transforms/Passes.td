@@ -233,31 +233,34 @@ def MergeLinears : Pass<"accel-merge-linears", "::mlir::ModuleOp"> {
 def OrderLoops : Pass<"accel-order-loops", "::mlir::ModuleOp"> {
   let summary = "let starts keep on the chip what takes longest to read again";
   let description = [{
-    Where starts share the tokens and the output channels of a task, two loops
-    stand around it, and the inner one leaves on the chip what it does not cut:
-    over tokens the weight, so that the input is read again for each part of the
-    channels; over output channels the input, so that the weight is read again
-    for each part of the tokens. Both are right. The record has the order of
-    the known programs, which estimate for themselves; here the model of times
-    decides which takes the memory less (docs/Estimate.md). The attribute says
-    from how many tokens on the weight stays, and accel-partition-tasks makes
-    the loops so:
+    Where starts share the tokens and the output channels of a linear layer, two
+    loops stand around it, and the inner one leaves on the chip what it does not
+    cut: over tokens the weight, so that the input is read again for each part of
+    the channels; over output channels the input, so that the weight is read
+    again for each part of the tokens. Both are right. The record has the order
+    of the known programs, which estimate for themselves; here the model of times
+    decides with which the memory delivers sooner (docs/Estimate.md). The
+    attribute says from how many tokens on the weight stays, and
+    accel-partition-tasks makes the loops so:
 
     ```mlir
-    accel.linear "up" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 13696]
+    accel.linear "q" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 4096]
     ```
 
     becomes
 
     ```mlir
-    accel.linear "up" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 13696] {accel.keeps_weight_from = 129 : i64}
+    accel.linear "q" ins(%x : ...) weight(%w) outs(%y : ...) [4096, 4096]
+      {accel.keeps_weight_from = 129 : i64}
     ```
 
-    A number larger than the context says that the input stays always. Left
-    alone are convolutions, and devices of which nobody said how fast they are.
+    One more than the tokens that there can be says that the input stays always.
+    Products with KV caches keep the order of the record, which asks how many
+    tokens are cached. Nothing changes on devices of which nobody said how fast
+    they are.
   }];
   let statistics = [
-    Statistic<"numOrdered", "num-ordered", "Tasks with two loops">
+    Statistic<"numOrdered", "num-ordered", "Linear layers with two loops">
   ];
 }
 
