@@ -26,7 +26,9 @@ ArrayRef<Optimization> dlavm::getOptimizations() {
        /*needsDecode=*/false, /*needsSoftmaxSlices=*/true},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
-      {"accel-order-loops", 2},
+      {"accel-order-loops", 2, /*needsKeptRegisters=*/false,
+       /*needsDecode=*/false, /*needsSoftmaxSlices=*/false,
+       /*needsChannelParts=*/true},
       {kMakesDecode, 2},
       // No board is known to have run it.
       {"accel-promote-onchip", kMaxOptLevel + 1, /*needsKeptRegisters=*/false,
@@ -185,6 +187,11 @@ std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device,
             device.getName() +
             " a part of a call's tokens; if yours takes it, add "
             "--slice-softmax")
+        .str();
+  const TaskSupport *linear = device.getTask(TaskKind::Linear);
+  if (known->needsChannelParts && (!linear || !linear->needsPart))
+    return (pass + " does nothing, as a start of a linear layer of " +
+            device.getName() + " takes all output channels")
         .str();
   if (!known->needsKeptRegisters || traits.registersKeepValues)
     return "";

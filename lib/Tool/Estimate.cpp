@@ -24,21 +24,21 @@ using namespace llvm;
 
 static void printTask(const TaskEstimate &task, StringRef name,
                       double totalTime, raw_ostream &os) {
-  os << formatv("{0,-24}{1,7}{2,8}{3,7}{4,5}", name, task.starts, task.writes,
-                task.polls, task.transfers);
+  os << formatv("{0,-24} {1,6} {2,7} {3,6} {4,4}", name, task.starts,
+                task.writes, task.polls, task.transfers);
   for (double bytes : task.bytes)
-    os << formatv("{0,12:f3}", bytes / 1e6);
-  os << formatv("{0,12:f1}{1,12:f1}{2,7:f1}  {3}\n", task.operations / 1e6,
+    os << formatv(" {0,11:f3}", bytes / 1e6);
+  os << formatv(" {0,11:f1} {1,11:f1} {2,6:f1}  {3}\n", task.operations / 1e6,
                 task.time * 1e6, 100 * task.time / totalTime, task.getBound());
 }
 
 static void printTable(const CallEstimate &call, const DeviceInfo &device,
                        raw_ostream &os) {
-  os << formatv("{0,-24}{1,7}{2,8}{3,7}{4,5}", "task", "starts", "writes",
+  os << formatv("{0,-24} {1,6} {2,7} {3,6} {4,4}", "task", "starts", "writes",
                 "polls", "DMA");
   for (const Memory &memory : device.getMemories())
-    os << formatv("{0,12}", memory.name + " MB");
-  os << formatv("{0,12}{1,12}{2,7}  {3}\n", "Mops", "us", "%", "bound");
+    os << formatv(" {0,11}", memory.name + " MB");
+  os << formatv(" {0,11} {1,11} {2,6}  {3}\n", "Mops", "us", "%", "bound");
   for (const TaskEstimate &task : call.tasks)
     printTask(task, task.name.empty() ? "(no task)" : StringRef(task.name),
               call.total.time, os);

@@ -36,6 +36,9 @@ struct Optimization {
   bool needsDecode = false;
   /// Whether it does nothing unless softmax takes a part of a call's tokens.
   bool needsSoftmaxSlices = false;
+  /// Whether it does nothing unless starts of a linear layer share its output
+  /// channels.
+  bool needsChannelParts = false;
 };
 
 /// In the order in which they run.

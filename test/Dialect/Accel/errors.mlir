@@ -426,7 +426,7 @@ func.func @f() {
 func.func @f(%w: !accel.object) {
   %x = accel.buffer "x" : memref<1x?x32xf16, #accel.space<DDR>>, <1, seq, 32>
   // expected-error@+1 {{'accel.keeps_weight_from' must be a positive i64 at an accel.linear}}
-  accel.linear "l" ins(%x : memref<1x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32, 32] {accel.keeps_weight_from = 0 : i64}
+  accel.linear "l" ins(%x : memref<1x?x32xf16, #accel.space<DDR>>) weight(%w) outs(%x : memref<1x?x32xf16, #accel.space<DDR>>) [32, 32] {accel.keeps_weight_from = 129 : ui64}
   return
 }
 

@@ -62,7 +62,8 @@ Operation *AccelDialect::materializeConstant(OpBuilder &builder,
 
 static bool isPositive(Attribute value) {
   auto number = dyn_cast<IntegerAttr>(value);
-  return number && number.getType().isInteger(64) && number.getInt() > 0;
+  return number && number.getType().isSignlessInteger(64) &&
+         number.getInt() > 0;
 }
 
 LogicalResult AccelDialect::verifyOperationAttribute(Operation *op,
