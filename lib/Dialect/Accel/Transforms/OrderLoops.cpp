@@ -34,10 +34,10 @@ static int64_t getMostTokens(LinearOp linear, int64_t maxTokens) {
   return range ? range->max : maxTokens;
 }
 
-/// The fewest tokens from which on the memory delivers sooner where the weight
-/// stays, or one more than there are. For each part of the tokens, the time of
-/// reading the weight again is the same and that of reading the input again
-/// shared by the parts that there are, so whole parts have one turning point.
+/// The fewest tokens from which on the memory delivers no later where the
+/// weight stays, or one more than there are. Each part of the tokens reads the
+/// weight again where the input stays, and its input again where the weight
+/// does: in whole parts the difference is linear and has one turning point.
 static int64_t findFewestTokens(const TaskCosts &costs, int64_t most) {
   const int64_t step = costs.getStep(most);
   const auto parts =

@@ -292,8 +292,8 @@ def PartitionTasks : Pass<"accel-partition-tasks", "::mlir::ModuleOp"> {
     ```
 
     Two loops stand in the order of the record, or as accel-order-loops says.
-    Where that depends on the call, an `scf.if` chooses between both orders, and each start says what
-    of the one before it reuses:
+    Where that depends on the call, an `scf.if` chooses between both orders, and
+    each start says what of the one before it reuses:
 
     ```mlir
     %less = arith.cmpi slt, %keeps_weight, %keeps_input : index
