@@ -40,8 +40,10 @@ def main(*command):
     while process.poll() is None and time.time() < end and not can_crash(process.pid):
         time.sleep(0.01)
     process.send_signal(signal.SIGSEGV)
-    print(process.communicate(timeout=60)[1].decode(), end="")
-    print("exit code", process.returncode)
+    # communicate would end its input before, so that it might end by itself.
+    signal.alarm(60)
+    print(process.stderr.read().decode(), end="")
+    print("exit code", process.wait())
 
 
 if __name__ == "__main__":
