@@ -149,16 +149,22 @@ static std::optional<std::string> quoteNonFinite(StringRef text) {
   return result + text.drop_front(done).str();
 }
 
+Error dlavm::checkUTF8(StringRef text, const Twine &what) {
+  size_t invalid = 0;
+  if (json::isUTF8(text, &invalid))
+    return Error::success();
+  return createStringError(what + locate(text, invalid) +
+                           ": is not valid UTF-8; is the file complete?");
+}
+
 Expected<json::Object> dlavm::parseJSONObject(StringRef text,
                                               const Twine &what) {
   if (StringRef foreign = describeForeignFile(text); !foreign.empty())
     return createStringError(what + ": " + foreign);
   // A byte-order mark.
   text.consume_front("\xEF\xBB\xBF");
-  size_t invalid = 0;
-  if (!json::isUTF8(text, &invalid))
-    return createStringError(what + locate(text, invalid) +
-                             ": is not valid UTF-8; is the file complete?");
+  if (Error error = checkUTF8(text, what))
+    return error;
   if (auto excess = findExcess(text))
     return createStringError(what + locate(text, excess->first) + ": " +
                              excess->second);

@@ -34,11 +34,8 @@ static Expected<std::string> readText(const Twine &path) {
     return createStringError(
         path + ": cannot be read: " + toString(buffer.takeError()));
   const StringRef text = (*buffer)->getBuffer();
-  size_t offset = 0;
-  if (!json::isUTF8(text, &offset))
-    return createStringError(path + ": expected text in UTF-8, found another "
-                                    "byte at offset " +
-                             Twine(offset));
+  if (Error error = checkUTF8(text, path))
+    return error;
   return text.str();
 }
 

@@ -20,6 +20,10 @@ namespace dlavm {
 /// The deepest nesting of arrays and objects that is read.
 inline constexpr unsigned kMaxJSONDepth = 64;
 
+/// Fails, with \p what, line and column, at a byte of \p text that is no UTF-8:
+/// no JSON can have it.
+llvm::Error checkUTF8(llvm::StringRef text, const llvm::Twine &what);
+
 /// Parses \p text, which must be one object in which no key comes twice and
 /// which nests no deeper than kMaxJSONDepth and has at most a million values
 /// and 100,000 objects. Errors start with \p what, the file or its part, and

@@ -32,8 +32,8 @@ func.func @square() {
 
 // -----
 
-// With 13696 channels, a start has 37 tokens and 256 output channels. Where one start has all
-// of these, the weight stays whatever the call has.
+// With 13696 channels, a start has 37 tokens and 256 output channels. Where one
+// start has all of these, the weight stays whatever the call has.
 module attributes {accel.device = "ohbm-20250407", llm.max_tokens = 2048 : i64} {
 accel.object @w weight [256, 13696] in <HBM>
 
