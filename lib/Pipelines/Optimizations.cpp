@@ -21,19 +21,15 @@ static constexpr StringLiteral kMakesDecode = "accel-specialize-decode";
 
 ArrayRef<Optimization> dlavm::getOptimizations() {
   static constexpr Optimization optimizations[] = {
-      {"accel-group-appends", 2, /*needsKeptRegisters=*/true},
-      {"accel-stream-attention", 2, /*needsKeptRegisters=*/false,
-       /*needsDecode=*/false, /*needsSoftmaxSlices=*/true},
+      {"accel-group-appends", 2, PassNeed::KeptRegisters},
+      {"accel-stream-attention", 2, PassNeed::SoftmaxSlices},
       {"accel-stream-ffn", 2},
       {"accel-merge-linears", 2},
-      {"accel-order-loops", 2, /*needsKeptRegisters=*/false,
-       /*needsDecode=*/false, /*needsSoftmaxSlices=*/false,
-       /*needsChannelParts=*/true},
+      {"accel-order-loops", 2, PassNeed::ChannelParts},
       {kMakesDecode, 2},
       // No board is known to have run it.
-      {"accel-promote-onchip", kMaxOptLevel + 1, /*needsKeptRegisters=*/false,
-       /*needsDecode=*/true},
-      {"csb-eliminate-redundant-writes", 2, /*needsKeptRegisters=*/true},
+      {"accel-promote-onchip", kMaxOptLevel + 1, PassNeed::Decode},
+      {"csb-eliminate-redundant-writes", 2, PassNeed::KeptRegisters},
   };
   return optimizations;
 }
@@ -77,7 +73,7 @@ dlavm::chooseOptimizations(unsigned level, ArrayRef<std::string> enabled,
   };
   StringRef needsDecode = mode == "aux" ? "--mode=aux" : "";
   for (const Optimization &optimization : getOptimizations())
-    if (optimization.needsDecode && isChosen(optimization))
+    if (optimization.need == PassNeed::Decode && isChosen(optimization))
       needsDecode = optimization.pass;
   if (!needsDecode.empty() && is_contained(disabled, kMakesDecode))
     return createStringError(kMakesDecode + " is disabled, but " + needsDecode +
@@ -177,11 +173,12 @@ std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device,
   if (known == getOptimizations().end())
     return "";
   const Traits &traits = device.getTraits();
-  if (known->needsSoftmaxSlices && traits.softmaxSlices == SoftmaxSlices::Never)
+  if (known->need == PassNeed::SoftmaxSlices &&
+      traits.softmaxSlices == SoftmaxSlices::Never)
     return (pass + " does nothing, as softmax of " + device.getName() +
             " takes all tokens of a call")
         .str();
-  if (known->needsSoftmaxSlices && !slicesSoftmax &&
+  if (known->need == PassNeed::SoftmaxSlices && !slicesSoftmax &&
       traits.softmaxSlices == SoftmaxSlices::Untested)
     return (pass + " does nothing, as no known program gives softmax of " +
             device.getName() +
@@ -189,11 +186,11 @@ std::string dlavm::explainIdlePass(StringRef pass, const DeviceInfo &device,
             "--slice-softmax")
         .str();
   const TaskSupport *linear = device.getTask(TaskKind::Linear);
-  if (known->needsChannelParts && (!linear || !linear->needsPart))
+  if (known->need == PassNeed::ChannelParts && (!linear || !linear->needsPart))
     return (pass + " does nothing, as a start of a linear layer of " +
             device.getName() + " takes all output channels")
         .str();
-  if (!known->needsKeptRegisters || traits.registersKeepValues)
+  if (known->need != PassNeed::KeptRegisters || traits.registersKeepValues)
     return "";
   std::string text =
       (pass + " does nothing, as no document says that registers of " +

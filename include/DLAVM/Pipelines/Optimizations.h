@@ -24,21 +24,26 @@ struct DriverPlan;
 /// The largest level of `-O`, which is that of dlavm compile.
 constexpr unsigned kMaxOptLevel = 2;
 
+/// Without what a pass does nothing.
+enum class PassNeed {
+  Nothing,
+  /// Registers keep their values.
+  KeptRegisters,
+  /// Softmax takes a part of a call's tokens.
+  SoftmaxSlices,
+  /// Starts of a linear layer share its output channels.
+  ChannelParts,
+  /// The function that accel-specialize-decode makes, which it changes.
+  Decode,
+};
+
 /// A pass of the pipeline without which a driver is right as well. Drivers of
 /// level 0 write the registers that the conformance traces have.
 struct Optimization {
   llvm::StringLiteral pass;
   /// From this level on it runs; beyond kMaxOptLevel, only by its name.
   unsigned level;
-  /// Whether it does nothing unless registers keep their values.
-  bool needsKeptRegisters = false;
-  /// Whether it changes the function that accel-specialize-decode makes.
-  bool needsDecode = false;
-  /// Whether it does nothing unless softmax takes a part of a call's tokens.
-  bool needsSoftmaxSlices = false;
-  /// Whether it does nothing unless starts of a linear layer share its output
-  /// channels.
-  bool needsChannelParts = false;
+  PassNeed need = PassNeed::Nothing;
 };
 
 /// In the order in which they run.
